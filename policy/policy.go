@@ -1,0 +1,157 @@
+// Package policy is the language in which a team says which entitlements its
+// code may claim: rules that allow, deny or ask for a justification, and
+// exceptions that carry one.
+//
+// A policy is one YAML document. [Parse] keeps the position of every value and
+// returns all errors at once; nothing in it is ignored: an unknown key, a
+// duplicate key, a second document or an empty scope is an error. The package
+// decides about single claims ([Policy.Decide], [Scope.Matches],
+// [Exception.Defects]); package check puts the answers together.
+package policy
+
+import "github.com/codewarrant/codewarrant/entitlement"
+
+// Policy is one parsed policy.
+type Policy struct {
+	Name       string // where it came from, as named by the caller: a path, or preset:NAME
+	SHA256     string // of the source bytes, lower-case hexadecimal
+	Settings   Settings
+	Stages     []Stage // in the order of the file; never empty after Parse
+	Rules      []Rule
+	Exceptions []Exception
+}
+
+// Settings apply to the whole policy. Parse fills in the defaults.
+type Settings struct {
+	Unlisted         Action // what a key gets that no rule names; default RequireJustification
+	MinJustification int    // characters; default 40
+	MaxLifetime      int    // days from approved-on to expires; default 365
+	WarnBeforeExpiry int    // days; default 30
+	UnusedExceptions Level  // default Error
+	FailOn           FailOn // default FailOnError
+}
+
+// Action is what a rule says of an entitlement.
+type Action string
+
+// The actions, from lax to strict. Deny cannot be excepted.
+const (
+	Allow                Action = "allow"
+	RequireJustification Action = "require-justification"
+	Deny                 Action = "deny"
+)
+
+// Level says how much a finding weighs; it is what gates.
+type Level string
+
+// The levels, worst first.
+const (
+	Error   Level = "error"
+	Warning Level = "warning"
+	Note    Level = "note"
+)
+
+// FailOn is the lowest level at which findings fail a check.
+type FailOn string
+
+// The values of FailOn.
+const (
+	FailOnError   FailOn = "error"
+	FailOnWarning FailOn = "warning"
+	FailOnNever   FailOn = "never"
+)
+
+// Requirement is a demand of a stage on the code itself.
+type Requirement string
+
+// The requirements.
+const (
+	// Signed: every executable and library slice carries a code signature.
+	// Object files, dSYMs and core files are never signed and are passed over.
+	Signed Requirement = "signed"
+
+	// HardenedRuntime: every main executable (MH_EXECUTE) has the
+	// hardened-runtime flag, CS_RUNTIME; it counts for the whole process.
+	HardenedRuntime Requirement = "hardened-runtime"
+)
+
+// Stage is a moment in the life of a build and what code must show in it.
+type Stage struct {
+	Name     string
+	Require  []Requirement
+	TeamIDs  []string // when not empty: the team ids that signed code may carry
+	Rules    []Rule   // where one of them matches, it wins over the policy's rules
+	Position Position
+}
+
+// Rule gives an action to entitlements.
+type Rule struct {
+	Entitlements []Pattern // at least one
+	Action       Action
+	Position     Position // of the rule's first key
+}
+
+// Pattern names entitlements: an exact key, or a glob in which each * stands
+// for any run of characters. There are no other metacharacters.
+type Pattern string
+
+// Exception permits one entitlement for a scope, for a reason and for a time.
+type Exception struct {
+	ID            string
+	Entitlement   string             // one exact key
+	Value         *entitlement.Value // nil: any value
+	AppliesTo     Scope
+	Category      Category
+	Justification string
+	Owner         string
+	ApprovedBy    []string
+	ApprovedOn    Date
+	Ticket        string
+	Expires       Date // the last day it holds
+
+	Position Position            // of the exception's first key
+	Fields   map[string]Position // of each key that is given, by its name in YAML
+}
+
+// Scope says which binaries and sources an exception is for. Every field that
+// is given must match; within a field any one of the values does. Parse refuses
+// a scope with no field.
+type Scope struct {
+	Path       []string // globs with **, see Scope.Matches
+	Identifier []string // exact code-signing identifiers
+	TeamID     []string // exact
+	Arch       []string // exact, such as arm64
+}
+
+// Target is what a scope is matched against: one slice of a binary, or an
+// .entitlements source, of which only the paths are known.
+type Target struct {
+	Paths      []string // slash-separated, inside the artifact, without a leading slash
+	Identifier string
+	TeamID     string
+	Arch       string
+}
+
+// Category says for what kind of need an exception is.
+type Category string
+
+// The closed list of categories.
+const (
+	JavaScriptEngine Category = "javascript-engine"
+	LanguageRuntime  Category = "language-runtime"
+	RegexJIT         Category = "regex-jit"
+	MacroLanguage    Category = "macro-language"
+	Emulator         Category = "emulator"
+	PlugInHost       Category = "plug-in-host"
+	Debugger         Category = "debugger"
+	DRM              Category = "drm"
+	Other            Category = "other"
+)
+
+// Position is a place in a file. Line and Column count from 1, columns in
+// characters; a zero Line means that no place in the file is meant.
+type Position struct {
+	File   string
+	Line   int
+	Column int
+}
