@@ -1,0 +1,101 @@
+package check
+
+import (
+	"slices"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Rule is one kind of finding. Its page is docs/rules/ID.md.
+type Rule struct {
+	ID         string
+	Level      policy.Level // unless a policy's settings say otherwise
+	Title      string       // what is the matter, a few words
+	Unreadable bool         // something could not be read: exit status 3
+}
+
+// The ids of the rules.
+const (
+	// What could not be read.
+	RuleUnreadable            = "unreadable"
+	RuleMalformedSignature    = "malformed-signature"
+	RuleMalformedEntitlements = "malformed-entitlements"
+	RuleNoBinaries            = "no-binaries"
+
+	// What readers disagree on, or what nothing vouches for.
+	RuleAmbiguousBinary       = "ambiguous-binary"
+	RuleAmbiguousSignature    = "ambiguous-signature"
+	RuleAmbiguousEntitlements = "ambiguous-entitlements"
+	RuleEntitlementsDiffer    = "entitlements-differ"
+	RuleUnboundBlob           = "unbound-blob"
+	RuleMissingBlob           = "missing-blob"
+	RuleSlotMismatch          = "slot-mismatch"
+	RuleUnusualSignature      = "unusual-signature"
+	RuleSloppyEntitlements    = "sloppy-entitlements"
+	RuleSlicesDiffer          = "slices-differ"
+	RuleLinkOutside           = "link-outside"
+
+	// What a stage demands of the code.
+	RuleUnsigned          = "unsigned"
+	RuleNoHardenedRuntime = "no-hardened-runtime"
+	RuleTeamNotAllowed    = "team-not-allowed"
+
+	// What the policy says of claims.
+	RuleDenied           = "denied-entitlement"
+	RuleUnapproved       = "unapproved-entitlement"
+	RuleInvalidException = "invalid-exception"
+	RuleExpiredException = "expired-exception"
+	RuleExpiringSoon     = "exception-expires-soon"
+	RuleUnusedException  = "unused-exception"
+
+	// Advice on claims.
+	RuleRedundant       = "redundant-entitlement"
+	RuleUnknown         = "unknown-entitlement"
+	RuleUnexpectedValue = "unexpected-value"
+)
+
+var rules = []Rule{
+	{RuleUnreadable, policy.Error, "Something could not be read", true},
+	{RuleMalformedSignature, policy.Error, "Malformed code signature", true},
+	{RuleMalformedEntitlements, policy.Error, "Malformed DER entitlements", true},
+	{RuleNoBinaries, policy.Error, "Nothing to check was found", true},
+
+	{RuleAmbiguousBinary, policy.Error, "Mach-O file that loaders read differently", false},
+	{RuleAmbiguousSignature, policy.Error, "Code signature that readers take differently", false},
+	{RuleAmbiguousEntitlements, policy.Error, "Entitlements that parsers read differently", false},
+	{RuleEntitlementsDiffer, policy.Error, "XML and DER entitlements differ", false},
+	{RuleUnboundBlob, policy.Error, "Blob that the signature does not cover", false},
+	{RuleMissingBlob, policy.Error, "Blob that the signature covers is missing", false},
+	{RuleSlotMismatch, policy.Error, "Content is not what was signed", false},
+	{RuleUnusualSignature, policy.Note, "Unusual code signature", false},
+	{RuleSloppyEntitlements, policy.Note, "Entitlements in a form that codesign does not write", false},
+	{RuleSlicesDiffer, policy.Warning, "Slices of one binary differ", false},
+	{RuleLinkOutside, policy.Warning, "Link that leads out of the artifact", false},
+
+	{RuleUnsigned, policy.Error, "Code is not signed", false},
+	{RuleNoHardenedRuntime, policy.Error, "Hardened Runtime is off", false},
+	{RuleTeamNotAllowed, policy.Error, "Code of a team that is not allowed", false},
+
+	{RuleDenied, policy.Error, "Entitlement that the policy denies", false},
+	{RuleUnapproved, policy.Error, "Entitlement without an approved justification", false},
+	{RuleInvalidException, policy.Error, "Exception that approves nothing", false},
+	{RuleExpiredException, policy.Error, "Exception that has run out", false},
+	{RuleExpiringSoon, policy.Warning, "Exception that runs out soon", false},
+	{RuleUnusedException, policy.Error, "Exception that nothing needs", false},
+
+	{RuleRedundant, policy.Note, "Entitlement that another one includes", false},
+	{RuleUnknown, policy.Warning, "Entitlement that Apple does not document", false},
+	{RuleUnexpectedValue, policy.Warning, "Entitlement with a value of another type", false},
+}
+
+// Rules returns all rules, in the order of the documentation.
+func Rules() []Rule { return slices.Clone(rules) }
+
+// RuleByID returns the rule of that id, and whether there is one.
+func RuleByID(id string) (Rule, bool) {
+	i := slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id })
+	if i < 0 {
+		return Rule{}, false
+	}
+	return rules[i], true
+}

@@ -1,0 +1,61 @@
+// Package check holds what was read from binaries and sources against a policy.
+//
+// It is pure: plain values and a date in, a [Report] out. It opens no file, knows
+// no clock and prints nothing; equal inputs give equal reports, whatever order the
+// work was done in.
+package check
+
+import (
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/macho"
+)
+
+// Binary is one Mach-O file, or several identical copies of it in one bundle.
+type Binary struct {
+	Paths  []string // as a person follows them; ascending, never empty
+	Inside []string // the same inside their artifact, as policies match them
+	Bundle *Bundle  // the innermost bundle around it, nil for none
+	Main   bool     // whether it is that bundle's main executable
+	Size   int64    // bytes
+	Fat    bool
+
+	Slices    []Slice
+	Anomalies []macho.Anomaly // of the fat header
+}
+
+// Bundle is what an Info.plist says of a bundle.
+type Bundle struct {
+	Path         string
+	Kind         string // app, framework, xpc, …
+	Identifier   string // CFBundleIdentifier
+	Version      string // CFBundleVersion
+	ShortVersion string // CFBundleShortVersionString
+}
+
+// Slice is the part of a binary for one architecture.
+type Slice struct {
+	macho.Slice
+	Signature    *codesign.Signature // nil: unsigned, or SignatureErr says why not
+	SignatureErr error               // why the signature could not be read
+	InfoPlist    codesign.Binding    // of the bundle's Info.plist or the slice's own
+}
+
+// Source is one .entitlements file, the input of signing.
+type Source struct {
+	Path string
+	entitlement.Source
+}
+
+// Unread is something that was met and could not be looked at.
+type Unread struct {
+	Path string
+	Err  error
+}
+
+// Remark is something that was met on the way to the binaries and is worth a
+// word, such as a link that leads out of the artifact.
+type Remark struct {
+	Path    string
+	Message string
+}

@@ -1,0 +1,157 @@
+// Package codesign reads embedded code signatures: the SuperBlob, its
+// CodeDirectories, and the blobs that they bind by hash. It judges nothing that
+// a policy decides; what the kernel or Security.framework would refuse, or read
+// differently from one another, is data of its own, a [Problem].
+//
+// The format is that of osfmk/kern/cs_blobs.h in xnu; the rules are those of
+// cs_validate_csblob and cs_validate_codedirectory in bsd/kern/ubc_subr.c and of
+// SecStaticCode in libsecurity_codesigning/lib/StaticCode.cpp. All integers are
+// big-endian.
+package codesign
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	cs "github.com/blacktop/go-macho/pkg/codesign/types"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/macho"
+)
+
+const (
+	// maxSignature bounds the signature of one slice, in bytes. A hash of 32 bytes
+	// for each page of 4 KiB makes 16 MiB enough for a slice of 2 GiB; the largest
+	// signature in the corpus has 0.9 MiB.
+	maxSignature = 16 << 20
+
+	// maxBlobs bounds the index of a SuperBlob. Real ones have at most 8 entries.
+	maxBlobs = 64
+)
+
+// Signature is what one slice is signed with. It holds plain values and none of
+// the bytes it was read from.
+type Signature struct {
+	Blobs       []Blob      // in the order of the index
+	Directories []Directory // every CodeDirectory, in ascending order of slots
+	Claims      entitlement.Claims
+	CMSSize     int // bytes of CMS; 0: none, as in ad hoc signatures
+	Problems    []Problem
+	Digest      [sha256.Size]byte // SHA-256 of the whole signature, to tell copies
+}
+
+// Blob is one entry of the SuperBlob's index.
+type Blob struct {
+	Slot   uint32
+	Magic  uint32
+	Offset uint32 // from the start of the SuperBlob
+	Size   uint32 // with the blob's own header of 8 bytes
+}
+
+// Problem is something that makes a signature malformed, ambiguous, or less than
+// it seems.
+type Problem struct {
+	Kind   ProblemKind
+	Slot   uint32 // the slot it is about; of the CodeDirectory where it is about one
+	Detail string
+}
+
+// ProblemKind tells problems apart.
+type ProblemKind string
+
+const (
+	// Malformed: a structure that the kernel or Security.framework refuses.
+	Malformed ProblemKind = "malformed"
+
+	// Ambiguous: CodeDirectories of which one reader would obey one and another
+	// reader another, or that say different things.
+	Ambiguous ProblemKind = "ambiguous"
+
+	// Unbound: a blob that no hash in the CodeDirectory covers. The kernel refuses
+	// it; Security.framework ignores it.
+	Unbound ProblemKind = "unbound"
+
+	// Missing: a hash for a blob that is not there.
+	Missing ProblemKind = "missing"
+
+	// Mismatch: a blob or file that is not the one that was hashed.
+	Mismatch ProblemKind = "mismatch"
+
+	// Unusual: nothing that a reader refuses, but worth a remark.
+	Unusual ProblemKind = "unusual"
+)
+
+// errUnsigned is returned for a slice without LC_CODE_SIGNATURE.
+var errUnsigned = errors.New("the slice has no code signature")
+
+// Read reads the signature of a slice of the file r. The error says why nothing
+// could be read; what is wrong inside is in [Signature.Problems].
+func Read(r io.ReaderAt, s macho.Slice) (*Signature, error) {
+	if s.Signature == nil {
+		return nil, errUnsigned
+	}
+	if s.Signature.Size > maxSignature {
+		return nil, fmt.Errorf("a signature of %d bytes; the limit is %d", s.Signature.Size, maxSignature)
+	}
+	b := make([]byte, s.Signature.Size)
+	if n, err := r.ReadAt(b, int64(s.Range.Offset+s.Signature.Offset)); n < len(b) {
+		return nil, fmt.Errorf("read the signature: %w", orShort(err))
+	}
+	sb, err := parseSuperBlob(b)
+	if err != nil {
+		return nil, err
+	}
+	sig := &Signature{Blobs: sb.blobs, Problems: sb.problems, Digest: sha256.Sum256(b)}
+	sig.readDirectories(sb)
+	if len(sig.Directories) == 0 {
+		return nil, errors.New("the signature has no CodeDirectory that can be read")
+	}
+	sig.compareDirectories(s.Signature.Offset)
+	sig.checkSlots(sb)
+	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
+	sig.Claims = entitlement.ReadClaims(
+		sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS)), sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS_DER)))
+	return sig, nil
+}
+
+func orShort(err error) error {
+	if err == nil || err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (s *Signature) problem(kind ProblemKind, slot uint32, format string, args ...any) {
+	s.Problems = append(s.Problems, Problem{kind, slot, fmt.Sprintf(format, args...)})
+}
+
+// Directory returns the CodeDirectory that the kernel obeys: the one of the
+// strongest hash type.
+func (s *Signature) Directory() *Directory {
+	best := &s.Directories[0]
+	for i := range s.Directories {
+		if s.Directories[i].HashType.rank() > best.HashType.rank() {
+			best = &s.Directories[i]
+		}
+	}
+	return best
+}
+
+// Signing says how the code is signed: linker-signed and adhoc, by their flags
+// (such a signature names no signer), cms, or none for a signature that is not
+// flagged ad hoc and yet has no CMS.
+func (s *Signature) Signing() string {
+	flags := s.Directory().Flags
+	switch {
+	case s.CMSSize > 0:
+		return "cms"
+	case flags&FlagLinkerSigned != 0:
+		return "linker-signed"
+	case flags&FlagAdhoc != 0:
+		return "adhoc"
+	default:
+		return "none"
+	}
+}

@@ -1,0 +1,208 @@
+package codesign
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	cs "github.com/blacktop/go-macho/pkg/codesign/types"
+)
+
+// Directory is one CodeDirectory.
+type Directory struct {
+	Slot          uint32 // 0, or 0x1000 and up for alternates
+	Version       uint32
+	Flags         Flags
+	HashType      HashType
+	PageSize      uint32 // bytes; 0: one page for everything
+	Identifier    string
+	TeamID        string
+	Platform      uint8
+	CodeLimit     uint64
+	CodeSlots     uint32
+	ExecSegFlags  uint64
+	Runtime       string // version of the hardened runtime, such as 14.5; empty: not told
+	CDHash        string // 40 hexadecimal digits
+	SpecialHashes []Hash // of slot n at n-1
+}
+
+// Hash is the hash of a special slot; all zero means that nothing is bound.
+type Hash []byte
+
+// IsZero reports whether h binds nothing.
+func (h Hash) IsZero() bool { return len(bytes.Trim(h, "\x00")) == 0 }
+
+// Special returns the hash of special slot n, nil when the directory has no such
+// slot or binds nothing in it.
+func (d *Directory) Special(n uint32) Hash {
+	if n == 0 || uint64(n) > uint64(len(d.SpecialHashes)) || d.SpecialHashes[n-1].IsZero() {
+		return nil
+	}
+	return d.SpecialHashes[n-1]
+}
+
+// Flags are the flags of a CodeDirectory, CS_ADHOC and so on in cs_blobs.h.
+type Flags uint32
+
+// The flags that decide something here.
+const (
+	FlagAdhoc        = Flags(cs.ADHOC)
+	FlagRuntime      = Flags(cs.RUNTIME)
+	FlagLinkerSigned = Flags(cs.LINKER_SIGNED)
+)
+
+// flagNames are codesign(1)'s words for the flags that a signature may carry.
+var flagNames = []struct {
+	flag Flags
+	name string
+}{
+	{FlagAdhoc, "adhoc"},
+	{Flags(cs.GET_TASK_ALLOW), "get-task-allow"},
+	{Flags(cs.HARD), "hard"},
+	{Flags(cs.KILL), "kill"},
+	{Flags(cs.CHECK_EXPIRATION), "expires"},
+	{Flags(cs.RESTRICT), "restrict"},
+	{Flags(cs.ENFORCEMENT), "enforcement"},
+	{Flags(cs.REQUIRE_LV), "library-validation"},
+	{FlagRuntime, "runtime"},
+	{FlagLinkerSigned, "linker-signed"},
+}
+
+// String returns the flags as codesign prints them, such as "0x10000(runtime)".
+func (f Flags) String() string {
+	if names := f.Names(); len(names) > 0 {
+		return fmt.Sprintf("%#x(%s)", uint32(f), strings.Join(names, ","))
+	}
+	return fmt.Sprintf("%#x(none)", uint32(f))
+}
+
+// Names returns the names of the flags that have one, lowest bit first.
+func (f Flags) Names() []string {
+	var names []string
+	for _, n := range flagNames {
+		if f&n.flag != 0 {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+// parseDirectory reads one CodeDirectory. The checks are those of
+// cs_validate_codedirectory in ubc_subr.c.
+func parseDirectory(b []byte, slot uint32) (Directory, error) {
+	const base = 44 // the fields of the earliest version
+	if len(b) < base {
+		return Directory{}, fmt.Errorf("%d bytes are shorter than a CodeDirectory", len(b))
+	}
+	d := Directory{
+		Slot: slot, Version: be32(b[8:]), Flags: Flags(be32(b[12:])), CodeSlots: be32(b[28:]),
+		CodeLimit: uint64(be32(b[32:])), HashType: HashType(b[37]), Platform: b[38],
+	}
+	if d.Version < uint32(cs.EARLIEST_VERSION) || d.Version > uint32(cs.COMPATIBILITY_LIMIT) {
+		return d, fmt.Errorf("version %#x, which is not one of %#x to %#x", d.Version, uint32(cs.EARLIEST_VERSION), uint32(cs.COMPATIBILITY_LIMIT))
+	}
+	if size := d.HashType.Size(); size == 0 || int(b[36]) != size {
+		return d, fmt.Errorf("hash type %d with hashes of %d bytes", b[37], b[36])
+	}
+	if b[39] > 31 {
+		return d, fmt.Errorf("a page size of 2^%d bytes", b[39])
+	}
+	if b[39] > 0 {
+		d.PageSize = 1 << b[39]
+	}
+	if err := d.versioned(b); err != nil {
+		return d, err
+	}
+	var err error
+	if d.Identifier, err = str(b, be32(b[20:])); err != nil {
+		return d, fmt.Errorf("identifier: %w", err)
+	}
+	d.CDHash = hex.EncodeToString(d.HashType.sum(b)[:cs.CDHASH_LEN])
+	return d, d.hashes(b, uint64(be32(b[16:])), uint64(be32(b[24:])))
+}
+
+// versioned reads the fields that came with later versions; a version promises
+// all fields up to its own.
+func (d *Directory) versioned(b []byte) error {
+	has := func(v uint32, end int) (bool, error) {
+		if d.Version < v {
+			return false, nil
+		}
+		if len(b) < end {
+			return false, fmt.Errorf("%d bytes are too short for version %#x", len(b), d.Version)
+		}
+		return true, nil
+	}
+	if ok, err := has(uint32(cs.SUPPORTS_SCATTER), 48); err != nil {
+		return err
+	} else if ok && be32(b[44:]) != 0 {
+		return fmt.Errorf("a scatter vector, which no current system reads")
+	}
+	if ok, err := has(uint32(cs.SUPPORTS_TEAMID), 52); err != nil {
+		return err
+	} else if team := be32At(b, 48, ok); team != 0 {
+		if d.TeamID, err = str(b, team); err != nil {
+			return fmt.Errorf("team id: %w", err)
+		}
+	}
+	if ok, err := has(uint32(cs.SUPPORTS_CODELIMIT64), 64); err != nil {
+		return err
+	} else if ok {
+		if limit := binary.BigEndian.Uint64(b[56:]); limit != 0 {
+			d.CodeLimit = limit
+		}
+	}
+	if ok, err := has(uint32(cs.SUPPORTS_EXECSEG), 88); err != nil {
+		return err
+	} else if ok {
+		d.ExecSegFlags = binary.BigEndian.Uint64(b[80:])
+	}
+	if ok, err := has(uint32(cs.SUPPORTS_RUNTIME), 96); err != nil {
+		return err
+	} else if v := be32At(b, 88, ok); v != 0 {
+		d.Runtime = fmt.Sprintf("%d.%d.%d", v>>16, v>>8&0xff, v&0xff)
+		d.Runtime = strings.TrimSuffix(d.Runtime, ".0")
+	}
+	return nil
+}
+
+func be32At(b []byte, offset int, ok bool) uint32 {
+	if !ok {
+		return 0
+	}
+	return be32(b[offset:])
+}
+
+// str returns the NUL-terminated string at an offset.
+func str(b []byte, offset uint32) (string, error) {
+	if uint64(offset) >= uint64(len(b)) {
+		return "", fmt.Errorf("offset %d is past the end %d", offset, len(b))
+	}
+	s, _, ok := bytes.Cut(b[offset:], []byte{0})
+	if !ok {
+		return "", fmt.Errorf("no NUL ends the string at offset %d", offset)
+	}
+	return string(s), nil
+}
+
+// hashes checks where the hashes lie and keeps those of the special slots, which
+// stand in front of the hash offset, slot 1 last.
+func (d *Directory) hashes(b []byte, offset, special uint64) error {
+	size := uint64(d.HashType.Size())
+	if offset > uint64(len(b)) || special*size > offset || uint64(d.CodeSlots)*size > uint64(len(b))-offset {
+		return fmt.Errorf("%d special and %d code hashes of %d bytes do not fit around offset %d of %d", special, d.CodeSlots, size, offset, len(b))
+	}
+	if special > maxSpecial {
+		return fmt.Errorf("%d special slots; the limit is %d", special, maxSpecial)
+	}
+	for n := uint64(1); n <= special; n++ {
+		start := offset - n*size
+		d.SpecialHashes = append(d.SpecialHashes, Hash(bytes.Clone(b[start:start+size])))
+	}
+	return nil
+}
+
+// maxSpecial bounds the special slots; Apple has defined 11.
+const maxSpecial = 64

@@ -1,0 +1,163 @@
+package macho
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/blacktop/go-macho/types"
+)
+
+// thinMagic recognises the four magics of <mach-o/loader.h>.
+func thinMagic(b [4]byte) (order binary.ByteOrder, wide, ok bool) {
+	switch b {
+	case [4]byte{0xce, 0xfa, 0xed, 0xfe}:
+		return binary.LittleEndian, false, true
+	case [4]byte{0xcf, 0xfa, 0xed, 0xfe}:
+		return binary.LittleEndian, true, true
+	case [4]byte{0xfe, 0xed, 0xfa, 0xce}:
+		return binary.BigEndian, false, true
+	case [4]byte{0xfe, 0xed, 0xfa, 0xcf}:
+		return binary.BigEndian, true, true
+	}
+	return nil, false, false
+}
+
+// read fills in s from its header and load commands.
+func (s *Slice) read(r io.ReaderAt) {
+	head := make([]byte, min(firstRead, s.Range.Size))
+	if s.Err = readFull(r, head, s.Range.Offset, s.Range.Offset+s.Range.Size); s.Err != nil {
+		return
+	}
+	if len(head) < 4 {
+		s.Err = errors.New("the slice is shorter than a magic number")
+		return
+	}
+	order, wide, ok := thinMagic([4]byte(head))
+	size := uint64(types.FileHeaderSize32)
+	if wide {
+		size = types.FileHeaderSize64
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("!<arch>\n")):
+		// A universal static library; object code is not signed.
+		s.Type = types.MH_OBJECT
+		return
+	case !ok:
+		s.Err = fmt.Errorf("the slice begins with % x, which is no Mach-O magic", head[:4])
+		return
+	case uint64(len(head)) < size:
+		s.Err = errors.New("the slice ends inside its header")
+		return
+	}
+	s.CPU, s.SubCPU = types.CPU(order.Uint32(head[4:])), types.CPUSubtype(order.Uint32(head[8:]))
+	s.Arch = archName(s.CPU, s.SubCPU)
+	s.Type = types.HeaderFileType(order.Uint32(head[12:]))
+	count, length := order.Uint32(head[16:]), uint64(order.Uint32(head[20:]))
+	if length > maxCommands || length > s.Range.Size-size {
+		s.Err = fmt.Errorf("load commands of %d bytes in a slice of %d; the limit is %d", length, s.Range.Size, maxCommands)
+		return
+	}
+	if end := size + length; end > uint64(len(head)) {
+		head = make([]byte, end)
+		if s.Err = readFull(r, head, s.Range.Offset, s.Range.Offset+s.Range.Size); s.Err != nil {
+			return
+		}
+	}
+	s.Err = s.commands(head[size:size+length], order, count)
+}
+
+// commands reads the load commands; b holds all of them and nothing else.
+func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
+	signatures := 0
+	for i := range count {
+		if len(b) < 8 {
+			return fmt.Errorf("load command %d of %d is past the end of the load commands", i+1, count)
+		}
+		cmd, size := types.LoadCmd(order.Uint32(b)), order.Uint32(b[4:])
+		if size < 8 || uint64(size) > uint64(len(b)) {
+			return fmt.Errorf("load command %d of %d has size %d where %d bytes are left", i+1, count, size, len(b))
+		}
+		body := b[:size]
+		b = b[size:]
+		if err := s.command(cmd, body, order); err != nil {
+			return fmt.Errorf("load command %d of %d (%s): %w", i+1, count, cmd, err)
+		}
+		if cmd == types.LC_CODE_SIGNATURE {
+			signatures++
+		}
+	}
+	if signatures > 1 {
+		s.Anomalies = append(s.Anomalies, Anomaly{DuplicateSignature,
+			fmt.Sprintf("%d LC_CODE_SIGNATURE load commands; the first is read", signatures)})
+	}
+	return nil
+}
+
+var errShort = errors.New("the command is too short")
+
+func (s *Slice) command(cmd types.LoadCmd, b []byte, order binary.ByteOrder) error {
+	switch cmd {
+	case types.LC_CODE_SIGNATURE: // struct linkedit_data_command
+		if len(b) < 16 {
+			return errShort
+		}
+		sig := Range{uint64(order.Uint32(b[8:])), uint64(order.Uint32(b[12:]))}
+		if sig.Offset > s.Range.Size || sig.Size > s.Range.Size-sig.Offset {
+			return fmt.Errorf("the signature lies at %d to %d of a slice of %d bytes", sig.Offset, sig.Offset+sig.Size, s.Range.Size)
+		}
+		if s.Signature == nil {
+			s.Signature = &sig
+		}
+	case types.LC_BUILD_VERSION: // struct build_version_command
+		if len(b) < 24 {
+			return errShort
+		}
+		s.Builds = append(s.Builds, Build{platformName(order.Uint32(b[8:])), version(order.Uint32(b[12:])), version(order.Uint32(b[16:]))})
+	case types.LC_VERSION_MIN_MACOSX, types.LC_VERSION_MIN_IPHONEOS, types.LC_VERSION_MIN_TVOS, types.LC_VERSION_MIN_WATCHOS:
+		if len(b) < 16 {
+			return errShort
+		}
+		s.Builds = append(s.Builds, Build{minPlatform(cmd, s.CPU), version(order.Uint32(b[8:])), version(order.Uint32(b[12:]))})
+	case types.LC_SEGMENT: // struct segment_command, struct section
+		return s.segment(b, order, 56, 68, func(sec []byte) Range {
+			return Range{uint64(order.Uint32(sec[40:])), uint64(order.Uint32(sec[36:]))}
+		})
+	case types.LC_SEGMENT_64: // struct segment_command_64, struct section_64
+		return s.segment(b, order, 72, 80, func(sec []byte) Range {
+			return Range{uint64(order.Uint32(sec[48:])), order.Uint64(sec[40:])}
+		})
+	}
+	return nil
+}
+
+// segment looks for __TEXT,__info_plist among the sections of a segment, whose
+// count is the last field but one of its head.
+func (s *Slice) segment(b []byte, order binary.ByteOrder, head, size int, at func([]byte) Range) error {
+	if len(b) < head {
+		return errShort
+	}
+	count := uint64(order.Uint32(b[head-8:]))
+	if count > uint64(len(b)-head)/uint64(size) {
+		return fmt.Errorf("%d sections do not fit", count)
+	}
+	for i := range int(count) {
+		sec := b[head+i*size:]
+		if s.InfoPlist != nil || cString(sec[:16]) != "__info_plist" || cString(sec[16:32]) != "__TEXT" {
+			continue
+		}
+		r := at(sec)
+		if r.Offset > s.Range.Size || r.Size > s.Range.Size-r.Offset {
+			return fmt.Errorf("the section __TEXT,__info_plist lies outside the slice")
+		}
+		s.InfoPlist = &r
+	}
+	return nil
+}
+
+func cString(b []byte) string {
+	name, _, _ := bytes.Cut(b, []byte{0})
+	return string(name)
+}
