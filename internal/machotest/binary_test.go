@@ -227,15 +227,29 @@ func hash(hashType uint8, data []byte) []byte {
 	return h[:]
 }
 
-// checkPlacement checks that the signature is aligned and ends __LINKEDIT.
+// checkPlacement checks that the code may run, and that the signature is aligned and ends __LINKEDIT.
 func checkPlacement(t *testing.T, m *macho.File, cs *macho.CodeSignature) {
 	t.Helper()
 	if cs.Offset%16 != 0 {
 		t.Errorf("signature at %#x, not a multiple of 16", cs.Offset)
 	}
+	if prot := m.Segment("__TEXT").Prot.String(); prot != "r-x" {
+		t.Errorf("__TEXT is %s", prot)
+	}
 	linkedit := m.Segment("__LINKEDIT")
 	if end := uint64(cs.Offset) + uint64(cs.Size); uint64(cs.Offset) < linkedit.Offset || end != linkedit.Offset+linkedit.Filesz {
 		t.Errorf("signature from %#x to %#x, __LINKEDIT from %#x, %#x long", cs.Offset, end, linkedit.Offset, linkedit.Filesz)
+	}
+}
+
+func TestNoTwoPagesOfCodeAreAlike(t *testing.T) {
+	text := machotest.Binary{TextSize: 3*4096 + 5}.Bytes()[0x1000:]
+	seen := map[string]bool{}
+	for i := range 4 {
+		seen[string(text[i*4096:(i+1)*4096])] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d pages differ, of 4", len(seen))
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Tags of entitlements in DER. The first two are those of libCoreEntitlements (CoreEntitlementsPriv.h in xnu's
-// EXTERNAL_HEADERS: CCDER_SEQUENCE | CCDER_CONSTRUCTED | CCDER_APPLICATION), the others are universal.
+// Tags of entitlements in DER. TagEntitlements is CCDER_ENTITLEMENTS of CoreEntitlementsPriv.h (xnu, EXTERNAL_HEADERS),
+// TagDictionary is read off real signatures, the others are universal.
 const (
 	TagEntitlements = 0x70 // [APPLICATION 16]
 	TagDictionary   = 0xb0 // [CONTEXT 16]
@@ -39,7 +39,7 @@ func currentForm() derForm {
 	return derForm{TagDictionary, 0xff, func(x, y derEntry) int { return cmp.Compare(x.key, y.key) }}
 }
 
-// olderForm is that of Security's der_plist.c. DER orders the elements of a SET by their bytes, hence by their length.
+// olderForm is that of Security's der_plist.h. DER orders the elements of a SET by their bytes, hence by their length.
 func olderForm() derForm {
 	return derForm{TagSet, 0x01, func(x, y derEntry) int { return bytes.Compare(x.der, y.der) }}
 }
@@ -48,7 +48,8 @@ func olderForm() derForm {
 //
 //	[APPLICATION 16] { INTEGER 1, [CONTEXT 16] { SEQUENCE { UTF8String, value }* } }
 //
-// Values are those of XML except float64, for which DER entitlements have no encoding; in Raw they are DER.
+// Values are those of XML except float64, for which there is no encoding; Raw is DER here. Of []byte and time.Time it
+// is unknown whether Apple's tools write them in this form: they are encoded as in the older one.
 func DER(pairs ...any) []byte {
 	return TLV(TagEntitlements, TLV(TagInteger, []byte{1}), currentForm().value(Dict(pairs)))
 }
