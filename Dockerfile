@@ -1,7 +1,7 @@
 # The image of the action: one static binary on a base with no shell.
 #
 # Both bases are pinned by the digest of their multi-architecture index. To bump one:
-#     docker buildx imagetools inspect golang:1.26-bookworm --format '{{.Manifest.Digest}}'
+#     docker buildx imagetools inspect golang:1.26.8-bookworm --format '{{.Manifest.Digest}}'
 # They are arguments so that a machine which reaches no registry can put its own in
 # their place (scripts/base-images).
 ARG GO_IMAGE=golang:1.26.8-bookworm@sha256:dc9ad6c05acc7a88e5b71bde60a5fe3bd4b9f0db209011711b464107438a8107

@@ -26,8 +26,10 @@ func TestParsePairs(t *testing.T) {
 		{name: "one empty line", text: "a<<E\n\nE\n", want: []pair{{"a", ""}}},
 		{name: "the delimiter ends the file", text: "a<<E\nb\nE", want: []pair{{"a", "b"}}},
 		{name: "a longer line is not the delimiter", text: "a<<E\nE \nE\n", want: []pair{{"a", "E "}}},
-		{name: "a value that holds its delimiter sets another name", text: "a<<E\nb\nE\nresult=pass\nE\n",
-			want: []pair{{"a", "b"}, {"result", "pass"}}, wantErr: `neither name=value nor name<<delimiter: "E"`},
+		{
+			name: "a value that holds its delimiter sets another name", text: "a<<E\nb\nE\nresult=pass\nE\n",
+			want: []pair{{"a", "b"}, {"result", "pass"}}, wantErr: `neither name=value nor name<<delimiter: "E"`,
+		},
 		{name: "no delimiter in the file", text: "x=y\na<<E\nb\n", want: []pair{{"x", "y"}}, wantErr: `the delimiter "E" is not found`},
 		{name: "no line feed before the end", text: "a<<E\nb", wantErr: "has no line feed"},
 		{name: "no delimiter in the line", text: "a<<\nb\n", wantErr: "a name and a delimiter are needed"},
