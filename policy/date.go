@@ -9,11 +9,18 @@ import (
 // exception holds through the whole of its last day. The zero Date is no day.
 type Date struct{ midnight time.Time }
 
-// ParseDate reads a date in the form 2026-11-02 and no other.
+// firstYear is the earliest year that ParseDate takes. The hardened runtime is of
+// 2018; an earlier year is a slip, and the first year of all is the zero Date.
+const firstYear = 2000
+
+// ParseDate reads a date in the form 2026-11-02 and no other, from 2000 on.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return Date{}, fmt.Errorf("%q is not a date of the form YYYY-MM-DD", s)
+		return Date{}, fmt.Errorf("%s is not a date of the form YYYY-MM-DD", quote(s))
+	}
+	if t.Year() < firstYear {
+		return Date{}, fmt.Errorf("%s is before the year %d", quote(s), firstYear)
 	}
 	return Date{t}, nil
 }
@@ -46,5 +53,6 @@ func (d Date) After(e Date) bool { return d.midnight.After(e.midnight) }
 
 // DaysSince returns the number of days from e to d, negative when d is earlier.
 func (d Date) DaysSince(e Date) int {
-	return int(d.midnight.Sub(e.midnight) / (24 * time.Hour))
+	const secondsPerDay = 24 * 60 * 60 // a time.Duration would end after 292 years
+	return int((d.midnight.Unix() - e.midnight.Unix()) / secondsPerDay)
 }

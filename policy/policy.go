@@ -9,9 +9,15 @@
 // [Exception.Defects]); package check puts the answers together.
 package policy
 
-import "github.com/codewarrant/codewarrant/entitlement"
+import (
+	"cmp"
+	"fmt"
 
-// Policy is one parsed policy.
+	"github.com/codewarrant/codewarrant/entitlement"
+)
+
+// Policy is one parsed policy. Nothing changes it after [Parse]: what an
+// exception was used for is derived by those who ask, never noted here.
 type Policy struct {
 	Name       string // where it came from, as named by the caller: a path, or preset:NAME
 	SHA256     string // of the source bytes, lower-case hexadecimal
@@ -75,13 +81,16 @@ const (
 	HardenedRuntime Requirement = "hardened-runtime"
 )
 
+// DefaultStage is the stage of a check that names none.
+const DefaultStage = "release"
+
 // Stage is a moment in the life of a build and what code must show in it.
 type Stage struct {
 	Name     string
-	Require  []Requirement
-	TeamIDs  []string // when not empty: the team ids that signed code may carry
-	Rules    []Rule   // where one of them matches, it wins over the policy's rules
-	Position Position
+	Require  []Requirement // empty: nothing is required of the code
+	TeamIDs  []string      // when not empty: the team ids that signed code may carry
+	Rules    []Rule        // where one of them matches, it wins over the policy's rules
+	Position Position      // of the stage's name; zero for a built-in stage
 }
 
 // Rule gives an action to entitlements.
@@ -92,7 +101,8 @@ type Rule struct {
 }
 
 // Pattern names entitlements: an exact key, or a glob in which each * stands
-// for any run of characters. There are no other metacharacters.
+// for any run of characters. There are no other metacharacters, and keys are
+// compared byte for byte. See [Pattern.Match].
 type Pattern string
 
 // Exception permits one entitlement for a scope, for a reason and for a time.
@@ -117,7 +127,7 @@ type Exception struct {
 // is given must match; within a field any one of the values does. Parse refuses
 // a scope with no field.
 type Scope struct {
-	Path       []string // globs with **, see Scope.Matches
+	Path       []string // globs, see Scope.Matches
 	Identifier []string // exact code-signing identifiers
 	TeamID     []string // exact
 	Arch       []string // exact, such as arm64
@@ -127,9 +137,9 @@ type Scope struct {
 // .entitlements source, of which only the paths are known.
 type Target struct {
 	Paths      []string // slash-separated, inside the artifact, without a leading slash
-	Identifier string
-	TeamID     string
-	Arch       string
+	Identifier string   // code-signing identifier; empty when there is none
+	TeamID     string   // empty when there is none
+	Arch       string   // such as arm64; empty when there is none
 }
 
 // Category says for what kind of need an exception is.
@@ -154,4 +164,17 @@ type Position struct {
 	File   string
 	Line   int
 	Column int
+}
+
+// String returns file:line:column, or the file alone when Line is zero.
+func (p Position) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// compare orders positions of one file as they come in it.
+func (p Position) compare(q Position) int {
+	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Column, q.Column))
 }

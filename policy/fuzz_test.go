@@ -1,0 +1,70 @@
+package policy_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// FuzzParse holds Parse to its promises on any input: a policy or errors with a
+// place, in order, the same each time; and a policy that can be asked.
+func FuzzParse(f *testing.F) {
+	for _, pattern := range []string{"presets/*.yml", "../testdata/policy/*.yml", "../testdata/policy/err/*.yml"} {
+		for _, file := range glob(f, pattern) {
+			f.Add(read(f, file))
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		p, err := policy.Parse("fuzz.yml", src)
+		q, again := policy.Parse("fuzz.yml", src)
+		if diff := cmp.Diff(p, q, cmp.Comparer(func(a, b policy.Date) bool { return a == b })); diff != "" {
+			t.Fatalf("a second parse differs:\n%s", diff)
+		}
+		if (p == nil) == (err == nil) {
+			t.Fatalf("Parse = %v, %v", p, err)
+		}
+		if err != nil {
+			checkErrors(t, src, err, again)
+			return
+		}
+		use(t, p)
+	})
+}
+
+func checkErrors(t *testing.T, src []byte, err, again error) {
+	var errs policy.Errors
+	if !errors.As(err, &errs) || len(errs) == 0 || err.Error() != again.Error() {
+		t.Fatalf("errors are %v, then %v", err, again)
+	}
+	if !slices.IsSortedFunc(errs, func(a, b *policy.ParseError) int { return a.Line - b.Line }) {
+		t.Errorf("errors are not in the order of the lines:\n%v", errs)
+	}
+	for _, e := range errs {
+		if e.Line < 1 || e.Column < 1 || e.File != "fuzz.yml" {
+			t.Errorf("error without a place: %v", e)
+		}
+	}
+	if slices.ContainsFunc([]byte(errs.Format(src)), func(c byte) bool { return c < ' ' && c != '\n' || c == 0x7F }) {
+		t.Errorf("a raw control character in:\n%q", errs.Format(src))
+	}
+}
+
+func use(t *testing.T, p *policy.Policy) {
+	at := day(t, "2026-11-23")
+	policy.Lint(p, at)
+	if len(p.Stages) == 0 {
+		t.Error("no stages")
+	}
+	for i := range p.Exceptions {
+		e := &p.Exceptions[i]
+		p.Decide(&p.Stages[0], e.Entitlement)
+		e.AppliesTo.Matches(policy.Target{Paths: []string{"a/b[\n{\xff", e.ID}, Identifier: e.ID, TeamID: e.ID, Arch: e.ID})
+		if e.AppliesTo.Matches(policy.Target{}) {
+			t.Errorf("%s covers a target of which nothing is known", e.ID)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Remark is something that [Lint] has to say of a policy that parsed.
+type Remark struct {
+	Level     Level
+	Exception string // the id
+	Field     string // the key in YAML that it is about
+	Position  Position
+	Message   string
+}
+
+// Lint returns what is wrong with the policy's exceptions on the day at, in the
+// order of the lines: the defects of each and whether it has expired, which are
+// errors, as it approves nothing; whether it will soon; and whether it has no
+// effect, which are warnings and notes. Whether Apple knows the entitlements is
+// not looked at.
+func Lint(p *Policy, at Date) []Remark {
+	var remarks []Remark
+	for i := range p.Exceptions {
+		e := &p.Exceptions[i]
+		add := func(level Level, field, format string, args ...any) {
+			message := fmt.Sprintf("exception %s: ", quote(e.ID)) + fmt.Sprintf(format, args...)
+			remarks = append(remarks, Remark{level, e.ID, field, e.At(field), message})
+		}
+		for _, d := range e.Defects(p.Settings, at) {
+			add(Error, d.Field, "%s", d.Message)
+		}
+		if days, soon := e.ExpiresSoon(p.Settings, at); e.Expired(at) {
+			add(Error, "expires", "expired after %s", e.Expires)
+		} else if soon {
+			add(Warning, "expires", "expires after %s, in %d days", e.Expires, days)
+		}
+		if e.Value != nil && !e.Value.Grants() {
+			add(Warning, "value", "has no effect: a value of false grants nothing")
+		}
+		if level, message := effect(p, e.Entitlement); message != "" {
+			add(level, "entitlement", "%s", message)
+		}
+	}
+	slices.SortStableFunc(remarks, func(a, b Remark) int { return a.Position.compare(b.Position) })
+	return remarks
+}
+
+// effect says in which stages an exception for the key changes nothing. That a
+// stage allows what another asks a reason for is as it should be.
+func effect(p *Policy, key string) (Level, string) {
+	var denied []string
+	justified := 0
+	for i := range p.Stages {
+		switch s := &p.Stages[i]; p.Decide(s, key).Action {
+		case Deny:
+			denied = append(denied, s.Name)
+		case RequireJustification:
+			justified++
+		}
+	}
+	switch {
+	case justified > 0 && len(denied) == 0:
+		return "", ""
+	case justified > 0:
+		return Note, fmt.Sprintf("has no effect in the stages that deny %s: %s", key, strings.Join(denied, ", "))
+	case len(denied) == 0:
+		return Warning, fmt.Sprintf("has no effect: every stage allows %s", key)
+	default:
+		return Warning, fmt.Sprintf("has no effect: no stage asks for a justification of %s; denied in: %s",
+			key, strings.Join(denied, ", "))
+	}
+}

@@ -1,0 +1,260 @@
+package policy_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// withoutPlaces compares policies but for where in the file their parts are.
+var withoutPlaces = cmp.Options{
+	cmpopts.IgnoreTypes(policy.Position{}),
+	cmpopts.IgnoreFields(policy.Exception{}, "Fields"),
+	cmp.Comparer(func(a, b policy.Date) bool { return a == b }),
+}
+
+func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
+	src := read(t, "../testdata/policy/full.yml")
+	sum := sha256.Sum256(src)
+	yes := entitlement.Bool(true)
+	want := &policy.Policy{
+		Name:   "full.yml",
+		SHA256: hex.EncodeToString(sum[:]),
+		Settings: policy.Settings{
+			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
+			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
+		},
+		Stages: []policy.Stage{
+			{
+				Name:    "release",
+				Require: []policy.Requirement{policy.Signed, policy.HardenedRuntime},
+				TeamIDs: []string{"26QKX55P9K", "0123456789", "12345E6789"},
+			}, {
+				Name:    "development",
+				Require: []policy.Requirement{policy.Signed},
+				Rules: []policy.Rule{{
+					Entitlements: []policy.Pattern{"com.apple.security.get-task-allow", "get-task-allow"},
+					Action:       policy.Allow,
+				}},
+			},
+		},
+		Rules: []policy.Rule{
+			{Entitlements: []policy.Pattern{"com.apple.security.cs.*"}, Action: policy.RequireJustification},
+			{Entitlements: []policy.Pattern{"com.apple.security.get-task-allow", "get-task-allow"}, Action: policy.Deny},
+		},
+		Exceptions: []policy.Exception{
+			{
+				ID: "EXC-2026-014", Entitlement: "com.apple.security.cs.allow-jit", Value: &yes,
+				AppliesTo: policy.Scope{
+					Path:       []string{"Acme.app/Contents/Frameworks/*Renderer*.app/**"},
+					Identifier: []string{"com.acme.app.renderer"}, TeamID: []string{"0123456789"}, Arch: []string{"arm64"},
+				},
+				Category: policy.JavaScriptEngine,
+				Justification: "V8 in the renderer compiles JavaScript; jitless mode costs 6x on the editor benchmark " +
+					"(https://bench.acme.example/editor).",
+				Owner: "@acme/desktop", ApprovedBy: []string{"@acme/product-security"}, ApprovedOn: day(t, "2026-11-02"),
+				Ticket: "https://github.com/acme/app/issues/4821", Expires: day(t, "2027-04-30"),
+			}, {
+				ID: "EXC-2026-015", Entitlement: "com.apple.security.cs.disable-library-validation",
+				AppliesTo: policy.Scope{Identifier: []string{"com.acme.app", "com.acme.app.helper"}},
+			},
+		},
+	}
+	got, err := policy.Parse("full.yml", src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, withoutPlaces); diff != "" {
+		t.Errorf("policy differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestPartsOfAPolicyKnowTheirPlace(t *testing.T) {
+	p, err := policy.Parse("full.yml", read(t, "../testdata/policy/full.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &p.Exceptions[0]
+	got := map[string]string{
+		"stage":      p.Stages[1].Position.String(),
+		"stage rule": p.Stages[1].Rules[0].Position.String(),
+		"rule":       p.Rules[1].Position.String(),
+		"exception":  e.Position.String(),
+		"owner":      e.At("owner").String(),
+		"not given":  p.Exceptions[1].At("ticket").String(),
+	}
+	want := map[string]string{
+		"stage": "full.yml:16:3", "stage rule": "full.yml:19:9", "rule": "full.yml:25:5",
+		"exception": "full.yml:29:5", "owner": "full.yml:41:5", "not given": "full.yml:48:5",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("positions differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPolicyOfOneLineHasTheDefaults(t *testing.T) {
+	got := parse(t, "version: 1\n")
+	want := &policy.Policy{
+		Name: "test.yml", SHA256: got.SHA256,
+		Settings: policy.Settings{
+			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
+			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
+		},
+		Stages: []policy.Stage{
+			{Name: "release", Require: []policy.Requirement{policy.Signed, policy.HardenedRuntime}},
+			{Name: "development", Require: []policy.Requirement{policy.Signed}},
+		},
+	}
+	if diff := cmp.Diff(want, got, withoutPlaces); diff != "" {
+		t.Errorf("policy differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestValueKeepsItsKind(t *testing.T) {
+	for _, tt := range []struct {
+		name, yaml string
+		want       entitlement.Value
+	}{
+		{"a plain true is a boolean", "true", entitlement.Bool(true)},
+		{"a capital False is a boolean", "False", entitlement.Bool(false)},
+		{"a quoted true is text", `"true"`, entitlement.Str("true")},
+		{"digits are an integer", "42", entitlement.Int(42)},
+		{"a sign makes a negative integer", "-7", entitlement.Int(-7)},
+		{"quoted digits are text", "'42'", entitlement.Str("42")},
+		{"a decimal point makes a real", "1.5", entitlement.Value{Kind: entitlement.Real, Real: 1.5}},
+		{"a word is text", "com.acme.mach-service", entitlement.Str("com.acme.mach-service")},
+		{"a list is an array", "[group.acme, 1]", entitlement.List(entitlement.Str("group.acme"), entitlement.Int(1))},
+		{"an empty list is an array", "[]", entitlement.List()},
+		{
+			"a mapping is a dictionary", "{k: [true]}",
+			entitlement.Value{Kind: entitlement.Dictionary, Dict: entitlement.Set{"k": entitlement.List(entitlement.Bool(true))}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := parse(t, exception("value: "+tt.yaml))
+			if got := p.Exceptions[0].Value; got == nil || !got.Equal(tt.want) {
+				t.Errorf("value: %s is %v, want %v", tt.yaml, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestValueThatCouldBeTwoThingsIsRefused(t *testing.T) {
+	for _, yaml := range []string{
+		"yes", "off", "N", "010", "0x10", "1_000", "1e3", ".inf", ".nan", "2026-11-02", "~", "",
+		"99999999999999999999", "[yes]", "{k: on}", "{k: 1, k: 2}", strings.Repeat("[", 20) + strings.Repeat("]", 20),
+	} {
+		if p, err := policy.Parse("test.yml", []byte(exception("value: "+yaml))); err == nil {
+			t.Errorf("value: %s was taken as %v", yaml, p.Exceptions[0].Value)
+		}
+	}
+}
+
+func TestTextIsTakenAsItIsWritten(t *testing.T) {
+	for _, id := range []string{"0123456789", "12345E6789", "1_000", "0x1F", "2026-11-02", "1.50", "null-ish", "yes"} {
+		p := parse(t, strings.Replace(exception(), "EXC-1", id, 1))
+		if got := p.Exceptions[0].ID; got != id {
+			t.Errorf("id: %s was read as %q", id, got)
+		}
+	}
+}
+
+func TestAllMistakesAreReportedUpToALimit(t *testing.T) {
+	src := "version: 1\nrules:\n" + strings.Repeat("  - action: forbid\n", 80)
+	_, err := policy.Parse("test.yml", []byte(src))
+	var errs policy.Errors
+	if !errors.As(err, &errs) || len(errs) != 101 || errs[100].Message != "60 more errors are not shown" {
+		t.Errorf("Parse = %d errors, the last %v; want 100 and a count of the 60 others", len(errs), errs[len(errs)-1])
+	}
+}
+
+func TestAPolicyOverTheLimitIsRefused(t *testing.T) {
+	src := []byte("version: 1\n#" + strings.Repeat("x", 1<<20))
+	if _, err := policy.Parse("test.yml", src); err == nil {
+		t.Error("a policy over 1 MiB was parsed")
+	}
+}
+
+func TestSnippetPointsAtTheColumn(t *testing.T) {
+	src := []byte("a\n\tb: é漢x\r\ne\u0301f: g\nlast")
+	for _, tt := range []struct {
+		name         string
+		line, column int
+		want         string
+	}{
+		{"at the start of a line", 1, 1, "    1 | a\n      | ^\n"},
+		{"after a tab", 2, 2, "    2 |     b: é漢x\n      |     ^\n"},
+		{"after a wide character", 2, 7, "    2 |     b: é漢x\n      |           ^\n"},
+		{"after a combining mark", 3, 3, "    3 | e\u0301f: g\n      |  ^\n"},
+		{"past the end of a line", 4, 99, "    4 | last\n      |     ^\n"},
+		{"on a line that is not there", 5, 1, ""},
+		{"nowhere", 0, 0, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := policy.Position{Line: tt.line, Column: tt.column}.Snippet(src)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("snippet differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPresetsParse(t *testing.T) {
+	want := []string{"hardened-runtime", "report-only", "strict"}
+	if diff := cmp.Diff(want, policy.PresetNames()); diff != "" {
+		t.Fatalf("presets differ (-want +got):\n%s", diff)
+	}
+	for _, name := range policy.PresetNames() {
+		p, err := policy.Preset(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		src := read(t, "presets/"+name+".yml")
+		if sum := sha256.Sum256(src); p.Name != "preset:"+name || p.SHA256 != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s: name %q, SHA-256 %s", name, p.Name, p.SHA256)
+		}
+	}
+	if _, err := policy.Preset("../policy"); err == nil || !strings.Contains(err.Error(), "hardened-runtime, report-only, strict") {
+		t.Errorf("unknown preset: error %v does not list the valid ones", err)
+	}
+}
+
+// exception returns a policy with one complete but empty exception and more of
+// its lines.
+func exception(lines ...string) string {
+	var b strings.Builder
+	b.WriteString("version: 1\nexceptions:\n  - id: EXC-1\n    entitlement: com.apple.security.cs.allow-jit\n" +
+		"    applies-to: {identifier: com.acme.app}\n")
+	for _, l := range lines {
+		fmt.Fprintf(&b, "    %s\n", l)
+	}
+	return b.String()
+}
+
+func parse(tb testing.TB, src string) *policy.Policy {
+	tb.Helper()
+	p, err := policy.Parse("test.yml", []byte(src))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func day(tb testing.TB, s string) policy.Date {
+	tb.Helper()
+	d, err := policy.ParseDate(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return d
+}

@@ -1,0 +1,54 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+)
+
+// isExact reports whether p names one key.
+func (p Pattern) isExact() bool { return !strings.Contains(string(p), "*") }
+
+// literal returns the text of p before its first *.
+func (p Pattern) literal() string {
+	text, _, _ := strings.Cut(string(p), "*")
+	return text
+}
+
+// Match reports whether p names the key. It takes time linear in the length of
+// the key for each * of the pattern, whatever the key.
+func (p Pattern) Match(key string) bool {
+	first, rest, glob := strings.Cut(string(p), "*")
+	if !glob {
+		return key == first
+	}
+	key, ok := strings.CutPrefix(key, first)
+	if !ok {
+		return false
+	}
+	// Each part between two stars may be taken where it first occurs: that
+	// leaves the most for the parts after it.
+	for {
+		part, after, more := strings.Cut(rest, "*")
+		if !more {
+			return strings.HasSuffix(key, part)
+		}
+		i := strings.Index(key, part)
+		if i < 0 {
+			return false
+		}
+		key, rest = key[i+len(part):], after
+	}
+}
+
+// checkPattern returns what is wrong with the text of a pattern or of a key.
+func checkPattern(s string) error {
+	switch {
+	case strings.ContainsAny(s, "?[]{}\\"):
+		return errors.New("no entitlement has a bracket, ? or \\ in its name; the only wildcard is *")
+	case strings.Contains(s, "**"):
+		return errors.New("* stands for any run of characters, dots too; write it once")
+	case strings.ContainsAny(s, " \t\n"):
+		return errors.New("contains white space; write a list for several")
+	}
+	return nil
+}

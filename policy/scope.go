@@ -1,0 +1,112 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// Limits of a path glob, so that no pattern makes matching slow: doublestar goes
+// back to the last * and the last ** for each.
+const (
+	maxGlob      = 1024 // bytes; PATH_MAX of macOS
+	maxWildcards = 16
+)
+
+// Matches reports whether the scope covers the target. Every field that is given
+// must match, in any one of its values. A target that lacks what a field asks for
+// does not match, and neither does a scope without a field.
+//
+// Identifiers, team ids and archs are compared byte for byte. A path is matched
+// by globs in which * and ? do not match a slash, ** as a whole component matches
+// any number of components, and [a-z] is a class of characters. A glob with a
+// leading slash is matched from the artifact's root, another from any component of
+// the path on; both to the path's end. Of a target with several paths every one
+// must match: they are copies of the same code, and an exception for one place
+// does not speak for another.
+func (s Scope) Matches(t Target) bool {
+	if len(s.Path)+len(s.Identifier)+len(s.TeamID)+len(s.Arch) == 0 {
+		return false
+	}
+	return (len(s.Path) == 0 || s.matchesPaths(t.Paths)) &&
+		matchesExactly(s.Identifier, t.Identifier) &&
+		matchesExactly(s.TeamID, t.TeamID) &&
+		matchesExactly(s.Arch, t.Arch)
+}
+
+func matchesExactly(want []string, got string) bool {
+	return len(want) == 0 || got != "" && slices.Contains(want, got)
+}
+
+func (s Scope) matchesPaths(paths []string) bool {
+	for _, path := range paths {
+		if !slices.ContainsFunc(s.Path, func(glob string) bool { return matchesGlob(glob, path) }) {
+			return false
+		}
+	}
+	return len(paths) > 0
+}
+
+func matchesGlob(glob, path string) bool {
+	rooted, ok := strings.CutPrefix(glob, "/")
+	if !ok {
+		rooted = "**/" + glob
+	}
+	matched, err := doublestar.Match(rooted, path)
+	return matched && err == nil
+}
+
+// checkGlob returns what is wrong with the text of a path glob.
+func checkGlob(glob string) error {
+	switch {
+	case len(glob) > maxGlob:
+		return fmt.Errorf("longer than %d bytes", maxGlob)
+	case strings.Contains(glob, `\`):
+		return errors.New(`separate components with /; there are no escapes: match \ with ?`)
+	case strings.ContainsAny(glob, "{}"):
+		return errors.New("there are no alternatives in braces; write a list")
+	case strings.ContainsRune(glob, '\uFFFD'):
+		return errors.New("contains the replacement character U+FFFD")
+	case strings.Count(strings.ReplaceAll(glob, "**", "*"), "*")+strings.Count(glob, "?") > maxWildcards:
+		return fmt.Errorf("more than %d wildcards", maxWildcards)
+	}
+	for component := range strings.SplitSeq(strings.TrimPrefix(glob, "/"), "/") {
+		if err := checkComponent(component); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkComponent(component string) error {
+	switch {
+	case component == "":
+		return errors.New("an empty component; to match what a folder holds end with /**")
+	case component == "." || component == "..":
+		return fmt.Errorf("a component %s; paths are matched as they are inside the artifact", component)
+	case strings.Contains(component, "**") && component != "**":
+		return errors.New("** must be a whole component")
+	case !doublestar.ValidatePattern(component):
+		return errors.New("a [ without its ]")
+	}
+	return checkClasses(component)
+}
+
+// checkClasses refuses a class of characters with a slash among them, such as
+// [!a]: doublestar would let it match one, and so reach into another folder.
+func checkClasses(component string) error {
+	for {
+		_, class, ok := strings.Cut(component, "[")
+		if !ok {
+			return nil
+		}
+		class, rest, _ := strings.Cut(class, "]")
+		if doublestar.MatchUnvalidated("["+class+"]", "/") {
+			return fmt.Errorf("[%s] would match a slash", class)
+		}
+		component = rest
+	}
+}

@@ -1,0 +1,95 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+func TestAScopeMatchesWhereEveryFieldDoes(t *testing.T) {
+	target := policy.Target{
+		Paths:      []string{"Acme.app/Contents/MacOS/acme"},
+		Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Arch: "arm64",
+	}
+	twice := target
+	twice.Paths = []string{"Acme.app/Contents/MacOS/acme", "Backup.app/Contents/MacOS/acme"}
+	source := policy.Target{Paths: []string{"app/acme.entitlements"}}
+	list := func(s ...string) []string { return s }
+	for _, tt := range []struct {
+		name   string
+		scope  policy.Scope
+		target policy.Target
+		want   bool
+	}{
+		{"an empty scope covers nothing", policy.Scope{}, target, false},
+		{"by identifier alone", policy.Scope{Identifier: list("com.acme.app")}, target, true},
+		{"any value of a field", policy.Scope{Arch: list("x86_64", "arm64")}, target, true},
+		{"all fields", policy.Scope{list("Acme.app/**"), list("com.acme.app"), list("A1B2C3D4E5"), list("arm64")}, target, true},
+		{"all fields but the arch", policy.Scope{list("Acme.app/**"), list("com.acme.app"), list("A1B2C3D4E5"), list("x86_64")}, target, false},
+		{"an identifier in other letters", policy.Scope{Identifier: list("com.Acme.app")}, target, false},
+		{"the start of an identifier", policy.Scope{Identifier: list("com.acme")}, target, false},
+		{"copies that are all covered", policy.Scope{Path: list("Acme.app/**", "Backup.app/**")}, twice, true},
+		{"copies of which one is not covered", policy.Scope{Path: list("Acme.app/**")}, twice, false},
+		{"a source by its path", policy.Scope{Path: list("*.entitlements")}, source, true},
+		{"a source has no identifier", policy.Scope{Path: list("*.entitlements"), Identifier: list("com.acme.app")}, source, false},
+		{"an empty value matches nothing", policy.Scope{TeamID: list("")}, source, false},
+		{"a target without paths", policy.Scope{Path: list("**")}, policy.Target{Arch: "arm64"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.scope.Matches(tt.target); got != tt.want {
+				t.Errorf("Matches = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestAPathMatchesFromAnyComponentOrFromTheRoot(t *testing.T) {
+	for _, tt := range []struct {
+		glob, path string
+		want       bool
+	}{
+		{"Acme.app/**", "Acme.app/Contents/MacOS/acme", true},
+		{"Acme.app/**", "dist/mac/Acme.app/Contents/MacOS/acme", true},
+		{"Acme.app/**", "NotAcme.app/Contents/MacOS/acme", false},
+		{"/Acme.app/**", "Acme.app/Contents/MacOS/acme", true},
+		{"/Acme.app/**", "dist/Acme.app/Contents/MacOS/acme", false},
+		{"acme", "Acme.app/Contents/MacOS/acme", true},
+		{"acme", "Acme.app/Contents/MacOS/acme/other", false},
+		{"/acme", "bin/acme", false},
+		{"Frameworks/*Renderer*.app/**", "Acme.app/Contents/Frameworks/Acme Helper (Renderer).app/Contents/MacOS/x", true},
+		{"Frameworks/*.app/**", "Acme.app/Contents/Frameworks/deep/Helper.app/x", false},
+		{"*/acme", "Contents/MacOS/acme", true},
+		{"a?c", "a/c", false},
+		{"a?c", "abc", true},
+		{"lib[0-9].dylib", "x/lib7.dylib", true},
+		{"lib[0-9].dylib", "x/libx.dylib", false},
+		{"**", "anything/at/all", true},
+		{"a/**/b", "a/b", true},
+		{"a/**/b", "x/a/y/z/b", true},
+		{"*", "line\nbreak[{", true},
+		{"*", "\xff\xfe", true},
+		{"é", "e\u0301", false},
+		{"Acme.app/**", "", false},
+		{"Acme.app/**", "Acme.app\n/x", false},
+		{"[", "[", false}, // never leaves Parse; no match rather than an error
+		{`a\`, `a\`, false},
+	} {
+		s := policy.Scope{Path: []string{tt.glob}}
+		if got := s.Matches(policy.Target{Paths: []string{tt.path}}); got != tt.want {
+			t.Errorf("path %q matches %q: %v", tt.glob, tt.path, got)
+		}
+	}
+}
+
+func BenchmarkTheSlowestPath(b *testing.B) {
+	glob := strings.Repeat("**/a*a*/", 5) + "b"
+	parse(b, strings.Replace(exception(), "identifier: com.acme.app", `path: "`+glob+`"`, 1))
+	s := policy.Scope{Path: []string{glob}}
+	t := policy.Target{Paths: []string{strings.Repeat(strings.Repeat("a", 30)+"/", 130)}}
+	for b.Loop() {
+		if s.Matches(t) {
+			b.Fatal("matched")
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// maxSize bounds a policy, in bytes: two thousand exceptions with room to spare.
+// The YAML library takes about a second for the worst mebibyte there is.
+const maxSize = 1 << 20
+
+var byteOrderMark = []byte("\uFEFF")
+
+// document returns the root of the one YAML document in src, or nil after errors.
+func (r *reader) document(src []byte) *yaml.Node {
+	src = bytes.TrimPrefix(src, byteOrderMark)
+	if r.scan(src); len(r.errs) > 0 {
+		return nil
+	}
+	loader, err := yaml.NewLoader(bytes.NewReader(src))
+	if err != nil {
+		r.syntax(err)
+		return nil
+	}
+	var first, second yaml.Node
+	if err := loader.Load(&first); err != nil && !errors.Is(err, io.EOF) {
+		r.syntax(err)
+		return nil
+	}
+	if len(first.Content) == 0 || isNull(first.Content[0]) {
+		r.add(Position{Line: 1, Column: 1}, "begin with: version: 1", "the policy is empty")
+		return nil
+	}
+	switch err := loader.Load(&second); {
+	case err == nil:
+		r.fail(&second, "a policy is one document; remove the --- or what follows it", "a second document begins here")
+	case !errors.Is(err, io.EOF):
+		r.syntax(err)
+	}
+	return first.Content[0]
+}
+
+// scan refuses what YAML would let pass but a reader of the file could not see or
+// would see differently: bytes that are not UTF-8, control characters, characters
+// that YAML takes for the end of a line and editors do not, marks that reorder
+// text. It refuses tabs as indentation, which YAML explains badly, and directives,
+// for which the library needs time that grows with their square.
+func (r *reader) scan(src []byte) {
+	if len(src) > maxSize {
+		r.add(Position{Line: 1, Column: 1}, "", "the policy is larger than %d KiB", maxSize>>10)
+		return
+	}
+	line := 0
+	for text := range bytes.Lines(src) {
+		line++
+		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+		r.scanLine(Position{Line: line, Column: 1}, text)
+	}
+}
+
+// scanLine reports the first thing that is wrong with the characters of one line.
+func (r *reader) scanLine(at Position, text []byte) {
+	if bytes.HasPrefix(text, []byte("%")) {
+		r.add(at, "remove the line", "YAML directives are not supported")
+		return
+	}
+	indent := true
+	for len(text) > 0 {
+		c, size := utf8.DecodeRune(text)
+		switch {
+		case c == utf8.RuneError && size == 1:
+			r.add(at, "save the file as UTF-8", "byte 0x%02x is not valid UTF-8", text[0])
+			return
+		case c == '\t' && indent && len(bytes.TrimSpace(text)) > 0:
+			r.add(at, "use spaces", "a tab in the indentation")
+			return
+		case unicode.IsControl(c) && c != '\t':
+			r.add(at, "remove it", "control character U+%04X", c)
+			return
+		case isHidden(c):
+			r.add(at, "remove it", "character U+%04X makes text look different from what it is", c)
+			return
+		}
+		indent = indent && (c == ' ' || c == '\t')
+		text = text[size:]
+		at.Column++
+	}
+}
+
+// isHidden reports whether c makes text look different from what it is: a control
+// character other than tab and line feed, a line or paragraph separator, or a
+// mark that overrides the direction of text.
+func isHidden(c rune) bool {
+	return unicode.IsControl(c) && c != '\t' && c != '\n' || c == '\u2028' || c == '\u2029' ||
+		c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069' || c == '\uFEFF'
+}
+
+// syntaxHints say what is usually meant where the YAML library gives up. Where
+// atStart is set, the place to look at is where the unfinished thing begins.
+var syntaxHints = []struct {
+	message, hint string
+	atStart       bool
+}{
+	{"cannot start any token", "quote text that begins with @, ` or %", false},
+	{"mapping values are not allowed", "check the indentation, and quote text in which a space follows a colon", false},
+	{"expected alphabetic or numeric character", "quote text that begins with * or &", false},
+	{"unknown anchor", "aliases are not supported: write it out, or quote text that begins with *", false},
+	{"unexpected end of stream", "the quote that opens here is not closed", true},
+	{"expected ',' or ']'", "the list that opens here is not closed with ]", true},
+	{"expected ',' or '}'", "the mapping that opens here is not closed with }", true},
+	{"expected key", "check the indentation", false},
+	{"expected '-' indicator", "check the indentation", false},
+	{"could not find expected ':'", "a key is followed by a colon and a space", true},
+	{"unknown escape character", "use single quotes, in which a backslash is a backslash", false},
+}
+
+// syntax adds the errors of the YAML library.
+func (r *reader) syntax(err error) {
+	var many *yaml.LoadErrors
+	var one *yaml.LoadError
+	switch {
+	case errors.As(err, &many) && len(many.Errors) > 0:
+		for _, e := range many.Errors {
+			r.loadError(e)
+		}
+	case errors.As(err, &one):
+		r.loadError(one)
+	default:
+		r.add(Position{Line: 1, Column: 1}, "", "not valid YAML: %v", err)
+	}
+}
+
+func (r *reader) loadError(e *yaml.LoadError) {
+	mark, hint := e.Mark, ""
+	for _, h := range syntaxHints {
+		if strings.Contains(e.Message, h.message) {
+			if hint = h.hint; h.atStart && e.ContextMark.Line > 0 {
+				mark = e.ContextMark
+			}
+			break
+		}
+	}
+	message := "not valid YAML: " + e.Message
+	if e.ContextMsg != "" {
+		message += fmt.Sprintf(" (%s)", e.ContextMsg)
+	}
+	r.add(Position{Line: max(mark.Line, 1), Column: max(mark.Column, 1)}, hint, "%s", message)
+}
