@@ -16,6 +16,7 @@ type Binary struct {
 	Paths  []string // as a person follows them; ascending, never empty
 	Inside []string // the same inside their artifact, as policies match them
 	Bundle *Bundle  // the innermost bundle around it, nil for none
+	Outer  string   // path of the outermost bundle around it, empty for none
 	Main   bool     // whether it is that bundle's main executable
 	Size   int64    // bytes
 	Fat    bool

@@ -1,0 +1,252 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/blacktop/go-macho/types"
+
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// binary judges one file and records it in the report.
+func (e *evaluation) binary(b Binary) {
+	for _, a := range b.Anomalies {
+		e.add(Finding{Rule: RuleAmbiguousBinary, Paths: b.Paths, Message: anomaly(a), Hint: anomalyHint})
+	}
+	r := BinaryReport{Binary: b}
+	for _, s := range b.Slices {
+		sub := subject{paths: b.Paths, arch: s.Arch, target: policy.Target{Paths: b.Inside, Arch: s.Arch}}
+		e.container(sub, s)
+		if s.Err != nil {
+			continue
+		}
+		e.demands(sub, s)
+		if s.Signature != nil {
+			d := s.Signature.Directory()
+			sub.target.Identifier, sub.target.TeamID = d.Identifier, d.TeamID
+			e.targets = append(e.targets, sub.target)
+			e.signature(sub, s)
+			e.encodings(sub, s.Signature.Claims)
+			e.advice(sub, s.Signature.Claims.Set)
+			r.Claims = e.claims(sub, s.Signature.Claims.Set, r.Claims)
+		}
+	}
+	e.slicesDiffer(b)
+	slices.SortStableFunc(r.Claims, func(a, b Claim) int { return strings.Compare(a.Entitlement, b.Entitlement) })
+	e.report.Binaries = append(e.report.Binaries, r)
+}
+
+// subject is what a finding is about: a slice of a binary, or a source.
+type subject struct {
+	paths  []string
+	arch   string // empty for a source
+	target policy.Target
+	places map[string]policy.Position // of a source's keys
+}
+
+// finding begins a finding about the subject.
+func (s subject) finding(rule, message string) Finding {
+	f := Finding{Rule: rule, Paths: s.paths, Message: message}
+	if s.arch != "" {
+		f.Archs = []string{s.arch}
+	}
+	return f
+}
+
+// about begins a finding about one claim of the subject.
+func (s subject) about(rule, key string, v entitlement.Value, message string) Finding {
+	f := s.finding(rule, message)
+	f.Entitlement, f.Value, f.Risk, f.Position = key, &v, riskOf(key), s.places[key]
+	return f
+}
+
+func riskOf(key string) string {
+	if k, ok := entitlement.Lookup(key); ok {
+		return k.Risk.String()
+	}
+	return ""
+}
+
+const anomalyHint = "build the file anew with lipo or the linker; no tool writes this by itself"
+
+func anomaly(a macho.Anomaly) string { return fmt.Sprintf("%s: %s", a.Kind, a.Detail) }
+
+// container tells what is wrong with a slice as a Mach-O image.
+func (e *evaluation) container(sub subject, s Slice) {
+	for _, a := range s.Anomalies {
+		f := sub.finding(RuleAmbiguousBinary, anomaly(a))
+		f.Hint = anomalyHint
+		e.add(f)
+	}
+	if s.Err != nil {
+		e.add(sub.finding(RuleUnreadable, s.Err.Error()))
+	}
+	if s.SignatureErr != nil {
+		f := sub.finding(RuleMalformedSignature, s.SignatureErr.Error())
+		f.Hint = "sign the file anew"
+		e.add(f)
+	}
+}
+
+// isCode reports whether the slice is of a type that gets signed: object files,
+// dSYMs and core files never are.
+func isCode(s Slice) bool {
+	return s.Type != types.MH_OBJECT && s.Type != types.MH_DSYM && s.Type != types.MH_CORE
+}
+
+// demands holds a slice against what the stage requires of code.
+func (e *evaluation) demands(sub subject, s Slice) {
+	if !isCode(s) {
+		return
+	}
+	stage := e.in.Stage
+	if s.Signature == nil {
+		if s.SignatureErr == nil && slices.Contains(stage.Require, policy.Signed) {
+			f := sub.finding(RuleUnsigned, fmt.Sprintf("the %s is not signed, and stage %s requires it", s.TypeName(), stage.Name))
+			f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
+			e.add(f)
+		}
+		return
+	}
+	d := s.Signature.Directory()
+	// The flag counts for the process, so for its main executable alone.
+	if s.Type == types.MH_EXECUTE && d.Flags&codesign.FlagRuntime == 0 && slices.Contains(stage.Require, policy.HardenedRuntime) {
+		f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and stage %s requires it", d.Flags, stage.Name))
+		f.Hint = "sign it with codesign --options runtime (rcodesign --code-signature-flags runtime)"
+		e.add(f)
+	}
+	if len(stage.TeamIDs) > 0 && !slices.Contains(stage.TeamIDs, d.TeamID) {
+		team := "no team id"
+		if d.TeamID != "" {
+			team = "team id " + d.TeamID
+		}
+		f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and stage %s allows %s", team, stage.Name, strings.Join(stage.TeamIDs, ", ")))
+		f.Position = stage.Position
+		f.Hint = "sign it with your own certificate, or add the team to team-ids"
+		e.add(f)
+	}
+}
+
+// problemRules gives the rule for each kind of problem of a signature.
+var problemRules = map[codesign.ProblemKind]string{
+	codesign.Malformed: RuleMalformedSignature,
+	codesign.Ambiguous: RuleAmbiguousSignature,
+	codesign.Unbound:   RuleUnboundBlob,
+	codesign.Missing:   RuleMissingBlob,
+	codesign.Mismatch:  RuleSlotMismatch,
+	codesign.Unusual:   RuleUnusualSignature,
+}
+
+// signature tells what is wrong with a signature, whatever the policy requires.
+func (e *evaluation) signature(sub subject, s Slice) {
+	for _, p := range s.Signature.Problems {
+		f := sub.finding(problemRules[p.Kind], p.Detail)
+		if p.Kind != codesign.Unusual {
+			f.Hint = "sign the file anew; if it comes from somebody else, ask them, and do not trust what it claims"
+		}
+		e.add(f)
+	}
+	if s.InfoPlist == codesign.WrongHash {
+		f := sub.finding(RuleSlotMismatch, "the Info.plist is not the one that was signed (slot 1)")
+		f.Hint = "sign the bundle after the last change to its Info.plist"
+		e.add(f)
+	}
+}
+
+// encodings tells how far the two encodings of the claims can be trusted.
+func (e *evaluation) encodings(sub subject, c entitlement.Claims) {
+	if c.XML != nil {
+		for _, n := range c.XML.Notes {
+			f := sub.finding(RuleSloppyEntitlements, fmt.Sprintf("XML entitlements, byte %d: %s", n.Offset, n.Text))
+			if c.XML.Class == entitlement.Ambiguous {
+				f.Rule = RuleAmbiguousEntitlements
+				f.Hint = "what it may claim is judged as claimed; sign the file anew with a plain .entitlements file"
+			}
+			e.add(f)
+		}
+	}
+	if c.DER != nil && c.DER.Err != nil {
+		f := sub.finding(RuleMalformedEntitlements, "DER entitlements, "+c.DER.Err.Error())
+		f.Hint = "what it may claim is judged as claimed; sign the file anew with a current tool"
+		e.add(f)
+	}
+	if keys := c.Differ(); len(keys) > 0 {
+		f := sub.finding(RuleEntitlementsDiffer, "the XML and the DER disagree on "+enumerate(keys))
+		f.Hint = "macOS 12 and later obey the DER, earlier ones the XML; all of both is judged. Sign the file anew"
+		e.add(f)
+	}
+}
+
+// enumerate lists the first few of a list.
+func enumerate(list []string) string {
+	const most = 5
+	if len(list) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
+	}
+	return strings.Join(list, ", ")
+}
+
+// slicesDiffer compares what the slices of a file are signed with: a user runs
+// one of them, a reviewer looks at another.
+func (e *evaluation) slicesDiffer(b Binary) {
+	var code []Slice
+	for _, s := range b.Slices {
+		if s.Err == nil && s.SignatureErr == nil && isCode(s) {
+			code = append(code, s)
+		}
+	}
+	if len(code) < 2 {
+		return
+	}
+	first := code[0]
+	for _, s := range code[1:] {
+		for _, what := range differences(first, s) {
+			e.add(Finding{Rule: RuleSlicesDiffer, Paths: b.Paths, Archs: []string{first.Arch, s.Arch}, Message: what,
+				Hint: "sign all slices in one run with the same options"})
+		}
+	}
+}
+
+func differences(a, b Slice) []string {
+	if (a.Signature == nil) != (b.Signature == nil) {
+		return []string{fmt.Sprintf("%s is signed and %s is not", signedFirst(a, b).Arch, signedFirst(b, a).Arch)}
+	}
+	if a.Signature == nil {
+		return nil
+	}
+	var list []string
+	da, db := a.Signature.Directory(), b.Signature.Directory()
+	if da.TeamID != db.TeamID {
+		list = append(list, fmt.Sprintf("%s has team id %q, %s has %q", a.Arch, da.TeamID, b.Arch, db.TeamID))
+	}
+	if da.Flags != db.Flags {
+		list = append(list, fmt.Sprintf("%s has flags %s, %s has %s", a.Arch, da.Flags, b.Arch, db.Flags))
+	}
+	sa, sb := a.Signature.Claims.Set, b.Signature.Claims.Set
+	var keys []string
+	for _, k := range entitlement.Union(sa, sb).Keys() {
+		va, inA := sa[k]
+		vb, inB := sb[k]
+		if inA != inB || !va.Equal(vb) {
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) > 0 {
+		list = append(list, fmt.Sprintf("%s and %s differ in %s", a.Arch, b.Arch, enumerate(keys)))
+	}
+	return list
+}
+
+// signedFirst returns a if a is signed and b is not, else b: called both ways it
+// names the signed and the unsigned one of a pair.
+func signedFirst(a, b Slice) Slice {
+	if a.Signature != nil {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,193 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// claims judges every claim of a set and adds the verdicts to list, in which
+// slices that agree share one entry.
+func (e *evaluation) claims(sub subject, set entitlement.Set, list []Claim) []Claim {
+	for _, key := range set.Keys() {
+		c := e.judge(sub, key, set[key])
+		same := func(o Claim) bool {
+			return o.Entitlement == key && o.Verdict == c.Verdict && o.Exception == c.Exception &&
+				(o.Value.Equal(c.Value) || o.Value.Kind == entitlement.Unknown && c.Value.Kind == entitlement.Unknown)
+		}
+		if i := slices.IndexFunc(list, same); i >= 0 {
+			list[i].Archs = append(list[i].Archs, c.Archs...)
+		} else {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// judge finds the verdict on one claim.
+func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
+	c := Claim{Entitlement: key, Value: v, Risk: riskOf(key), Position: sub.places[key]}
+	if sub.arch != "" {
+		c.Archs = []string{sub.arch}
+	}
+	if !v.Grants() {
+		c.Verdict = NotGranted
+		return c
+	}
+	decision := e.in.Policy.Decide(e.in.Stage, key)
+	switch decision.Action {
+	case policy.Allow:
+		c.Verdict = Allowed
+	case policy.Deny:
+		c.Verdict = Denied
+		f := sub.about(RuleDenied, key, v, fmt.Sprintf("claims %s, which %s denies", claimText(key, v), decisionText(decision, e.in.Stage)))
+		f.Hint = "sign without it; a denied entitlement cannot be excepted"
+		if f.Position == (policy.Position{}) {
+			f.Position = decision.Position
+		}
+		e.add(f)
+	default:
+		c.Exception = e.approve(sub, key, v, decision)
+		c.Verdict = Unapproved
+		if c.Exception != nil {
+			c.Verdict = Approved
+		}
+	}
+	return c
+}
+
+// claimText names a claim; the value is told where it is not simply true.
+func claimText(key string, v entitlement.Value) string {
+	if v.Kind == entitlement.Boolean {
+		return key
+	}
+	return key + " = " + shorten(v.Text())
+}
+
+// shorten keeps a value readable inside a sentence; the whole value is in the
+// finding.
+func shorten(s string) string {
+	const most = 120
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}
+
+func decisionText(d policy.Decision, stage *policy.Stage) string {
+	if d.Rule == nil {
+		return "the policy (settings.unlisted)"
+	}
+	if slices.ContainsFunc(stage.Rules, func(r policy.Rule) bool { return r.Position == d.Rule.Position }) {
+		return fmt.Sprintf("the rule for %s of stage %s", d.Pattern, stage.Name)
+	}
+	return fmt.Sprintf("the rule for %s", d.Pattern)
+}
+
+// approve looks for an exception that holds for a claim that needs one. Without
+// one it tells why, and returns nil.
+func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d policy.Decision) *policy.Exception {
+	matching := e.exceptions.matching(sub.target, key, v)
+	for _, u := range matching {
+		u.covered[sub.paths[0]] = true
+	}
+	settings := e.in.Policy.Settings
+	var failed []*exceptionUse
+	var best *exceptionUse
+	for _, u := range matching {
+		switch {
+		case u.Expired(e.in.At) || len(u.Defects(settings, e.in.At)) > 0:
+			failed = append(failed, u)
+		case best == nil || u.Expires.After(best.Expires):
+			best = u
+		}
+	}
+	if best != nil {
+		best.approves = true
+		return best.Exception
+	}
+	for _, u := range failed {
+		e.failed(sub, key, v, u.Exception)
+	}
+	if len(failed) == 0 {
+		e.unapproved(sub, key, v, d)
+	}
+	return nil
+}
+
+// failed tells why an exception that was written for a claim does not approve it.
+func (e *evaluation) failed(sub subject, key string, v entitlement.Value, ex *policy.Exception) {
+	for _, d := range ex.Defects(e.in.Policy.Settings, e.in.At) {
+		f := sub.about(RuleInvalidException, key, v, fmt.Sprintf("%s approves nothing: %s", ex.ID, d.Message))
+		f.Exception, f.Position = ex, d.Position
+		f.Hint = "an exception holds when its owner, approver, category, dates and justification are all there"
+		e.add(f)
+	}
+	if ex.Expired(e.in.At) {
+		f := sub.about(RuleExpiredException, key, v, fmt.Sprintf("%s ran out on %s, %d days before %s", ex.ID, ex.Expires, e.in.At.DaysSince(ex.Expires), e.in.At))
+		f.Exception, f.Position = ex, ex.At("expires")
+		f.Hint = "have it approved anew with a later expires, or sign without the entitlement"
+		e.add(f)
+	}
+}
+
+// unapproved tells that no exception is there for a claim, which ones are near,
+// and what to write.
+func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d policy.Decision) {
+	f := sub.about(RuleUnapproved, key, v, fmt.Sprintf("claims %s, which needs a justification, and no exception covers it", claimText(key, v)))
+	f.Hint = "sign without it, or add an exception to the policy and have it approved"
+	if near := e.exceptions.near(sub.target, key, v); near != "" {
+		f.Hint = near
+	}
+	if f.Position == (policy.Position{}) {
+		f.Position = d.Position
+	}
+	f.Suggestion = suggestion(sub.target, key, v)
+	e.add(f)
+}
+
+// memory are the three keys on executable memory, each permitting all that the
+// ones before it do (Apple DTS, https://developer.apple.com/forums/thread/776290).
+var memory = []string{
+	"com.apple.security.cs.allow-jit",
+	"com.apple.security.cs.allow-unsigned-executable-memory",
+	"com.apple.security.cs.disable-executable-page-protection",
+}
+
+// advice tells what is odd about a set of claims, whatever the policy says.
+func (e *evaluation) advice(sub subject, set entitlement.Set) {
+	var claimed []string
+	for _, key := range memory {
+		if v, ok := set[key]; ok && v.Grants() {
+			claimed = append(claimed, key)
+		}
+	}
+	if n := len(claimed); n > 1 {
+		widest := claimed[n-1]
+		f := sub.about(RuleRedundant, widest, set[widest], fmt.Sprintf("%s permits all that %s does", widest, strings.Join(claimed[:n-1], " and ")))
+		f.Hint = "claim only the narrowest one that the code works with; allow-jit is enough for code that uses MAP_JIT"
+		e.add(f)
+	}
+	for _, key := range set.Keys() {
+		e.adviceOn(sub, key, set[key])
+	}
+}
+
+func (e *evaluation) adviceOn(sub subject, key string, v entitlement.Value) {
+	known, ok := entitlement.Lookup(key)
+	switch {
+	case !ok && strings.HasPrefix(key, "com.apple."):
+		f := sub.about(RuleUnknown, key, v, fmt.Sprintf("claims %s, which Apple does not document", key))
+		if say, ok := entitlement.Suggest(key); ok {
+			f.Hint = say
+		}
+		e.add(f)
+	case ok && v.Kind != entitlement.Unknown && known.Value != v.Kind:
+		f := sub.about(RuleUnexpectedValue, key, v, fmt.Sprintf("%s is a %s and not the %s that Apple documents", claimText(key, v), v.Kind, known.Value))
+		f.Hint = "whether the system takes it for a grant is not certain, so it is judged as one"
+		e.add(f)
+	}
+}

@@ -1,0 +1,189 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Input is all that a check depends on.
+type Input struct {
+	Binaries []Binary
+	Sources  []Source
+	Unread   []Unread
+	Remarks  []Remark
+
+	Policy       *policy.Policy
+	Stage        *policy.Stage
+	At           policy.Date
+	NoExceptions bool          // judge as if the policy had none
+	FailOn       policy.FailOn // empty: what the policy says
+}
+
+// Evaluate judges the input. The order in which things stand in it does not
+// matter.
+func Evaluate(in Input) *Report {
+	e := &evaluation{
+		in: in,
+		report: &Report{
+			Policy: in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
+			At: in.At, NoExceptions: in.NoExceptions,
+			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
+		},
+	}
+	if !in.NoExceptions {
+		e.exceptions = newExceptions(in.Policy.Exceptions)
+	}
+	for _, b := range mergeCopies(in.Binaries) {
+		e.binary(b)
+	}
+	for _, s := range slices.SortedFunc(slices.Values(in.Sources), func(a, b Source) int { return strings.Compare(a.Path, b.Path) }) {
+		e.source(s)
+	}
+	e.others()
+	e.judgeExceptions()
+	e.report.Findings = sortFindings(groupByArch(e.findings))
+	e.numberSuggestions()
+	return e.report
+}
+
+// evaluation is the state of one run of Evaluate.
+type evaluation struct {
+	in         Input
+	exceptions exceptionIndex
+	targets    []policy.Target // all that was looked at
+	findings   []Finding
+	report     *Report
+}
+
+// add records a finding at the level of its rule, unless it has one.
+func (e *evaluation) add(f Finding) {
+	if f.Level == "" {
+		rule, _ := RuleByID(f.Rule)
+		f.Level = rule.Level
+	}
+	e.findings = append(e.findings, f)
+}
+
+// others tells what was met on the way to the binaries, or that there were none.
+func (e *evaluation) others() {
+	for _, u := range e.in.Unread {
+		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(),
+			Hint: "what cannot be read cannot be judged; repair it or leave it out of what is checked"})
+	}
+	for _, r := range e.in.Remarks {
+		e.add(Finding{Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
+			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link"})
+	}
+	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Unread) == 0 {
+		e.add(Finding{Rule: RuleNoBinaries, Message: "no Mach-O file and no .entitlements file was found",
+			Hint: "give the path of a built app, of a folder that holds one, or of an .entitlements file"})
+	}
+}
+
+// mergeCopies joins signed files under one outermost bundle that are copies of
+// one another, as actions/upload-artifact leaves them behind in place of a
+// framework's symbolic links. The result is ordered by path.
+func mergeCopies(list []Binary) []Binary {
+	sorted := slices.SortedFunc(slices.Values(list), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
+	merged := make([]Binary, 0, len(sorted))
+	seen := map[copyKey]int{}
+	for _, b := range sorted {
+		key, ok := keyOf(b)
+		if i, dup := seen[key]; ok && dup {
+			m := &merged[i]
+			m.Paths, m.Inside = append(m.Paths, b.Paths...), append(m.Inside, b.Inside...)
+			continue
+		}
+		if ok {
+			seen[key] = len(merged)
+		}
+		b.Paths, b.Inside = slices.Clone(b.Paths), slices.Clone(b.Inside)
+		merged = append(merged, b)
+	}
+	return merged
+}
+
+// copyKey is equal for copies of one file.
+type copyKey struct {
+	outer  string
+	size   int64
+	slices string
+}
+
+// keyOf returns the key of a binary. Only a file whose every slice is signed and
+// could be read has one: its signature vouches for the rest of it.
+func keyOf(b Binary) (copyKey, bool) {
+	if b.Outer == "" || len(b.Slices) == 0 || len(b.Anomalies) > 0 {
+		return copyKey{}, false
+	}
+	var parts strings.Builder
+	for _, s := range b.Slices {
+		if s.Signature == nil || s.Err != nil || len(s.Anomalies) > 0 {
+			return copyKey{}, false
+		}
+		parts.WriteString(s.Arch + " " + s.TypeName() + " " + string(s.InfoPlist) + " ")
+		parts.Write(s.Signature.Digest[:])
+	}
+	return copyKey{b.Outer, b.Size, parts.String()}, true
+}
+
+// groupByArch joins findings that differ in nothing but their architectures.
+func groupByArch(list []Finding) []Finding {
+	type key struct {
+		rule, level, message, hint, path, entitlement, value, exception string
+		position                                                        policy.Position
+	}
+	index := map[key]int{}
+	var grouped []Finding
+	for _, f := range list {
+		k := key{rule: f.Rule, level: string(f.Level), message: f.Message, hint: f.Hint,
+			path: strings.Join(f.Paths, "\x00"), entitlement: f.Entitlement, position: f.Position}
+		if f.Value != nil {
+			k.value = f.Value.Text()
+		}
+		if f.Exception != nil {
+			k.exception = f.Exception.ID
+		}
+		i, ok := index[k]
+		if !ok {
+			index[k] = len(grouped)
+			grouped = append(grouped, f)
+			continue
+		}
+		for _, arch := range f.Archs {
+			if !slices.Contains(grouped[i].Archs, arch) {
+				grouped[i].Archs = append(grouped[i].Archs, arch)
+			}
+		}
+	}
+	return grouped
+}
+
+// sortFindings orders findings worst first, and beyond that so that equal inputs
+// give equal reports.
+func sortFindings(list []Finding) []Finding {
+	slices.SortStableFunc(list, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(levelRank(a.Level), levelRank(b.Level)),
+			slices.Compare(a.Paths, b.Paths),
+			cmp.Compare(riskRank(b.Risk), riskRank(a.Risk)),
+			cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Entitlement, b.Entitlement),
+			cmp.Compare(a.Position.Line, b.Position.Line),
+			cmp.Compare(a.Message, b.Message),
+			slices.Compare(a.Archs, b.Archs),
+		)
+	})
+	return list
+}
+
+func levelRank(l policy.Level) int {
+	return slices.Index([]policy.Level{policy.Error, policy.Warning, policy.Note}, l)
+}
+
+func riskRank(r string) int {
+	return slices.Index([]string{"low", "medium", "high", "critical"}, r)
+}

@@ -1,0 +1,129 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// exceptionUse is an exception with what the run has found out about it so far.
+type exceptionUse struct {
+	*policy.Exception
+	covered  map[string]bool // first paths of what it was written for, approved by it or not
+	approves bool            // it approved something
+}
+
+// exceptionIndex holds the exceptions by entitlement, in the policy's order.
+type exceptionIndex map[string][]*exceptionUse
+
+func newExceptions(list []policy.Exception) exceptionIndex {
+	index := exceptionIndex{}
+	for i := range list {
+		key := list[i].Entitlement
+		index[key] = append(index[key], &exceptionUse{Exception: &list[i], covered: map[string]bool{}})
+	}
+	return index
+}
+
+// inOrder returns the exceptions in the policy's order; none when x is empty.
+func (x exceptionIndex) inOrder(list []policy.Exception) []*exceptionUse {
+	var uses []*exceptionUse
+	for i := range list {
+		for _, u := range x[list[i].Entitlement] {
+			if u.Exception == &list[i] {
+				uses = append(uses, u)
+			}
+		}
+	}
+	return uses
+}
+
+// matching returns the exceptions written for a claim, whether they hold or not.
+func (x exceptionIndex) matching(t policy.Target, key string, v entitlement.Value) []*exceptionUse {
+	var list []*exceptionUse
+	for _, u := range x[key] {
+		if u.Covers(key, v) && u.AppliesTo.Matches(t) {
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// near says what keeps the nearest exception for the entitlement from covering
+// the claim, or nothing when there is none for it.
+func (x exceptionIndex) near(t policy.Target, key string, v entitlement.Value) string {
+	for _, u := range x[key] {
+		if why := mismatch(u.Exception, t, key, v); len(why) == 1 {
+			return fmt.Sprintf("%s does not cover it: %s", u.ID, why[0])
+		}
+	}
+	for _, u := range x[key] {
+		return fmt.Sprintf("%s does not cover it: %s", u.ID, strings.Join(mismatch(u.Exception, t, key, v), ", "))
+	}
+	return ""
+}
+
+// mismatch lists the fields of an exception that keep it from a claim.
+func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.Value) []string {
+	var why []string
+	scope := ex.AppliesTo
+	for _, field := range []struct {
+		name  string
+		scope policy.Scope
+		is    string
+	}{
+		{"path", policy.Scope{Path: scope.Path}, strings.Join(t.Paths, ", ")},
+		{"identifier", policy.Scope{Identifier: scope.Identifier}, t.Identifier},
+		{"team-id", policy.Scope{TeamID: scope.TeamID}, t.TeamID},
+		{"arch", policy.Scope{Arch: scope.Arch}, t.Arch},
+	} {
+		if !field.scope.Matches(t) {
+			why = append(why, fmt.Sprintf("its %s does not match %q", field.name, field.is))
+		}
+	}
+	if !ex.Covers(key, v) {
+		why = append(why, "its value is another one")
+	}
+	return why
+}
+
+// judgeExceptions tells which exceptions run out soon and which are not needed,
+// and reports on all.
+func (e *evaluation) judgeExceptions() {
+	for _, u := range e.exceptions.inOrder(e.in.Policy.Exceptions) {
+		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: len(u.covered)}
+		switch {
+		case r.Covers > 0:
+			r.Use = Used
+			e.expiresSoon(u)
+		case slices.ContainsFunc(e.targets, u.AppliesTo.Matches):
+			r.Use = Unused
+			e.unused(u)
+		}
+		e.report.Exceptions = append(e.report.Exceptions, r)
+	}
+}
+
+func (e *evaluation) expiresSoon(u *exceptionUse) {
+	days, soon := u.ExpiresSoon(e.in.Policy.Settings, e.in.At)
+	if !soon || !u.approves {
+		return
+	}
+	e.add(Finding{Rule: RuleExpiringSoon, Entitlement: u.Entitlement, Risk: riskOf(u.Entitlement),
+		Exception: u.Exception, Position: u.At("expires"),
+		Message: fmt.Sprintf("%s runs out on %s, in %d days", u.ID, u.Expires, days),
+		Hint:    "have it approved anew, or prepare a build without the entitlement"})
+}
+
+func (e *evaluation) unused(u *exceptionUse) {
+	message := fmt.Sprintf("%s permits %s where nothing that was looked at claims it", u.ID, u.Entitlement)
+	if d := e.in.Policy.Decide(e.in.Stage, u.Entitlement); d.Action != policy.RequireJustification {
+		message = fmt.Sprintf("%s has no effect: %s says %s for %s, whatever the exceptions", u.ID, decisionText(d, e.in.Stage), d.Action, u.Entitlement)
+	}
+	e.add(Finding{Rule: RuleUnusedException, Level: e.in.Policy.Settings.UnusedExceptions,
+		Entitlement: u.Entitlement, Risk: riskOf(u.Entitlement), Exception: u.Exception,
+		Position: u.Position, Message: message, Hint: "remove it, so that it cannot cover something new"})
+}

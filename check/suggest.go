@@ -1,0 +1,109 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// suggestion writes the exception that would cover a claim, as narrow as it can
+// be, with the fields that people have to fill in left empty. Its id is put in by
+// numberSuggestions.
+func suggestion(t policy.Target, key string, v entitlement.Value) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "- id: %s\n  entitlement: %s\n", idMark, yamlString(key))
+	switch v.Kind {
+	case entitlement.Boolean, entitlement.Integer:
+		fmt.Fprintf(&b, "  value: %s\n", v.Text())
+	case entitlement.String:
+		fmt.Fprintf(&b, "  value: %s\n", quoted(v.String))
+	}
+	b.WriteString("  applies-to:\n")
+	writePaths(&b, t.Paths)
+	if t.Identifier != "" {
+		fmt.Fprintf(&b, "    identifier: %s\n", yamlString(t.Identifier))
+	}
+	if t.TeamID != "" {
+		fmt.Fprintf(&b, "    team-id: %s\n", yamlString(t.TeamID))
+	}
+	b.WriteString(`  category: ""         # ` + strings.Join(policy.CategoryNames(), ", ") + `
+  justification: ""    # why the code needs it, and what doing without would cost
+  owner: ""            # who answers for it
+  approved-by: []      # who approved it
+  approved-on: ""      # YYYY-MM-DD
+  expires: ""          # YYYY-MM-DD, the last day it holds
+`)
+	return b.String()
+}
+
+func writePaths(w io.Writer, paths []string) {
+	if len(paths) == 1 {
+		fmt.Fprintf(w, "    path: %s\n", yamlString(literalGlob(paths[0])))
+		return
+	}
+	fmt.Fprintln(w, "    path:")
+	for _, p := range paths {
+		fmt.Fprintf(w, "      - %s\n", yamlString(literalGlob(p)))
+	}
+}
+
+// literalGlob makes a path a glob that matches it: what globs give a meaning to
+// becomes a ?, which stands for any one character.
+func literalGlob(path string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`*?[]{}\!^`, r) || r == '\uFFFD' || r < ' ' {
+			return '?'
+		}
+		return r
+	}, path)
+}
+
+// plainScalar are the strings that YAML takes for strings without quotes.
+var plainScalar = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*[.-][A-Za-z0-9_./-]*$`)
+
+func yamlString(s string) string {
+	if plainScalar.MatchString(s) {
+		return s
+	}
+	return quoted(s)
+}
+
+// quoted writes a double-quoted scalar; JSON's strings are a subset of YAML's.
+func quoted(s string) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.Encode(s) // a string always encodes
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// idMark stands for the id of a suggested exception until all are known.
+const idMark = "EXC-?"
+
+// numberSuggestions gives each suggestion of the sorted findings an id that the
+// policy does not have yet.
+func (e *evaluation) numberSuggestions() {
+	taken := map[string]bool{}
+	for _, ex := range e.in.Policy.Exceptions {
+		taken[ex.ID] = true
+	}
+	n := 0
+	for i := range e.report.Findings {
+		f := &e.report.Findings[i]
+		if f.Suggestion == "" {
+			continue
+		}
+		id := ""
+		for id == "" || taken[id] {
+			n++
+			id = fmt.Sprintf("EXC-%.4s-%03d", e.in.At, n)
+		}
+		f.Suggestion = strings.Replace(f.Suggestion, idMark, id, 1)
+	}
+}
