@@ -74,7 +74,8 @@ const snippetWidth = 96
 
 // under draws the text of p's line with a caret under p's column.
 func (p Position) under(text []byte) string {
-	cells, caret := render(text, p.Column)
+	text = bytes.TrimPrefix(bytes.TrimSuffix(text, []byte("\r")), byteOrderMark)
+	cells, caret := render(around(text, p.Column))
 	start, column := 0, 0
 	for i := caret; i > 0 && column < snippetWidth*2/3; i-- {
 		column += cells[i-1].width
@@ -104,10 +105,25 @@ type cell struct {
 	width int
 }
 
+// around returns the part of a line that can be shown with the column in it, and
+// the column in that part.
+func around(text []byte, column int) ([]byte, int) {
+	column = min(column, utf8.RuneCount(text)+1)
+	for ; column > snippetWidth; column-- {
+		_, size := utf8.DecodeRune(text)
+		text = text[size:]
+	}
+	end := 0
+	for n := 0; n < 2*snippetWidth+1 && end < len(text); n++ {
+		_, size := utf8.DecodeRune(text[end:])
+		end += size
+	}
+	return text[:end], column
+}
+
 // render returns the cells of a line and the index of the one at the column, which
 // is one past the last for a place at the end of the line.
 func render(text []byte, column int) (cells []cell, caret int) {
-	text = bytes.TrimPrefix(bytes.TrimSuffix(text, []byte("\r")), byteOrderMark)
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
 		cells = append(cells, cellOf(r, text[:size]))

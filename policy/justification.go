@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // judge returns what is wrong with a justification, each as the end of a sentence
@@ -75,9 +76,8 @@ func placeholder(text, key string, least int) string {
 // for themselves count.
 func isUnfinished(text string) bool {
 	lower := strings.ToLower(text)
-	first, _, _ := strings.Cut(strings.TrimSpace(text), " ")
-	switch strings.TrimRight(first, ":.,!?-(") {
-	case "TODO", "FIXME", "TBD", "TBA", "XXX":
+	first := strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) })
+	if len(first) > 0 && slices.Contains([]string{"TODO", "FIXME", "TBD", "TBA", "XXX"}, first[0]) {
 		return true
 	}
 	for _, mark := range []string{"todo:", "fixme:", "tbd:", "lorem ipsum"} {
@@ -97,14 +97,20 @@ func withoutTemplates(text string) (rest string, cut bool) {
 		if !ok {
 			return b.String(), cut
 		}
-		inside, left, closed := strings.Cut(after, ">")
-		if !closed || !strings.ContainsFunc(inside[:min(1, len(inside))], unicode.IsLetter) || strings.Contains(inside, "://") {
+		end := strings.IndexAny(after, "<>")
+		if end > 0 && after[end] == '>' && isTemplate(after[:end]) {
+			text, cut = after[end+1:], true
+		} else {
 			b.WriteByte('<')
 			text = after
-			continue
 		}
-		text, cut = left, true
 	}
+}
+
+// isTemplate reports whether the text between angle brackets is words, not a link.
+func isTemplate(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsLetter(first) && !strings.Contains(text, "://")
 }
 
 // withoutLinks cuts each URL out, and reports whether there was one.
