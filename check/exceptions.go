@@ -72,16 +72,21 @@ func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.V
 	scope := ex.AppliesTo
 	for _, field := range []struct {
 		name  string
+		given int
 		scope policy.Scope
 		is    string
 	}{
-		{"path", policy.Scope{Path: scope.Path}, strings.Join(t.Paths, ", ")},
-		{"identifier", policy.Scope{Identifier: scope.Identifier}, t.Identifier},
-		{"team-id", policy.Scope{TeamID: scope.TeamID}, t.TeamID},
-		{"arch", policy.Scope{Arch: scope.Arch}, t.Arch},
+		{"path", len(scope.Path), policy.Scope{Path: scope.Path}, strings.Join(t.Paths, ", ")},
+		{"identifier", len(scope.Identifier), policy.Scope{Identifier: scope.Identifier}, t.Identifier},
+		{"team-id", len(scope.TeamID), policy.Scope{TeamID: scope.TeamID}, t.TeamID},
+		{"arch", len(scope.Arch), policy.Scope{Arch: scope.Arch}, t.Arch},
 	} {
-		if !field.scope.Matches(t) {
-			why = append(why, fmt.Sprintf("its %s does not match %q", field.name, field.is))
+		switch {
+		case field.given == 0 || field.scope.Matches(t):
+		case field.is == "":
+			why = append(why, fmt.Sprintf("it names a %s, and none is known here", field.name))
+		default:
+			why = append(why, fmt.Sprintf("its %s does not match %s", field.name, shorten(field.is)))
 		}
 	}
 	if !ex.Covers(key, v) {

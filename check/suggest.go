@@ -32,7 +32,7 @@ func suggestion(t policy.Target, key string, v entitlement.Value) string {
 	if t.TeamID != "" {
 		fmt.Fprintf(&b, "    team-id: %s\n", yamlString(t.TeamID))
 	}
-	b.WriteString(`  category: ""         # ` + strings.Join(policy.CategoryNames(), ", ") + `
+	b.WriteString(`  category: ""         # ` + categoryList() + `
   justification: ""    # why the code needs it, and what doing without would cost
   owner: ""            # who answers for it
   approved-by: []      # who approved it
@@ -40,6 +40,14 @@ func suggestion(t policy.Target, key string, v entitlement.Value) string {
   expires: ""          # YYYY-MM-DD, the last day it holds
 `)
 	return b.String()
+}
+
+func categoryList() string {
+	var names []string
+	for _, c := range policy.Categories() {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
 }
 
 func writePaths(w io.Writer, paths []string) {
