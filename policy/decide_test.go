@@ -58,6 +58,7 @@ func TestADecisionNamesItsRule(t *testing.T) {
 func TestTheOrderOfRulesNeverMatters(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pieces := []string{"com.apple.", "*", "security.", "cs.", "allow-", "jit", "a"}
+	common := []policy.Pattern{jit, "com.apple.*", "*", sandbox}
 	actions := []policy.Action{policy.Allow, policy.RequireJustification, policy.Deny}
 	for range 2000 {
 		p := &policy.Policy{}
@@ -67,7 +68,7 @@ func TestTheOrderOfRulesNeverMatters(t *testing.T) {
 				pattern.WriteString(pieces[random.IntN(len(pieces))])
 			}
 			p.Rules = append(p.Rules, policy.Rule{
-				Entitlements: []policy.Pattern{policy.Pattern(pattern.String()), "com.apple.*"},
+				Entitlements: []policy.Pattern{policy.Pattern(pattern.String()), common[random.IntN(len(common))]},
 				Action:       actions[random.IntN(len(actions))],
 			})
 		}

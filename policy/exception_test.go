@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -137,5 +138,16 @@ func TestDatesAreOfOneForm(t *testing.T) {
 	d := day(t, "2028-02-28")
 	if got := d.AddDays(2).String(); got != "2028-03-01" {
 		t.Errorf("two days after %v is %s", d, got)
+	}
+}
+
+func TestADayEndsInUTC(t *testing.T) {
+	evening := time.Date(2026, 11, 23, 20, 0, 0, 0, time.FixedZone("UTC-8", -8*60*60))
+	text, err := policy.DateOf(evening).MarshalText()
+	if err != nil || string(text) != "2026-11-24" {
+		t.Errorf("%v is on the day %s, %v", evening, text, err)
+	}
+	if text, err := (policy.Date{}).MarshalText(); err != nil || len(text) != 0 {
+		t.Errorf("no day is %q, %v", text, err)
 	}
 }

@@ -48,7 +48,7 @@ func checkPattern(s string) error {
 	case strings.Contains(s, "**"):
 		return errors.New("* stands for any run of characters, dots too; write it once")
 	case strings.ContainsAny(s, " \t\n"):
-		return errors.New("contains white space; write a list for several")
+		return errors.New("contains white space")
 	}
 	return nil
 }

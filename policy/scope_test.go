@@ -82,6 +82,34 @@ func TestAPathMatchesFromAnyComponentOrFromTheRoot(t *testing.T) {
 	}
 }
 
+func TestAPathThatCannotBeMeantIsRefused(t *testing.T) {
+	for _, tt := range []struct{ glob, want string }{
+		{"", "path is empty"},
+		{"a//b", "an empty component"},
+		{"./a", "a component ."},
+		{"a/../b", "a component .."},
+		{"a**/b", "** must be a whole component"},
+		{`a\\b`, "separate components with /"},
+		{"{a,b}", "no alternatives in braces"},
+		{"[a", "a [ without its ]"},
+		{"[]", "a [ without its ]"},
+		{"[a/b]", "a [ without its ]"},
+		{"[!a]", "would match a slash"},
+		{"[^a]", "would match a slash"},
+		{"x[a-c][.-0]", "would match a slash"},
+		{"\uFFFD", "replacement character"},
+		{"a\\u000Ab", "line break"},
+		{strings.Repeat("?", 17), "more than 16 wildcards"},
+		{strings.Repeat("**/", 17) + "x", "more than 16 wildcards"},
+		{strings.Repeat("x", 1025), "longer than 1024 bytes"},
+	} {
+		src := strings.Replace(exception(), "identifier: com.acme.app", `path: "`+tt.glob+`"`, 1)
+		if _, err := policy.Parse("test.yml", []byte(src)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("path %q: error %v, want one of %q", tt.glob, err, tt.want)
+		}
+	}
+}
+
 func BenchmarkTheSlowestPath(b *testing.B) {
 	glob := strings.Repeat("**/a*a*/", 5) + "b"
 	parse(b, strings.Replace(exception(), "identifier: com.acme.app", `path: "`+glob+`"`, 1))

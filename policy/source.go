@@ -109,7 +109,7 @@ var syntaxHints = []struct {
 	atStart       bool
 }{
 	{"cannot start any token", "quote text that begins with @, ` or %", false},
-	{"mapping values are not allowed", "check the indentation, and quote text in which a space follows a colon", false},
+	{"mapping values are not allowed", "check the indentation here and above, put a space after each key's colon, and quote text with a colon in it", false},
 	{"expected alphabetic or numeric character", "quote text that begins with * or &", false},
 	{"unknown anchor", "aliases are not supported: write it out, or quote text that begins with *", false},
 	{"unexpected end of stream", "the quote that opens here is not closed", true},
@@ -121,23 +121,10 @@ var syntaxHints = []struct {
 	{"unknown escape character", "use single quotes, in which a backslash is a backslash", false},
 }
 
-// syntax adds the errors of the YAML library.
+// syntax adds the error of the YAML library, which stops at the first.
 func (r *reader) syntax(err error) {
-	var many *yaml.LoadErrors
-	var one *yaml.LoadError
-	switch {
-	case errors.As(err, &many) && len(many.Errors) > 0:
-		for _, e := range many.Errors {
-			r.loadError(e)
-		}
-	case errors.As(err, &one):
-		r.loadError(one)
-	default:
-		r.add(Position{Line: 1, Column: 1}, "", "not valid YAML: %v", err)
-	}
-}
-
-func (r *reader) loadError(e *yaml.LoadError) {
+	e := &yaml.LoadError{Message: err.Error()}
+	errors.As(err, &e)
 	mark, hint := e.Mark, ""
 	for _, h := range syntaxHints {
 		if strings.Contains(e.Message, h.message) {

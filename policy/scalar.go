@@ -1,0 +1,153 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// scalar reports whether n is a single value and not an empty one.
+func (r *reader) scalar(n *yaml.Node, what string) bool {
+	if isNull(n) {
+		r.fail(n, "", "%s is empty", what)
+		return false
+	}
+	return r.is(n, yaml.ScalarNode, what)
+}
+
+// text reads a scalar as it is written, so that an id of digits stays what it is.
+// What YAML takes for a boolean or for nothing must be quoted to be text.
+func (r *reader) text(n *yaml.Node, what string) string {
+	if !r.scalar(n, what) {
+		return ""
+	}
+	if isPlain(n) && n.Tag == "!!bool" {
+		r.fail(n, fmt.Sprintf(`quote it: "%s"`, n.Value), "%s must be text, not %s", what, describe(n))
+		return ""
+	}
+	if i := strings.IndexFunc(n.Value, isHidden); i >= 0 {
+		r.fail(n, "", "%s contains character U+%04X", what, []rune(n.Value[i:])[0])
+		return ""
+	}
+	return n.Value
+}
+
+// optional reads text that may be left empty.
+func (r *reader) optional(n *yaml.Node, what string) string {
+	if isNull(n) {
+		return ""
+	}
+	return r.text(n, what)
+}
+
+// word reads text that is neither empty nor begins or ends with white space.
+func (r *reader) word(n *yaml.Node, what string) string {
+	before := r.total()
+	s := r.text(n, what)
+	switch {
+	case r.total() > before || n.Kind == yaml.AliasNode:
+	case strings.TrimSpace(s) == "":
+		r.fail(n, "", "%s is empty", what)
+	case s != strings.TrimSpace(s) || strings.ContainsAny(s, "\t\n"):
+		r.fail(n, "", "%s %s has white space around it or a line break in it", what, quote(s))
+	}
+	return s
+}
+
+// total returns how many errors were found so far.
+func (r *reader) total() int { return len(r.errs) + r.dropped }
+
+// words reads one word or a list of them, and checks each. The list may be empty
+// only if emptyOK.
+func (r *reader) words(n *yaml.Node, what string, emptyOK bool, check func(item *yaml.Node, s string)) []string {
+	items := []*yaml.Node{n}
+	if n.Kind == yaml.SequenceNode {
+		items = n.Content
+	}
+	if len(items) == 0 && !emptyOK {
+		r.fail(n, "", "%s is empty", what)
+	}
+	var words []string
+	for _, item := range items {
+		before := r.total()
+		if s := r.word(item, what); r.total() == before {
+			check(item, s)
+			words = append(words, s)
+		}
+	}
+	return words
+}
+
+// integer reads a whole number in plain decimal from low to high.
+func (r *reader) integer(n *yaml.Node, what string, low, high int) int {
+	if !r.scalar(n, what) {
+		return 0
+	}
+	i, err := strconv.Atoi(n.Value)
+	if err != nil || strconv.Itoa(i) != n.Value {
+		r.fail(n, "", "%s must be a whole number, not %s", what, quote(n.Value))
+		return 0
+	}
+	if !isPlain(n) {
+		r.fail(n, "remove the quotes", "%s must be a number, not text", what)
+		return 0
+	}
+	if i < low || i > high {
+		r.fail(n, "", "%s must be from %d to %d", what, low, high)
+	}
+	return i
+}
+
+// days reads a duration such as 365d from low to high days.
+func (r *reader) days(n *yaml.Node, what string, low, high int) int {
+	if !r.scalar(n, what) {
+		return 0
+	}
+	digits, ok := strings.CutSuffix(n.Value, "d")
+	i, err := strconv.Atoi(digits)
+	if !ok || err != nil || strconv.Itoa(i) != digits {
+		r.fail(n, "write a number of days, such as 90d", "%s is %s, not a duration in days", what, quote(n.Value))
+		return 0
+	}
+	if i < low || i > high {
+		r.fail(n, "", "%s must be from %dd to %dd", what, low, high)
+	}
+	return i
+}
+
+// date reads a date that may be left empty.
+func (r *reader) date(n *yaml.Node, what string) Date {
+	s := r.optional(n, what)
+	if s == "" {
+		return Date{}
+	}
+	d, err := ParseDate(s)
+	if err != nil {
+		r.fail(n, "", "%s: %v", what, err)
+	}
+	return d
+}
+
+// choice reads one of a closed list of words.
+func choice[T ~string](r *reader, n *yaml.Node, what string, valid []T) T {
+	if !r.scalar(n, what) {
+		return ""
+	}
+	return pick(r, n, what, n.Value, valid)
+}
+
+// pick checks that s, read from n, is one of a closed list of words.
+func pick[T ~string](r *reader, n *yaml.Node, what, s string, valid []T) T {
+	if slices.Contains(valid, T(s)) {
+		return T(s)
+	}
+	names := make([]string, len(valid))
+	for i, v := range valid {
+		names[i] = string(v)
+	}
+	r.fail(n, suggest(s, names), "unknown value %s for %s", quote(s), what)
+	return ""
+}
