@@ -14,6 +14,7 @@ type Input struct {
 	Sources  []Source
 	Unread   []Unread
 	Remarks  []Remark
+	Empty    []string // paths that were given, and in which nothing to check was found
 
 	Policy       *policy.Policy
 	Stage        *policy.Stage
@@ -77,11 +78,15 @@ func (e *evaluation) others() {
 		e.add(Finding{Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
 			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link"})
 	}
-	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Unread) == 0 {
-		e.add(Finding{Rule: RuleNoBinaries, Message: "no Mach-O file and no .entitlements file was found",
-			Hint: "give the path of a built app, of a folder that holds one, or of an .entitlements file"})
+	for _, path := range e.in.Empty {
+		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{path}, Message: "no Mach-O file was found here", Hint: emptyHint})
+	}
+	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Unread)+len(e.in.Empty) == 0 {
+		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }
+
+const emptyHint = "give the path of a built app, of a folder that holds one, or of an .entitlements file"
 
 // mergeCopies joins signed files under one outermost bundle that are copies of
 // one another, as actions/upload-artifact leaves them behind in place of a

@@ -12,9 +12,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxSize bounds a policy, in bytes: two thousand exceptions with room to spare.
+// MaxSize bounds a policy, in bytes: two thousand exceptions with room to spare.
 // The YAML library takes about a second for the worst mebibyte there is.
-const maxSize = 1 << 20
+const MaxSize = 1 << 20
 
 var byteOrderMark = []byte("\uFEFF")
 
@@ -53,8 +53,8 @@ func (r *reader) document(src []byte) *yaml.Node {
 // text. It refuses tabs as indentation, which YAML explains badly, and directives,
 // for which the library needs time that grows with their square.
 func (r *reader) scan(src []byte) {
-	if len(src) > maxSize {
-		r.add(Position{Line: 1, Column: 1}, "", "the policy is larger than %d KiB", maxSize>>10)
+	if len(src) > MaxSize {
+		r.add(Position{Line: 1, Column: 1}, "", "the policy is larger than %d KiB", MaxSize>>10)
 		return
 	}
 	line := 0

@@ -110,7 +110,7 @@ func TestScenarios(t *testing.T) {
 			files:       files{"build/readme.txt": "none here"},
 			inputs:      map[string]string{"path": "build"},
 			exit:        3,
-			outputs:     map[string]string{"result": "error", "findings": "0", "unapproved": "0", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "error", "findings": "1", "unapproved": "0", "report": "", "sarif": ""},
 			annotations: []annotation{{Type: "error", Text: "build"}},
 		},
 	}

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/scan"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// checkOptions are the flags of check and the inputs of the action.
+type checkOptions struct {
+	policy, stage, at, failOn string
+	noExceptions              bool
+}
+
+func newCheck(env Env) *cobra.Command {
+	var o checkOptions
+	var format, output string
+	cmd := &cobra.Command{
+		Use:   "check PATH…",
+		Short: "Hold binaries and .entitlements files against a policy",
+		Long: `check finds every Mach-O file in the paths, whatever its name, reads what each architecture
+slice is signed with, and holds every entitlement against the policy. Files named *.entitlements
+are judged by the same policy, on their lines.
+
+The policy is the file given with --policy, else .github/codewarrant.yml, else codewarrant.yml,
+else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.`,
+		Example: `  codewarrant check build/Acme.app
+  codewarrant check --stage development --fail-on warning build/
+  codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
+  codewarrant check --at 2027-05-01 build/Acme.app src/Acme.entitlements`,
+		Args: paths,
+		RunE: func(_ *cobra.Command, args []string) error {
+			write, err := writerFor(format)
+			if err != nil {
+				return err
+			}
+			r, err := runCheck(env, o, args)
+			if err != nil {
+				return err
+			}
+			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, r, colour) }); err != nil {
+				return err
+			}
+			return exitOf(r)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "how to report: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the report to, instead of standard output")
+	complete(cmd, "format", formatNames())
+	return cmd
+}
+
+// flags defines the flags that choose what is judged how.
+func (o *checkOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.policy, "policy", "", "policy to check against: a file, or preset:NAME")
+	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
+	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
+	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
+	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
+	complete(cmd, "fail-on", []string{"error", "warning", "never"})
+	presets := policy.PresetNames()
+	for i, name := range presets {
+		presets[i] = policy.PresetPrefix + name
+	}
+	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return presets, cobra.ShellCompDirectiveDefault
+	})
+}
+
+// complete offers a closed list of values for a flag.
+func complete(cmd *cobra.Command, flag string, values []string) {
+	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// paths demands at least one path.
+func paths(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return hinted{errors.New("no path is given"), "name what to look at, such as " + cmd.CommandPath() + " build/Acme.app"}
+	}
+	for _, arg := range args {
+		if arg == "" {
+			return hinted{errors.New("an empty path is given"), "is a variable not set?"}
+		}
+	}
+	return nil
+}
+
+// runCheck reads the paths and the policy and judges.
+func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
+	in := check.Input{At: policy.DateOf(env.Now()), NoExceptions: o.noExceptions}
+	var err error
+	if o.at != "" {
+		if in.At, err = policy.ParseDate(o.at); err != nil {
+			return nil, fmt.Errorf("--at: %w", err)
+		}
+	}
+	switch in.FailOn = policy.FailOn(o.failOn); in.FailOn {
+	case "", policy.FailOnError, policy.FailOnWarning, policy.FailOnNever:
+	default:
+		return nil, fmt.Errorf("fail-on: %q is not one of error, warning, never", o.failOn)
+	}
+	if in.Policy, err = loadPolicy(env, o.policy); err != nil {
+		return nil, err
+	}
+	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
+		return nil, err
+	}
+	var walk []string
+	for _, arg := range args {
+		if strings.EqualFold(filepath.Ext(arg), ".entitlements") {
+			addSource(&in, arg)
+		} else {
+			walk = append(walk, arg)
+		}
+	}
+	found := scan.Run(walk)
+	in.Binaries, in.Remarks, in.Empty = found.Binaries, found.Remarks, found.Empty
+	in.Unread = append(in.Unread, found.Unread...)
+	return check.Evaluate(in), nil
+}
+
+// exitOf returns the status that a report ends with.
+func exitOf(r *check.Report) error {
+	switch r.Result() {
+	case check.Fail:
+		return status(exitFindings)
+	case check.Unreadable:
+		return status(exitUnreadable)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+// Package cli is the command line and the entry of the GitHub Action: the only
+// part of the program that opens files by name, knows the time and prints.
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+)
+
+// Env is all that a run knows of the world, besides the paths it is given.
+type Env struct {
+	Args           []string // without the program's name
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Now            func() time.Time
+}
+
+// The exit statuses; where several apply, 2 goes before 3 before 1.
+const (
+	exitClean      = 0
+	exitFindings   = 1
+	exitUsage      = 2 // wrong usage, an invalid policy, output that could not be written
+	exitUnreadable = 3
+)
+
+// status is an exit status that has been told already.
+type status int
+
+func (s status) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// hinted is an error with what to do about it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// Main runs the command line and returns the exit status.
+func Main(env Env) int {
+	root := newRoot(env)
+	root.SetArgs(env.Args)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.Execute()
+	var s status
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.As(err, &s):
+		return int(s)
+	}
+	tell(env, err)
+	return exitUsage
+}
+
+// tell prints an error and its hint.
+func tell(env Env, err error) {
+	w := sanitise.Log(env.Stderr)
+	fmt.Fprintf(w, "codewarrant: %s\n", sanitise.Text(err.Error()))
+	var h hinted
+	if errors.As(err, &h) {
+		fmt.Fprintf(w, "hint: %s\n", sanitise.Text(h.hint))
+	}
+}
+
+func newRoot(env Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "codewarrant",
+		Short: "Hold the entitlements of signed macOS binaries against a policy",
+		Long: `codewarrant reads the entitlements out of signed macOS binaries, on any system and with no
+Apple tool, and holds them against a policy: each Hardened Runtime exception, above all
+com.apple.security.cs.allow-jit, needs a written, approved, unexpired justification.
+
+Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage or an invalid
+policy, 3 something could not be read. Where several apply, 2 goes before 3 before 1.`,
+		Example: `  codewarrant check build/Acme.app
+  codewarrant show build/Acme.app
+  codewarrant explain com.apple.security.cs.allow-jit`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return hinted{err, "see " + cmd.CommandPath() + " --help"}
+	})
+	root.AddCommand(newCheck(env), newShow(env), newExplain(env), newPolicy(env), newVersion(env), newAction(env))
+	return root
+}
+
+// colour reports whether w is a terminal that wants colours
+// (https://no-color.org).
+func colour(env Env, w io.Writer) bool {
+	if env.Getenv("NO_COLOR") != "" || env.Getenv("TERM") == "dumb" {
+		return false
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/docs"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+)
+
+func newExplain(env Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain RULE|ENTITLEMENT",
+		Short: "Explain a rule of the report, or what an entitlement permits",
+		Long: `explain prints the page of a rule, or what is known of an entitlement: what it permits, how great
+the risk is, and what to do instead. Without an argument it lists the rules.`,
+		Example: `  codewarrant explain unapproved-entitlement
+  codewarrant explain com.apple.security.cs.allow-jit
+  codewarrant explain`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return emit(env, "", func(w io.Writer, _ bool) error { return explain(sanitise.Log(w), args) })
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return subjects(), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+// subjects are all names that can be explained.
+func subjects() []string {
+	var names []string
+	for _, r := range check.Rules() {
+		names = append(names, r.ID+"\t"+r.Title)
+	}
+	for _, k := range entitlement.AllKnown() {
+		names = append(names, k.Key+"\t"+k.Title)
+	}
+	return names
+}
+
+func explain(w io.Writer, args []string) error {
+	if len(args) == 0 {
+		for _, r := range check.Rules() {
+			fmt.Fprintf(w, "%-26s %-8s %s\n", r.ID, r.Level, r.Title)
+		}
+		return nil
+	}
+	name := args[0]
+	if _, ok := check.RuleByID(name); ok {
+		page, err := fs.ReadFile(docs.Rules, "rules/"+name+".md")
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(page)
+		return err
+	}
+	if k, ok := entitlement.Lookup(name); ok {
+		return explainEntitlement(w, k)
+	}
+	if say, ok := entitlement.Suggest(name); ok {
+		return hinted{fmt.Errorf("%s is neither a rule nor a documented entitlement", name), say}
+	}
+	return hinted{errors.New(name + " is neither a rule nor a documented entitlement"), "codewarrant explain lists the rules"}
+}
+
+func explainEntitlement(w io.Writer, k entitlement.Known) error {
+	fmt.Fprintf(w, "%s\n\n%s (%s, %s", k.Key, k.Title, k.Value, k.Family)
+	if k.Since != "" {
+		fmt.Fprintf(w, ", %s", k.Since)
+	}
+	fmt.Fprintf(w, ")\nRisk: %s\n\nPermits: %s\n", k.Risk, wrap(k.Permits))
+	if k.Advice != "" {
+		fmt.Fprintf(w, "\nAdvice: %s\n", wrap(k.Advice))
+	}
+	_, err := fmt.Fprintf(w, "\nSee %s\n", k.Source)
+	return err
+}
+
+// wrap breaks a text into lines of about 90 characters.
+func wrap(text string) string {
+	const width = 90
+	var b strings.Builder
+	column := 0
+	for _, word := range strings.Fields(text) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > width:
+			b.WriteString("\n")
+			column = 0
+		default:
+			b.WriteString(" ")
+			column++
+		}
+		b.WriteString(word)
+		column += len(word)
+	}
+	return b.String()
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// policyFiles are where a policy is looked for when none is named.
+var policyFiles = []string{".github/codewarrant.yml", "codewarrant.yml"}
+
+// invalidPolicy is a policy that could not be parsed, with its source.
+type invalidPolicy struct {
+	policy.Errors
+	source []byte
+}
+
+// loadPolicy reads the policy of that name, or finds the one that is meant.
+// A policy with errors is told on standard error, whole.
+func loadPolicy(env Env, name string) (*policy.Policy, error) {
+	p, err := readPolicy(name)
+	var invalid invalidPolicy
+	if errors.As(err, &invalid) {
+		w := sanitise.Log(env.Stderr)
+		fmt.Fprint(w, invalid.Format(invalid.source))
+		return nil, err
+	}
+	return p, err
+}
+
+func readPolicy(name string) (*policy.Policy, error) {
+	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {
+		return policy.Preset(preset)
+	}
+	if name == "" {
+		for _, candidate := range policyFiles {
+			// Whatever is wrong with a file that is there is told; only its absence
+			// leads on to the next.
+			if _, err := os.Lstat(candidate); !errors.Is(err, fs.ErrNotExist) {
+				return readPolicy(candidate)
+			}
+		}
+		return policy.Preset(policy.DefaultPreset)
+	}
+	src, err := readBounded(name, policy.MaxSize)
+	if err != nil {
+		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + presetList()}
+	}
+	p, err := policy.Parse(filepath.ToSlash(name), src)
+	var errs policy.Errors
+	if errors.As(err, &errs) {
+		return nil, invalidPolicy{errs, src}
+	}
+	return p, err
+}
+
+func presetList() string {
+	names := policy.PresetNames()
+	for i, name := range names {
+		names[i] = policy.PresetPrefix + name
+	}
+	return strings.Join(names, ", ")
+}
+
+// readBounded reads a regular file, and one byte over the limit at most, so that
+// the reader behind it sees that there is too much.
+func readBounded(name string, limit int64) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit+1))
+}
+
+func stageName(given string) string { return cmp.Or(given, policy.DefaultStage) }
+
+// addSource reads an .entitlements file into the input of a check.
+func addSource(in *check.Input, name string) {
+	path := filepath.ToSlash(filepath.Clean(name))
+	b, err := readBounded(name, entitlement.MaxSize)
+	if err != nil {
+		in.Unread = append(in.Unread, check.Unread{Path: path, Err: err})
+		return
+	}
+	in.Sources = append(in.Sources, check.Source{Path: path, Source: entitlement.ReadSource(b)})
+}

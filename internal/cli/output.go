@@ -1,0 +1,85 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+// summaryLimit is the size of a job summary over which GitHub drops the whole
+// upload.
+const summaryLimit = 1 << 20
+
+// formats are the ways to write a report.
+var formats = []struct {
+	name  string
+	write func(w io.Writer, r *check.Report, colour bool) error
+}{
+	{"text", func(w io.Writer, r *check.Report, colour bool) error {
+		return report.Text(w, r, report.TextOptions{Color: colour})
+	}},
+	{"json", func(w io.Writer, r *check.Report, _ bool) error { return report.JSON(w, r) }},
+	{"sarif", func(w io.Writer, r *check.Report, _ bool) error { return report.SARIF(w, r) }},
+	{"markdown", func(w io.Writer, r *check.Report, _ bool) error { return report.Markdown(w, r, summaryLimit) }},
+	{"github", func(w io.Writer, r *check.Report, _ bool) error { return report.GitHub(w, r) }},
+}
+
+func formatNames() []string {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = f.name
+	}
+	return names
+}
+
+// writerFor returns the function that writes a report in the format.
+func writerFor(format string) (func(io.Writer, *check.Report, bool) error, error) {
+	for _, f := range formats {
+		if f.name == format {
+			return f.write, nil
+		}
+	}
+	return nil, fmt.Errorf("--format: %q is not one of %s", format, strings.Join(formatNames(), ", "))
+}
+
+// emit writes to the file of that name, or to standard output without one. A file
+// is there whole or not at all.
+func emit(env Env, name string, write func(w io.Writer, colour bool) error) error {
+	if name == "" || name == "-" {
+		w := bufio.NewWriter(env.Stdout)
+		if err := write(w, colour(env, env.Stdout)); err != nil {
+			return err
+		}
+		return w.Flush()
+	}
+	var b bytes.Buffer
+	if err := write(&b, false); err != nil {
+		return err
+	}
+	return writeFile(name, b.Bytes())
+}
+
+// writeFile replaces the file of that name in one step.
+func writeFile(name string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return hinted{err, "the folder has to be there and writable"}
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

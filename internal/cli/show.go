@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/internal/scan"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+func newShow(env Env) *cobra.Command {
+	var format, output string
+	cmd := &cobra.Command{
+		Use:   "show PATH…",
+		Short: "Show what binaries are signed with",
+		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
+identifier, team, flags, CodeDirectories, what they bind, and the entitlements. It judges nothing.`,
+		Example: `  codewarrant show build/Acme.app
+  codewarrant show --format json build/Acme.app | jq '.binaries[].path'`,
+		Args: paths,
+		RunE: func(_ *cobra.Command, args []string) error {
+			write := map[string]func(io.Writer, []check.Binary, bool) error{
+				"text": func(w io.Writer, list []check.Binary, colour bool) error {
+					return report.ShowText(w, list, report.TextOptions{Color: colour})
+				},
+				"json": func(w io.Writer, list []check.Binary, _ bool) error { return report.ShowJSON(w, list) },
+			}[format]
+			if write == nil {
+				return fmt.Errorf("--format: %q is not one of text, json", format)
+			}
+			found := scan.Run(args)
+			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found.Binaries, colour) }); err != nil {
+				return err
+			}
+			return unread(env, found)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write to, instead of standard output")
+	complete(cmd, "format", []string{"text", "json"})
+	return cmd
+}
+
+// unread tells what could not be looked at, and ends with the status that says so.
+func unread(env Env, found scan.Result) error {
+	w := sanitise.Log(env.Stderr)
+	for _, u := range found.Unread {
+		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(u.Path), sanitise.Text(u.Err.Error()))
+	}
+	for _, r := range found.Remarks {
+		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(r.Path), sanitise.Text(r.Message))
+	}
+	broken := len(found.Unread) > 0
+	for _, b := range found.Binaries {
+		for _, s := range b.Slices {
+			broken = broken || s.Err != nil || s.SignatureErr != nil
+		}
+	}
+	if len(found.Binaries) == 0 && !broken {
+		fmt.Fprintln(w, "codewarrant: no Mach-O file was found")
+		broken = true
+	}
+	if broken {
+		return status(exitUnreadable)
+	}
+	return nil
+}
