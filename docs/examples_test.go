@@ -1,0 +1,170 @@
+package docs_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
+	m "github.com/codewarrant/codewarrant/internal/machotest"
+	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+const (
+	jit      = "com.apple.security.cs.allow-jit"
+	unsigned = "com.apple.security.cs.allow-unsigned-executable-memory"
+	debug    = "com.apple.security.get-task-allow"
+)
+
+// lax permits everything that a policy can permit.
+const lax = "version: 1\nsettings: {unlisted: allow}\nstages:\n  release: {require: []}\n"
+
+// example is what has to be read for a finding of a rule.
+type example struct {
+	policy string // empty: preset:hardened-runtime
+	file   []byte // of the program Acme.app/Contents/MacOS/Acme; nil: there is none
+	plist  []byte // its bundle's Info.plist
+	edit   func(*check.Input)
+}
+
+// examples has one for each rule.
+var examples = map[string]example{
+	check.RuleUnreadable:            {file: m.Fat{Slices: []m.Slice{{Raw: []byte("not Mach-O")}}}.Bytes()},
+	check.RuleMalformedSignature:    {policy: lax, file: signed(m.Signature{Count: new(uint32(1 << 30))})},
+	check.RuleMalformedEntitlements: {policy: lax, file: signed(m.Signature{EntitlementsDER: append(m.DER(jit, true), 0)})},
+	check.RuleNoBinaries:            {},
+
+	check.RuleAmbiguousBinary:       {file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, NFat: new(uint32(1))}.Bytes()},
+	check.RuleAmbiguousSignature:    {policy: lax, file: signed(m.Signature{HashTypes: []uint8{m.HashSHA1, m.HashSHA256}, DirectorySlots: []uint32{0, 0x1001}})},
+	check.RuleAmbiguousEntitlements: {policy: lax, file: signed(m.Signature{Entitlements: xml("<dict>", "<dict><!---->")})},
+	check.RuleEntitlementsDiffer:    {policy: lax, file: signed(m.Signature{Entitlements: m.XML(), EntitlementsDER: m.DER(jit, true)})},
+	check.RuleUnboundBlob:           {policy: lax, file: signed(m.Signature{Entitlements: m.XML(jit, true), Unbound: []uint32{m.SlotEntitlements}})},
+	check.RuleMissingBlob:           {policy: lax, file: signed(m.Signature{Entitlements: m.XML(jit, true), Missing: []uint32{m.SlotEntitlements}})},
+	check.RuleSlotMismatch:          {policy: lax, file: signed(m.Signature{InfoPlist: []byte("as signed")}), plist: []byte("as it is now")},
+	check.RuleUnusualSignature:      {policy: lax, file: signed(m.Signature{ExtraBlobs: []m.Blob{{Slot: 0x20000, Magic: 1, Payload: []byte("text")}}})},
+	check.RuleSloppyEntitlements:    {policy: lax, file: signed(m.Signature{Entitlements: xml("<?xml", " <?xml")})},
+	check.RuleSlicesDiffer:          {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program(jit, true)}}}.Bytes()},
+	check.RuleLinkOutside: {file: program().Bytes(), edit: func(in *check.Input) {
+		in.Remarks = []check.Remark{{Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: "a symbolic link that leads out of the artifact, to ../../../Shared/Crash.framework"}}
+	}},
+
+	check.RuleUnsigned:          {file: m.Binary{}.Bytes()},
+	check.RuleNoHardenedRuntime: {file: signed(m.Signature{})},
+	check.RuleTeamNotAllowed:    {policy: "version: 1\nstages:\n  release:\n    team-ids: [A1B2C3D4E5]\n", file: signed(m.Signature{TeamID: "26QKX55P9K"})},
+
+	check.RuleDenied:           {policy: "version: 1\nrules:\n  - entitlement: " + debug + "\n    action: deny\n", file: program(debug, true).Bytes()},
+	check.RuleUnapproved:       {policy: "version: 1\nrules:\n  - entitlement: com.apple.security.cs.*\n    action: require-justification\n", file: program(jit, true).Bytes()},
+	check.RuleInvalidException: {policy: exception("owner: \"@acme/desktop\"", "owner: \"\""), file: program(jit, true).Bytes()},
+	check.RuleExpiredException: {policy: exception("2027-04-30", "2026-11-09"), file: program(jit, true).Bytes()},
+	check.RuleExpiringSoon:     {policy: exception("2027-04-30", "2026-12-05"), file: program(jit, true).Bytes()},
+	check.RuleUnusedException:  {policy: exception("", ""), file: program().Bytes()},
+
+	check.RuleRedundant:       {policy: lax, file: program(jit, true, unsigned, true).Bytes()},
+	check.RuleUnknown:         {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},
+	check.RuleUnexpectedValue: {policy: lax, file: program(jit, "true").Bytes()},
+}
+
+// exampleOf returns the finding of the rule that its example leads to.
+func exampleOf(t *testing.T, rule string) check.Finding {
+	t.Helper()
+	ex, ok := examples[rule]
+	if !ok {
+		t.Fatal("no example")
+	}
+	in := check.Input{Policy: policyOf(t, ex.policy)}
+	var err error
+	if in.At, err = policy.ParseDate("2026-11-23"); err != nil {
+		t.Fatal(err)
+	}
+	if in.Stage, err = in.Policy.Stage(policy.DefaultStage); err != nil {
+		t.Fatal(err)
+	}
+	if ex.file != nil {
+		in.Binaries = []check.Binary{binaryOf(t, ex.file, ex.plist)}
+	}
+	if ex.edit != nil {
+		ex.edit(&in)
+	}
+	findings := check.Evaluate(in).Findings
+	i := slices.IndexFunc(findings, func(f check.Finding) bool { return f.Rule == rule })
+	if i < 0 {
+		t.Fatalf("the example leads to other findings: %+v", findings)
+	}
+	return findings[i]
+}
+
+func policyOf(t *testing.T, src string) *policy.Policy {
+	t.Helper()
+	p, err := policy.Preset(policy.DefaultPreset)
+	if src != "" {
+		p, err = policy.Parse("codewarrant.yml", []byte(src))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func binaryOf(t *testing.T, b, plist []byte) check.Binary {
+	t.Helper()
+	path := []string{"Acme.app/Contents/MacOS/Acme"}
+	f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := check.Binary{Paths: path, Inside: path, Size: int64(len(b)), Fat: f.Fat, Anomalies: f.Anomalies}
+	for _, s := range f.Slices {
+		slice := check.Slice{Slice: s}
+		if s.Signature != nil {
+			if slice.Signature, slice.SignatureErr = codesign.Read(bytes.NewReader(b), s); slice.Signature != nil {
+				slice.InfoPlist = slice.Signature.InfoPlist(plist)
+			}
+		}
+		bin.Slices = append(bin.Slices, slice)
+	}
+	return bin
+}
+
+// program is a main executable for arm64, signed and hardened, that claims keys and values.
+func program(claims ...any) m.Binary {
+	return m.Binary{Signature: &m.Signature{
+		Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: m.FlagRuntime, CMS: []byte("not looked into"),
+		Entitlements: m.XML(claims...), EntitlementsDER: m.DER(claims...),
+	}}
+}
+
+// intel is the same for x86_64, without claims.
+func intel() m.Binary {
+	b := program()
+	b.CPU, b.SubCPU = m.CPUX86_64, m.SubX86All
+	return b
+}
+
+func signed(s m.Signature) []byte { return m.Binary{Signature: &s}.Bytes() }
+
+// xml is a claim of allow-jit with a piece of its text replaced.
+func xml(old, new string) []byte {
+	return []byte(strings.Replace(string(m.XML(jit, true)), old, new, 1))
+}
+
+// exception is a policy with a complete exception, in which a piece is replaced.
+func exception(old, new string) string {
+	return strings.Replace(`version: 1
+exceptions:
+  - id: EXC-2026-014
+    entitlement: com.apple.security.cs.allow-jit
+    applies-to:
+      identifier: com.acme.app
+    category: javascript-engine
+    justification: >-
+      V8 in the renderer compiles JavaScript; jitless mode costs 6x on the
+      editor benchmark.
+    owner: "@acme/desktop"
+    approved-by: ["@acme/product-security"]
+    approved-on: 2026-11-02
+    expires: 2027-04-30
+`, old, new, 1)
+}

@@ -1,0 +1,154 @@
+package docs_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/docs"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Each page of a rule begins with its id and its title, shows a finding as the
+// program makes it, and says what the finding does to the exit status.
+func TestPageOfEachRuleAgreesWithTheProgram(t *testing.T) {
+	for _, r := range check.Rules() {
+		t.Run(r.ID, func(t *testing.T) {
+			file := "rules/" + r.ID + ".md"
+			page := read(t, file)
+			if *update {
+				page = replaceExample(page, shown(exampleOf(t, r.ID)))
+				write(t, file, page)
+			}
+			if head := "# " + r.ID + "\n\n" + r.Title + ".\n"; !strings.HasPrefix(page, head) {
+				t.Errorf("the page does not begin with\n%s", head)
+			}
+			if diff := cmp.Diff([]string{"What it means", "Why it matters", "Example", "What to do", "Level"}, headings(page)); diff != "" {
+				t.Errorf("headings (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{shown(exampleOf(t, r.ID))}, texts(blocks(t, page), "text")); diff != "" {
+				t.Errorf("example (-want +got):\n%s", diff)
+			}
+			if _, level, _ := strings.Cut(page, "## Level\n\n"); !strings.HasPrefix(level, levelText(r)) {
+				t.Errorf("the level is %q, want %q", level, levelText(r))
+			}
+		})
+	}
+}
+
+func TestEachPageIsOfARule(t *testing.T) {
+	pages, err := fs.Glob(docs.Rules, "rules/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"rules/README.md"}
+	for _, r := range check.Rules() {
+		want = append(want, "rules/"+r.ID+".md")
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, pages); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+}
+
+func TestTableOfRulesListsThemAll(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| rule | level | exit status | what is the matter |\n| --- | --- | --- | --- |\n")
+	for _, r := range check.Rules() {
+		fmt.Fprintf(&b, "| [`%s`](%s.md) | %s | %s | %s |\n", r.ID, r.ID, r.Level, exitStatus(r), r.Title)
+	}
+	checkTable(t, "rules/README.md", b.String())
+}
+
+func exitStatus(r check.Rule) string {
+	switch {
+	case r.Unreadable:
+		return "3"
+	case r.Level == policy.Error:
+		return "1"
+	case r.Level == policy.Warning:
+		return "0, or 1 with `--fail-on warning`"
+	default:
+		return "0"
+	}
+}
+
+func levelText(r check.Rule) string {
+	switch {
+	case r.Unreadable:
+		return "Error. Exit status 3, whatever `--fail-on` says."
+	case r.Level == policy.Error:
+		return "Error. Exit status 1, unless `--fail-on never`."
+	case r.Level == policy.Warning:
+		return "Warning. Exit status 0, or 1 with `--fail-on warning`."
+	default:
+		return "Note. It does not change the exit status."
+	}
+}
+
+// shown writes a finding as the text report does, without colour.
+func shown(f check.Finding) string {
+	var b strings.Builder
+	fold(&b, "", "    ", fmt.Sprintf("%s[%s]: %s", f.Level, f.Rule, f.Message))
+	if f.Position.File != "" {
+		fmt.Fprintf(&b, "  --> %s\n", f.Position)
+	}
+	if f.Hint != "" {
+		fold(&b, "  hint: ", "        ", f.Hint)
+	}
+	return b.String()
+}
+
+// fold writes a text in lines of at most 96 columns.
+func fold(b *strings.Builder, first, rest, text string) {
+	line := first
+	for i, word := range strings.Fields(text) {
+		if len(line)+1+len(word) > 96 && i > 0 {
+			b.WriteString(line + "\n")
+			line = rest
+		} else if i > 0 {
+			line += " "
+		}
+		line += word
+	}
+	b.WriteString(line + "\n")
+}
+
+// replaceExample puts the text between the fences of the page's example.
+func replaceExample(page, text string) string {
+	const fence = "```text\n"
+	before, after, _ := strings.Cut(page, fence)
+	_, after, _ = strings.Cut(after, "```")
+	return before + fence + text + "```" + after
+}
+
+func headings(page string) (list []string) {
+	for line := range strings.Lines(page) {
+		if h, ok := strings.CutPrefix(line, "## "); ok {
+			list = append(list, strings.TrimSpace(h))
+		}
+	}
+	return list
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
