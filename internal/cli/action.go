@@ -90,8 +90,8 @@ func (j *job) check() error {
 	}
 	for _, file := range []struct {
 		output, name string
-		write        func(io.Writer, *check.Report) error
-	}{{"report", in.reportFile, report.JSON}, {"sarif", in.sarifFile, func(w io.Writer, r *check.Report) error { return report.SARIF(w, r) }}} {
+		write        func(w io.Writer, r *check.Report, version string) error
+	}{{"report", in.reportFile, report.JSON}, {"sarif", in.sarifFile, report.SARIF}} {
 		if file.name == "" {
 			continue
 		}
@@ -230,9 +230,9 @@ func (j *job) annotate(at *policy.Position, text string) {
 // writeReport writes a report into the workspace, and nowhere else, whatever
 // links a pull request may have put there. What it creates belongs to the owner
 // of the folder it is in: the steps after this one do not run as root.
-func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *check.Report) error) error {
+func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *check.Report, string) error) error {
 	var b bytes.Buffer
-	if err := write(&b, r); err != nil {
+	if err := write(&b, r, Version()); err != nil {
 		return err
 	}
 	if !filepath.IsLocal(name) {

@@ -26,8 +26,8 @@ var formats = []struct {
 	{"text", func(w io.Writer, r *check.Report, colour bool) error {
 		return report.Text(w, r, report.TextOptions{Color: colour})
 	}},
-	{"json", func(w io.Writer, r *check.Report, _ bool) error { return report.JSON(w, r) }},
-	{"sarif", func(w io.Writer, r *check.Report, _ bool) error { return report.SARIF(w, r) }},
+	{"json", func(w io.Writer, r *check.Report, _ bool) error { return report.JSON(w, r, Version()) }},
+	{"sarif", func(w io.Writer, r *check.Report, _ bool) error { return report.SARIF(w, r, Version()) }},
 	{"markdown", func(w io.Writer, r *check.Report, _ bool) error { return report.Markdown(w, r, summaryLimit) }},
 	{"github", func(w io.Writer, r *check.Report, _ bool) error { return report.GitHub(w, r) }},
 }

@@ -27,7 +27,7 @@ identifier, team, flags, CodeDirectories, what they bind, and the entitlements. 
 				"text": func(w io.Writer, list []check.Binary, colour bool) error {
 					return report.ShowText(w, list, report.TextOptions{Color: colour})
 				},
-				"json": func(w io.Writer, list []check.Binary, _ bool) error { return report.ShowJSON(w, list) },
+				"json": func(w io.Writer, list []check.Binary, _ bool) error { return report.ShowJSON(w, list, Version()) },
 			}[format]
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)

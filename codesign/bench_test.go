@@ -1,0 +1,82 @@
+package codesign_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	gomacho "github.com/blacktop/go-macho"
+
+	. "github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/internal/machotest"
+	"github.com/codewarrant/codewarrant/macho"
+)
+
+// largeBinary writes a signed program of 113 MiB, the size of a node runtime, or
+// takes the file that $BENCH_BINARY names.
+func largeBinary(b *testing.B) string {
+	b.Helper()
+	if name := os.Getenv("BENCH_BINARY"); name != "" {
+		return name
+	}
+	claims := []any{"com.apple.security.cs.allow-jit", true}
+	data := machotest.Binary{TextSize: 113 << 20, Signature: &machotest.Signature{
+		Flags: machotest.FlagRuntime, Entitlements: machotest.XML(claims...), EntitlementsDER: machotest.DER(claims...),
+	}}.Bytes()
+	name := filepath.Join(b.TempDir(), "large")
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		b.Fatal(err)
+	}
+	return name
+}
+
+// BenchmarkEntitlements opens a large program and reads its entitlements, with the
+// file in the page cache. Beside it, in the same run, go-macho reads the same file
+// as its documentation shows. The metric signature-B says how large the signature
+// is, which is all that has to be read and allocated.
+func BenchmarkEntitlements(b *testing.B) {
+	name := largeBinary(b)
+	b.Run("codewarrant", func(b *testing.B) {
+		b.ReportAllocs()
+		var size uint64
+		for b.Loop() {
+			f, err := os.Open(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			info, err := f.Stat()
+			if err != nil {
+				b.Fatal(err)
+			}
+			m, err := macho.Read(f, info.Size())
+			if err != nil {
+				b.Fatal(err)
+			}
+			sig, err := Read(f, m.Slices[0])
+			if err != nil || len(sig.Claims.Set) == 0 {
+				b.Fatal(err, sig)
+			}
+			size = m.Slices[0].Signature.Size
+			f.Close()
+		}
+		b.ReportMetric(float64(size), "signature-B")
+	})
+	b.Run("go-macho", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			f, err := os.Open(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			m, err := gomacho.NewFile(f)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if sig := m.CodeSignature(); sig == nil || sig.Entitlements == "" {
+				b.Fatal("no entitlements")
+			}
+			m.Close()
+			f.Close()
+		}
+	})
+}

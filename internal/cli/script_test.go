@@ -1,0 +1,135 @@
+package cli_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/codewarrant/codewarrant/internal/cli"
+	"github.com/codewarrant/codewarrant/internal/machotest"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output inside the scripts")
+
+// today is the day on which the scripts run.
+var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"codewarrant": func() {
+			os.Exit(cli.Main(cli.Env{
+				Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+				Now: func() time.Time { return today },
+			}))
+		},
+	})
+}
+
+// TestScript runs the stories of testdata/script. Beside testscript's own commands
+// they have
+//
+//	fixture NAME PATH       copy testdata/binaries/NAME to PATH
+//	macho PATH [OPTION…]    write a signed Mach-O file, see writeMachO
+//	exits STATUS COMMAND…   run a command that ends with exactly that status
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"fixture": copyFixture,
+			"macho":   writeMachO,
+			"exits":   exits,
+		},
+	})
+}
+
+func copyFixture(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: fixture NAME PATH")
+	}
+	b, err := os.ReadFile(filepath.Join(fixtures, args[0]))
+	ts.Check(err)
+	write(ts, args[1], b)
+}
+
+// fixtures is absolute, since scripts run elsewhere.
+var fixtures, _ = filepath.Abs("../../testdata/binaries")
+
+func write(ts *testscript.TestScript, name string, b []byte) {
+	path := ts.MkAbs(name)
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+	ts.Check(os.WriteFile(path, b, 0o644))
+}
+
+// writeMachO writes an arm64 program, hardened and with com.acme.app and team
+// A1B2C3D4E5 for identity unless options say otherwise: identifier=ID, team=ID,
+// claim=KEY (true; repeated), xml=FILE (the XML alone), info=FILE (the Info.plist
+// that is bound), dylib, plain (not hardened), adhoc, unsigned, fat (x86_64 too).
+func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: macho PATH [OPTION…]")
+	}
+	sig := &machotest.Signature{Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: machotest.FlagRuntime, CMS: []byte("not verified yet")}
+	b, fat := machotest.Binary{}, false
+	var claims []any
+	for _, arg := range args[1:] {
+		option, value, _ := strings.Cut(arg, "=")
+		switch option {
+		case "identifier":
+			sig.Identifier = value
+		case "team":
+			sig.TeamID = value
+		case "claim":
+			claims = append(claims, value, true)
+		case "xml":
+			sig.Entitlements = []byte(ts.ReadFile(value))
+		case "info":
+			sig.InfoPlist = []byte(ts.ReadFile(value))
+		case "dylib":
+			b.FileType = machotest.MHDylib
+		case "plain":
+			sig.Flags = 0
+		case "adhoc":
+			sig.Flags, sig.TeamID, sig.CMS = machotest.FlagAdHoc|sig.Flags, "", nil
+		case "unsigned":
+			sig = nil
+		case "fat":
+			fat = true
+		default:
+			ts.Fatalf("macho: unknown option %s", arg)
+		}
+	}
+	if len(claims) > 0 {
+		sig.Entitlements, sig.EntitlementsDER = machotest.XML(claims...), machotest.DER(claims...)
+	}
+	b.Signature = sig
+	if !fat {
+		write(ts, args[0], b.Bytes())
+		return
+	}
+	intel := b
+	intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All
+	write(ts, args[0], machotest.Fat{Slices: []machotest.Slice{{Binary: intel}, {Binary: b}}}.Bytes())
+}
+
+// exits runs a command and compares its exit status; ! does not tell 1 from 3.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if err != nil {
+		got = strings.TrimPrefix(err.Error(), "exit status ")
+	}
+	if got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}
