@@ -1,0 +1,168 @@
+package docs_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// The YAML of the page is right, or wrong in the way that the block after it says.
+func TestYAMLOfThePolicyPage(t *testing.T) {
+	page := read(t, "policy.md")
+	list := blocks(t, page)
+	right, wrong := 0, 0
+	for i, b := range list {
+		switch b.info {
+		case "yaml":
+			right++
+			if _, err := policy.Parse("codewarrant.yml", []byte(b.text)); err != nil {
+				t.Errorf("%v in\n%s", err, b.text)
+			}
+		case "yaml wrong":
+			wrong++
+			if i+1 == len(list) || list[i+1].info != "text" {
+				t.Fatalf("no block of text tells what is wrong with\n%s", b.text)
+			}
+			_, err := policy.Parse("codewarrant.yml", []byte(b.text))
+			var errs policy.Errors
+			if !errors.As(err, &errs) {
+				t.Fatalf("nothing is wrong with\n%s", b.text)
+			}
+			told := errs.Format([]byte(b.text))
+			if *update {
+				page = strings.Replace(page, b.text+"```\n\n```text\n"+list[i+1].text, b.text+"```\n\n```text\n"+told, 1)
+				write(t, "policy.md", page)
+			} else if diff := gocmp.Diff(told, list[i+1].text); diff != "" {
+				t.Errorf("what is told (-want +got):\n%s", diff)
+			}
+		}
+	}
+	if right == 0 || wrong == 0 {
+		t.Errorf("%d right and %d wrong blocks of YAML", right, wrong)
+	}
+}
+
+// examplePolicy is the policy at the top of the page.
+func examplePolicy(t *testing.T) *policy.Policy {
+	t.Helper()
+	src := texts(blocks(t, read(t, "policy.md")), "yaml")[0]
+	p, err := policy.Parse("codewarrant.yml", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestExampleOfAPolicyIsComplete(t *testing.T) {
+	p := examplePolicy(t)
+	day, err := policy.ParseDate("2026-11-23")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if remarks := policy.Lint(p, day); len(remarks) > 0 {
+		t.Errorf("%+v", remarks)
+	}
+	// Errors about unknown keys list the valid ones, which shows every key there is.
+	_, err = policy.Parse("x", []byte(`{x: 1, settings: {x: 1}, stages: {a: {x: 1}}, rules: [{x: 1}], exceptions: [{x: 1, applies-to: {x: 1}}]}`))
+	var errs policy.Errors
+	if !errors.As(err, &errs) {
+		t.Fatal(err)
+	}
+	src := texts(blocks(t, read(t, "policy.md")), "yaml")[0]
+	keys := 0
+	for _, e := range errs {
+		_, list, _ := strings.Cut(e.Hint, "valid: ")
+		for key := range strings.SplitSeq(list, ", ") {
+			if key != "" {
+				keys++
+				if !strings.Contains(src, key+":") {
+					t.Errorf("the example does not show the key %s", key)
+				}
+			}
+		}
+	}
+	if keys < 30 {
+		t.Errorf("only %d keys were found", keys)
+	}
+}
+
+func TestPolicyPageNamesDefaultsCategoriesAndPresets(t *testing.T) {
+	page := read(t, "policy.md")
+	p, err := policy.Parse("x", []byte("version: 1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.Settings
+	got := map[string]string{}
+	for _, row := range table(t, page, "| setting | values | default |") {
+		got[row[0]] = row[2]
+	}
+	want := map[string]string{
+		"unlisted": string(s.Unlisted), "min-justification": fmt.Sprint(s.MinJustification),
+		"max-lifetime": fmt.Sprintf("%dd", s.MaxLifetime), "warn-before-expiry": fmt.Sprintf("%dd", s.WarnBeforeExpiry),
+		"unused-exceptions": string(s.UnusedExceptions), "fail-on": string(s.FailOn),
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("defaults (-want +got):\n%s", diff)
+	}
+	for _, c := range policy.Categories() {
+		if !strings.Contains(page, "`"+string(c)+"`") {
+			t.Errorf("the category %s is not named", c)
+		}
+	}
+	for _, name := range policy.PresetNames() {
+		if !strings.Contains(page, "\n- `"+name+"`") {
+			t.Errorf("the preset %s is not named", name)
+		}
+	}
+}
+
+func TestPolicyPageTellsWhichRuleDecides(t *testing.T) {
+	p := examplePolicy(t)
+	stage, err := p.Stage(policy.DefaultStage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range table(t, read(t, "policy.md"), "| entitlement | action | decided by |") {
+		d := p.Decide(stage, row[0])
+		if diff := gocmp.Diff(row[1:], []string{string(d.Action), cmp.Or(string(d.Pattern), "unlisted")}); diff != "" {
+			t.Errorf("%s (-page +policy):\n%s", row[0], diff)
+		}
+	}
+}
+
+func TestPolicyPageTellsWhatGlobsMatch(t *testing.T) {
+	for _, row := range table(t, read(t, "policy.md"), "| glob | matches | does not match |") {
+		scope := policy.Scope{Path: row[:1]}
+		if !scope.Matches(policy.Target{Paths: row[1:2]}) || scope.Matches(policy.Target{Paths: row[2:3]}) {
+			t.Errorf("%s", row)
+		}
+	}
+}
+
+// table returns the cells of the table with that head, without their backticks.
+func table(t *testing.T, page, head string) (rows [][]string) {
+	t.Helper()
+	_, rest, _ := strings.Cut(page, head+"\n")
+	_, rest, _ = strings.Cut(rest, "\n") // | --- | --- |
+	for line := range strings.Lines(rest) {
+		if !strings.HasPrefix(line, "|") {
+			break
+		}
+		var cells []string
+		for cell := range strings.SplitSeq(strings.Trim(line, "|\n"), "|") {
+			cells = append(cells, strings.Trim(cell, "` "))
+		}
+		rows = append(rows, cells)
+	}
+	if len(rows) == 0 {
+		t.Fatalf("no table %s", head)
+	}
+	return rows
+}
