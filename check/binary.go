@@ -213,8 +213,11 @@ func (e *evaluation) slicesDiffer(b Binary) {
 }
 
 func differences(a, b Slice) []string {
-	if (a.Signature == nil) != (b.Signature == nil) {
-		return []string{fmt.Sprintf("%s is signed and %s is not", signedFirst(a, b).Arch, signedFirst(b, a).Arch)}
+	if signed, other := a, b; (a.Signature == nil) != (b.Signature == nil) {
+		if a.Signature == nil {
+			signed, other = b, a
+		}
+		return []string{fmt.Sprintf("%s is signed and %s is not", signed.Arch, other.Arch)}
 	}
 	if a.Signature == nil {
 		return nil
@@ -240,13 +243,4 @@ func differences(a, b Slice) []string {
 		list = append(list, fmt.Sprintf("%s and %s differ in %s", a.Arch, b.Arch, enumerate(keys)))
 	}
 	return list
-}
-
-// signedFirst returns a if a is signed and b is not, else b: called both ways it
-// names the signed and the unsigned one of a pair.
-func signedFirst(a, b Slice) Slice {
-	if a.Signature != nil {
-		return a
-	}
-	return b
 }

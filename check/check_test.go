@@ -275,6 +275,17 @@ func TestEvaluateOfWrongEncodingsJudgesWhatTheyMayClaim(t *testing.T) {
 	}
 }
 
+func TestEvaluateNamesTheSliceThatIsNotSigned(t *testing.T) {
+	intel := machotest.Binary{CPU: machotest.CPUX86_64, SubCPU: machotest.SubX86All}
+	for _, list := range [][]machotest.Slice{{{Binary: hardened()}, {Binary: intel}}, {{Binary: intel}, {Binary: hardened()}}} {
+		b := binary(t, "x", machotest.Fat{Slices: list}.Bytes())
+		r := check.Evaluate(input(t, parse(t, "version: 1\nstages: {release: {require: []}}\n"), "release", b))
+		if len(r.Findings) != 1 || r.Findings[0].Message != "arm64 is signed and x86_64 is not" {
+			t.Errorf("%+v", r.Findings)
+		}
+	}
+}
+
 func TestEvaluateOfNothingIsUnreadable(t *testing.T) {
 	r := check.Evaluate(input(t, parse(t, "version: 1\n"), "release"))
 	if diff := cmp.Diff([]string{"error no-binaries"}, lines(r)); diff != "" || r.Result() != check.Unreadable {

@@ -167,7 +167,7 @@ func (e *evaluation) advice(sub subject, set entitlement.Set) {
 	}
 	if n := len(claimed); n > 1 {
 		widest := claimed[n-1]
-		f := sub.about(RuleRedundant, widest, set[widest], fmt.Sprintf("%s permits all that %s does", widest, strings.Join(claimed[:n-1], " and ")))
+		f := sub.about(RuleRedundant, widest, set[widest], fmt.Sprintf("%s permits all that %s %s", widest, strings.Join(claimed[:n-1], " and "), map[bool]string{true: "does", false: "do"}[n == 2]))
 		f.Hint = "claim only the narrowest one that the code works with; allow-jit is enough for code that uses MAP_JIT"
 		e.add(f)
 	}

@@ -84,7 +84,7 @@ func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.V
 		switch {
 		case field.given == 0 || field.scope.Matches(t):
 		case field.is == "":
-			why = append(why, fmt.Sprintf("it names a %s, and none is known here", field.name))
+			why = append(why, fmt.Sprintf("it asks for a certain %s, and none is known here", field.name))
 		default:
 			why = append(why, fmt.Sprintf("its %s does not match %s", field.name, shorten(field.is)))
 		}

@@ -109,7 +109,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	default:
 		return nil, fmt.Errorf("fail-on: %q is not one of error, warning, never", o.failOn)
 	}
-	if in.Policy, err = loadPolicy(env, o.policy); err != nil {
+	if in.Policy, err = loadPolicy(o.policy); err != nil {
 		return nil, err
 	}
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {

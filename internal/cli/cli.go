@@ -61,9 +61,14 @@ func Main(env Env) int {
 	return exitUsage
 }
 
-// tell prints an error and its hint.
+// tell prints an error and its hint; of a policy all errors, with the lines.
 func tell(env Env, err error) {
 	w := sanitise.Log(env.Stderr)
+	var invalid invalidPolicy
+	if errors.As(err, &invalid) {
+		fmt.Fprint(w, invalid.Format(invalid.source))
+		return
+	}
 	fmt.Fprintf(w, "codewarrant: %s\n", sanitise.Text(err.Error()))
 	var h hinted
 	if errors.As(err, &h) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
-	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -26,19 +25,7 @@ type invalidPolicy struct {
 }
 
 // loadPolicy reads the policy of that name, or finds the one that is meant.
-// A policy with errors is told on standard error, whole.
-func loadPolicy(env Env, name string) (*policy.Policy, error) {
-	p, err := readPolicy(name)
-	var invalid invalidPolicy
-	if errors.As(err, &invalid) {
-		w := sanitise.Log(env.Stderr)
-		fmt.Fprint(w, invalid.Format(invalid.source))
-		return nil, err
-	}
-	return p, err
-}
-
-func readPolicy(name string) (*policy.Policy, error) {
+func loadPolicy(name string) (*policy.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {
 		return policy.Preset(preset)
 	}
@@ -47,7 +34,7 @@ func readPolicy(name string) (*policy.Policy, error) {
 			// Whatever is wrong with a file that is there is told; only its absence
 			// leads on to the next.
 			if _, err := os.Lstat(candidate); !errors.Is(err, fs.ErrNotExist) {
-				return readPolicy(candidate)
+				return loadPolicy(candidate)
 			}
 		}
 		return policy.Preset(policy.DefaultPreset)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/report"
 )
 
@@ -24,7 +25,7 @@ var formats = []struct {
 	write func(w io.Writer, r *check.Report, colour bool) error
 }{
 	{"text", func(w io.Writer, r *check.Report, colour bool) error {
-		return report.Text(w, r, report.TextOptions{Color: colour})
+		return report.Text(sanitise.Log(w), r, report.TextOptions{Color: colour})
 	}},
 	{"json", func(w io.Writer, r *check.Report, _ bool) error { return report.JSON(w, r, Version()) }},
 	{"sarif", func(w io.Writer, r *check.Report, _ bool) error { return report.SARIF(w, r, Version()) }},

@@ -25,7 +25,7 @@ identifier, team, flags, CodeDirectories, what they bind, and the entitlements. 
 		RunE: func(_ *cobra.Command, args []string) error {
 			write := map[string]func(io.Writer, []check.Binary, bool) error{
 				"text": func(w io.Writer, list []check.Binary, colour bool) error {
-					return report.ShowText(w, list, report.TextOptions{Color: colour})
+					return report.ShowText(sanitise.Log(w), list, report.TextOptions{Color: colour})
 				},
 				"json": func(w io.Writer, list []check.Binary, _ bool) error { return report.ShowJSON(w, list, Version()) },
 			}[format]
