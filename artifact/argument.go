@@ -1,0 +1,119 @@
+package artifact
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// argument is one file or folder given by name.
+type argument struct {
+	given   string
+	path    string // cleaned, with slashes
+	name    string // last component, also of "." or ".."
+	real    string // the absolute path without links
+	info    fs.FileInfo
+	err     error
+	covered bool // a wider argument, or an earlier equal one, has it
+}
+
+func resolve(names []string) []argument {
+	args := make([]argument, len(names))
+	for i, name := range names {
+		args[i] = newArgument(name)
+	}
+	for i := range args {
+		for j := range args {
+			if i != j && args[j].covers(args[i], j < i) {
+				args[i].covered = true
+			}
+		}
+	}
+	return args
+}
+
+func newArgument(given string) argument {
+	a := argument{given: given, path: filepath.ToSlash(filepath.Clean(given))}
+	if given == "" { // which Clean takes for the current folder
+		a.path, a.err = `""`, fs.ErrNotExist
+		return a
+	}
+	a.info, a.err = os.Stat(given)
+	abs, err := filepath.Abs(given)
+	if err != nil {
+		abs = filepath.Clean(given)
+	}
+	if a.real, err = filepath.EvalSymlinks(abs); err != nil {
+		a.real = abs
+	}
+	a.name = filepath.Base(abs)
+	// A link named "latest" to Acme.app is Acme.app.
+	if real := filepath.Base(a.real); bundleKind(a.name) == "" && bundleKind(real) != "" {
+		a.name = real
+	}
+	return a
+}
+
+// covers reports whether b is or lies below a. Of equal ones the earlier covers
+// the later.
+func (a argument) covers(b argument, earlier bool) bool {
+	switch {
+	case a.err != nil || b.err != nil:
+		return false
+	case a.real == b.real:
+		return earlier
+	}
+	separator := string(filepath.Separator)
+	return a.info.IsDir() && strings.HasPrefix(b.real, strings.TrimSuffix(a.real, separator)+separator)
+}
+
+func (a argument) walk(yield func(*Item, *Problem) bool) bool {
+	problem := func(kind Kind, err error) bool {
+		return yield(nil, &Problem{Path: a.path, Inside: a.name, Kind: kind, Err: bare(err)})
+	}
+	switch {
+	case errors.Is(a.err, fs.ErrNotExist):
+		return problem(Missing, a.err)
+	case a.err != nil:
+		return problem(Unreadable, a.err)
+	case a.info.IsDir() && a.covered:
+		return true
+	case a.info.IsDir():
+		root, err := os.OpenRoot(a.given)
+		if err != nil {
+			return problem(Unreadable, err)
+		}
+		defer root.Close()
+		return walkTree(folder{root}, a.path, a.name, yield)
+	case !a.info.Mode().IsRegular():
+		return problem(NotRegular, errNotRegular)
+	}
+	return a.file(problem, yield)
+}
+
+// file yields a single file. One that a folder covers is opened here all the
+// same, to say what it is when it is no Mach-O: the folder would not.
+func (a argument) file(problem func(Kind, error) bool, yield func(*Item, *Problem) bool) bool {
+	c, size, err := openRegular(os.OpenFile(a.given, os.O_RDONLY|syscall.O_NONBLOCK, 0))
+	switch {
+	case errors.Is(err, errNotRegular):
+		return problem(NotRegular, err)
+	case err != nil:
+		return problem(Unreadable, err)
+	}
+	switch is, err := isMachO(c); {
+	case err == nil && is && !a.covered:
+		return yield(&Item{Path: a.path, Inside: a.name, Size: size, content: c}, nil)
+	case err != nil:
+		c.Close()
+		return problem(Unreadable, err)
+	case !is:
+		c.Close()
+		return problem(NotMachO, errors.New("not a Mach-O file"))
+	}
+	c.Close()
+	return true
+}

@@ -1,0 +1,124 @@
+// Package artifact finds the Mach-O files in what a build hands over.
+//
+// [Walk] is a lazy stream: one item is open at a time unless the consumer keeps
+// more. Nothing outside the named artifacts is opened, no symbolic link below
+// them is followed, nothing but regular files is opened, and whatever cannot be
+// read is told, never passed over.
+//
+// Bundles are recognised as CoreFoundation does it (CFBundle.c,
+// _CFBundleGetBundleVersionForURL; CFBundle_InfoPlist.c; CFBundle_Executable.c)
+// and framework versions as codesign does (libsecurity_codesigning,
+// bundlediskrep.cpp, BundleDiskRep::setup).
+package artifact
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"iter"
+)
+
+// Item is one file that begins as a Mach-O or universal file does. It may still
+// be something else: Java classes share the magic of universal files.
+//
+// It is open: whoever receives an Item closes it. It may be read from several
+// goroutines at once.
+type Item struct {
+	// Path is how a person follows it, with slashes: the argument, cleaned, and
+	// what is below it.
+	Path string
+	// Inside is the path inside the artifact, which policies match. In a bundle
+	// and for a file given by name it begins with the name of that
+	// (Acme.app/Contents/MacOS/Acme); in a plain folder it is relative to the
+	// folder. What is above the argument has no part in it.
+	Inside string
+	// Bundle is the innermost bundle around the file, Outer the outermost at or
+	// below the argument; both are nil outside of bundles.
+	Bundle, Outer *Bundle
+	// Main is whether it is the main executable of Bundle.
+	Main bool
+	// Size is in bytes, as the file was opened.
+	Size int64
+
+	content
+}
+
+// content is an open file.
+type content interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// Kind is the kind of a [Problem].
+type Kind string
+
+// Missing and NotMachO concern only what was given by name.
+const (
+	Missing     Kind = "missing"      // there is no such file or folder
+	NotMachO    Kind = "not-mach-o"   // a file that is neither Mach-O nor universal
+	NotRegular  Kind = "not-regular"  // a FIFO, socket or device, which was not opened
+	Unreadable  Kind = "unreadable"   // a file, folder or link that could not be read
+	LinkOutside Kind = "link-outside" // a symbolic link that leads out of the artifact
+)
+
+// Problem is something that Walk met and could not look into.
+type Problem struct {
+	Path, Inside string // as in Item
+	Kind         Kind
+	Err          error // why, without the path
+}
+
+func (p *Problem) Error() string { return p.Path + ": " + p.Err.Error() }
+
+func (p *Problem) Unwrap() error { return p.Err }
+
+// Walk yields the Mach-O files in args, which are files and folders, and the
+// problems met on the way: one of the two is nil. Arguments come in their order,
+// the files of a folder in the order of their names.
+//
+// The argument itself may be a symbolic link. Below it a link is passed over: its
+// target has a name of its own if it is inside. A link that leads out is a
+// problem, except for the one named Applications to /Applications, as disk images
+// have it.
+//
+// A file is yielded once for each of its names, so a hard link is an item of its
+// own: a policy that grants something to a path must hold for every path. What
+// two arguments have in common is yielded once, as part of the wider one.
+func Walk(args ...string) iter.Seq2[*Item, *Problem] {
+	return func(yield func(*Item, *Problem) bool) {
+		for _, a := range resolve(args) {
+			if !a.walk(yield) {
+				return
+			}
+		}
+	}
+}
+
+// isMachO reports whether a file begins with one of the magic numbers of
+// <mach-o/loader.h> and <mach-o/fat.h>, in either byte order.
+func isMachO(r io.ReaderAt) (bool, error) {
+	var magic [4]byte
+	if n, err := r.ReadAt(magic[:], 0); n < len(magic) {
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
+		return false, err
+	}
+	switch binary.BigEndian.Uint32(magic[:]) {
+	case 0xfeedface, 0xcefaedfe, // MH_MAGIC, MH_CIGAM
+		0xfeedfacf, 0xcffaedfe, // MH_MAGIC_64, MH_CIGAM_64
+		0xcafebabe, 0xbebafeca, // FAT_MAGIC, FAT_CIGAM
+		0xcafebabf, 0xbfbafeca: // FAT_MAGIC_64, FAT_CIGAM_64
+		return true, nil
+	}
+	return false, nil
+}
+
+// bare returns err without the operation and the path that package os adds.
+func bare(err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathErr.Err
+	}
+	return err
+}

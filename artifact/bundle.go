@@ -1,0 +1,96 @@
+package artifact
+
+import (
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// Bundle is a folder that macOS takes as one thing.
+//
+// A folder with a bundle's suffix is one even when its Info.plist is gone, and
+// any folder with a Contents/Info.plist is one. Every version of a framework that
+// has an Info.plist is a bundle inside the framework, as codesign sees it; so is
+// Versions/Current when a tool has replaced the link by a copy.
+type Bundle struct {
+	Path, Inside string // as in Item
+	Kind         string // the suffix in lower case, as in "app"; "bundle" for an unknown one
+
+	Identifier   string // CFBundleIdentifier
+	Version      string // CFBundleVersion
+	ShortVersion string // CFBundleShortVersionString
+	// Executable is the name of the main executable: CFBundleExecutable, or the
+	// name of the bundle without its suffix when the Info.plist has none.
+	Executable string
+
+	// InfoPath is the path of the Info.plist, as in Path, empty when there is none.
+	InfoPath string
+	// InfoPlist are the bytes that the other fields were read from, nil when there
+	// is no Info.plist or it could not be read.
+	InfoPlist []byte
+	// Err is why the Info.plist could not be read, or what in it makes no sense.
+	Err error
+
+	rel  string // in the tree
+	main string // the main executable in the tree, empty when it is not there
+}
+
+// bundleKind returns the kind of bundle that a name promises, empty for none.
+func bundleKind(name string) string {
+	suffix := strings.ToLower(path.Ext(name))
+	switch suffix {
+	case ".app", ".appex", ".bundle", ".component", ".dext", ".driver", ".framework",
+		".kext", ".mdimporter", ".plugin", ".prefpane", ".qlgenerator", ".saver",
+		".service", ".systemextension", ".vst", ".vst3", ".xctest", ".xpc":
+		if len(name) > len(suffix) { // .bundle alone is a folder of Ruby's
+			return suffix[1:]
+		}
+	}
+	return ""
+}
+
+// bundle returns the bundle that begins at p, nil for none.
+func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
+	name := path.Base(p.rel)
+	if p.rel == "." {
+		name = w.name
+	}
+	kind := bundleKind(name)
+	version := p.inner.hasVersion(p.rel)
+	if kind == "" && !version && !hasFolder(entries, "Contents") {
+		return nil
+	}
+	info, err := w.findInfo(p.rel, entries, kind == "framework")
+	switch {
+	case kind == "" && info == "" && err == nil:
+		return nil
+	case version:
+		kind, name = p.inner.Kind, path.Base(p.inner.Inside)
+	case kind == "":
+		kind = "bundle"
+	}
+	if p.rel == "." {
+		w.inside = w.name
+	}
+	b := &Bundle{
+		Path:       path.Join(w.path, p.rel),
+		Inside:     path.Join(w.inside, p.rel),
+		Kind:       kind,
+		Executable: strings.TrimSuffix(name, path.Ext(name)),
+		Err:        err,
+		rel:        p.rel,
+	}
+	if info != "" {
+		b.InfoPath = path.Join(w.path, info)
+		b.Err = w.readInfo(b, info)
+	}
+	if err := w.findMain(b, layoutOf(entries, kind == "framework" && !version)); b.Err == nil {
+		b.Err = err
+	}
+	return b
+}
+
+// hasVersion reports whether rel is a version of the framework b.
+func (b *Bundle) hasVersion(rel string) bool {
+	return b != nil && b.Kind == "framework" && strings.EqualFold(path.Dir(rel), path.Join(b.rel, "Versions"))
+}

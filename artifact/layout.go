@@ -1,0 +1,127 @@
+package artifact
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// layout is where a bundle has its Info.plist and its main executable: folders
+// relative to the bundle.
+type layout struct {
+	support    string
+	executable []string // in the order of search
+}
+
+// layoutOf tells the layouts apart by the folders that are there, as
+// _CFBundleGetBundleVersionForURL does. In a framework Resources counts first.
+func layoutOf(entries []fs.DirEntry, framework bool) layout {
+	layouts := []layout{
+		{"Contents", []string{"Contents/MacOS", "Contents", "."}},
+		{"Resources", []string{"."}},
+		{"Support Files", []string{"Support Files/Executables/MacOS", "Support Files/Executables", "."}},
+	}
+	if framework {
+		layouts[0], layouts[1] = layouts[1], layouts[0]
+	}
+	for _, l := range layouts {
+		if e := find(entries, l.support); isFolder(e) {
+			for i, dir := range l.executable { // the name as it is written
+				if rest, ok := strings.CutPrefix(dir, l.support); ok {
+					l.executable[i] = e.Name() + rest
+				}
+			}
+			l.support = e.Name()
+			return l
+		}
+	}
+	return layout{".", []string{"MacOS", "."}}
+}
+
+// isFolder takes a link for a folder, as CoreFoundation does.
+func isFolder(e fs.DirEntry) bool {
+	return e != nil && (e.IsDir() || e.Type()&fs.ModeSymlink != 0)
+}
+
+func hasFolder(entries []fs.DirEntry, name string) bool { return isFolder(find(entries, name)) }
+
+// findInfo returns where the Info.plist of the bundle at rel is, empty when there
+// is none. BundleDiskRep::setup prefers Versions/Current to the bundle itself,
+// unless that has Contents or Support Files. Versions/A stands in for a Current
+// that was lost on the way.
+func (w *walker) findInfo(rel string, entries []fs.DirEntry, framework bool) (string, error) {
+	versioned := hasFolder(entries, "Versions") && !hasFolder(entries, "Contents") && !hasFolder(entries, "Support Files")
+	if versioned {
+		if info, err := w.infoIn(path.Join(rel, "Versions/Current")); info != "" || err != nil {
+			return info, err
+		}
+	}
+	info, err := w.infoAt(rel, layoutOf(entries, framework))
+	if info == "" && err == nil && versioned {
+		info, err = w.infoIn(path.Join(rel, "Versions/A"))
+	}
+	return info, err
+}
+
+func (w *walker) infoIn(rel string) (string, error) {
+	entries, err := w.tree.ReadDir(rel)
+	if err != nil {
+		return "", nil // absent, or the walk will say what is wrong with it
+	}
+	return w.infoAt(rel, layoutOf(entries, false))
+}
+
+// infoAt looks for the Info.plist of macOS, then for that of all platforms
+// (_CFBundleCopyInfoDictionaryInDirectoryWithVersion).
+func (w *walker) infoAt(rel string, l layout) (string, error) {
+	support := path.Join(rel, l.support)
+	entries, err := w.tree.ReadDir(support)
+	if err != nil {
+		return "", nil
+	}
+	for _, name := range []string{"Info-macos.plist", "Info.plist"} {
+		e := find(entries, name)
+		switch {
+		case e == nil:
+		case !e.Type().IsRegular(): // BundleDiskRep::loadRegularFile
+			return "", fmt.Errorf("%s: %w", e.Name(), errNotRegular)
+		default:
+			return path.Join(support, e.Name()), nil
+		}
+	}
+	return "", nil
+}
+
+// findMain looks for the main executable where CoreFoundation does
+// (_CFBundleCopyExecutableURLInDirectory2). The name may have components, ".."
+// too, but no file outside of the bundle is its executable.
+func (w *walker) findMain(b *Bundle, l layout) error {
+	if len(b.Executable) > 1024 { // PATH_MAX of macOS
+		return fmt.Errorf("Info.plist: CFBundleExecutable of %d bytes", len(b.Executable))
+	}
+	inside := func(name string) bool {
+		return !path.IsAbs(b.Executable) && strings.HasPrefix(path.Join("/tree", name)+"/", path.Join("/tree", b.rel)+"/")
+	}
+	var candidates []string
+	for _, dir := range l.executable {
+		if name := path.Join(b.rel, dir, b.Executable); inside(name) {
+			candidates = append(candidates, name)
+		}
+	}
+	if len(candidates) == 0 {
+		return fmt.Errorf("Info.plist: CFBundleExecutable %.80q leads out of the bundle", b.Executable)
+	}
+	for _, name := range slices.Compact(candidates) {
+		entries, err := w.tree.ReadDir(path.Dir(name))
+		if err != nil {
+			continue
+		}
+		if e := find(entries, path.Base(name)); e != nil && e.Type().IsRegular() {
+			b.main = path.Join(path.Dir(name), e.Name())
+			return nil
+		}
+	}
+	return nil
+}

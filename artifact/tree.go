@@ -1,0 +1,95 @@
+package artifact
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// tree is what is walked: a folder, or something that is laid out like one. Names
+// are relative to it, with slashes; "." is the tree itself. Links are followed
+// where they stay inside, except by Readlink.
+type tree interface {
+	// ReadDir returns the entries sorted by name, those read before an error too.
+	ReadDir(name string) ([]fs.DirEntry, error)
+	Readlink(name string) (string, error)
+	// Reach returns errOutside when a link in name leads out of the tree.
+	Reach(name string) error
+	// Open opens a regular file, and returns errNotRegular for any other.
+	Open(name string) (c content, size int64, err error)
+}
+
+var (
+	errNotRegular = errors.New("not a regular file")
+	errOutside    = errors.New("leads out of the artifact")
+)
+
+// folder is a tree on disk. The os.Root sees to it that a link swapped in while
+// the walk is under way cannot lead out either.
+type folder struct{ root *os.Root }
+
+func (f folder) ReadDir(name string) ([]fs.DirEntry, error) {
+	dir, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	return entries, err
+}
+
+func (f folder) Readlink(name string) (string, error) { return f.root.Readlink(name) }
+
+func (f folder) Reach(name string) error {
+	_, err := f.root.Stat(name)
+	if err == nil {
+		return nil
+	}
+	// Package os does not export its error for leaving the root. All others of
+	// Stat come from the system.
+	if _, ok := errors.AsType[syscall.Errno](err); !ok {
+		return errOutside
+	}
+	return err
+}
+
+func (f folder) Open(name string) (content, int64, error) {
+	return openRegular(f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0))
+}
+
+// openRegular looks at what was opened, for it may not be what was listed a
+// moment ago. Opening with O_NONBLOCK does not wait for the writer of a FIFO.
+func openRegular(f *os.File, err error) (content, int64, error) {
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}
+
+// find returns the entry of that name, or else the first whose name differs only
+// in case, as on the volumes that macOS makes by default; nil for none.
+func find(entries []fs.DirEntry, name string) fs.DirEntry {
+	var folded fs.DirEntry
+	for _, e := range entries {
+		if e.Name() == name {
+			return e
+		}
+		if folded == nil && strings.EqualFold(e.Name(), name) {
+			folded = e
+		}
+	}
+	return folded
+}
