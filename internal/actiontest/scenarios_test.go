@@ -37,10 +37,10 @@ func (want annotation) matches(got runner.Annotation) bool {
 }
 
 var pgCtlErrors = []annotation{
-	{Type: "error", Text: "com.apple.security.cs.allow-jit"},
-	{Type: "error", Text: "com.apple.security.cs.allow-unsigned-executable-memory"},
-	{Type: "error", Text: "com.apple.security.cs.disable-library-validation"},
-	{Type: "notice", Text: "redundant-entitlement"},
+	{Type: "error", File: "build/pg_ctl", Text: "com.apple.security.cs.allow-jit"},
+	{Type: "error", File: "build/pg_ctl", Text: "com.apple.security.cs.allow-unsigned-executable-memory"},
+	{Type: "error", File: "build/pg_ctl", Text: "com.apple.security.cs.disable-library-validation"},
+	{Type: "notice", File: "build/pg_ctl", Text: "redundant-entitlement"},
 }
 
 func TestScenarios(t *testing.T) {
@@ -111,7 +111,7 @@ func TestScenarios(t *testing.T) {
 			inputs:      map[string]string{"path": "build"},
 			exit:        3,
 			outputs:     map[string]string{"result": "error", "findings": "1", "unapproved": "0", "report": "", "sarif": ""},
-			annotations: []annotation{{Type: "error", Text: "build"}},
+			annotations: []annotation{{Type: "error", File: "build", Text: "no-binaries"}},
 		},
 	}
 	for _, tt := range tests {
