@@ -35,7 +35,7 @@ var examples = map[string]example{
 	check.RuleUnreadable:            {file: m.Fat{Slices: []m.Slice{{Raw: []byte("not Mach-O")}}}.Bytes()},
 	check.RuleMalformedSignature:    {policy: lax, file: signed(m.Signature{Count: new(uint32(1 << 30))})},
 	check.RuleMalformedEntitlements: {policy: lax, file: signed(m.Signature{EntitlementsDER: append(m.DER(jit, true), 0)})},
-	check.RuleNoBinaries:            {},
+	check.RuleNoBinaries:            {edit: func(in *check.Input) { in.Empty = []string{"build/Acme.app"} }},
 
 	check.RuleAmbiguousBinary:       {file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, NFat: new(uint32(1))}.Bytes()},
 	check.RuleAmbiguousSignature:    {policy: lax, file: signed(m.Signature{HashTypes: []uint8{m.HashSHA1, m.HashSHA256}, DirectorySlots: []uint32{0, 0x1001}})},
@@ -48,7 +48,7 @@ var examples = map[string]example{
 	check.RuleSloppyEntitlements:    {policy: lax, file: signed(m.Signature{Entitlements: xml("<?xml", " <?xml")})},
 	check.RuleSlicesDiffer:          {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program(jit, true)}}}.Bytes()},
 	check.RuleLinkOutside: {file: program().Bytes(), edit: func(in *check.Input) {
-		in.Remarks = []check.Remark{{Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: "a symbolic link that leads out of the artifact, to ../../../Shared/Crash.framework"}}
+		in.Remarks = []check.Remark{{Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: `link to "../../../Shared/Crash.framework" leads out of the artifact`}}
 	}},
 
 	check.RuleUnsigned:          {file: m.Binary{}.Bytes()},
