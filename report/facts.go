@@ -1,0 +1,115 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/blacktop/go-macho/types"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// signing says in one word how a slice is signed: as of [codesign.Signature.Signing],
+// or unsigned, or unreadable.
+func signing(s check.Slice) string {
+	switch {
+	case s.Err != nil || s.SignatureErr != nil:
+		return "unreadable"
+	case s.Signature == nil:
+		return "unsigned"
+	}
+	return s.Signature.Signing()
+}
+
+// facts says what a slice is and what it is signed with, in one line: "execute,
+// identifier com.acme.app, team A1B2C3D4E5, signed (cms), hardened runtime 14.5".
+// It is not sanitised yet.
+func facts(s check.Slice) string {
+	if s.Err != nil {
+		return fmt.Sprintf("not readable: %v", s.Err)
+	}
+	parts := []string{s.TypeName()}
+	switch {
+	case s.SignatureErr != nil:
+		parts = append(parts, fmt.Sprintf("signature not readable: %v", s.SignatureErr))
+	case s.Signature == nil:
+		parts = append(parts, "not signed")
+	default:
+		parts = append(parts, signatureFacts(s)...)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func signatureFacts(s check.Slice) []string {
+	d := s.Signature.Directory()
+	parts := []string{"identifier " + d.Identifier}
+	if d.TeamID != "" {
+		parts = append(parts, "team "+d.TeamID)
+	}
+	parts = append(parts, "signed ("+s.Signature.Signing()+")")
+	switch {
+	case d.Flags&codesign.FlagRuntime != 0:
+		parts = append(parts, strings.TrimRight("hardened runtime "+d.Runtime, " "))
+	case s.Type == types.MH_EXECUTE:
+		parts = append(parts, "no hardened runtime")
+	}
+	return parts
+}
+
+// archFacts are the facts that some slices of a binary share.
+type archFacts struct {
+	archs []string
+	facts string
+}
+
+// slicesAlike groups the slices of a binary by their facts, in order.
+func slicesAlike(list []check.Slice) []archFacts {
+	var groups []archFacts
+	for _, s := range list {
+		f := facts(s)
+		i := slices.IndexFunc(groups, func(g archFacts) bool { return g.facts == f })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, archFacts{facts: f})
+		}
+		groups[i].archs = append(groups[i].archs, s.Arch)
+	}
+	return groups
+}
+
+// approval says who answers for an exception and how long it holds.
+func approval(e *policy.Exception) []string {
+	var parts []string
+	if !e.Expires.IsZero() {
+		parts = append(parts, "until "+e.Expires.String())
+	}
+	if e.Owner != "" {
+		parts = append(parts, "owner "+e.Owner)
+	}
+	if len(e.ApprovedBy) > 0 {
+		parts = append(parts, "approved by "+strings.Join(e.ApprovedBy, ", "))
+	}
+	if e.Ticket != "" {
+		parts = append(parts, e.Ticket)
+	}
+	return parts
+}
+
+// useOf says what a run made of an exception.
+func useOf(r check.ExceptionReport) string {
+	switch r.Use {
+	case check.Used:
+		return "covers " + plural(r.Covers, "file")
+	case check.Unused:
+		return "unused"
+	}
+	return "not looked at in this run"
+}
+
+// verdict says what became of a claim in words.
+func verdict(c check.Claim) string {
+	return strings.ReplaceAll(string(c.Verdict), "-", " ")
+}

@@ -1,0 +1,122 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// group is what a report says of one binary, of one source, or of one path that
+// is neither, such as a file that could not be read.
+type group struct {
+	paths    []string
+	binary   *check.BinaryReport // nil for others
+	source   *check.SourceReport // nil for others
+	claims   []check.Claim       // worst first
+	findings []check.Finding     // worst first
+}
+
+// groupByPath returns the groups, those with the worst findings first, and the
+// findings that are about no path.
+func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
+	index := map[string]*group{}
+	add := func(g *group) *group {
+		groups, index[g.paths[0]] = append(groups, g), g
+		return g
+	}
+	for i := range r.Binaries {
+		b := &r.Binaries[i]
+		add(&group{paths: b.Paths, binary: b, claims: worstFirst(b.Claims)})
+	}
+	for i := range r.Sources {
+		s := &r.Sources[i]
+		add(&group{paths: []string{s.Path}, source: s, claims: worstFirst(s.Claims)})
+	}
+	for _, f := range r.Findings {
+		if len(f.Paths) == 0 {
+			others = append(others, f)
+			continue
+		}
+		g, ok := index[f.Paths[0]]
+		if !ok {
+			g = add(&group{paths: f.Paths})
+		}
+		g.findings = append(g.findings, f)
+	}
+	slices.SortStableFunc(groups, func(a, b *group) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), slices.Compare(a.paths, b.paths))
+	})
+	return groups, others
+}
+
+// worstFirst returns claims by what became of them, and then by entitlement.
+func worstFirst(claims []check.Claim) []check.Claim {
+	verdicts := []check.Verdict{check.Denied, check.Unapproved, check.Approved, check.Allowed, check.NotGranted}
+	return slices.SortedStableFunc(slices.Values(claims), func(a, b check.Claim) int {
+		return cmp.Compare(slices.Index(verdicts, a.Verdict), slices.Index(verdicts, b.Verdict))
+	})
+}
+
+// rank orders groups, worst first.
+func (g *group) rank() int {
+	best := len(levels)
+	for _, f := range g.findings {
+		best = min(best, rank(f.Level))
+	}
+	return best
+}
+
+// levels are the levels of findings, worst first.
+var levels = []policy.Level{policy.Error, policy.Warning, policy.Note}
+
+func rank(l policy.Level) int { return slices.Index(levels, l) }
+
+// byClaim divides the findings: those about each claim, at the claim's index,
+// and those about the binary or source as a whole.
+func (g *group) byClaim() (of [][]check.Finding, rest []check.Finding) {
+	of = make([][]check.Finding, len(g.claims))
+	for _, f := range g.findings {
+		i := slices.IndexFunc(g.claims, func(c check.Claim) bool { return isAbout(f, c) })
+		if i < 0 {
+			rest = append(rest, f)
+			continue
+		}
+		of[i] = append(of[i], f)
+	}
+	return of, rest
+}
+
+// isAbout reports whether a finding is about a claim: its entitlement, in a slice
+// that makes the claim.
+func isAbout(f check.Finding, c check.Claim) bool {
+	if f.Entitlement == "" || f.Entitlement != c.Entitlement {
+		return false
+	}
+	return len(f.Archs) == 0 || len(c.Archs) == 0 ||
+		slices.ContainsFunc(f.Archs, func(arch string) bool { return slices.Contains(c.Archs, arch) })
+}
+
+// archs returns the architectures of a group's slices.
+func (g *group) archs() []string {
+	if g.binary == nil {
+		return nil
+	}
+	var list []string
+	for _, s := range g.binary.Slices {
+		list = append(list, s.Arch)
+	}
+	return list
+}
+
+// some returns the architectures to name beside a claim or finding: none when it
+// is about all slices of its binary.
+func (g *group) some(archs []string) []string {
+	for _, a := range g.archs() {
+		if !slices.Contains(archs, a) {
+			return archs
+		}
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Schema names the format of [JSON]; schema/report.v1.schema.json describes it.
+// A field may be added to it; none is taken away or changes its meaning.
+const Schema = "codewarrant.report/1"
+
+// JSON writes the report for programs. version is that of the program. Names of
+// fields are in snake_case, so that jq needs no quotes. A field that does not
+// apply is left out, and a list is never null. Bytes that are not UTF-8 become
+// U+FFFD, as JSON has no way to hold them.
+func JSON(w io.Writer, r *check.Report, version string) error {
+	n := count(r)
+	out := jsonReport{
+		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256},
+		Stage: r.Stage, Date: r.At.String(), NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
+		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
+		// Lists that are empty, not null.
+		Findings: []jsonFinding{}, Binaries: []jsonBinary{}, Sources: []jsonSource{}, Exceptions: []jsonException{},
+	}
+	for _, f := range r.Findings {
+		out.Findings = append(out.Findings, findingJSON(f))
+	}
+	for _, b := range r.Binaries {
+		out.Binaries = append(out.Binaries, binaryJSON(b))
+	}
+	for _, s := range r.Sources {
+		out.Sources = append(out.Sources, jsonSource{s.Path, s.Class.String(), claimsJSON(s.Claims)})
+	}
+	for _, x := range r.Exceptions {
+		out.Exceptions = append(out.Exceptions, exceptionJSON(x))
+	}
+	return writeJSON(w, out)
+}
+
+// writeJSON writes v indented and fit to be printed, with a newline at its end.
+func writeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(sanitise.JSON(b.Bytes()))
+	return err
+}
+
+type jsonReport struct {
+	Schema       string          `json:"schema"`
+	Tool         tool            `json:"tool"`
+	Policy       jsonPolicy      `json:"policy"`
+	Stage        string          `json:"stage"`
+	Date         string          `json:"date"`
+	NoExceptions bool            `json:"no_exceptions"`
+	FailOn       policy.FailOn   `json:"fail_on"`
+	Result       check.Result    `json:"result"`
+	Counts       jsonCounts      `json:"counts"`
+	Findings     []jsonFinding   `json:"findings"`
+	Binaries     []jsonBinary    `json:"binaries"`
+	Sources      []jsonSource    `json:"sources"`
+	Exceptions   []jsonException `json:"exceptions"`
+}
+
+type tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+type jsonPolicy struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+}
+
+type jsonCounts struct {
+	Errors     int `json:"errors"`
+	Warnings   int `json:"warnings"`
+	Notes      int `json:"notes"`
+	Unapproved int `json:"unapproved"`
+	Binaries   int `json:"binaries"`
+	Slices     int `json:"slices"`
+	Sources    int `json:"sources"`
+}
+
+type jsonFinding struct {
+	Rule        string             `json:"rule"`
+	Level       policy.Level       `json:"level"`
+	Message     string             `json:"message"`
+	Hint        string             `json:"hint,omitempty"`
+	Paths       []string           `json:"paths"`
+	Archs       []string           `json:"archs"`
+	Entitlement string             `json:"entitlement,omitempty"`
+	Value       *entitlement.Value `json:"value,omitempty"`
+	Risk        string             `json:"risk,omitempty"`
+	Exception   string             `json:"exception,omitempty"`
+	Position    *jsonPosition      `json:"position,omitempty"`
+	Suggestion  string             `json:"suggestion,omitempty"`
+}
+
+func findingJSON(f check.Finding) jsonFinding {
+	return jsonFinding{
+		Rule: f.Rule, Level: f.Level, Message: f.Message, Hint: f.Hint,
+		Paths: list(f.Paths), Archs: list(f.Archs),
+		Entitlement: f.Entitlement, Value: f.Value, Risk: f.Risk,
+		Exception: exceptionID(f.Exception), Position: positionJSON(f.Position), Suggestion: f.Suggestion,
+	}
+}
+
+type jsonPosition struct {
+	File   string `json:"file"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+func positionJSON(p policy.Position) *jsonPosition {
+	if p.File == "" {
+		return nil
+	}
+	return &jsonPosition{p.File, p.Line, p.Column}
+}
+
+type jsonClaim struct {
+	Entitlement string            `json:"entitlement"`
+	Value       entitlement.Value `json:"value"`
+	Kind        string            `json:"kind"`
+	Archs       []string          `json:"archs"`
+	Risk        string            `json:"risk,omitempty"`
+	Verdict     check.Verdict     `json:"verdict"`
+	Exception   string            `json:"exception,omitempty"`
+	Position    *jsonPosition     `json:"position,omitempty"`
+}
+
+func claimsJSON(claims []check.Claim) []jsonClaim {
+	out := []jsonClaim{}
+	for _, c := range claims {
+		out = append(out, jsonClaim{
+			Entitlement: c.Entitlement, Value: c.Value, Kind: c.Value.Kind.String(), Archs: list(c.Archs),
+			Risk: c.Risk, Verdict: c.Verdict, Exception: exceptionID(c.Exception), Position: positionJSON(c.Position),
+		})
+	}
+	return out
+}
+
+type jsonSource struct {
+	Path   string      `json:"path"`
+	Class  string      `json:"class"`
+	Claims []jsonClaim `json:"claims"`
+}
+
+type jsonException struct {
+	ID            string             `json:"id"`
+	Entitlement   string             `json:"entitlement"`
+	Value         *entitlement.Value `json:"value,omitempty"`
+	AppliesTo     jsonScope          `json:"applies_to"`
+	Category      policy.Category    `json:"category"`
+	Justification string             `json:"justification"`
+	Owner         string             `json:"owner"`
+	ApprovedBy    []string           `json:"approved_by"`
+	ApprovedOn    string             `json:"approved_on,omitempty"`
+	Ticket        string             `json:"ticket,omitempty"`
+	Expires       string             `json:"expires,omitempty"`
+	Position      *jsonPosition      `json:"position,omitempty"`
+	Use           check.Use          `json:"use"`
+	Covers        int                `json:"covers"`
+}
+
+type jsonScope struct {
+	Path       []string `json:"path"`
+	Identifier []string `json:"identifier"`
+	TeamID     []string `json:"team_id"`
+	Arch       []string `json:"arch"`
+}
+
+func exceptionJSON(x check.ExceptionReport) jsonException {
+	e := x.Exception
+	return jsonException{
+		ID: e.ID, Entitlement: e.Entitlement, Value: e.Value,
+		AppliesTo: jsonScope{
+			list(e.AppliesTo.Path), list(e.AppliesTo.Identifier), list(e.AppliesTo.TeamID), list(e.AppliesTo.Arch),
+		},
+		Category: e.Category, Justification: e.Justification, Owner: e.Owner, ApprovedBy: list(e.ApprovedBy),
+		ApprovedOn: e.ApprovedOn.String(), Ticket: e.Ticket, Expires: e.Expires.String(),
+		Position: positionJSON(e.Position), Use: x.Use, Covers: x.Covers,
+	}
+}
+
+func exceptionID(e *policy.Exception) string {
+	if e == nil {
+		return ""
+	}
+	return e.ID
+}
+
+// list returns a list that JSON does not write as null.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}

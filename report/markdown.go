@@ -1,0 +1,210 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+const (
+	// SummaryLimit is how many bytes of summary GitHub takes of one step. It drops
+	// a summary that is longer, all of it.
+	SummaryLimit = 1 << 20
+
+	// maxCell bounds a text in a cell, in bytes before it is escaped.
+	maxCell = 600
+
+	// reserve is kept for what follows a table: the lines that say what was left
+	// out, and the frames of what comes next.
+	reserve = 4096
+)
+
+// Markdown writes the report as the summary of a job in GitHub Flavored Markdown:
+// the result, by which policy, the findings, the exceptions with their
+// justifications, and the YAML for what is not approved yet. It writes no more
+// than limit bytes (0: [SummaryLimit]); what does not fit is left out by whole
+// rows, the least first, and the summary says so.
+func Markdown(w io.Writer, r *check.Report, limit int) error {
+	m := &markdown{limit: cmp.Or(limit, SummaryLimit)}
+	m.head(r)
+	m.findings(r)
+	m.exceptions(r)
+	m.suggestions(r)
+	_, err := io.WriteString(w, m.b.String())
+	return err
+}
+
+type markdown struct {
+	b     strings.Builder
+	limit int
+}
+
+// fits reports whether n more bytes leave the given number free.
+func (m *markdown) fits(n, free int) bool { return m.b.Len()+n <= m.limit-free }
+
+// add writes s, or nothing when there is no room for all of it.
+func (m *markdown) add(s string) {
+	if m.fits(len(s), 0) {
+		m.b.WriteString(s)
+	}
+}
+
+func (m *markdown) head(r *check.Report) {
+	n := count(r)
+	icon := "✅"
+	switch {
+	case r.Result() != check.Pass:
+		icon = "❌"
+	case n.errors+n.warnings > 0:
+		icon = "⚠️"
+	}
+	m.add(fmt.Sprintf("## %s codewarrant: %s, %s\n\n", icon, r.Result(), n.findings()))
+	line := fmt.Sprintf("Policy %s (SHA-256 %s), stage %s, on %s. ",
+		sanitise.Code(cut(r.Policy, maxCell, "…")), sanitise.Code(short(r.PolicySHA256)), sanitise.Code(cut(r.Stage, maxCell, "…")), r.At)
+	if r.NoExceptions {
+		line += "Judged without the policy's exceptions. "
+	}
+	line += "Looked at " + n.subjects()
+	if n.unapproved > 0 {
+		line += fmt.Sprintf(", **%s**", plural(n.unapproved, "unapproved claim"))
+	}
+	m.add(line + ".\n")
+}
+
+// table writes a heading and rows under it, as many as fit, and says how many of
+// the things in it are left out.
+func (m *markdown) table(heading, columns, things string, rows []string) {
+	if len(rows) == 0 {
+		return
+	}
+	head := "\n### " + heading + "\n\n" + columns + "\n|" + strings.Repeat(" --- |", strings.Count(columns, "|")-1) + "\n"
+	if !m.fits(len(head), reserve) {
+		m.add(fmt.Sprintf("\n%s of %s left out: there is no room for more.\n", plural(len(rows), things), strings.ToLower(heading)))
+		return
+	}
+	m.add(head)
+	for i, row := range rows {
+		if !m.fits(len(row), reserve) {
+			m.add(fmt.Sprintf("\n%s left out: a summary holds no more. The other reports have all of them.\n", plural(len(rows)-i, "more "+things)))
+			return
+		}
+		m.add(row)
+	}
+}
+
+func (m *markdown) findings(r *check.Report) {
+	var rows []string
+	for _, f := range r.Findings {
+		rows = append(rows, findingRow(f))
+	}
+	m.table("Findings", "| Level | What | Where |", "finding", rows)
+}
+
+func findingRow(f check.Finding) string {
+	where := []string{}
+	for i, p := range f.Paths {
+		if i == 3 {
+			where = append(where, fmt.Sprintf("and %d more", len(f.Paths)-i))
+			break
+		}
+		if f.Position.Line == 0 || p != f.Position.File { // it is named with its line below
+			where = append(where, sanitise.Code(cut(p, maxCell, "…")))
+		}
+	}
+	if len(f.Archs) > 0 {
+		where = append(where, sanitise.Markdown(cut(strings.Join(f.Archs, ", "), maxCell, "…")))
+	}
+	if inFile(f.Position) {
+		p := f.Position
+		p.File = cut(p.File, maxCell, "…")
+		where = append(where, sanitise.Code(p.String()))
+	}
+	what := []string{sanitise.Markdown(cut(f.Message, maxCell, "…"))}
+	if f.Hint != "" {
+		what = append(what, "<sub>"+sanitise.Markdown(cut(f.Hint, maxCell, "…"))+"</sub>")
+	}
+	return fmt.Sprintf("| %s<br>[%s](%s) | %s | %s |\n", levelIcon(f.Level), f.Rule, docURL(f.Rule),
+		strings.Join(what, "<br>"), strings.Join(where, "<br>"))
+}
+
+func levelIcon(l policy.Level) string {
+	switch l {
+	case policy.Error:
+		return "❌ error"
+	case policy.Warning:
+		return "⚠️ warning"
+	}
+	return "ℹ️ note"
+}
+
+func (m *markdown) exceptions(r *check.Report) {
+	var rows []string
+	for _, x := range r.Exceptions {
+		rows = append(rows, exceptionRow(x))
+	}
+	m.table("Exceptions", "| Exception | Permits | Why | Answered for |", "exception", rows)
+}
+
+func exceptionRow(x check.ExceptionReport) string {
+	e := x.Exception
+	cell := func(s string) string { return sanitise.Markdown(cut(s, maxCell, "…")) }
+	permits := sanitise.Code(cut(e.Entitlement, maxCell, "…"))
+	if e.Value != nil {
+		permits += " " + sanitise.Code(cut(e.Value.Text(), maxCell, "…"))
+	}
+	why := cell(strings.Join(strings.Fields(e.Justification), " "))
+	if e.Category != "" {
+		why += "<br><sub>" + cell(string(e.Category)) + "</sub>"
+	}
+	var answered []string
+	for _, a := range approval(e) {
+		answered = append(answered, cell(a))
+	}
+	return fmt.Sprintf("| **%s**<br>%s | %s | %s | %s |\n", cell(e.ID), useOf(x), permits, why, strings.Join(answered, "<br>"))
+}
+
+// suggestions writes the YAML for what is not approved, folded away, as many
+// exceptions as fit.
+func (m *markdown) suggestions(r *check.Report) {
+	all := suggestions(r)
+	if len(all) == 0 {
+		return
+	}
+	const frame = 512 // what stands around the YAML, without the fences
+	room := m.limit - m.b.Len() - frame
+	n := 0
+	for n < len(all) {
+		// A line may grow by its indentation, and by what its escapes need.
+		room -= len(yaml(r, all[n:n+1])) + 1
+		if room < 0 {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		m.add("\nThe YAML to approve what is unapproved is left out: a summary holds no more.\n")
+		return
+	}
+	text := yaml(r, all[:n])
+	fence := sanitise.Fence(text, 3)
+	left := ""
+	if n < len(all) {
+		left = fmt.Sprintf("\n%s left out: a summary holds no more.\n", plural(len(all)-n, "more exception"))
+	}
+	m.add(fmt.Sprintf("\n<details><summary>YAML to approve what is unapproved (%s)</summary>\n\n%syaml\n%s%s\n%s\n</details>\n",
+		plural(n, "exception"), fence, text, fence, left))
+}
+
+// yaml returns suggestions as lines of a policy.
+func yaml(r *check.Report, list []string) string {
+	var b strings.Builder
+	for _, l := range suggestionLines(r, list) {
+		b.WriteString(sanitise.Text(l) + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,116 @@
+// Package report tells the outcome of a check. Each output is one function over
+// a [check.Report]: [Text] for people, [JSON] for programs, [SARIF] for code
+// scanning, [Markdown] for the summary of a job, [GitHub] for annotations.
+// [ShowText] and [ShowJSON] tell what binaries are signed with.
+//
+// Equal reports give equal bytes. Whatever came out of a file goes through
+// package sanitise before it is written.
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// home is where the project lives.
+const home = "https://github.com/codewarrant/codewarrant"
+
+// docURL returns the address of a rule's page.
+func docURL(rule string) string { return home + "/blob/main/docs/rules/" + rule + ".md" }
+
+// inFile reports whether a position is in a file, and not in a policy that is
+// built in.
+func inFile(p policy.Position) bool {
+	return p.File != "" && !strings.HasPrefix(p.File, "preset:")
+}
+
+// tally counts what a report is about.
+type tally struct {
+	errors, warnings, notes, unapproved, binaries, slices, sources int
+}
+
+func count(r *check.Report) tally {
+	t := tally{
+		errors: r.Count(policy.Error), warnings: r.Count(policy.Warning), notes: r.Count(policy.Note),
+		unapproved: r.Unapproved(), binaries: len(r.Binaries), sources: len(r.Sources),
+	}
+	for _, b := range r.Binaries {
+		t.slices += len(b.Slices)
+	}
+	return t
+}
+
+// findings says how many there are of each level, such as "2 errors, 1 note".
+func (t tally) findings() string {
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		word string
+	}{{t.errors, "error"}, {t.warnings, "warning"}, {t.notes, "note"}} {
+		if p.n > 0 {
+			parts = append(parts, plural(p.n, p.word))
+		}
+	}
+	if parts == nil {
+		return "no findings"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// subjects says what was looked at, such as "3 binaries (5 slices)".
+func (t tally) subjects() string {
+	s := fmt.Sprintf("%s (%s)", plural(t.binaries, "binary"), plural(t.slices, "slice"))
+	switch {
+	case t.sources > 0 && t.binaries > 0:
+		return s + ", " + plural(t.sources, ".entitlements file")
+	case t.sources > 0:
+		return plural(t.sources, ".entitlements file")
+	}
+	return s
+}
+
+// plural returns a number with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	if stem, ok := strings.CutSuffix(noun, "y"); ok {
+		noun = stem + "ie"
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// short is the beginning of a hash, enough to compare by eye.
+func short(hash string) string { return cut(hash, 12, "") }
+
+// cut returns at most n bytes of s without dividing a character; what was longer
+// ends in mark.
+func cut(s string, n int, mark string) string {
+	if len(s) <= n {
+		return s
+	}
+	n = max(n-len(mark), 0)
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + mark
+}
+
+// suggestions returns the YAML of all suggestions, each once, as items of one
+// list without indentation. Empty: none.
+func suggestions(r *check.Report) []string {
+	var list []string
+	seen := map[string]bool{}
+	for _, f := range r.Findings {
+		s := strings.TrimRight(f.Suggestion, "\n")
+		if s != "" && !seen[s] {
+			list = append(list, s)
+		}
+		seen[s] = true
+	}
+	return list
+}

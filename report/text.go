@@ -1,0 +1,293 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// maxValue bounds the value of a claim, in bytes. The other reports have all of it.
+const maxValue = 1000
+
+// TextOptions are the options of [Text] and [ShowText].
+type TextOptions struct {
+	Color   bool // with the escape sequences of terminals
+	Width   int  // columns at which prose is broken; 0: 100
+	Verbose bool // tell of binaries that claim nothing and have no findings, too
+}
+
+// Text writes the report for people to read: first which policy was used, then
+// each binary with its claims, what approves them and what is wrong, worst first;
+// what is wrong with the policy; its exceptions; the YAML that would approve what
+// is not approved yet; and the result in one line.
+func Text(w io.Writer, r *check.Report, o TextOptions) error {
+	t := &text{style: style{o.Color}, width: cmp.Or(o.Width, 100)}
+	t.head(r)
+	groups, others := groupByPath(r)
+	left := 0
+	for _, g := range groups {
+		if len(g.findings)+len(g.claims) == 0 && !o.Verbose {
+			left++
+			continue
+		}
+		t.group(g)
+	}
+	if len(others) > 0 {
+		t.line("")
+		t.line("%s", t.bold("Policy"))
+		for _, f := range others {
+			t.finding(f, "  ", nil)
+		}
+	}
+	t.exceptions(r)
+	t.suggestions(r)
+	t.summary(r, left)
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// text builds the output. What it is given to write is sanitised by the caller.
+type text struct {
+	style
+	b     strings.Builder
+	width int
+}
+
+func (t *text) line(format string, args ...any) {
+	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+}
+
+// head tells by what the check judged.
+func (t *text) head(r *check.Report) {
+	line := fmt.Sprintf("codewarrant: policy %s (sha256 %s), stage %s, on %s",
+		sanitise.Text(r.Policy), sanitise.Text(short(r.PolicySHA256)), sanitise.Text(r.Stage), r.At)
+	if r.NoExceptions {
+		line += ", without its exceptions"
+	}
+	t.line("%s", line)
+}
+
+// summary tells the result.
+func (t *text) summary(r *check.Report, left int) {
+	n := count(r)
+	if left > 0 {
+		t.line("")
+		t.line("%s", t.dim(plural(left, "more file")+" with no claims and no findings"))
+	}
+	result := string(r.Result())
+	paint := t.red
+	if r.Result() == check.Pass {
+		paint = t.green
+	}
+	line := fmt.Sprintf("%s: %s", paint(result), n.findings())
+	if n.unapproved > 0 {
+		line += "; " + plural(n.unapproved, "unapproved claim")
+	}
+	line += " in " + n.subjects()
+	if r.FailOn != "" && r.FailOn != policy.FailOnError {
+		line += fmt.Sprintf(" (fail-on: %s)", r.FailOn)
+	}
+	t.line("")
+	t.line("%s", line)
+}
+
+// group tells of one binary or source.
+func (t *text) group(g *group) {
+	t.line("")
+	for _, p := range g.paths {
+		t.line("%s", t.bold(sanitise.Text(p)))
+	}
+	if g.binary != nil {
+		for _, a := range slicesAlike(g.binary.Slices) {
+			t.prose("  ", "    ", sanitise.Text(strings.Join(a.archs, ", ")+": "+a.facts))
+		}
+	}
+	ofClaims, rest := g.byClaim()
+	if len(rest) > 0 && g.binary != nil {
+		t.line("")
+	}
+	for _, f := range rest {
+		t.finding(f, "  ", g.some(f.Archs))
+	}
+	width := claimWidth(g)
+	apart := len(rest) > 0 || g.binary != nil
+	for i, c := range g.claims {
+		detailed := len(ofClaims[i]) > 0 || c.Exception != nil
+		if apart || detailed && i > 0 {
+			t.line("")
+		}
+		apart = detailed
+		t.claim(g, c, width, ofClaims[i])
+	}
+}
+
+// claimWidth returns the width of the column of claims, so that the verdicts stand
+// below one another unless a claim is very long.
+func claimWidth(g *group) int {
+	n := 0
+	for _, c := range g.claims {
+		if w := utf8.RuneCountInString(claimText(g, c)); w <= 72 {
+			n = max(n, w)
+		}
+	}
+	return n
+}
+
+// claimText is a claim with its value, and with its slices when others of the
+// binary do not make it.
+func claimText(g *group, c check.Claim) string {
+	s := sanitise.Text(c.Entitlement + ": " + cut(c.Value.Text(), maxValue, "…"))
+	if archs := g.some(c.Archs); len(archs) > 0 {
+		s += sanitise.Text(" (" + strings.Join(archs, ", ") + ")")
+	}
+	return s
+}
+
+// claim tells of one claim, what approves it, and what is wrong with it.
+func (t *text) claim(g *group, c check.Claim, width int, findings []check.Finding) {
+	mark, word := "·", verdict(c)
+	switch c.Verdict {
+	case check.Unapproved, check.Denied:
+		mark, word = t.red("✗"), t.red(word)
+	case check.Approved:
+		mark, word = t.green("✓"), t.green(word)
+	}
+	if c.Risk != "" && c.Verdict != check.NotGranted {
+		word += ", " + c.Risk + " risk"
+	}
+	lines := wrap(claimText(g, c), max(t.width-24, width), t.width-24) // 24: room for the verdict
+	last := len(lines) - 1
+	if last > 0 {
+		width -= 2 // the lines after the first are indented
+	}
+	lines[last] += strings.Repeat(" ", max(width-utf8.RuneCountInString(lines[last]), 0)) + "  " + word
+	for _, l := range lines {
+		t.line("  %s %s", mark, l)
+		mark = "   "
+	}
+	if c.Exception != nil {
+		t.approval(c.Exception, "    ")
+	}
+	for i, f := range findings {
+		if i > 0 && f.Hint == findings[i-1].Hint {
+			f.Hint = "" // said once for the whole claim
+		}
+		t.finding(f, "    ", otherThan(g.some(f.Archs), g.some(c.Archs)))
+		if f.Exception != nil && f.Exception != c.Exception {
+			t.approval(f.Exception, "      ")
+		}
+	}
+}
+
+// otherThan returns archs unless they are those that were named already.
+func otherThan(archs, named []string) []string {
+	if slices.Equal(archs, named) {
+		return nil
+	}
+	return archs
+}
+
+// approval shows an exception and its justification.
+func (t *text) approval(e *policy.Exception, indent string) {
+	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, approval(e)...), ", ")))
+	if e.Justification != "" {
+		t.prose(indent+"| ", indent+"| ", sanitise.Text(strings.Join(strings.Fields(e.Justification), " ")))
+	}
+}
+
+// finding tells of one finding; archs are the slices to name.
+func (t *text) finding(f check.Finding, indent string, archs []string) {
+	head := fmt.Sprintf("%s[%s]: ", f.Level, f.Rule)
+	message := sanitise.Text(f.Message)
+	if len(archs) > 0 {
+		message += sanitise.Text(" (" + strings.Join(archs, ", ") + ")")
+	}
+	painted := t.level(f.Level)(head[:len(head)-2]) + ": "
+	lines := wrap(message, t.width-len(indent)-len(head), t.width-len(indent)-4)
+	t.line("%s%s%s", indent, painted, lines[0])
+	for _, l := range lines[1:] {
+		t.line("%s    %s", indent, l)
+	}
+	if f.Position.File != "" {
+		t.line("%s  --> %s", indent, sanitise.Text(f.Position.String()))
+	}
+	if f.Hint != "" {
+		t.prose(indent+"  hint: ", indent+"        ", sanitise.Text(f.Hint))
+	}
+}
+
+// exceptions lists what the run made of each exception.
+func (t *text) exceptions(r *check.Report) {
+	if len(r.Exceptions) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.bold("Exceptions"))
+	var rows [][]string
+	for _, x := range r.Exceptions {
+		e := x.Exception
+		until := ""
+		if !e.Expires.IsZero() {
+			until = "until " + e.Expires.String()
+		}
+		rows = append(rows, []string{sanitise.Text(e.ID), sanitise.Text(e.Entitlement), useOf(x), until})
+	}
+	t.table(rows)
+}
+
+// table writes rows of cells in columns.
+func (t *text) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString("  " + cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+		}
+		t.line("%s", b.String())
+	}
+}
+
+// suggestions writes the YAML for what is not approved, ready to be copied.
+func (t *text) suggestions(r *check.Report) {
+	list := suggestions(r)
+	if len(list) == 0 {
+		return
+	}
+	t.line("")
+	where := "the policy"
+	if !inFile(policy.Position{File: r.Policy}) {
+		where = "a policy of your own"
+	}
+	t.line("%s", t.bold("To approve, fill this in and add it to "+where+":"))
+	t.line("")
+	for _, l := range suggestionLines(r, list) {
+		t.line("%s", sanitise.Text(l))
+	}
+}
+
+// suggestionLines returns the lines of the exceptions to add to a policy. The
+// key above them is left out when the policy has it.
+func suggestionLines(r *check.Report, list []string) []string {
+	var lines []string
+	if len(r.Exceptions) == 0 && !r.NoExceptions {
+		lines = append(lines, "exceptions:")
+	}
+	for _, s := range list {
+		for l := range strings.SplitSeq(s, "\n") {
+			lines = append(lines, "  "+l)
+		}
+	}
+	return lines
+}
