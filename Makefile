@@ -45,7 +45,7 @@ bench:
 
 # Rewrites every golden; read the diff as code.
 update:
-	$(GO) test ./policy ./report -update
+	$(GO) test ./policy ./report ./docs -update
 	$(GO) test ./internal/cli -update
 
 image:

@@ -84,7 +84,9 @@ func (e *evaluation) container(sub subject, s Slice) {
 		e.add(f)
 	}
 	if s.Err != nil {
-		e.add(sub.finding(RuleUnreadable, s.Err.Error()))
+		f := sub.finding(RuleUnreadable, s.Err.Error())
+		f.Hint = unreadHint
+		e.add(f)
 	}
 	if s.SignatureErr != nil {
 		f := sub.finding(RuleMalformedSignature, s.SignatureErr.Error())
@@ -107,7 +109,7 @@ func (e *evaluation) demands(sub subject, s Slice) {
 	stage := e.in.Stage
 	if s.Signature == nil {
 		if s.SignatureErr == nil && slices.Contains(stage.Require, policy.Signed) {
-			f := sub.finding(RuleUnsigned, fmt.Sprintf("the %s is not signed, and stage %s requires it", s.TypeName(), stage.Name))
+			f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed, and stage %s requires it", s.TypeName(), stage.Name))
 			f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
 			e.add(f)
 		}

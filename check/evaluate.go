@@ -71,8 +71,7 @@ func (e *evaluation) add(f Finding) {
 // others tells what was met on the way to the binaries, or that there were none.
 func (e *evaluation) others() {
 	for _, u := range e.in.Unread {
-		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(),
-			Hint: "what cannot be read cannot be judged; repair it or leave it out of what is checked"})
+		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: unreadHint})
 	}
 	for _, r := range e.in.Remarks {
 		e.add(Finding{Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
@@ -85,6 +84,8 @@ func (e *evaluation) others() {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }
+
+const unreadHint = "what cannot be read cannot be judged; repair it or leave it out of what is checked"
 
 const emptyHint = "give the path of a built app, of a folder that holds one, or of an .entitlements file"
 
