@@ -1,0 +1,85 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// graph is which packages of this module each package may import: the
+// architecture. Imports run one way, from main to entitlement.
+var graph = map[string][]string{
+	".":                     {"internal/cli"},
+	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
+	"internal/scan":         {"artifact", "check", "codesign", "macho"},
+	"report":                {"check", "codesign", "entitlement", "internal/sanitise", "macho", "policy"},
+	"check":                 {"codesign", "entitlement", "macho", "policy"},
+	"codesign":              {"entitlement", "macho"},
+	"artifact":              {"internal/boundedplist"},
+	"policy":                {"entitlement"},
+	"macho":                 {},
+	"entitlement":           {},
+	"docs":                  {},
+	"internal/sanitise":     {},
+	"internal/boundedplist": {},
+	"internal/machotest":    {},
+	"internal/runner":       {},
+	"internal/corpus":       {},
+}
+
+// pure packages open no file, know no clock and no network.
+var pure = []string{"entitlement", "macho", "codesign", "policy", "check", "report"}
+
+func TestImportsRunOneWay(t *testing.T) {
+	const module = "github.com/codewarrant/codewarrant/"
+	got := map[string][]string{}
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"*/*.go", "*/*/*.go"} {
+		more, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, more...)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg := path.Dir(filepath.ToSlash(file))
+		if got[pkg] == nil {
+			got[pkg] = []string{}
+		}
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if slices.Contains(pure, pkg) && slices.Contains([]string{"os", "os/exec", "net", "net/http", "path/filepath"}, name) {
+				t.Errorf("%s imports %s: package %s is pure", file, name, pkg)
+			}
+			if inner, ok := strings.CutPrefix(name, module); ok && !slices.Contains(got[pkg], inner) {
+				got[pkg] = append(got[pkg], inner)
+			}
+		}
+	}
+	for _, list := range got {
+		slices.Sort(list)
+	}
+	if diff := cmp.Diff(graph, got); diff != "" {
+		t.Error(diff)
+	}
+}
