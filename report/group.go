@@ -23,7 +23,7 @@ type group struct {
 func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
 	index := map[string]*group{}
 	add := func(g *group) *group {
-		groups, index[g.paths[0]] = append(groups, g), g
+		groups, index[first(g.paths)] = append(groups, g), g
 		return g
 	}
 	for i := range r.Binaries {
@@ -39,7 +39,7 @@ func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
 			others = append(others, f)
 			continue
 		}
-		g, ok := index[f.Paths[0]]
+		g, ok := index[first(f.Paths)]
 		if !ok {
 			g = add(&group{paths: f.Paths})
 		}
@@ -49,6 +49,14 @@ func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), slices.Compare(a.paths, b.paths))
 	})
 	return groups, others
+}
+
+// first returns the path that names a file with copies.
+func first(paths []string) string {
+	if len(paths) == 0 {
+		return ""
+	}
+	return paths[0]
 }
 
 // worstFirst returns claims by what became of them, and then by entitlement.

@@ -106,15 +106,12 @@ func (m *markdown) findings(r *check.Report) {
 }
 
 func findingRow(f check.Finding) string {
-	where := []string{}
-	for i, p := range f.Paths {
-		if i == 3 {
-			where = append(where, fmt.Sprintf("and %d more", len(f.Paths)-i))
-			break
-		}
-		if f.Position.Line == 0 || p != f.Position.File { // it is named with its line below
-			where = append(where, sanitise.Code(cut(p, maxCell, "…")))
-		}
+	var where []string
+	if len(f.Paths) > 0 && (f.Position.Line == 0 || f.Paths[0] != f.Position.File) {
+		where = append(where, sanitise.Code(cut(f.Paths[0], maxCell, "…")))
+	}
+	if n := len(f.Paths); n > 1 {
+		where = append(where, "and "+plural(n-1, "copy"))
 	}
 	if len(f.Archs) > 0 {
 		where = append(where, sanitise.Markdown(cut(strings.Join(f.Archs, ", "), maxCell, "…")))

@@ -88,9 +88,7 @@ type sarifProperties struct {
 }
 
 type sarifLocation struct {
-	ID       int           `json:"id,omitempty"`
 	Physical sarifPhysical `json:"physicalLocation"`
-	Message  *sarifText    `json:"message,omitempty"`
 }
 
 type sarifPhysical struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/runner"
 )
 
 // compile reads a JSON Schema.
@@ -55,6 +56,21 @@ func TestJSONIsWhatItsSchemaSays(t *testing.T) {
 	for _, p := range properties(t, schema) {
 		if !written[p] {
 			t.Errorf("the schema has the property %s, which no report of the tests has", p)
+		}
+	}
+}
+
+func TestJSONPrintedInAJobHasNoCommands(t *testing.T) {
+	for _, f := range formats {
+		if f.suffix != "json" && f.suffix != "sarif" {
+			continue
+		}
+		var b bytes.Buffer
+		if err := f.write(&b, hostile(t)); err != nil {
+			t.Fatal(err)
+		}
+		if got := runner.Annotations(b.String()); len(got) > 0 || strings.Contains(b.String(), "##[") {
+			t.Errorf("%s: the runner finds %v", f.suffix, got)
 		}
 	}
 }

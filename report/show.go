@@ -55,11 +55,11 @@ func (t *text) showFile(b check.Binary) {
 
 // field writes a name and a value, or one more value under the same name.
 func (t *text) field(name, value string) {
-	const column = 15
+	const column = 14 // of "CodeDirectory:"
 	if name != "" {
 		name += ":"
 	}
-	t.prose(fmt.Sprintf("  %-*s ", column, name), strings.Repeat(" ", column+3), sanitise.Text(value))
+	t.prose(fmt.Sprintf("    %-*s ", column, name), strings.Repeat(" ", column+5), sanitise.Text(value))
 }
 
 func (t *text) anomalies(list []macho.Anomaly) {
@@ -92,11 +92,14 @@ func (t *text) showSignature(s check.Slice) {
 	sig, d := s.Signature, s.Signature.Directory()
 	t.field("Identifier", d.Identifier)
 	t.field("Team", cmp.Or(d.TeamID, "none"))
-	signed := sig.Signing()
-	if sig.CMSSize > 0 {
-		signed = fmt.Sprintf("%s, %d bytes", signed, sig.CMSSize)
+	switch signed := sig.Signing(); signed {
+	case "cms":
+		t.field("Signed", fmt.Sprintf("cms, %d bytes", sig.CMSSize))
+	case "none":
+		t.field("Signed", "none: without CMS, and not flagged ad hoc")
+	default:
+		t.field("Signed", signed)
 	}
-	t.field("Signed", signed)
 	t.field("Flags", d.Flags.String())
 	if d.Runtime != "" {
 		t.field("Runtime", d.Runtime)
@@ -104,7 +107,7 @@ func (t *text) showSignature(s check.Slice) {
 	t.field("CDHash", d.CDHash)
 	t.field("Info.plist", strings.ReplaceAll(string(s.InfoPlist), "-", " "))
 	for i := range sig.Directories {
-		t.showDirectory(&sig.Directories[i])
+		t.showDirectory(&sig.Directories[i], len(sig.Directories) > 1)
 	}
 	for _, b := range sig.Blobs {
 		t.field("Blob", fmt.Sprintf("%s, magic %#08x, %d bytes at %d", codesign.SlotName(b.Slot), b.Magic, b.Size, b.Offset))
@@ -115,12 +118,17 @@ func (t *text) showSignature(s check.Slice) {
 	t.showClaims(sig.Claims)
 }
 
-func (t *text) showDirectory(d *codesign.Directory) {
+// showDirectory tells of one CodeDirectory; its CDHash is told here when there
+// are several.
+func (t *text) showDirectory(d *codesign.Directory, several bool) {
 	size := "one page"
 	if d.PageSize > 0 {
 		size = fmt.Sprintf("pages of %d bytes", d.PageSize)
 	}
-	t.field("CodeDirectory", fmt.Sprintf("slot %#x, version %#x, %s, %s, %s", d.Slot, d.Version, d.HashType, d.CDHash, size))
+	t.field("CodeDirectory", fmt.Sprintf("slot %#x, version %#x, %s, %s", d.Slot, d.Version, d.HashType, size))
+	if several {
+		t.field("", "cdhash "+d.CDHash)
+	}
 	var bound []string
 	for n := range uint32(len(d.SpecialHashes)) {
 		if d.Special(n+1) != nil {
@@ -146,9 +154,12 @@ func (t *text) showClaims(c entitlement.Claims) {
 		if ok && v.Grants() && known.Risk >= entitlement.High {
 			mark = t.red("!")
 		}
-		t.prose(fmt.Sprintf("    %s ", mark), "        ", sanitise.Text(key+": "+v.Text()))
-		if ok {
-			t.prose("      ", "      ", sanitise.Text(fmt.Sprintf("%s (%s risk)", known.Title, known.Risk)))
+		t.prose(fmt.Sprintf("      %s ", mark), "          ", sanitise.Text(key+": "+v.Text()))
+		switch {
+		case ok:
+			t.prose("        ", "        ", sanitise.Text(fmt.Sprintf("%s (%s risk)", known.Title, known.Risk)))
+		case strings.HasPrefix(key, "com.apple."):
+			t.line("        not documented by Apple")
 		}
 	}
 }

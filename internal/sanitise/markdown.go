@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// zeroWidth is a zero-width space as Markdown source shows it. Dependabot and
-// Renovate break mentions with the same.
-const zeroWidth = "&#8203;"
+// joiner is U+2060, word joiner, so that Markdown's source shows it: it has no
+// width, and no line is broken at it.
+const joiner = "&#8288;"
 
 // Markdown returns s as GitHub Flavored Markdown for a table cell or the text of
 // a paragraph, which renders as the text that [Text] returns and as nothing else:
@@ -15,7 +15,7 @@ const zeroWidth = "&#8203;"
 //
 // What GitHub finds in text after rendering cannot be escaped: mentions,
 // references to issues and commits, emoji, mathematics, bare addresses. Those are
-// broken by a zero-width space.
+// broken by a word joiner, which has no width.
 func Markdown(s string) string {
 	s = Text(s)
 	var b strings.Builder
@@ -35,7 +35,7 @@ func Markdown(s string) string {
 			b.WriteByte(c)
 		}
 		if breaks(s[:i+1], s[i+1:], hex) {
-			b.WriteString(zeroWidth)
+			b.WriteString(joiner)
 		}
 	}
 	return listNumber.ReplaceAllString(b.String(), `$1\$2`)
@@ -44,7 +44,7 @@ func Markdown(s string) string {
 // listNumber would begin an ordered list.
 var listNumber = regexp.MustCompile(`^([0-9]+)([.)])`)
 
-// breaks reports whether a zero-width space belongs between two parts of a text;
+// breaks reports whether a joiner belongs between two parts of a text;
 // hex is how many hexadecimal digits end the first.
 func breaks(before, after string, hex int) bool {
 	if after == "" {

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/macho"
+)
+
+// realBinary reads the signed program of testdata.
+func realBinary(t *testing.T) check.Binary {
+	t.Helper()
+	b, err := os.ReadFile("../testdata/binaries/pg_ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bytes.NewReader(b)
+	file, err := macho.Read(r, r.Size())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := check.Binary{Paths: []string{"bin/pg_ctl"}, Inside: []string{"bin/pg_ctl"}, Size: r.Size(), Fat: file.Fat}
+	for _, s := range file.Slices {
+		sig, err := codesign.Read(r, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.Slices = append(out.Slices, check.Slice{Slice: s, Signature: sig, InfoPlist: sig.InfoPlist(nil)})
+	}
+	return out
+}
+
+// shown are the binaries by the name of their golden files.
+func shown(t *testing.T) map[string][]check.Binary {
+	odd := signed("arm64", "com.acme.odd", "", 2)
+	odd.Signature.CMSSize = 0
+	odd.Signature.Directories[0].PageSize = 0
+	second := odd.Signature.Directories[0]
+	second.Slot, second.HashType = 0x1000, codesign.SHA1
+	odd.Signature.Directories = append(odd.Signature.Directories, second)
+	odd.Signature.Claims = entitlement.ReadClaims(
+		[]byte("<plist><dict><!-- > --><key>com.apple.security.cs.allow-jit</key><true/><key>com.apple.odd</key><integer>1</integer></dict></plist>"), []byte("\x70\x02\x00"))
+	odd.InfoPlist = codesign.NotBound
+	bare := check.Slice{Slice: macho.Slice{Arch: "x86_64", Type: 6}}
+	var list []check.Binary
+	for _, b := range acme(t).Binaries {
+		list = append(list, b.Binary)
+	}
+	return map[string][]check.Binary{
+		"show-real": {realBinary(t)},
+		"show-acme": append(list, check.Binary{Paths: []string{"odd"}, Slices: []check.Slice{odd, bare}}),
+		"show-hostile": {hostile(t).Binaries[0].Binary, {
+			Paths: []string{evil}, Slices: []check.Slice{{Slice: macho.Slice{Err: errors.New(evil)}}},
+		}},
+	}
+}
+
+func TestShowGolden(t *testing.T) {
+	for name, list := range shown(t) {
+		t.Run(name, func(t *testing.T) {
+			var text, js bytes.Buffer
+			if err := ShowText(&text, list, TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".txt", text.Bytes())
+			for l := range strings.SplitSeq(text.String(), "\n") {
+				if sanitise.Text(l) != l {
+					t.Errorf("the line %q hides something", l)
+				}
+			}
+			if err := ShowJSON(&js, list, "1.0.0"); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".json", js.Bytes())
+			if !json.Valid(js.Bytes()) || bytes.Contains(js.Bytes(), []byte(": null")) {
+				t.Error("the JSON is not valid, or has a list that is null")
+			}
+		})
+	}
+}
+
+func TestShowReturnsTheErrorOfItsWriter(t *testing.T) {
+	r, w := io.Pipe()
+	r.Close()
+	if err := ShowText(w, shown(t)["show-acme"], TextOptions{}); err != io.ErrClosedPipe {
+		t.Errorf("ShowText = %v, want %v", err, io.ErrClosedPipe)
+	}
+	if err := ShowJSON(w, shown(t)["show-acme"], ""); err != io.ErrClosedPipe {
+		t.Errorf("ShowJSON = %v, want %v", err, io.ErrClosedPipe)
+	}
+}

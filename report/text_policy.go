@@ -1,0 +1,79 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// exceptions lists what the run made of each exception.
+func (t *text) exceptions(r *check.Report) {
+	if len(r.Exceptions) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.bold("Exceptions"))
+	var rows [][]string
+	for _, x := range r.Exceptions {
+		e := x.Exception
+		until := ""
+		if !e.Expires.IsZero() {
+			until = "until " + e.Expires.String()
+		}
+		rows = append(rows, []string{sanitise.Text(e.ID), sanitise.Text(e.Entitlement), useOf(x), until})
+	}
+	t.table(rows)
+}
+
+// table writes rows of cells in columns.
+func (t *text) table(rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			b.WriteString("  " + cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)))
+		}
+		t.line("%s", b.String())
+	}
+}
+
+// suggestions writes the YAML for what is not approved, ready to be copied.
+func (t *text) suggestions(r *check.Report) {
+	list := suggestions(r)
+	if len(list) == 0 {
+		return
+	}
+	t.line("")
+	where := "the policy"
+	if !inFile(policy.Position{File: r.Policy}) {
+		where = "a policy of your own"
+	}
+	t.line("%s", t.bold("To approve, fill this in and add it to "+where+":"))
+	t.line("")
+	for _, l := range suggestionLines(r, list) {
+		t.line("%s", sanitise.Text(l))
+	}
+}
+
+// suggestionLines returns the lines of the exceptions to add to a policy. The
+// key above them is left out when the policy has it.
+func suggestionLines(r *check.Report, list []string) []string {
+	var lines []string
+	if len(r.Exceptions) == 0 && !r.NoExceptions {
+		lines = append(lines, "exceptions:")
+	}
+	for _, s := range list {
+		for l := range strings.SplitSeq(s, "\n") {
+			lines = append(lines, "  "+l)
+		}
+	}
+	return lines
+}
