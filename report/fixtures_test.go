@@ -191,32 +191,46 @@ func acme(t testing.TB) *check.Report {
 	source := check.SourceReport{
 		Source: check.Source{Path: "mac/Acme.entitlements"},
 		Claims: []check.Claim{
-			{Entitlement: libraries, Value: yes, Risk: "high", Verdict: check.Unapproved,
-				Position: policy.Position{File: "mac/Acme.entitlements", Line: 7, Column: 2}},
+			{
+				Entitlement: libraries, Value: yes, Risk: "high", Verdict: check.Unapproved,
+				Position: policy.Position{File: "mac/Acme.entitlements", Line: 7, Column: 2},
+			},
 			{Entitlement: "com.acme.when", Value: entitlement.Value{Kind: entitlement.Date, Date: time.Unix(1_780_000_000, 0).UTC()}, Verdict: check.Allowed},
 			{Entitlement: "com.acme.unclear", Verdict: check.Allowed},
 		},
 	}
 	r.Sources = []check.SourceReport{source}
 	r.Findings = []check.Finding{
-		{Rule: check.RuleUnreadable, Level: policy.Error, Paths: []string{"build/notes.bin"}, Message: "permission denied",
-			Hint: "what cannot be read cannot be judged; repair it or leave it out of what is checked"},
-		{Rule: check.RuleDenied, Level: policy.Error, Paths: helper, Archs: []string{"x86_64"}, Entitlement: getTask, Value: &yes, Risk: "high",
+		{
+			Rule: check.RuleUnreadable, Level: policy.Error, Paths: []string{"build/notes.bin"}, Message: "permission denied",
+			Hint: "what cannot be read cannot be judged; repair it or leave it out of what is checked",
+		},
+		{
+			Rule: check.RuleDenied, Level: policy.Error, Paths: helper, Archs: []string{"x86_64"}, Entitlement: getTask, Value: &yes, Risk: "high",
 			Message: "claims " + getTask + ", which the policy denies", Hint: "sign without it; no exception can allow it",
-			Position: policy.Position{File: acmePolicy, Line: 14, Column: 5}},
-		{Rule: check.RuleExpiredException, Level: policy.Error, Paths: helper, Archs: []string{"arm64"}, Entitlement: unsigned, Value: &yes, Risk: "high",
+			Position: policy.Position{File: acmePolicy, Line: 14, Column: 5},
+		},
+		{
+			Rule: check.RuleExpiredException, Level: policy.Error, Paths: helper, Archs: []string{"arm64"}, Entitlement: unsigned, Value: &yes, Risk: "high",
 			Message: "EXC-2025-002 ran out on 2026-10-31, 2 days before 2026-11-02", Exception: expired,
 			Hint:     "have it approved anew with a later expires, or sign without the entitlement",
-			Position: policy.Position{File: acmePolicy, Line: 44, Column: 14}},
-		{Rule: check.RuleAmbiguousBinary, Level: policy.Error, Paths: helper, Message: "hidden-slice: an arm64 entry past the count of 3",
-			Hint: "build the file anew with lipo or the linker; no tool writes this by itself"},
-		{Rule: check.RuleUnapproved, Level: policy.Error, Paths: []string{"mac/Acme.entitlements"}, Entitlement: libraries, Value: &yes, Risk: "high",
+			Position: policy.Position{File: acmePolicy, Line: 44, Column: 14},
+		},
+		{
+			Rule: check.RuleAmbiguousBinary, Level: policy.Error, Paths: helper, Message: "hidden-slice: an arm64 entry past the count of 3",
+			Hint: "build the file anew with lipo or the linker; no tool writes this by itself",
+		},
+		{
+			Rule: check.RuleUnapproved, Level: policy.Error, Paths: []string{"mac/Acme.entitlements"}, Entitlement: libraries, Value: &yes, Risk: "high",
 			Message: "claims " + libraries + ", which needs a justification, and no exception covers it",
 			Hint:    `EXC-2026-020 does not cover it: its path does not match "mac/Acme.entitlements"`, Position: source.Claims[0].Position,
-			Suggestion: "- id: EXC-2026-022\n  entitlement: " + libraries + "\n  value: true\n  applies-to:\n    path: mac/Acme.entitlements\n  owner: \"\"\n"},
-		{Rule: check.RuleUnusedException, Level: policy.Error, Entitlement: libraries, Exception: unused, Position: unused.Position,
+			Suggestion: "- id: EXC-2026-022\n  entitlement: " + libraries + "\n  value: true\n  applies-to:\n    path: mac/Acme.entitlements\n  owner: \"\"\n",
+		},
+		{
+			Rule: check.RuleUnusedException, Level: policy.Error, Entitlement: libraries, Exception: unused, Position: unused.Position,
 			Message: "EXC-2026-020 permits " + libraries + " where nothing that was looked at claims it",
-			Hint:    "remove it, so that it cannot cover something new"},
+			Hint:    "remove it, so that it cannot cover something new",
+		},
 		{Rule: check.RuleSlicesDiffer, Level: policy.Warning, Paths: helper, Message: "x86_64 and arm64 claim different entitlements"},
 		{Rule: check.RuleUnusualSignature, Level: policy.Note, Paths: helper, Archs: []string{"arm64"}, Message: "a blob of 12 bytes in unknown (slot 0x10001)"},
 	}

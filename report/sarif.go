@@ -58,7 +58,8 @@ func SARIF(w io.Writer, r *check.Report, version string) error {
 		size += len(encoded)
 		if i == maxResults || size > maxSARIF {
 			run.Invocations[0].Notifications = []sarifNotification{{Level: "warning", Message: sarifText{
-				fmt.Sprintf("%d of %d findings are left out, the least of them: code scanning keeps %d results", len(r.Findings)-i, len(r.Findings), maxResults)}}}
+				fmt.Sprintf("%d of %d findings are left out, the least of them: code scanning keeps %d results", len(r.Findings)-i, len(r.Findings), maxResults),
+			}}}
 			break
 		}
 		run.Results = append(run.Results, result)

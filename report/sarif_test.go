@@ -111,12 +111,22 @@ func TestSARIFPlaces(t *testing.T) {
 		want    string
 		related []string
 	}{
-		{"a finding about the policy's line stands there", "codewarrant.yml", check.Finding{Paths: binary, Position: inPolicy},
-			"codewarrant.yml:7:3", []string{"build/a%20b:1:0", "build/c%3Ad:1:0"}},
-		{"a finding about a source's line stands there alone", "codewarrant.yml",
-			check.Finding{Paths: []string{"a.entitlements"}, Position: policy.Position{File: "a.entitlements", Line: 2}}, "a.entitlements:2:0", nil},
-		{"a preset is no file", "preset:strict", check.Finding{Paths: binary, Position: policy.Position{File: "preset:strict", Line: 9}},
-			"build/a%20b:1:0", nil},
+		{
+			"a finding about the policy's line stands there", "codewarrant.yml",
+			check.Finding{Paths: binary, Position: inPolicy},
+			"codewarrant.yml:7:3",
+			[]string{"build/a%20b:1:0", "build/c%3Ad:1:0"},
+		},
+		{
+			"a finding about a source's line stands there alone", "codewarrant.yml",
+			check.Finding{Paths: []string{"a.entitlements"}, Position: policy.Position{File: "a.entitlements", Line: 2}},
+			"a.entitlements:2:0", nil,
+		},
+		{
+			"a preset is no file", "preset:strict",
+			check.Finding{Paths: binary, Position: policy.Position{File: "preset:strict", Line: 9}},
+			"build/a%20b:1:0", nil,
+		},
 		{"a finding about nothing stands at the policy", "codewarrant.yml", check.Finding{}, "codewarrant.yml:1:0", nil},
 		{"a finding about nothing by a preset stands at the root", "preset:strict", check.Finding{}, ".:1:0", nil},
 		{"an absolute path stays one", "preset:strict", check.Finding{Paths: []string{"/a/b"}}, "file:///a/b:1:0", nil},
