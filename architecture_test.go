@@ -19,7 +19,7 @@ var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "macho"},
-	"report":                {"check", "codesign", "entitlement", "internal/sanitise", "macho", "policy"},
+	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "entitlement", "macho", "policy"},
 	"codesign":              {"entitlement", "macho"},
 	"artifact":              {"internal/boundedplist"},

@@ -222,18 +222,24 @@ func TestBundleSurvivesAHostileInfoPlist(t *testing.T) {
 		{"a nesting bomb", "<plist>" + strings.Repeat("<array>", 500_000), "Info.plist: XML property list: ", true},
 		{"more than is read", strings.Repeat(" ", boundedplist.MaxSize+1), "Info.plist: 4194305 bytes, more than 4194304", true},
 		{"an array", "<plist><array/></plist>", "Info.plist: not a dictionary", true},
-		{"an identifier that is a number", "<plist><dict><key>CFBundleIdentifier</key><integer>1</integer></dict></plist>",
-			"Info.plist: CFBundleIdentifier is not a string", true},
-		{"an executable that is an array", "<plist><dict><key>CFBundleExecutable</key><array/></dict></plist>",
-			"Info.plist: CFBundleExecutable is not a string", true},
+		{
+			"an identifier that is a number", "<plist><dict><key>CFBundleIdentifier</key><integer>1</integer></dict></plist>",
+			"Info.plist: CFBundleIdentifier is not a string", true,
+		},
+		{
+			"an executable that is an array", "<plist><dict><key>CFBundleExecutable</key><array/></dict></plist>",
+			"Info.plist: CFBundleExecutable is not a string", true,
+		},
 		{"an empty executable is none", executable(""), "", true},
 		{"the old name of the key", info("NSExecutable", "Acme"), "", true},
 		{"an executable that is not there", executable("other"), "", false},
 		{"an executable outside", executable("../../../outside"), `Info.plist: CFBundleExecutable "../../../outside" leads out of the bundle`, false},
 		{"an absolute executable", executable("/Contents/MacOS/Acme"), `Info.plist: CFBundleExecutable "/Contents/MacOS/Acme" leads out of the bundle`, false},
 		{"an executable of dots", executable(".."), "", false},
-		{"an executable out and back in", executable("../../../Acme.app/Contents/MacOS/Acme"),
-			`Info.plist: CFBundleExecutable "../../../Acme.app/Contents/MacOS/Acme" leads out of the bundle`, false},
+		{
+			"an executable out and back in", executable("../../../Acme.app/Contents/MacOS/Acme"),
+			`Info.plist: CFBundleExecutable "../../../Acme.app/Contents/MacOS/Acme" leads out of the bundle`, false,
+		},
 		{"a very long executable", executable(strings.Repeat("../MacOS/", 1000) + "Acme"), "Info.plist: CFBundleExecutable of 9004 bytes", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

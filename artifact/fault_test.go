@@ -94,19 +94,26 @@ func TestWalkTellsEveryFailure(t *testing.T) {
 		want []string
 	}{
 		{"nothing fails", nil, []string{
-			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a"}},
+			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a",
+		}},
 		{"a binary cannot be opened", map[string]error{"open Acme.app/Contents/MacOS/Acme": denied}, []string{
-			"dist/Acme.app/Contents/MacOS/Acme: unreadable: permission denied", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a"}},
+			"dist/Acme.app/Contents/MacOS/Acme: unreadable: permission denied", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a",
+		}},
 		{"a binary cannot be read", map[string]error{"read locked/a": broken}, []string{
-			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a: unreadable: input/output error"}},
+			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a: unreadable: input/output error",
+		}},
 		{"a text cannot be opened, so nobody knows that it is one", map[string]error{"open text": denied}, []string{
-			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a", "dist/text: unreadable: permission denied"}},
+			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a", "dist/text: unreadable: permission denied",
+		}},
 		{"a file vanishes", map[string]error{"open locked/a": fs.ErrNotExist}, []string{
-			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a: unreadable: file does not exist"}},
+			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a: unreadable: file does not exist",
+		}},
 		{"a folder is listed in part", map[string]error{"list Acme.app/Contents/MacOS": broken}, []string{
-			"dist/Acme.app/Contents/MacOS: unreadable: input/output error", "dist/Acme.app/Contents/MacOS/Acme in Acme.app", "dist/locked/a"}},
+			"dist/Acme.app/Contents/MacOS: unreadable: input/output error", "dist/Acme.app/Contents/MacOS/Acme in Acme.app", "dist/locked/a",
+		}},
 		{"a link cannot be read", map[string]error{"link to": denied}, []string{
-			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a", "dist/to: unreadable: permission denied"}},
+			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a", "dist/to: unreadable: permission denied",
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := list(t, "", func(yield func(*Item, *Problem) bool) { walkFaulty(t, dir, tt.fail, yield) })

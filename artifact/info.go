@@ -10,6 +10,9 @@ import (
 	"github.com/codewarrant/codewarrant/internal/boundedplist"
 )
 
+// infoName begins what is said about the contents of an Info.plist.
+const infoName = "Info.plist"
+
 // readInfo reads the Info.plist at name, once, into b.
 func (w *walker) readInfo(b *Bundle, name string) error {
 	c, size, err := w.tree.Open(name)
@@ -42,7 +45,7 @@ func (b *Bundle) take(info map[string]any) error {
 	text := func(key string) string {
 		s, ok := info[key].(string)
 		if _, there := info[key]; there && !ok {
-			errs = append(errs, fmt.Errorf("Info.plist: %s is not a string", key))
+			errs = append(errs, fmt.Errorf("%s: %s is not a string", infoName, key))
 		}
 		return strings.Clone(s) // a string of a binary list keeps the whole list
 	}

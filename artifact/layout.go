@@ -81,7 +81,7 @@ func (w *walker) infoAt(rel string, l layout) (string, error) {
 	if err != nil {
 		return "", nil
 	}
-	for _, name := range []string{"Info-macos.plist", "Info.plist"} {
+	for _, name := range []string{"Info-macos.plist", infoName} {
 		e := find(entries, name)
 		switch {
 		case e == nil:
@@ -99,7 +99,7 @@ func (w *walker) infoAt(rel string, l layout) (string, error) {
 // too, but no file outside of the bundle is its executable.
 func (w *walker) findMain(b *Bundle, l layout) error {
 	if len(b.Executable) > 1024 { // PATH_MAX of macOS
-		return fmt.Errorf("Info.plist: CFBundleExecutable of %d bytes", len(b.Executable))
+		return fmt.Errorf("%s: CFBundleExecutable of %d bytes", infoName, len(b.Executable))
 	}
 	inside := func(name string) bool {
 		return !path.IsAbs(b.Executable) && strings.HasPrefix(path.Join("/tree", name)+"/", path.Join("/tree", b.rel)+"/")
@@ -111,7 +111,7 @@ func (w *walker) findMain(b *Bundle, l layout) error {
 		}
 	}
 	if len(candidates) == 0 {
-		return fmt.Errorf("Info.plist: CFBundleExecutable %.80q leads out of the bundle", b.Executable)
+		return fmt.Errorf("%s: CFBundleExecutable %.80q leads out of the bundle", infoName, b.Executable)
 	}
 	for _, name := range slices.Compact(candidates) {
 		entries, err := w.tree.ReadDir(path.Dir(name))

@@ -139,7 +139,8 @@ func TestWalkNamesItemsAsPoliciesDo(t *testing.T) {
 		{"a plain folder", "dist", []string{
 			"dist/Acme.app/Contents/MacOS/Acme = Acme.app/Contents/MacOS/Acme",
 			"dist/tool = tool",
-			"dist/versionless/Contents/MacOS/x = versionless/Contents/MacOS/x"}},
+			"dist/versionless/Contents/MacOS/x = versionless/Contents/MacOS/x",
+		}},
 		{"a bundle", "./dist//Acme.app/", []string{"dist/Acme.app/Contents/MacOS/Acme = Acme.app/Contents/MacOS/Acme"}},
 		{"a bundle without a suffix", "dist/versionless", []string{"dist/versionless/Contents/MacOS/x = versionless/Contents/MacOS/x"}},
 		{"a folder inside a bundle", "dist/Acme.app/Contents", []string{"dist/Acme.app/Contents/MacOS/Acme = MacOS/Acme"}},

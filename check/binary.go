@@ -208,8 +208,10 @@ func (e *evaluation) slicesDiffer(b Binary) {
 	first := code[0]
 	for _, s := range code[1:] {
 		for _, what := range differences(first, s) {
-			e.add(Finding{Rule: RuleSlicesDiffer, Paths: b.Paths, Archs: []string{first.Arch, s.Arch}, Message: what,
-				Hint: "sign all slices in one run with the same options"})
+			e.add(Finding{
+				Rule: RuleSlicesDiffer, Paths: b.Paths, Archs: []string{first.Arch, s.Arch}, Message: what,
+				Hint: "sign all slices in one run with the same options",
+			})
 		}
 	}
 }

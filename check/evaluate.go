@@ -74,8 +74,10 @@ func (e *evaluation) others() {
 		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: unreadHint})
 	}
 	for _, r := range e.in.Remarks {
-		e.add(Finding{Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
-			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link"})
+		e.add(Finding{
+			Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
+			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
+		})
 	}
 	for _, path := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{path}, Message: "no Mach-O file was found here", Hint: emptyHint})
@@ -145,8 +147,10 @@ func groupByArch(list []Finding) []Finding {
 	index := map[key]int{}
 	var grouped []Finding
 	for _, f := range list {
-		k := key{rule: f.Rule, level: string(f.Level), message: f.Message, hint: f.Hint,
-			path: strings.Join(f.Paths, "\x00"), entitlement: f.Entitlement, position: f.Position}
+		k := key{
+			rule: f.Rule, level: string(f.Level), message: f.Message, hint: f.Hint,
+			path: strings.Join(f.Paths, "\x00"), entitlement: f.Entitlement, position: f.Position,
+		}
 		if f.Value != nil {
 			k.value = f.Value.Text()
 		}

@@ -117,10 +117,12 @@ func (e *evaluation) expiresSoon(u *exceptionUse) {
 	if !soon || !u.approves {
 		return
 	}
-	e.add(Finding{Rule: RuleExpiringSoon, Entitlement: u.Entitlement, Risk: riskOf(u.Entitlement),
+	e.add(Finding{
+		Rule: RuleExpiringSoon, Entitlement: u.Entitlement, Risk: riskOf(u.Entitlement),
 		Exception: u.Exception, Position: u.At("expires"),
 		Message: fmt.Sprintf("%s runs out on %s, in %d days", u.ID, u.Expires, days),
-		Hint:    "have it approved anew, or prepare a build without the entitlement"})
+		Hint:    "have it approved anew, or prepare a build without the entitlement",
+	})
 }
 
 func (e *evaluation) unused(u *exceptionUse) {
@@ -128,7 +130,9 @@ func (e *evaluation) unused(u *exceptionUse) {
 	if d := e.in.Policy.Decide(e.in.Stage, u.Entitlement); d.Action != policy.RequireJustification {
 		message = fmt.Sprintf("%s has no effect: %s says %s for %s, whatever the exceptions", u.ID, decisionText(d, e.in.Stage), d.Action, u.Entitlement)
 	}
-	e.add(Finding{Rule: RuleUnusedException, Level: e.in.Policy.Settings.UnusedExceptions,
+	e.add(Finding{
+		Rule: RuleUnusedException, Level: e.in.Policy.Settings.UnusedExceptions,
 		Entitlement: u.Entitlement, Risk: riskOf(u.Entitlement), Exception: u.Exception,
-		Position: u.Position, Message: message, Hint: "remove it, so that it cannot cover something new"})
+		Position: u.Position, Message: message, Hint: "remove it, so that it cannot cover something new",
+	})
 }

@@ -41,10 +41,16 @@ func TestReadTellsWhatAProgramIsSignedWith(t *testing.T) {
 		t.Fatal(err, sig.Problems)
 	}
 	d := sig.Directory()
-	got := []any{d.Identifier, d.TeamID, d.Flags.String(), d.Runtime, d.HashType.String(), sig.Signing(), sig.CMSSize,
-		len(sig.Directories), sig.Claims.Set.Keys(), sig.InfoPlist([]byte("info")), sig.InfoPlist([]byte("other")), sig.InfoPlist(nil)}
-	want := []any{"com.acme.app", "A1B2C3D4E5", "0x12000(library-validation,runtime)", "14.5", "sha256", "cms", 3,
-		2, []string{"com.apple.security.cs.allow-jit"}, Bound, WrongHash, NotPresent}
+	got := []any{
+		d.Identifier, d.TeamID, d.Flags.String(), d.Runtime, d.HashType.String(), sig.Signing(), sig.CMSSize,
+		len(sig.Directories), sig.Claims.Set.Keys(), sig.InfoPlist([]byte("info")), sig.InfoPlist([]byte("other")), sig.InfoPlist(nil),
+	}
+	want := []any{
+		"com.acme.app", "A1B2C3D4E5", "0x12000(library-validation,runtime)", "14.5", "sha256", "cms", 3,
+		2,
+		[]string{"com.apple.security.cs.allow-jit"},
+		Bound, WrongHash, NotPresent,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -266,8 +272,10 @@ func TestRealBinary(t *testing.T) {
 		}
 		d := sig.Directory()
 		got := []string{d.Identifier, d.TeamID, d.Flags.String(), sig.Signing(), strings.Join(sig.Claims.Set.Keys(), " ")}
-		want := []string{"com.edb.postgresql", "26QKX55P9K", "0x10000(runtime)", "cms",
-			"com.apple.security.cs.allow-jit com.apple.security.cs.allow-unsigned-executable-memory com.apple.security.cs.disable-library-validation"}
+		want := []string{
+			"com.edb.postgresql", "26QKX55P9K", "0x10000(runtime)", "cms",
+			"com.apple.security.cs.allow-jit com.apple.security.cs.allow-unsigned-executable-memory com.apple.security.cs.disable-library-validation",
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(s.Arch, diff)
 		}
@@ -285,8 +293,10 @@ func TestRealBinary(t *testing.T) {
 // without a CodeDirectory.
 func FuzzRead(f *testing.F) {
 	for _, s := range []machotest.Signature{
-		{}, {Entitlements: xml, EntitlementsDER: der, HashTypes: []uint8{1, 2}, CMS: []byte("x"), TeamID: "T"},
-		{HashTypes: []uint8{4, 3}, LaunchConstraints: map[uint32][]byte{8: []byte("x")}, Version: 0x20600}, *machotest.LinkerSigned("a"),
+		{},
+		{Entitlements: xml, EntitlementsDER: der, HashTypes: []uint8{1, 2}, CMS: []byte("x"), TeamID: "T"},
+		{HashTypes: []uint8{4, 3}, LaunchConstraints: map[uint32][]byte{8: []byte("x")}, Version: 0x20600},
+		*machotest.LinkerSigned("a"),
 	} {
 		f.Add(s.Bytes(bytes.Repeat([]byte("code"), 3000)))
 	}

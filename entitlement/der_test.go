@@ -22,8 +22,10 @@ func TestReadDERReadsBothForms(t *testing.T) {
 	}
 	pairs := []any{
 		"com.apple.security.cs.allow-jit", true,
-		"com.example.array", []any{"a", "b"},
-		"com.example.dict", map[string]any{"k": -129},
+		"com.example.array",
+		[]any{"a", "b"},
+		"com.example.dict",
+		map[string]any{"k": -129},
 		"com.example.false", false,
 		"com.example.int", 1 << 40,
 	}

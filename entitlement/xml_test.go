@@ -161,9 +161,11 @@ func TestReadXMLTellsWhereKeysStand(t *testing.T) {
 // canonical is read alike by an independent parser, and that a refused blob that
 // names allow-jit in plain bytes is never taken to be without it.
 func FuzzReadXML(f *testing.F) {
-	for _, seed := range []string{document(jitDict), document("<dict/>"), "  " + document(jitDict), document("<!-- x -->" + jitDict),
+	for _, seed := range []string{
+		document(jitDict), document("<dict/>"), "  " + document(jitDict), document("<!-- x -->" + jitDict),
 		document("<dict><key>a</key><array><string>x</string><integer>1</integer><real>2.5</real></array></dict>"),
-		document("<!---->" + jitDict), "bplist00", `{"a"=1;}`} {
+		document("<!---->" + jitDict), "bplist00", `{"a"=1;}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

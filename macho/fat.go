@@ -101,8 +101,10 @@ func (f fatReader) entries(count uint64, file *File) ([]entry, error) {
 		list = append(list, e)
 	}
 	if e, err := f.entry(count); err == nil && e.cpu == types.CPUArm64 && f.startsMachO(e) {
-		file.Anomalies = append(file.Anomalies, Anomaly{HiddenSlice,
-			fmt.Sprintf("an arm64 slice stands behind the %d that the fat header counts", count)})
+		file.Anomalies = append(file.Anomalies, Anomaly{
+			HiddenSlice,
+			fmt.Sprintf("an arm64 slice stands behind the %d that the fat header counts", count),
+		})
 		list = append(list, e)
 	}
 	return list, nil
@@ -117,8 +119,10 @@ func (f fatReader) slice(e entry) Slice {
 	}
 	s.read(f.r)
 	if s.Err == nil && (s.CPU != e.cpu || subtype(s.SubCPU) != subtype(e.sub)) {
-		s.Anomalies = append(s.Anomalies, Anomaly{HeaderMismatch,
-			fmt.Sprintf("the fat header says %s, the slice's own header %s", archName(e.cpu, e.sub), s.Arch)})
+		s.Anomalies = append(s.Anomalies, Anomaly{
+			HeaderMismatch,
+			fmt.Sprintf("the fat header says %s, the slice's own header %s", archName(e.cpu, e.sub), s.Arch),
+		})
 	}
 	return s
 }
@@ -137,9 +141,11 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 	end := 8 + uint64(len(entries))*f.entrySize()
 	for _, e := range sorted {
 		if e.offset < end {
-			found = append(found, Anomaly{OverlappingSlices,
+			found = append(found, Anomaly{
+				OverlappingSlices,
 				fmt.Sprintf("the %s slice at %d begins before %d, where the fat header or another slice ends",
-					archName(e.cpu, e.sub), e.offset, end)})
+					archName(e.cpu, e.sub), e.offset, end),
+			})
 		}
 		if sum := e.offset + e.size; sum >= e.offset {
 			end = max(end, sum)

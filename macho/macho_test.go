@@ -55,11 +55,14 @@ func TestReadThin(t *testing.T) {
 		"LC_VERSION_MIN_MACOSX":           {machotest.Binary{VersionMin: true, MinOS: 0x000a0f04}, summary{"arm64", "execute", []Build{{"macos", "10.15.4", "14.0"}}, false, false}},
 		"LC_VERSION_MIN_IPHONEOS on Intel is the simulator's": {
 			machotest.Binary{CPU: machotest.CPUX86_64, SubCPU: machotest.SubX86All, VersionMin: true, Platform: machotest.PlatformIOS},
-			summary{"x86_64", "execute", []Build{{"ios-simulator", "13.0", "14.0"}}, false, false}},
+			summary{"x86_64", "execute", []Build{{"ios-simulator", "13.0", "14.0"}}, false, false},
+		},
 		"a program with an Info.plist in it": {machotest.Binary{InfoPlist: []byte("<plist/>")}, summary{"arm64", "execute", macos, false, true}},
 		"a program that names no platform":   {machotest.Binary{NoBuildVersion: true}, summary{"arm64", "execute", nil, false, false}},
-		"more load commands than one read takes": {machotest.Binary{Dylibs: dylibs(2000), Signature: &machotest.Signature{}},
-			summary{"arm64", "execute", macos, true, false}},
+		"more load commands than one read takes": {
+			machotest.Binary{Dylibs: dylibs(2000), Signature: &machotest.Signature{}},
+			summary{"arm64", "execute", macos, true, false},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := read(t, row.binary.Bytes())

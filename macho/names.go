@@ -30,8 +30,10 @@ func archName(cpu types.CPU, sub types.CPUSubtype) string {
 }
 
 // platformNames are the PLATFORM_ constants of <mach-o/loader.h>, from 1 on.
-var platformNames = [...]string{1: "macos", "ios", "tvos", "watchos", "bridgeos", "maccatalyst",
-	"ios-simulator", "tvos-simulator", "watchos-simulator", "driverkit", "visionos", "visionos-simulator"}
+var platformNames = [...]string{
+	1: "macos", "ios", "tvos", "watchos", "bridgeos", "maccatalyst",
+	"ios-simulator", "tvos-simulator", "watchos-simulator", "driverkit", "visionos", "visionos-simulator",
+}
 
 func platformName(p uint32) string {
 	if p > 0 && uint64(p) < uint64(len(platformNames)) {

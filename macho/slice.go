@@ -90,8 +90,10 @@ func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
 		}
 	}
 	if signatures > 1 {
-		s.Anomalies = append(s.Anomalies, Anomaly{DuplicateSignature,
-			fmt.Sprintf("%d LC_CODE_SIGNATURE load commands; the first is read", signatures)})
+		s.Anomalies = append(s.Anomalies, Anomaly{
+			DuplicateSignature,
+			fmt.Sprintf("%d LC_CODE_SIGNATURE load commands; the first is read", signatures),
+		})
 	}
 	return nil
 }

@@ -1,10 +1,10 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -12,7 +12,7 @@ import (
 func sarifRules() []sarifRule {
 	var list []sarifRule
 	for _, r := range check.Rules() {
-		severity := securitySeverity(r.ID)
+		severity, page := securitySeverity(r.ID), absoluteLinks(docs.Rule(r.ID))
 		tags := []string{"code-signing", "entitlements", "macos"}
 		if severity != "" {
 			tags = append(tags, "security") // without it GitHub passes over the severity
@@ -20,13 +20,10 @@ func sarifRules() []sarifRule {
 		list = append(list, sarifRule{
 			ID: r.ID, Name: pascalCase(r.ID),
 			ShortDescription: sarifText{r.Title},
-			FullDescription:  sarifText{r.Title + ". " + docURL(r.ID)},
-			Help: sarifHelp{
-				Text:     fmt.Sprintf("%s. What it means and what to do: %s", r.Title, docURL(r.ID)),
-				Markdown: fmt.Sprintf("**%s.** [What it means and what to do](%s)", r.Title, docURL(r.ID)),
-			},
-			HelpURI:       docURL(r.ID),
-			Configuration: sarifConfiguration{r.Level},
+			FullDescription:  sarifText{oneLine(docs.Section(page, "What it means"))},
+			Help:             sarifHelp{Text: page, Markdown: page},
+			HelpURI:          docURL(r.ID),
+			Configuration:    sarifConfiguration{r.Level},
 			Properties: sarifRuleProperties{
 				Tags: tags, Precision: "very-high", ProblemSeverity: problemSeverity(r.Level), SecuritySeverity: severity,
 			},
@@ -34,6 +31,14 @@ func sarifRules() []sarifRule {
 	}
 	return list
 }
+
+// absoluteLinks makes the links of a page lead to the repository, wherever the
+// page is shown.
+func absoluteLinks(page string) string {
+	return strings.NewReplacer("](../../", "]("+home+"/blob/main/", "](../", "]("+home+"/blob/main/docs/").Replace(page)
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // problemSeverity returns GitHub's word for a level.
 func problemSeverity(l policy.Level) string {

@@ -58,8 +58,10 @@ func TestUnmarshalReadsWhatIsWellFormed(t *testing.T) {
 		{"a CDATA section in a string", open + "<string>a<![CDATA[<b>]]>c</string>" + shut, "a<b>c"},
 		{"entities", open + "<string>&lt;&amp;&#65;</string>" + shut, "<&A"},
 		{"attributes and space inside tags", open + `<string xml:space="a>b" >x</string >` + shut, "x"},
-		{"the same key in different dictionaries", open + "<array><dict><key>k</key><true/></dict><dict><key>k</key><true/></dict></array>" + shut,
-			[]any{map[string]any{"k": true}, map[string]any{"k": true}}},
+		{
+			"the same key in different dictionaries", open + "<array><dict><key>k</key><true/></dict><dict><key>k</key><true/></dict></array>" + shut,
+			[]any{map[string]any{"k": true}, map[string]any{"k": true}},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got any

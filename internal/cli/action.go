@@ -163,8 +163,10 @@ func (j *job) paths() ([]string, error) {
 			return nil, fmt.Errorf("input path: %s: %w", line, err)
 		}
 		if len(matches) == 0 {
-			return nil, hinted{fmt.Errorf("input path: %s matches nothing in the workspace", line),
-				"was the build downloaded and unpacked before this step?"}
+			return nil, hinted{
+				fmt.Errorf("input path: %s matches nothing in the workspace", line),
+				"was the build downloaded and unpacked before this step?",
+			}
 		}
 		list = append(list, matches...)
 	}

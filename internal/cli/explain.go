@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,11 +57,7 @@ func explain(w io.Writer, args []string) error {
 	}
 	name := args[0]
 	if _, ok := check.RuleByID(name); ok {
-		page, err := fs.ReadFile(docs.Rules, "rules/"+name+".md")
-		if err != nil {
-			return err
-		}
-		_, err = w.Write(page)
+		_, err := io.WriteString(w, docs.Rule(name))
 		return err
 	}
 	if k, ok := entitlement.Lookup(name); ok {

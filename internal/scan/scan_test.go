@@ -51,22 +51,42 @@ func TestRun(t *testing.T) {
 		paths []string
 		want  []string
 	}{
-		{"every Mach-O file is found by its magic", map[string][]byte{"b/readme": []byte("text"), "b/x.dat": signed, "b/sub/y": signed}, []string{"b"},
-			[]string{"binary b/sub/y inside sub/y, 1 slices", "binary b/x.dat inside x.dat, 1 slices"}},
-		{"inside an app the path begins with the app", map[string][]byte{"out/Acme.app/Contents/MacOS/Acme": signed}, []string{"out/Acme.app"},
-			[]string{"binary out/Acme.app/Contents/MacOS/Acme inside Acme.app/Contents/MacOS/Acme, 1 slices"}},
+		{
+			"every Mach-O file is found by its magic",
+			map[string][]byte{"b/readme": []byte("text"), "b/x.dat": signed, "b/sub/y": signed},
+			[]string{"b"},
+			[]string{"binary b/sub/y inside sub/y, 1 slices", "binary b/x.dat inside x.dat, 1 slices"},
+		},
+		{
+			"inside an app the path begins with the app",
+			map[string][]byte{"out/Acme.app/Contents/MacOS/Acme": signed},
+			[]string{"out/Acme.app"},
+			[]string{"binary out/Acme.app/Contents/MacOS/Acme inside Acme.app/Contents/MacOS/Acme, 1 slices"},
+		},
 		{"a file that two paths share is read once", map[string][]byte{"b/x": signed}, []string{"b", "b/x", "b"}, []string{"binary b/x inside x, 1 slices"}},
-		{"the order is that of the names", map[string][]byte{"b/3": signed, "b/1": signed, "b/2": signed}, []string{"b"},
-			[]string{"binary b/1 inside 1, 1 slices", "binary b/2 inside 2, 1 slices", "binary b/3 inside 3, 1 slices"}},
+		{
+			"the order is that of the names",
+			map[string][]byte{"b/3": signed, "b/1": signed, "b/2": signed},
+			[]string{"b"},
+			[]string{"binary b/1 inside 1, 1 slices", "binary b/2 inside 2, 1 slices", "binary b/3 inside 3, 1 slices"},
+		},
 		{"a Java class is passed over", map[string][]byte{"b/A.class": java, "b/x": signed}, []string{"b"}, []string{"binary b/x inside x, 1 slices"}},
 		{"a folder with nothing else is empty", map[string][]byte{"b/A.class": java}, []string{"b"}, []string{"empty b"}},
-		{"a path in which nothing is found is told", map[string][]byte{"a/x": signed, "b/readme": []byte("text")}, []string{"a", "b"},
-			[]string{"binary a/x inside x, 1 slices", "empty b"}},
+		{
+			"a path in which nothing is found is told",
+			map[string][]byte{"a/x": signed, "b/readme": []byte("text")},
+			[]string{"a", "b"},
+			[]string{"binary a/x inside x, 1 slices", "empty b"},
+		},
 		{"a file that is no Mach-O is told when it was named", map[string][]byte{"readme": []byte("text")}, []string{"readme"}, []string{"empty readme"}},
 		{"a path that is not there is told", nil, []string{"nowhere"}, []string{"unread nowhere"}},
 		{"a fat header that cannot be read is told", map[string][]byte{"b/x": {0xca, 0xfe, 0xba, 0xbe, 0, 0}}, []string{"b"}, []string{"unread b/x"}},
-		{"an Info.plist that cannot be read is told once", map[string][]byte{"A.app/Contents/Info.plist": []byte("{"), "A.app/Contents/MacOS/A": signed, "A.app/Contents/MacOS/B": signed}, []string{"A.app"},
-			[]string{"binary A.app/Contents/MacOS/A inside A.app/Contents/MacOS/A, 1 slices", "binary A.app/Contents/MacOS/B inside A.app/Contents/MacOS/B, 1 slices", "unread A.app/Contents/Info.plist"}},
+		{
+			"an Info.plist that cannot be read is told once",
+			map[string][]byte{"A.app/Contents/Info.plist": []byte("{"), "A.app/Contents/MacOS/A": signed, "A.app/Contents/MacOS/B": signed},
+			[]string{"A.app"},
+			[]string{"binary A.app/Contents/MacOS/A inside A.app/Contents/MacOS/A, 1 slices", "binary A.app/Contents/MacOS/B inside A.app/Contents/MacOS/B, 1 slices", "unread A.app/Contents/Info.plist"},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, summary(tree(t, row.files, row.paths...))); diff != "" {
