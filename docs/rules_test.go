@@ -42,6 +42,18 @@ func TestPageOfEachRuleAgreesWithTheProgram(t *testing.T) {
 	}
 }
 
+func TestRuleReturnsThePage(t *testing.T) {
+	for _, r := range check.Rules() {
+		page, err := os.ReadFile("rules/" + r.ID + ".md")
+		if err != nil || docs.Rule(r.ID) != string(page) || docs.Section(string(page), "What to do") == "" {
+			t.Errorf("%s: %v", r.ID, err)
+		}
+	}
+	if docs.Rule("nothing") != "" {
+		t.Error("a page for a rule that is not there")
+	}
+}
+
 func TestEachPageIsOfARule(t *testing.T) {
 	pages, err := filepath.Glob("rules/*.md")
 	if err != nil {
