@@ -65,7 +65,7 @@ func (m *markdown) head(r *check.Report) {
 	}
 	m.add(fmt.Sprintf("## %s codewarrant: %s, %s\n\n", icon, r.Result(), n.findings()))
 	line := fmt.Sprintf("Policy %s (SHA-256 %s), stage %s, on %s. ",
-		sanitise.Code(cut(r.Policy, maxCell, "…")), sanitise.Code(short(r.PolicySHA256)), sanitise.Code(cut(r.Stage, maxCell, "…")), r.At)
+		sanitise.Code(cut(r.Policy, maxCell, "…")), sanitise.Code(r.PolicySHA256), sanitise.Code(cut(r.Stage, maxCell, "…")), r.At)
 	if r.NoExceptions {
 		line += "Judged without the policy's exceptions. "
 	}

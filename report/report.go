@@ -84,9 +84,6 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// short is the beginning of a hash, enough to compare by eye.
-func short(hash string) string { return cut(hash, 12, "") }
-
 // cut returns at most n bytes of s without dividing a character; what was longer
 // ends in mark.
 func cut(s string, n int, mark string) string {

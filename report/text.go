@@ -67,7 +67,7 @@ func (t *text) line(format string, args ...any) {
 // head tells by what the check judged.
 func (t *text) head(r *check.Report) {
 	line := fmt.Sprintf("codewarrant: policy %s (sha256 %s), stage %s, on %s",
-		sanitise.Text(r.Policy), sanitise.Text(short(r.PolicySHA256)), sanitise.Text(r.Stage), r.At)
+		sanitise.Text(r.Policy), sanitise.Text(r.PolicySHA256), sanitise.Text(r.Stage), r.At)
 	if r.NoExceptions {
 		line += ", without its exceptions"
 	}
