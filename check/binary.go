@@ -108,10 +108,8 @@ func (e *evaluation) demands(sub subject, s Slice) {
 	}
 	stage := e.in.Stage
 	if s.Signature == nil {
-		if s.SignatureErr == nil && slices.Contains(stage.Require, policy.Signed) {
-			f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed, and stage %s requires it", s.TypeName(), stage.Name))
-			f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
-			e.add(f)
+		if s.SignatureErr == nil {
+			e.unsigned(sub, s)
 		}
 		return
 	}
@@ -132,6 +130,19 @@ func (e *evaluation) demands(sub subject, s Slice) {
 		f.Hint = "sign it with your own certificate, or add the team to team-ids"
 		e.add(f)
 	}
+}
+
+// unsigned tells of code without a signature: a note where the stage does not
+// require one, so that a signature that was taken off is never passed over.
+func (e *evaluation) unsigned(sub subject, s Slice) {
+	f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed", s.TypeName()))
+	f.Level = policy.Note
+	if slices.Contains(e.in.Stage.Require, policy.Signed) {
+		f.Level = policy.Error
+		f.Message += fmt.Sprintf(", and stage %s requires it", e.in.Stage.Name)
+		f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
+	}
+	e.add(f)
 }
 
 // problemRules gives the rule for each kind of problem of a signature.

@@ -79,6 +79,15 @@ const (
 	// Mismatch: a blob or file that is not the one that was hashed.
 	Mismatch ProblemKind = "mismatch"
 
+	// Modified: pages of the code that are not the ones that were hashed.
+	Modified ProblemKind = "modified"
+
+	// Uncovered: bytes of the slice that no hash covers.
+	Uncovered ProblemKind = "uncovered"
+
+	// Unverified: a comparison that did not come to its end.
+	Unverified ProblemKind = "unverified"
+
 	// Unusual: nothing that a reader refuses, but worth a remark.
 	Unusual ProblemKind = "unusual"
 )
@@ -87,33 +96,40 @@ const (
 var errUnsigned = errors.New("the slice has no code signature")
 
 // Read reads the signature of a slice of the file r. The error says why nothing
-// could be read; what is wrong inside is in [Signature.Problems].
+// could be read; what is wrong inside is in [Signature.Problems]. It reads the
+// signature alone: special slots are compared, pages and signers are not. See
+// [Verifier.Read] for those.
 func Read(r io.ReaderAt, s macho.Slice) (*Signature, error) {
+	sig, _, err := read(r, s)
+	return sig, err
+}
+
+func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 	if s.Signature == nil {
-		return nil, errUnsigned
+		return nil, nil, errUnsigned
 	}
 	if s.Signature.Size > maxSignature {
-		return nil, fmt.Errorf("a signature of %d bytes; the limit is %d", s.Signature.Size, maxSignature)
+		return nil, nil, fmt.Errorf("a signature of %d bytes; the limit is %d", s.Signature.Size, maxSignature)
 	}
 	b := make([]byte, s.Signature.Size)
 	if n, err := r.ReadAt(b, int64(s.Range.Offset+s.Signature.Offset)); n < len(b) {
-		return nil, fmt.Errorf("read the signature: %w", orShort(err))
+		return nil, nil, fmt.Errorf("read the signature: %w", orShort(err))
 	}
 	sb, err := parseSuperBlob(b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	sig := &Signature{Blobs: sb.blobs, Problems: sb.problems, Digest: sha256.Sum256(b)}
 	sig.readDirectories(sb)
 	if len(sig.Directories) == 0 {
-		return nil, errors.New("the signature has no CodeDirectory that can be read")
+		return nil, nil, errors.New("the signature has no CodeDirectory that can be read")
 	}
 	sig.compareDirectories(s.Signature.Offset)
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
 	sig.Claims = entitlement.ReadClaims(
 		sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS)), sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS_DER)))
-	return sig, nil
+	return sig, sb, nil
 }
 
 func orShort(err error) error {

@@ -26,6 +26,8 @@ type Directory struct {
 	Runtime       string // version of the hardened runtime, such as 14.5; empty: not told
 	CDHash        string // 40 hexadecimal digits
 	SpecialHashes []Hash // of slot n at n-1
+
+	blob Blob // where it stands in the SuperBlob
 }
 
 // Hash is the hash of a special slot; all zero means that nothing is bound.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"fmt"
+	"hash"
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
 )
@@ -79,5 +80,17 @@ func (t HashType) sum(b []byte) []byte {
 	default:
 		h := sha256.Sum256(b)
 		return h[:]
+	}
+}
+
+// new returns a hash that is written to in parts; its sum may be longer than Size.
+func (t HashType) new() hash.Hash {
+	switch t {
+	case SHA1:
+		return sha1.New()
+	case SHA384:
+		return sha512.New384()
+	default:
+		return sha256.New()
 	}
 }

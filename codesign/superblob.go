@@ -12,6 +12,7 @@ import (
 // superBlob is a SuperBlob whose entries lie inside it and share no bytes.
 type superBlob struct {
 	b        []byte // the SuperBlob, by its own length
+	padding  []byte // what follows it in the space of the signature
 	blobs    []Blob
 	problems []Problem
 }
@@ -56,7 +57,7 @@ func parseSuperBlob(b []byte) (*superBlob, error) {
 	case count == 0 || count > maxBlobs || 12+8*uint64(count) > uint64(length):
 		return nil, fmt.Errorf("a SuperBlob of %d bytes that claims %d blobs; the limit is %d", length, count, maxBlobs)
 	}
-	sb := &superBlob{b: b[:length]}
+	sb := &superBlob{b: b[:length], padding: b[length:]}
 	for i := range count {
 		entry := b[12+8*i:]
 		blob, err := sb.entry(be32(entry), be32(entry[4:]))

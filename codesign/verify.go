@@ -22,6 +22,7 @@ func (s *Signature) readDirectories(sb *superBlob) {
 			s.problem(Malformed, blob.Slot, "%s: %v", SlotName(blob.Slot), err)
 			continue
 		}
+		d.blob = *blob
 		s.Directories = append(s.Directories, d)
 	}
 	slices.SortStableFunc(s.Directories, func(a, b Directory) int { return cmp.Compare(a.Slot, b.Slot) })

@@ -140,6 +140,9 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
 	end := 8 + uint64(len(entries))*f.entrySize()
 	for _, e := range sorted {
+		if e.offset > end && e.offset-end >= maxAlign {
+			found = append(found, stray(end, e.offset))
+		}
 		if e.offset < end {
 			found = append(found, Anomaly{
 				OverlappingSlices,
@@ -151,7 +154,17 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 			end = max(end, sum)
 		}
 	}
+	if end < f.size {
+		found = append(found, stray(end, f.size))
+	}
 	return found
+}
+
+// maxAlign is the largest alignment of a slice, MAXSECTALIGN in <mach-o/fat.h>.
+const maxAlign = 1 << 15
+
+func stray(from, to uint64) Anomaly {
+	return Anomaly{StrayBytes, fmt.Sprintf("%d bytes at %d belong to no slice", to-from, from)}
 }
 
 // isJavaClass tells a class file, whose bytes 4 to 7 are the minor and major

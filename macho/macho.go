@@ -102,6 +102,10 @@ const (
 	// does not read and some tools do.
 	SwappedFatHeader AnomalyKind = "swapped-fat-header"
 
+	// StrayBytes: bytes of the file that belong to no slice, more than a slice's
+	// alignment leaves between two. Nothing loads them and no signature covers them.
+	StrayBytes AnomalyKind = "stray-bytes"
+
 	// DuplicateSignature: more than one LC_CODE_SIGNATURE. The kernel can ignore
 	// a first one that fails and load the next (bsd/kern/mach_loader.c).
 	DuplicateSignature AnomalyKind = "duplicate-signature"

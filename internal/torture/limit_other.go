@@ -1,0 +1,7 @@
+//go:build !linux
+
+package main
+
+import "errors"
+
+func limitMemory(uint64) error { return errors.New("the limit of memory is set on Linux only") }
