@@ -36,6 +36,7 @@ type binaryScanner struct {
 	table     uint64 // offset of the offset table: where objects end
 	offsetLen uint64
 	refLen    uint64
+	limits    Limits
 
 	used  uint64  // bytes of the objects visited
 	nodes []*node // of the objects visited, by reference
@@ -52,7 +53,7 @@ type node struct {
 
 // scanBinary checks that what b claims of itself is true and within bounds:
 // every offset, size and reference, no cycles, no overlap, expanded size.
-func scanBinary(b []byte) error {
+func scanBinary(b []byte, l Limits) error {
 	if !bytes.HasPrefix(b, []byte(binaryHeader)) {
 		return errors.New("unknown version")
 	}
@@ -63,6 +64,7 @@ func scanBinary(b []byte) error {
 	t := b[end:]
 	s := &binaryScanner{
 		b:         b,
+		limits:    l,
 		offsetLen: uint64(t[6]),
 		refLen:    uint64(t[7]),
 		count:     binary.BigEndian.Uint64(t[8:]),
@@ -72,8 +74,8 @@ func scanBinary(b []byte) error {
 	switch {
 	case s.offsetLen < 1 || s.offsetLen > 8 || s.refLen < 1 || s.refLen > 8:
 		return fmt.Errorf("offsets of %d bytes, references of %d", s.offsetLen, s.refLen)
-	case s.count > maxObjects:
-		return fmt.Errorf("more than %d objects", maxObjects)
+	case s.count > uint64(l.Objects):
+		return fmt.Errorf("more than %d objects", l.Objects)
 	case s.table <= uint64(len(binaryHeader)) || s.table > end || end-s.table != s.count*s.offsetLen:
 		return fmt.Errorf("offset table at %d does not end at the trailer", s.table)
 	}
@@ -124,7 +126,7 @@ func (s *binaryScanner) object(n *node, at uint64, depth int) error {
 	if s.used += body + size - at; s.used > s.table-uint64(len(binaryHeader)) {
 		return errors.New("objects overlap")
 	}
-	if err := n.total.add(tag == tagDict); err != nil {
+	if err := n.total.add(tag == tagDict, s.limits); err != nil {
 		return err
 	}
 	switch content := s.b[body : body+size]; {
@@ -200,7 +202,7 @@ func (s *binaryScanner) members(n *node, at, count uint64, depth int) error {
 		n.depth = max(n.depth, 1+member.depth)
 		n.total.objects += member.total.objects
 		n.total.dicts += member.total.dicts
-		if err := n.total.check(); err != nil {
+		if err := n.total.within(s.limits); err != nil {
 			return err
 		}
 	}

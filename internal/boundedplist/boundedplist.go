@@ -19,23 +19,20 @@ import (
 	"howett.net/plist"
 )
 
+// What [Unmarshal] keeps to.
 const (
-	// MaxSize is the longest property list that is read, in bytes. The
-	// largest Info.plist seen in real software is under 1 MiB.
+	// MaxSize is in bytes. The largest Info.plist seen in real software is
+	// under 1 MiB.
 	MaxSize = 4 << 20
 
+	maxObjects = 100_000 // real Info.plist files stay under 10,000
+	maxDicts   = 20_000
+)
+
+const (
 	// maxDepth counts containers, the plist element included. Real lists
 	// stay under 12.
 	maxDepth = 64
-
-	// maxObjects counts keys, values and containers, a shared object once
-	// for every way that leads to it: it bounds what decoding builds. Real
-	// Info.plist files stay under 10,000.
-	maxObjects = 100_000
-
-	// maxDicts bounds dictionaries on their own: howett.net/plist sets 1 KiB
-	// aside for each one of an XML list, the empty ones too.
-	maxDicts = 20_000
 
 	// maxKey is the longest key of a dictionary, in bytes: that of a path on
 	// macOS, for the keys of a CodeResources file are paths.
@@ -47,6 +44,19 @@ var (
 	binaryMagic   = []byte("bplist")
 )
 
+// Limits are what a list may have. They are for lists that grow with the
+// software they describe; all others are read by the function [Unmarshal].
+type Limits struct {
+	// Size is that of the list, in bytes.
+	Size int
+	// Objects counts keys, values and containers, a shared object once for
+	// every way that leads to it: it bounds what decoding builds.
+	Objects int
+	// Dicts bounds dictionaries on their own: howett.net/plist sets 1 KiB aside
+	// for each one of an XML list, the empty ones too.
+	Dicts int
+}
+
 // Unmarshal reads the XML or binary property list b into v as
 // [plist.Unmarshal] does. It refuses, with an error and before anything is
 // built, a list longer than [MaxSize], one that nests or expands beyond bounds,
@@ -57,25 +67,30 @@ var (
 // Strings and data in v may share memory with each other, but not with b. An
 // integer that is too wide for its field is cut off, as in [plist.Unmarshal].
 func Unmarshal(b []byte, v any) error {
-	if err := scan(b); err != nil {
+	return Limits{MaxSize, maxObjects, maxDicts}.Unmarshal(b, v)
+}
+
+// Unmarshal is the function [Unmarshal] with limits of the caller's.
+func (l Limits) Unmarshal(b []byte, v any) error {
+	if err := l.scan(b); err != nil {
 		return err
 	}
 	_, err := plist.Unmarshal(b, v)
 	return err
 }
 
-func scan(b []byte) error {
+func (l Limits) scan(b []byte) error {
 	switch text := bytes.TrimLeft(bytes.TrimPrefix(b, byteOrderMark), space); {
-	case len(b) > MaxSize:
-		return fmt.Errorf("property list of %d bytes is longer than %d", len(b), MaxSize)
+	case len(b) > l.Size:
+		return fmt.Errorf("property list of %d bytes is longer than %d", len(b), l.Size)
 	case len(text) == 0:
 		return errors.New("empty property list")
 	case bytes.HasPrefix(b, binaryMagic):
-		if err := scanBinary(b); err != nil {
+		if err := scanBinary(b, l); err != nil {
 			return fmt.Errorf("binary property list: %w", err)
 		}
 	case text[0] == '<':
-		if err := scanXML(b); err != nil {
+		if err := scanXML(b, l); err != nil {
 			return fmt.Errorf("XML property list: %w", err)
 		}
 	default:
@@ -87,20 +102,20 @@ func scan(b []byte) error {
 // tally counts what decoding would build.
 type tally struct{ objects, dicts int }
 
-func (t *tally) add(dict bool) error {
+func (t *tally) add(dict bool, l Limits) error {
 	t.objects++
 	if dict {
 		t.dicts++
 	}
-	return t.check()
+	return t.within(l)
 }
 
-func (t *tally) check() error {
-	if t.objects > maxObjects {
-		return fmt.Errorf("more than %d objects", maxObjects)
+func (t *tally) within(l Limits) error {
+	if t.objects > l.Objects {
+		return fmt.Errorf("more than %d objects", l.Objects)
 	}
-	if t.dicts > maxDicts {
-		return fmt.Errorf("more than %d dictionaries", maxDicts)
+	if t.dicts > l.Dicts {
+		return fmt.Errorf("more than %d dictionaries", l.Dicts)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (s *xmlScanner) start(name string, text int) error {
 	if len(s.open) == maxDepth {
 		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
-	if err := s.total.add(name == "dict"); err != nil {
+	if err := s.total.add(name == "dict", s.limits); err != nil {
 		return err
 	}
 	if err := s.place(name); err != nil {

@@ -16,11 +16,12 @@ const maxTag = 512
 
 // xmlScanner holds the place in the text and the elements open there.
 type xmlScanner struct {
-	b     []byte
-	pos   int
-	open  []element
-	total tally
-	done  bool // the plist element has been closed
+	b      []byte
+	pos    int
+	open   []element
+	total  tally
+	limits Limits
+	done   bool // the plist element has been closed
 }
 
 // element is an open element.
@@ -35,11 +36,11 @@ type element struct {
 // scanXML checks that b is one plist element that holds one value, in the
 // grammar of PropertyList-1.0.dtd, within bounds. It leaves to the decoder
 // what is inside a value: entities, digits, base64.
-func scanXML(b []byte) error {
+func scanXML(b []byte, l Limits) error {
 	if !utf8.Valid(b) {
 		return errors.New("text is not UTF-8")
 	}
-	s := &xmlScanner{b: b}
+	s := &xmlScanner{b: b, limits: l}
 	if bytes.HasPrefix(b, byteOrderMark) {
 		s.pos = len(byteOrderMark)
 	}
