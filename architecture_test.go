@@ -18,11 +18,11 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
-	"internal/scan":         {"artifact", "check", "codesign", "macho"},
+	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "entitlement", "macho", "policy"},
 	"codesign":              {"entitlement", "macho"},
-	"artifact":              {"internal/boundedplist"},
+	"artifact":              {"internal/boundedplist", "macho"},
 	"policy":                {"entitlement"},
 	"macho":                 {},
 	"entitlement":           {},
@@ -32,6 +32,7 @@ var graph = map[string][]string{
 	"internal/machotest":    {},
 	"internal/runner":       {},
 	"internal/corpus":       {},
+	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
 }
 
 // pure packages open no file, know no clock and no network.

@@ -86,8 +86,12 @@ func (a argument) walk(yield func(*Item, *Problem) bool) bool {
 		if err != nil {
 			return problem(Unreadable, err)
 		}
-		defer root.Close()
-		return walkTree(folder{root}, a.path, a.name, yield)
+		found := false
+		more := walkTree(newFolder(root), a.path, a.name, func(item *Item, p *Problem) bool {
+			found = found || item != nil || p.Kind != LinkOutside
+			return yield(item, p)
+		})
+		return more && (found || problem(Nothing, errors.New("no Mach-O file was found here")))
 	case !a.info.Mode().IsRegular():
 		return problem(NotRegular, errNotRegular)
 	}

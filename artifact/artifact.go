@@ -12,11 +12,12 @@
 package artifact
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
 	"iter"
+
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Item is one file that begins as a Mach-O or universal file does. It may still
@@ -53,10 +54,11 @@ type content interface {
 // Kind is the kind of a [Problem].
 type Kind string
 
-// Missing and NotMachO concern only what was given by name.
+// Missing, NotMachO and Nothing concern only what was given by name.
 const (
 	Missing     Kind = "missing"      // there is no such file or folder
 	NotMachO    Kind = "not-mach-o"   // a file that is neither Mach-O nor universal
+	Nothing     Kind = "nothing"      // a folder without a Mach-O file in it
 	NotRegular  Kind = "not-regular"  // a FIFO, socket or device, which was not opened
 	Unreadable  Kind = "unreadable"   // a file, folder or link that could not be read
 	LinkOutside Kind = "link-outside" // a symbolic link that leads out of the artifact
@@ -68,10 +70,6 @@ type Problem struct {
 	Kind         Kind
 	Err          error // why, without the path
 }
-
-func (p *Problem) Error() string { return p.Path + ": " + p.Err.Error() }
-
-func (p *Problem) Unwrap() error { return p.Err }
 
 // Walk yields the Mach-O files in args, which are files and folders, and the
 // problems met on the way: one of the two is nil. Arguments come in their order,
@@ -105,14 +103,7 @@ func isMachO(r io.ReaderAt) (bool, error) {
 		}
 		return false, err
 	}
-	switch binary.BigEndian.Uint32(magic[:]) {
-	case 0xfeedface, 0xcefaedfe, // MH_MAGIC, MH_CIGAM
-		0xfeedfacf, 0xcffaedfe, // MH_MAGIC_64, MH_CIGAM_64
-		0xcafebabe, 0xbebafeca, // FAT_MAGIC, FAT_CIGAM
-		0xcafebabf, 0xbfbafeca: // FAT_MAGIC_64, FAT_CIGAM_64
-		return true, nil
-	}
-	return false, nil
+	return macho.IsMagic(magic), nil
 }
 
 // bare returns err without the operation and the path that package os adds.

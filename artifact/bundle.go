@@ -31,6 +31,7 @@ type Bundle struct {
 	// Err is why the Info.plist could not be read, or what in it makes no sense.
 	Err error
 
+	tree tree
 	rel  string // in the tree
 	main string // the main executable in the tree, empty when it is not there
 }
@@ -78,6 +79,7 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 		Kind:       kind,
 		Executable: strings.TrimSuffix(name, path.Ext(name)),
 		Err:        err,
+		tree:       w.tree,
 		rel:        p.rel,
 	}
 	if info != "" {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -21,6 +23,8 @@ type tree interface {
 	Reach(name string) error
 	// Open opens a regular file, and returns errNotRegular for any other.
 	Open(name string) (c content, size int64, err error)
+	// Hold keeps the tree open until release is called.
+	Hold() (release func())
 }
 
 var (
@@ -30,7 +34,23 @@ var (
 
 // folder is a tree on disk. The os.Root sees to it that a link swapped in while
 // the walk is under way cannot lead out either.
-type folder struct{ root *os.Root }
+type folder struct {
+	root  *os.Root
+	users *atomic.Int32
+}
+
+// newFolder returns the folder at root, which is closed when nobody holds the
+// tree any more.
+func newFolder(root *os.Root) folder { return folder{root, new(atomic.Int32)} }
+
+func (f folder) Hold() (release func()) {
+	f.users.Add(1)
+	return sync.OnceFunc(func() {
+		if f.users.Add(-1) == 0 {
+			f.root.Close()
+		}
+	})
+}
 
 func (f folder) ReadDir(name string) ([]fs.DirEntry, error) {
 	dir, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)

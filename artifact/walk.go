@@ -30,6 +30,8 @@ type place struct {
 
 // walkTree yields what is in t. It returns false when yield did.
 func walkTree(t tree, treePath, name string, yield func(*Item, *Problem) bool) bool {
+	release := t.Hold()
+	defer release()
 	w := &walker{tree: t, path: treePath, name: name, yield: yield}
 	return w.folder(place{rel: "."})
 }
@@ -96,8 +98,19 @@ func (w *walker) file(p place, rel string) bool {
 		Outer:   p.outer,
 		Main:    p.inner != nil && p.inner.main == rel,
 		Size:    size,
-		content: c,
+		content: held{c, w.tree.Hold()},
 	}, nil)
+}
+
+// held is an open file that keeps the tree around it open as well.
+type held struct {
+	content
+	release func()
+}
+
+func (h held) Close() error {
+	defer h.release()
+	return h.content.Close()
 }
 
 // link tells of a link that leads out. One that leads nowhere stays inside and is

@@ -191,7 +191,7 @@ func TestWalkTellsWhatItCannotLookInto(t *testing.T) {
 		{"a file below a file", "text/x", []string{"text/x: unreadable: not a directory"}},
 		{"a text", "text", []string{"text: not-mach-o: not a Mach-O file"}},
 		{"an empty file", "empty", []string{"empty: not-mach-o: not a Mach-O file"}},
-		{"an empty folder", "folder", nil},
+		{"an empty folder", "folder", []string{"folder: nothing: no Mach-O file was found here"}},
 		{"a name with NUL", "a\x00b", []string{"a\x00b: unreadable: invalid argument"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -209,8 +209,8 @@ func TestWalkTellsWhatItCannotLookInto(t *testing.T) {
 	})
 	t.Run("errors can be told apart", func(t *testing.T) {
 		for _, problem := range Walk(dir + "/none") {
-			if !errors.Is(problem, fs.ErrNotExist) {
-				t.Errorf("%v is not fs.ErrNotExist", problem)
+			if !errors.Is(problem.Err, fs.ErrNotExist) {
+				t.Errorf("%v is not fs.ErrNotExist", problem.Err)
 			}
 		}
 	})

@@ -48,7 +48,7 @@ func TestWalkDoesNotWaitForAFIFOThatTookAFilesPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	if _, _, err := (folder{root}).Open("swapped"); err != errNotRegular {
+	if _, _, err := newFolder(root).Open("swapped"); err != errNotRegular {
 		t.Errorf("got %v, want %v", err, errNotRegular)
 	}
 }

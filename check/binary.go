@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/blacktop/go-macho/types"
-
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
@@ -16,7 +14,7 @@ import (
 // binary judges one file and records it in the report.
 func (e *evaluation) binary(b Binary) {
 	for _, a := range b.Anomalies {
-		e.add(Finding{Rule: RuleAmbiguousBinary, Paths: b.Paths, Message: anomaly(a), Hint: anomalyHint})
+		e.add(anomaly(subject{paths: b.Paths}, a))
 	}
 	r := BinaryReport{Binary: b}
 	for _, s := range b.Slices {
@@ -31,6 +29,7 @@ func (e *evaluation) binary(b Binary) {
 			sub.target.Identifier, sub.target.TeamID = d.Identifier, d.TeamID
 			e.targets = append(e.targets, sub.target)
 			e.signature(sub, s)
+			e.infoPlist(sub, b, s)
 			e.encodings(sub, s.Signature.Claims)
 			e.advice(sub, s.Signature.Claims.Set)
 			r.Claims = e.claims(sub, s.Signature.Claims.Set, r.Claims)
@@ -72,16 +71,20 @@ func riskOf(key string) string {
 	return ""
 }
 
-const anomalyHint = "build the file anew with lipo or the linker; no tool writes this by itself"
-
-func anomaly(a macho.Anomaly) string { return fmt.Sprintf("%s: %s", a.Kind, a.Detail) }
+// anomaly tells what loaders read differently in a Mach-O file.
+func anomaly(sub subject, a macho.Anomaly) Finding {
+	f := sub.finding(RuleAmbiguousBinary, fmt.Sprintf("%s: %s", a.Kind, a.Detail))
+	if a.Kind == macho.StrayBytes {
+		f.Rule = RuleUncoveredBytes
+	}
+	f.Hint = "build the file anew with lipo or the linker; no tool writes this by itself"
+	return f
+}
 
 // container tells what is wrong with a slice as a Mach-O image.
 func (e *evaluation) container(sub subject, s Slice) {
 	for _, a := range s.Anomalies {
-		f := sub.finding(RuleAmbiguousBinary, anomaly(a))
-		f.Hint = anomalyHint
-		e.add(f)
+		e.add(anomaly(sub, a))
 	}
 	if s.Err != nil {
 		f := sub.finding(RuleUnreadable, s.Err.Error())
@@ -95,15 +98,9 @@ func (e *evaluation) container(sub subject, s Slice) {
 	}
 }
 
-// isCode reports whether the slice is of a type that gets signed: object files,
-// dSYMs and core files never are.
-func isCode(s Slice) bool {
-	return s.Type != types.MH_OBJECT && s.Type != types.MH_DSYM && s.Type != types.MH_CORE
-}
-
 // demands holds a slice against what the stage requires of code.
 func (e *evaluation) demands(sub subject, s Slice) {
-	if !isCode(s) {
+	if !s.IsSignable() {
 		return
 	}
 	stage := e.in.Stage
@@ -115,7 +112,7 @@ func (e *evaluation) demands(sub subject, s Slice) {
 	}
 	d := s.Signature.Directory()
 	// The flag counts for the process, so for its main executable alone.
-	if s.Type == types.MH_EXECUTE && d.Flags&codesign.FlagRuntime == 0 && slices.Contains(stage.Require, policy.HardenedRuntime) {
+	if s.IsProgram() && d.Flags&codesign.FlagRuntime == 0 && slices.Contains(stage.Require, policy.HardenedRuntime) {
 		f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and stage %s requires it", d.Flags, stage.Name))
 		f.Hint = "sign it with codesign --options runtime (rcodesign --code-signature-flags runtime)"
 		e.add(f)
@@ -147,12 +144,15 @@ func (e *evaluation) unsigned(sub subject, s Slice) {
 
 // problemRules gives the rule for each kind of problem of a signature.
 var problemRules = map[codesign.ProblemKind]string{
-	codesign.Malformed: RuleMalformedSignature,
-	codesign.Ambiguous: RuleAmbiguousSignature,
-	codesign.Unbound:   RuleUnboundBlob,
-	codesign.Missing:   RuleMissingBlob,
-	codesign.Mismatch:  RuleSlotMismatch,
-	codesign.Unusual:   RuleUnusualSignature,
+	codesign.Malformed:  RuleMalformedSignature,
+	codesign.Ambiguous:  RuleAmbiguousSignature,
+	codesign.Unbound:    RuleUnboundBlob,
+	codesign.Missing:    RuleMissingBlob,
+	codesign.Mismatch:   RuleSlotMismatch,
+	codesign.Modified:   RuleModifiedCode,
+	codesign.Uncovered:  RuleUncoveredBytes,
+	codesign.Unverified: RuleUnreadable,
+	codesign.Unusual:    RuleUnusualSignature,
 }
 
 // signature tells what is wrong with a signature, whatever the policy requires.
@@ -164,10 +164,23 @@ func (e *evaluation) signature(sub subject, s Slice) {
 		}
 		e.add(f)
 	}
-	if s.InfoPlist == codesign.WrongHash {
+}
+
+// infoPlist tells how the Info.plist relates to the signature: of the bundle whose
+// main executable this is, else the one inside the code. That a file which was
+// taken out of its bundle has none is no news.
+func (e *evaluation) infoPlist(sub subject, b Binary, s Slice) {
+	switch {
+	case s.InfoPlist == codesign.WrongHash:
 		f := sub.finding(RuleSlotMismatch, "the Info.plist is not the one that was signed (slot 1)")
 		f.Hint = "sign the bundle after the last change to its Info.plist"
 		e.add(f)
+	case s.InfoPlist == codesign.NotPresent && b.Main:
+		f := sub.finding(RuleMissingBlob, "the signature binds an Info.plist (slot 1), and the bundle has none")
+		f.Hint = "hand over the bundle as it was signed"
+		e.add(f)
+	case s.InfoPlist == codesign.NotBound:
+		e.add(sub.finding(RuleUnusualSignature, "the Info.plist is not bound by the signature, so nothing vouches for what it says"))
 	}
 }
 
@@ -209,7 +222,7 @@ func enumerate(list []string) string {
 func (e *evaluation) slicesDiffer(b Binary) {
 	var code []Slice
 	for _, s := range b.Slices {
-		if s.Err == nil && s.SignatureErr == nil && isCode(s) {
+		if s.Err == nil && s.SignatureErr == nil && s.IsSignable() {
 			code = append(code, s)
 		}
 	}

@@ -199,8 +199,8 @@ func TestEvaluateHoldsCodeAgainstTheStage(t *testing.T) {
 		{"a core file needs no signature", "release", machotest.Binary{FileType: machotest.MHCore}, nil},
 		{"a program that is not hardened fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "A1B2C3D4E5"}}, []string{"error no-hardened-runtime"}},
 		{"a library need not be hardened", "release", machotest.Binary{FileType: machotest.MHDylib, Signature: &machotest.Signature{TeamID: "A1B2C3D4E5"}}, nil},
-		{"another team fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "Z", Flags: machotest.FlagRuntime}}, []string{"error team-not-allowed"}},
-		{"no team fails", "release", machotest.Binary{Signature: &machotest.Signature{Flags: machotest.FlagRuntime}}, []string{"error team-not-allowed"}},
+		{"another team fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "Z", Flags: machotest.FlagRuntime, CMS: []byte("x")}}, []string{"error team-not-allowed"}},
+		{"no team fails", "release", machotest.Binary{Signature: &machotest.Signature{Flags: machotest.FlagRuntime, CMS: []byte("x")}}, []string{"error team-not-allowed"}},
 		{"a stage that requires nothing is told of unsigned code in a note", "development", machotest.Binary{}, []string{"note unsigned"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -256,6 +256,10 @@ func TestEvaluateFindsWhatNoPolicyAllows(t *testing.T) {
 		{"a hidden slice", machotest.Fat{Slices: []machotest.Slice{{Binary: intel(hardened())}, {Binary: hardened()}}, NFat: new(uint32(1))}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
 		{"two signatures", machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
 		{"a slice that cannot be read", machotest.Fat{Slices: []machotest.Slice{{Raw: []byte("not Mach-O")}}}.Bytes(), []string{"error unreadable"}, check.Unreadable},
+		{"a signature that nobody made", sig(machotest.Signature{Flags: machotest.FlagRuntime}), []string{"error malformed-signature"}, check.Unreadable},
+		{"bytes that belong to no slice", machotest.Fat{Slices: []machotest.Slice{{Binary: hardened()}}, TrailingBytes: []byte("x")}.Bytes(), []string{"error uncovered-bytes"}, check.Fail},
+		{"a second blob of entitlements that claims more", sig(machotest.Signature{Entitlements: machotest.XML(), ExtraBlobs: []machotest.Blob{{Slot: 5, Magic: 0xfade7171, Payload: xml}}}),
+			[]string{"error malformed-signature", "error slot-mismatch"}, check.Unreadable},
 		{"a blob in a slot of nobody's", sig(machotest.Signature{ExtraBlobs: []machotest.Blob{{Slot: 0x20000, Magic: 1}}}), []string{"note unusual-signature"}, check.Pass},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -355,6 +359,9 @@ func TestSuggestionIsAnExceptionThatLacksWhatPeopleWrite(t *testing.T) {
 		"a path of glob signs":  "A[b]{c,d}*?.app/x",
 		"a path of YAML signs":  "a: 'b' #c/\"d\"/- e",
 		"a path with a newline": "a\nb: c",
+		"a path that reorders":  "a\u202eb",
+		"a path full of signs":  "a/" + strings.Repeat("[x]", 12) + "/b",
+		"a path that commands":  "##[error]x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := binary(t, path, hardened(jit, true).Bytes())
@@ -376,10 +383,61 @@ func TestSuggestionIsAnExceptionThatLacksWhatPeopleWrite(t *testing.T) {
 	}
 }
 
+func TestSuggestionsCoverSlicesOfDifferentIdentity(t *testing.T) {
+	intel := hardened(jit, true)
+	intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All
+	intel.Signature.Identifier = "com.acme.app.intel"
+	b := binary(t, "x", machotest.Fat{Slices: []machotest.Slice{{Binary: hardened(jit, true)}, {Binary: intel}}}.Bytes())
+	r := check.Evaluate(input(t, parse(t, "version: 1\n"), "release", b))
+	pasted := "version: 1\nexceptions:\n"
+	for _, f := range r.Findings {
+		pasted += f.Suggestion
+	}
+	for _, f := range check.Evaluate(input(t, parse(t, pasted), "release", b)).Findings {
+		if f.Rule != check.RuleInvalidException {
+			t.Errorf("%s: %s\n%s", f.Rule, f.Message, pasted)
+		}
+	}
+}
+
+func TestExceptionsThatAnotherStageAsksForAreNotUnused(t *testing.T) {
+	const src = "version: 1\nstages:\n  release: {require: []}\n  development:\n    require: []\n    rules:\n      - {entitlement: com.apple.security.cs.*, action: allow}\nexceptions:"
+	p := parse(t, src+complete("E", jit, "identifier: com.acme.app"))
+	r := check.Evaluate(input(t, p, "development", binary(t, "x", hardened(jit, true).Bytes())))
+	if len(r.Findings) > 0 || r.Exceptions[0].Use != check.NotNeeded {
+		t.Error(lines(r), r.Exceptions[0].Use)
+	}
+	r = check.Evaluate(input(t, p, "development", binary(t, "x", hardened().Bytes())))
+	if diff := cmp.Diff([]string{"error unused-exception " + jit}, lines(r)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEvaluateTellsOfAnInfoPlistThatIsNotTheOneThatWasSigned(t *testing.T) {
+	for binding, want := range map[codesign.Binding][]string{
+		codesign.Bound: nil, codesign.None: nil,
+		codesign.WrongHash:  {"error slot-mismatch"},
+		codesign.NotPresent: {"error missing-blob"},
+		codesign.NotBound:   {"note unusual-signature"},
+	} {
+		b := binary(t, "x", hardened().Bytes())
+		b.Main, b.Slices[0].InfoPlist = true, binding
+		if diff := cmp.Diff(want, lines(check.Evaluate(input(t, parse(t, "version: 1\n"), "release", b)))); diff != "" {
+			t.Errorf("%s: %s", binding, diff)
+		}
+	}
+	// A file that was taken out of its bundle.
+	b := binary(t, "x", hardened().Bytes())
+	b.Slices[0].InfoPlist = codesign.NotPresent
+	if r := check.Evaluate(input(t, parse(t, "version: 1\n"), "release", b)); len(r.Findings) > 0 {
+		t.Error(lines(r))
+	}
+}
+
 func TestEvaluateJudgesSourcesOnTheirLines(t *testing.T) {
 	src := "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<plist version=\"1.0\">\n<dict>\n\t<key>" + jit + "</key>\n\t<true/>\n</dict>\n</plist>\n"
 	in := input(t, parse(t, "version: 1\n"), "release")
-	in.Sources = []check.Source{{Path: "src/app.entitlements", Source: entitlement.ReadSource([]byte(src))}}
+	in.Sources = []check.Source{{Path: "src/app.entitlements", Inside: "src/app.entitlements", Source: entitlement.ReadSource([]byte(src))}}
 	r := check.Evaluate(in)
 	if len(r.Findings) != 1 || r.Findings[0].Position != (policy.Position{File: "src/app.entitlements", Line: 4, Column: 2}) {
 		t.Fatalf("%+v", r.Findings)

@@ -38,6 +38,11 @@ func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
 		return c
 	}
 	decision := e.in.Policy.Decide(e.in.Stage, key)
+	if decision.Action != policy.RequireJustification {
+		for _, u := range e.exceptions.matching(sub.target, key, v) {
+			u.settled = true
+		}
+	}
 	switch decision.Action {
 	case policy.Allow:
 		c.Verdict = Allowed
@@ -145,7 +150,9 @@ func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d 
 	if f.Position == (policy.Position{}) {
 		f.Position = d.Position
 	}
-	f.Suggestion = suggestion(sub.target, key, v)
+	if v.Kind != entitlement.Unknown {
+		f.Suggestion = suggestion(sub.target, key, v)
+	}
 	e.add(f)
 }
 

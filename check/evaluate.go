@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,7 +15,7 @@ type Input struct {
 	Sources  []Source
 	Unread   []Unread
 	Remarks  []Remark
-	Empty    []string // paths that were given, and in which nothing to check was found
+	Empty    []Unread // paths that were given, and in which nothing to check was found
 
 	Policy       *policy.Policy
 	Stage        *policy.Stage
@@ -79,8 +80,8 @@ func (e *evaluation) others() {
 			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
 		})
 	}
-	for _, path := range e.in.Empty {
-		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{path}, Message: "no Mach-O file was found here", Hint: emptyHint})
+	for _, u := range e.in.Empty {
+		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
 	}
 	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Unread)+len(e.in.Empty) == 0 {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
@@ -122,7 +123,8 @@ type copyKey struct {
 }
 
 // keyOf returns the key of a binary. Only a file whose every slice is signed and
-// could be read has one: its signature vouches for the rest of it.
+// could be read has one: what is judged of it follows from its signatures. Files
+// whose code differs differ in what their page hashes are told of.
 func keyOf(b Binary) (copyKey, bool) {
 	if b.Outer == "" || len(b.Slices) == 0 || len(b.Anomalies) > 0 {
 		return copyKey{}, false
@@ -134,6 +136,7 @@ func keyOf(b Binary) (copyKey, bool) {
 		}
 		parts.WriteString(s.Arch + " " + s.TypeName() + " " + string(s.InfoPlist) + " ")
 		parts.Write(s.Signature.Digest[:])
+		fmt.Fprint(&parts, s.Signature.Problems)
 	}
 	return copyKey{b.Outer, b.Size, parts.String()}, true
 }
@@ -141,15 +144,15 @@ func keyOf(b Binary) (copyKey, bool) {
 // groupByArch joins findings that differ in nothing but their architectures.
 func groupByArch(list []Finding) []Finding {
 	type key struct {
-		rule, level, message, hint, path, entitlement, value, exception string
-		position                                                        policy.Position
+		rule, level, message, hint, path, entitlement, value, exception, suggestion string
+		position                                                                    policy.Position
 	}
 	index := map[key]int{}
 	var grouped []Finding
 	for _, f := range list {
 		k := key{
 			rule: f.Rule, level: string(f.Level), message: f.Message, hint: f.Hint,
-			path: strings.Join(f.Paths, "\x00"), entitlement: f.Entitlement, position: f.Position,
+			path: strings.Join(f.Paths, "\x00"), entitlement: f.Entitlement, suggestion: f.Suggestion, position: f.Position,
 		}
 		if f.Value != nil {
 			k.value = f.Value.Text()

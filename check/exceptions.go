@@ -14,37 +14,29 @@ type exceptionUse struct {
 	*policy.Exception
 	covered  map[string]bool // first paths of what it was written for, approved by it or not
 	approves bool            // it approved something
+	settled  bool            // a claim that it is for was allowed or denied without it
 }
 
-// exceptionIndex holds the exceptions by entitlement, in the policy's order.
-type exceptionIndex map[string][]*exceptionUse
+// exceptionIndex holds the exceptions in the policy's order, and by entitlement.
+type exceptionIndex struct {
+	all []*exceptionUse
+	by  map[string][]*exceptionUse
+}
 
 func newExceptions(list []policy.Exception) exceptionIndex {
-	index := exceptionIndex{}
+	x := exceptionIndex{by: map[string][]*exceptionUse{}}
 	for i := range list {
-		key := list[i].Entitlement
-		index[key] = append(index[key], &exceptionUse{Exception: &list[i], covered: map[string]bool{}})
+		u := &exceptionUse{Exception: &list[i], covered: map[string]bool{}}
+		x.all = append(x.all, u)
+		x.by[u.Entitlement] = append(x.by[u.Entitlement], u)
 	}
-	return index
-}
-
-// inOrder returns the exceptions in the policy's order; none when x is empty.
-func (x exceptionIndex) inOrder(list []policy.Exception) []*exceptionUse {
-	var uses []*exceptionUse
-	for i := range list {
-		for _, u := range x[list[i].Entitlement] {
-			if u.Exception == &list[i] {
-				uses = append(uses, u)
-			}
-		}
-	}
-	return uses
+	return x
 }
 
 // matching returns the exceptions written for a claim, whether they hold or not.
 func (x exceptionIndex) matching(t policy.Target, key string, v entitlement.Value) []*exceptionUse {
 	var list []*exceptionUse
-	for _, u := range x[key] {
+	for _, u := range x.by[key] {
 		if u.Covers(key, v) && u.AppliesTo.Matches(t) {
 			list = append(list, u)
 		}
@@ -55,12 +47,12 @@ func (x exceptionIndex) matching(t policy.Target, key string, v entitlement.Valu
 // near says what keeps the nearest exception for the entitlement from covering
 // the claim, or nothing when there is none for it.
 func (x exceptionIndex) near(t policy.Target, key string, v entitlement.Value) string {
-	for _, u := range x[key] {
+	for _, u := range x.by[key] {
 		if why := mismatch(u.Exception, t, key, v); len(why) == 1 {
 			return fmt.Sprintf("%s does not cover it: %s", u.ID, why[0])
 		}
 	}
-	for _, u := range x[key] {
+	for _, u := range x.by[key] {
 		return fmt.Sprintf("%s does not cover it: %s", u.ID, strings.Join(mismatch(u.Exception, t, key, v), ", "))
 	}
 	return ""
@@ -98,12 +90,14 @@ func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.V
 // judgeExceptions tells which exceptions run out soon and which are not needed,
 // and reports on all.
 func (e *evaluation) judgeExceptions() {
-	for _, u := range e.exceptions.inOrder(e.in.Policy.Exceptions) {
+	for _, u := range e.exceptions.all {
 		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: len(u.covered)}
 		switch {
 		case r.Covers > 0:
 			r.Use = Used
 			e.expiresSoon(u)
+		case u.settled && e.in.Policy.Justifiable(u.Entitlement):
+			r.Use = NotNeeded // another stage asks for it
 		case slices.ContainsFunc(e.targets, u.AppliesTo.Matches):
 			r.Use = Unused
 			e.unused(u)

@@ -65,6 +65,7 @@ type Use string
 // The uses.
 const (
 	Used        Use = "used"          // it approved something, or would but for its defects
+	NotNeeded   Use = "not-needed"    // what it is for was there, and this stage decides without it
 	Unused      Use = "unused"        // its scope was looked at and held no such claim
 	NotLookedAt Use = "not-looked-at" // nothing in its scope was part of the run
 )

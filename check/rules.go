@@ -30,6 +30,8 @@ const (
 	RuleUnboundBlob           = "unbound-blob"
 	RuleMissingBlob           = "missing-blob"
 	RuleSlotMismatch          = "slot-mismatch"
+	RuleModifiedCode          = "modified-code"
+	RuleUncoveredBytes        = "uncovered-bytes"
 	RuleUnusualSignature      = "unusual-signature"
 	RuleSloppyEntitlements    = "sloppy-entitlements"
 	RuleSlicesDiffer          = "slices-differ"
@@ -67,6 +69,8 @@ var rules = []Rule{
 	{RuleUnboundBlob, policy.Error, "Blob that the signature does not cover", false},
 	{RuleMissingBlob, policy.Error, "Blob that the signature covers is missing", false},
 	{RuleSlotMismatch, policy.Error, "Content is not what was signed", false},
+	{RuleModifiedCode, policy.Error, "Code is not what was signed", false},
+	{RuleUncoveredBytes, policy.Error, "Bytes that no signature covers", false},
 	{RuleUnusualSignature, policy.Note, "Unusual code signature", false},
 	{RuleSloppyEntitlements, policy.Note, "Entitlements in a form that codesign does not write", false},
 	{RuleSlicesDiffer, policy.Warning, "Slices of one binary differ", false},

@@ -1,8 +1,6 @@
 package check
 
 import (
-	"strings"
-
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -11,8 +9,7 @@ import (
 // what an exception may name, only the path can match it: which program will be
 // signed with it is not known yet.
 func (e *evaluation) source(s Source) {
-	path := strings.TrimPrefix(s.Path, "/")
-	sub := subject{paths: []string{s.Path}, target: policy.Target{Paths: []string{path}}, places: map[string]policy.Position{}}
+	sub := subject{paths: []string{s.Path}, target: policy.Target{Paths: []string{s.Inside}}, places: map[string]policy.Position{}}
 	for key, place := range s.Lines {
 		sub.places[key] = position(s.Path, place)
 	}

@@ -44,7 +44,8 @@ type Slice struct {
 
 // Source is one .entitlements file, the input of signing.
 type Source struct {
-	Path string
+	Path   string // as a person follows it
+	Inside string // as policies match it: below the folder that the check runs in
 	entitlement.Source
 }
 

@@ -7,13 +7,14 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// suggestion writes the exception that would cover a claim, as narrow as it can
-// be, with the fields that people have to fill in left empty. Its id is put in by
+// suggestion writes the exception that would cover a claim, and in every slice of
+// the binary that makes it under the same identity, with the fields that people have to fill in left empty. Its id is put in by
 // numberSuggestions.
 func suggestion(t policy.Target, key string, v entitlement.Value) string {
 	var b strings.Builder
@@ -22,17 +23,19 @@ func suggestion(t policy.Target, key string, v entitlement.Value) string {
 	case entitlement.Boolean, entitlement.Integer:
 		fmt.Fprintf(&b, "  value: %s\n", v.Text())
 	case entitlement.String:
-		fmt.Fprintf(&b, "  value: %s\n", quoted(v.String))
+		if isPrintable(v.String) {
+			fmt.Fprintf(&b, "  value: %s\n", quoted(v.String))
+		}
 	}
 	b.WriteString("  applies-to:\n")
 	writePaths(&b, t.Paths)
-	if t.Identifier != "" {
+	if isPrintable(t.Identifier) {
 		fmt.Fprintf(&b, "    identifier: %s\n", yamlString(t.Identifier))
 	}
-	if t.TeamID != "" {
+	if isPrintable(t.TeamID) {
 		fmt.Fprintf(&b, "    team-id: %s\n", yamlString(t.TeamID))
 	}
-	b.WriteString(`  category: ""         # ` + categoryList() + `
+	b.WriteString(`  category: ""         # what kind of need; any other word lists them
   justification: ""    # why the code needs it, and what doing without would cost
   owner: ""            # who answers for it
   approved-by: []      # who approved it
@@ -40,14 +43,6 @@ func suggestion(t policy.Target, key string, v entitlement.Value) string {
   expires: ""          # YYYY-MM-DD, the last day it holds
 `)
 	return b.String()
-}
-
-func categoryList() string {
-	var names []string
-	for _, c := range policy.Categories() {
-		names = append(names, string(c))
-	}
-	return strings.Join(names, ", ")
 }
 
 func writePaths(w io.Writer, paths []string) {
@@ -61,15 +56,34 @@ func writePaths(w io.Writer, paths []string) {
 	}
 }
 
-// literalGlob makes a path a glob that matches it: what globs give a meaning to
-// becomes a ?, which stands for any one character.
+// literalGlob makes a path a glob that matches it: what globs give a meaning to, or
+// a policy does not take, becomes a ?, which stands for any one character. Where
+// there is more of that than a policy takes, whole names become a *.
 func literalGlob(path string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`*?[]{}\!^`, r) || r == '\uFFFD' || r < ' ' {
-			return '?'
+	const most = 16 // wildcards in a glob
+	names := strings.Split(path, "/")
+	wild := 0
+	for i, name := range names {
+		names[i] = strings.Map(func(r rune) rune {
+			if strings.ContainsRune(`*?[]{}\!^`, r) || r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+				return '?'
+			}
+			return r
+		}, name)
+		wild += strings.Count(names[i], "?")
+	}
+	for i, name := range names {
+		if wild > most && strings.Contains(name, "?") {
+			names[i] = "*"
 		}
-		return r
-	}, path)
+	}
+	return strings.Join(names, "/")
+}
+
+// isPrintable reports whether there is something that a policy can hold and a
+// reader can see.
+func isPrintable(s string) bool {
+	return s != "" && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) })
 }
 
 // plainScalar are the strings that YAML takes for strings without quotes.
@@ -88,7 +102,8 @@ func quoted(s string) string {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.Encode(s) // a string always encodes
-	return strings.TrimSuffix(b.String(), "\n")
+	// The mark of a runner's command, wherever the suggestion is printed.
+	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "##[", `##\u005b`)
 }
 
 // idMark stands for the id of a suggested exception until all are known.

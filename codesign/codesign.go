@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
 
@@ -39,7 +40,7 @@ type Signature struct {
 	Claims      entitlement.Claims
 	CMSSize     int // bytes of CMS; 0: none, as in ad hoc signatures
 	Problems    []Problem
-	Digest      [sha256.Size]byte // SHA-256 of the whole signature, to tell copies
+	Digest      [sha256.Size]byte // equal for copies of one signature
 }
 
 // Blob is one entry of the SuperBlob's index.
@@ -62,15 +63,16 @@ type Problem struct {
 type ProblemKind string
 
 const (
-	// Malformed: a structure that the kernel or Security.framework refuses.
+	// Malformed: a structure that is not what cs_blobs.h describes, or that does not
+	// agree with itself. The kernel or Security.framework refuses nearly all of it.
 	Malformed ProblemKind = "malformed"
 
 	// Ambiguous: CodeDirectories of which one reader would obey one and another
 	// reader another, or that say different things.
 	Ambiguous ProblemKind = "ambiguous"
 
-	// Unbound: a blob that no hash in the CodeDirectory covers. The kernel refuses
-	// it; Security.framework ignores it.
+	// Unbound: a blob that no hash in the CodeDirectory covers. Of entitlements and
+	// constraints the kernel refuses it; Security.framework ignores it.
 	Unbound ProblemKind = "unbound"
 
 	// Missing: a hash for a blob that is not there.
@@ -119,14 +121,16 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	sig := &Signature{Blobs: sb.blobs, Problems: sb.problems, Digest: sha256.Sum256(b)}
+	sig := &Signature{Blobs: sb.blobs, Problems: sb.problems}
 	sig.readDirectories(sb)
+	sig.Digest = sig.digest(sb)
 	if len(sig.Directories) == 0 {
 		return nil, nil, errors.New("the signature has no CodeDirectory that can be read")
 	}
 	sig.compareDirectories(s.Signature.Offset)
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
+	sig.checkSigner()
 	sig.Claims = entitlement.ReadClaims(
 		sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS)), sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS_DER)))
 	return sig, sb, nil
@@ -137,6 +141,23 @@ func orShort(err error) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
+}
+
+// digest covers every blob, CodeDirectories by their cdhashes, which are known
+// already and stand for nearly all of the bytes.
+func (s *Signature) digest(sb *superBlob) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for i := range sb.blobs {
+		blob := &sb.blobs[i]
+		content := sb.bytes(blob)
+		if j := slices.IndexFunc(s.Directories, func(d Directory) bool { return d.blob == *blob }); j >= 0 {
+			content = []byte(s.Directories[j].CDHash)
+		}
+		fmt.Fprintf(h, "%d %d ", blob.Slot, len(content))
+		h.Write(content)
+	}
+	h.Sum(sum[:0])
+	return sum
 }
 
 func (s *Signature) problem(kind ProblemKind, slot uint32, format string, args ...any) {
@@ -155,19 +176,30 @@ func (s *Signature) Directory() *Directory {
 	return best
 }
 
-// Signing says how the code is signed: linker-signed and adhoc, by their flags
-// (such a signature names no signer), cms, or none for a signature that is not
-// flagged ad hoc and yet has no CMS.
+// Signing says how the code is signed: linker-signed or adhoc, by the flags that
+// the kernel goes by, whatever stands in the CMS slot; cms; or none, for a
+// signature that has neither the flag nor a CMS.
 func (s *Signature) Signing() string {
 	flags := s.Directory().Flags
 	switch {
-	case s.CMSSize > 0:
-		return "cms"
 	case flags&FlagLinkerSigned != 0:
 		return "linker-signed"
 	case flags&FlagAdhoc != 0:
 		return "adhoc"
+	case s.CMSSize > 0:
+		return "cms"
 	default:
 		return "none"
+	}
+}
+
+// checkSigner tells of a signature that names no signer, or one and none.
+func (s *Signature) checkSigner() {
+	adhoc := s.Directory().Flags&(FlagAdhoc|FlagLinkerSigned) != 0
+	switch {
+	case !adhoc && s.CMSSize == 0:
+		s.problem(Malformed, uint32(cs.CSSLOT_CMS_SIGNATURE), "no CMS signature, and no flag that says ad hoc: nobody signed it")
+	case adhoc && s.CMSSize > 0:
+		s.problem(Ambiguous, uint32(cs.CSSLOT_CMS_SIGNATURE), "a CMS signature in code that is flagged ad hoc")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -140,7 +141,7 @@ func (d *Directory) versioned(b []byte) error {
 	if ok, err := has(uint32(cs.SUPPORTS_SCATTER), 48); err != nil {
 		return err
 	} else if ok && be32(b[44:]) != 0 {
-		return fmt.Errorf("a scatter vector, which no current system reads")
+		return errors.New("a scatter vector, of which codesign writes none and which is not read here")
 	}
 	if ok, err := has(uint32(cs.SUPPORTS_TEAMID), 52); err != nil {
 		return err

@@ -50,13 +50,13 @@ func TestVerifierComparesEveryPage(t *testing.T) {
 	}{
 		{"code that is as it was signed, by every hash type", machotest.Binary{TextSize: size, Signature: &machotest.Signature{HashTypes: all}}, nil, ""},
 		{"pages of 16 KiB", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 14}}, nil, ""},
-		{"pages of a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 20}}, nil, ""},
-		{"pages larger than a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21, HashTypes: all}}, nil, ""},
+		{"pages of a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 20}}, []ProblemKind{Unusual}, ""},
+		{"pages larger than a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21, HashTypes: all}}, []ProblemKind{Unusual}, ""},
 		{"one page for everything", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Directory: func(_ int, d *machotest.Directory) { d.PageSize = 0 }}}, nil, ""},
 		{"a first page that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{}, Patch: flip(100)}, []ProblemKind{Modified}, "1 of 773 pages are not what CodeDirectory (slot 0) hashes (sha256): pages [0]"},
 		{"a page in a later block that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{}, Patch: flip(2<<20 + 4096*3)}, []ProblemKind{Modified}, "pages [515]"},
 		{"a page that was changed, by every directory", machotest.Binary{TextSize: size, Signature: &machotest.Signature{HashTypes: all}, Patch: flip(5000)}, []ProblemKind{Modified}, "pages [1]"},
-		{"one large page that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21}, Patch: flip(2<<20 + 5)}, []ProblemKind{Modified}, "pages [1]"},
+		{"one large page that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21}, Patch: flip(2<<20 + 5)}, []ProblemKind{Modified, Unusual}, "pages [1]"},
 		{"everything was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{}, Patch: func(b []byte) []byte {
 			for i := 4096; i < size; i += 4096 {
 				b[i] ^= 1
@@ -103,7 +103,7 @@ func (f failing) ReadAt(b []byte, off int64) (int, error) {
 func TestVerifierTellsWhatItCouldNotCompare(t *testing.T) {
 	for _, log := range []uint8{12, 21} {
 		b := machotest.Binary{TextSize: 3 << 20, Signature: &machotest.Signature{PageSizeLog2: log}}.Bytes()
-		if got := kinds(verify(t, failing{bytes.NewReader(b)}, len(b))); !slices.Equal(got, []ProblemKind{Unverified}) {
+		if got := kinds(verify(t, failing{bytes.NewReader(b)}, len(b))); !slices.Contains(got, Unverified) {
 			t.Errorf("a file that cannot be read: %v", got)
 		}
 		f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
@@ -113,7 +113,7 @@ func TestVerifierTellsWhatItCouldNotCompare(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		sig, err := NewVerifier().Read(ctx, bytes.NewReader(b), f.Slices[0])
-		if err != nil || !slices.Equal(kinds(sig), []ProblemKind{Unverified}) {
+		if err != nil || !slices.Contains(kinds(sig), Unverified) {
 			t.Errorf("at the end of the time: %v, %v", sig.Problems, err)
 		}
 	}

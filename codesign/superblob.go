@@ -17,27 +17,32 @@ type superBlob struct {
 	problems []Problem
 }
 
-// known gives the magic that belongs into each slot; 0 is a slot without a magic
-// of its own. Slots 1 and 3 bind files, not blobs.
-var knownSlots = map[cs.SlotType]cs.Magic{
-	cs.CSSLOT_CODEDIRECTORY:                 cs.MAGIC_CODEDIRECTORY,
-	cs.CSSLOT_REQUIREMENTS:                  cs.MAGIC_REQUIREMENTS,
-	cs.CSSLOT_APPLICATION:                   0,
-	cs.CSSLOT_ENTITLEMENTS:                  cs.MAGIC_EMBEDDED_ENTITLEMENTS,
-	cs.CSSLOT_REP_SPECIFIC:                  0,
-	cs.CSSLOT_ENTITLEMENTS_DER:              cs.MAGIC_EMBEDDED_ENTITLEMENTS_DER,
-	cs.CSSLOT_LAUNCH_CONSTRAINT_SELF:        cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT,
-	cs.CSSLOT_LAUNCH_CONSTRAINT_PARENT:      cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT,
-	cs.CSSLOT_LAUNCH_CONSTRAINT_RESPONSIBLE: cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT,
-	cs.CSSLOT_LIBRARY_CONSTRAINT:            cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT,
-	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES:     cs.MAGIC_CODEDIRECTORY,
-	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES1:    cs.MAGIC_CODEDIRECTORY,
-	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES2:    cs.MAGIC_CODEDIRECTORY,
-	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES3:    cs.MAGIC_CODEDIRECTORY,
-	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES4:    cs.MAGIC_CODEDIRECTORY,
-	cs.CSSLOT_CMS_SIGNATURE:                 cs.MAGIC_BLOBWRAPPER,
-	cs.CSSLOT_IDENTIFICATIONSLOT:            0,
-	cs.CSSLOT_TICKETSLOT:                    0,
+// slots are the slots that cs_blobs.h names.
+var slots = map[cs.SlotType]struct {
+	name  string
+	magic cs.Magic // that belongs into it; 0: any
+	file  bool     // it binds a file or a section, and no blob belongs into it
+}{
+	cs.CSSLOT_CODEDIRECTORY:                 {name: "CodeDirectory", magic: cs.MAGIC_CODEDIRECTORY},
+	cs.CSSLOT_INFOSLOT:                      {name: "Info.plist", file: true},
+	cs.CSSLOT_REQUIREMENTS:                  {name: "requirements", magic: cs.MAGIC_REQUIREMENTS},
+	cs.CSSLOT_RESOURCEDIR:                   {name: "CodeResources", file: true},
+	cs.CSSLOT_APPLICATION:                   {name: "application-specific"},
+	cs.CSSLOT_ENTITLEMENTS:                  {name: "XML entitlements", magic: cs.MAGIC_EMBEDDED_ENTITLEMENTS},
+	cs.CSSLOT_REP_SPECIFIC:                  {name: "rep-specific"},
+	cs.CSSLOT_ENTITLEMENTS_DER:              {name: "DER entitlements", magic: cs.MAGIC_EMBEDDED_ENTITLEMENTS_DER},
+	cs.CSSLOT_LAUNCH_CONSTRAINT_SELF:        {name: "self launch constraint", magic: cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT},
+	cs.CSSLOT_LAUNCH_CONSTRAINT_PARENT:      {name: "parent launch constraint", magic: cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT},
+	cs.CSSLOT_LAUNCH_CONSTRAINT_RESPONSIBLE: {name: "responsible launch constraint", magic: cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT},
+	cs.CSSLOT_LIBRARY_CONSTRAINT:            {name: "library constraint", magic: cs.MAGIC_EMBEDDED_LAUNCH_CONSTRAINT},
+	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES:     {name: "alternate CodeDirectory", magic: cs.MAGIC_CODEDIRECTORY},
+	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES1:    {name: "alternate CodeDirectory", magic: cs.MAGIC_CODEDIRECTORY},
+	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES2:    {name: "alternate CodeDirectory", magic: cs.MAGIC_CODEDIRECTORY},
+	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES3:    {name: "alternate CodeDirectory", magic: cs.MAGIC_CODEDIRECTORY},
+	cs.CSSLOT_ALTERNATE_CODEDIRECTORIES4:    {name: "alternate CodeDirectory", magic: cs.MAGIC_CODEDIRECTORY},
+	cs.CSSLOT_CMS_SIGNATURE:                 {name: "CMS signature", magic: cs.MAGIC_BLOBWRAPPER},
+	cs.CSSLOT_IDENTIFICATIONSLOT:            {name: "identification"},
+	cs.CSSLOT_TICKETSLOT:                    {name: "notarization ticket"},
 }
 
 // parseSuperBlob reads the index. The error means that there is nothing that
@@ -87,14 +92,15 @@ func (sb *superBlob) add(blob Blob) {
 	problem := func(kind ProblemKind, format string, args ...any) {
 		sb.problems = append(sb.problems, Problem{kind, blob.Slot, fmt.Sprintf(format, args...)})
 	}
-	magic, known := knownSlots[cs.SlotType(blob.Slot)]
+	slot, known := slots[cs.SlotType(blob.Slot)]
+	known = known && !slot.file
 	switch {
 	case sb.find(blob.Slot) != nil:
 		// The kernel refuses a second blob of entitlements; for others it takes
 		// the first, and other readers the last.
 		problem(Malformed, "a second blob for %s", SlotName(blob.Slot))
-	case known && magic != 0 && blob.Magic != uint32(magic):
-		problem(Malformed, "%s has magic %#08x instead of %#08x", SlotName(blob.Slot), blob.Magic, uint32(magic))
+	case known && slot.magic != 0 && blob.Magic != uint32(slot.magic):
+		problem(Malformed, "%s has magic %#08x instead of %#08x", SlotName(blob.Slot), blob.Magic, uint32(slot.magic))
 	case !known && isEntitlements(blob.Magic):
 		problem(Malformed, "entitlements in %s, where no reader looks for them", SlotName(blob.Slot))
 	case !known:
@@ -141,32 +147,10 @@ func (sb *superBlob) payload(slot uint32) []byte {
 	return nil
 }
 
-var slotNames = map[cs.SlotType]string{
-	cs.CSSLOT_CODEDIRECTORY:                 "CodeDirectory",
-	cs.CSSLOT_INFOSLOT:                      "Info.plist",
-	cs.CSSLOT_REQUIREMENTS:                  "requirements",
-	cs.CSSLOT_RESOURCEDIR:                   "CodeResources",
-	cs.CSSLOT_APPLICATION:                   "application-specific",
-	cs.CSSLOT_ENTITLEMENTS:                  "XML entitlements",
-	cs.CSSLOT_REP_SPECIFIC:                  "rep-specific",
-	cs.CSSLOT_ENTITLEMENTS_DER:              "DER entitlements",
-	cs.CSSLOT_LAUNCH_CONSTRAINT_SELF:        "self launch constraint",
-	cs.CSSLOT_LAUNCH_CONSTRAINT_PARENT:      "parent launch constraint",
-	cs.CSSLOT_LAUNCH_CONSTRAINT_RESPONSIBLE: "responsible launch constraint",
-	cs.CSSLOT_LIBRARY_CONSTRAINT:            "library constraint",
-	cs.CSSLOT_CMS_SIGNATURE:                 "CMS signature",
-	cs.CSSLOT_IDENTIFICATIONSLOT:            "identification",
-	cs.CSSLOT_TICKETSLOT:                    "notarization ticket",
-}
-
 // SlotName names a slot for a reader, such as "XML entitlements (slot 5)".
 func SlotName(slot uint32) string {
-	name, ok := slotNames[cs.SlotType(slot)]
-	switch {
-	case ok:
-	case isAlternate(slot):
-		name = "alternate CodeDirectory"
-	default:
+	name := slots[cs.SlotType(slot)].name
+	if name == "" {
 		name = "unknown"
 	}
 	if slot > 0xff {

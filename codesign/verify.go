@@ -40,6 +40,9 @@ func (s *Signature) compareDirectories(end uint64) {
 		if d.CodeLimit > end {
 			s.problem(Malformed, d.Slot, "%s: the code limit %d is past the signature's own offset %d", SlotName(d.Slot), d.CodeLimit, end)
 		}
+		if d.PageSize != 0 && d.PageSize != 4<<10 && d.PageSize != 16<<10 {
+			s.problem(Unusual, d.Slot, "%s: pages of %d bytes, where the kernel takes 4096 or its own 16384", SlotName(d.Slot), d.PageSize)
+		}
 		if want := d.pages(); uint64(d.CodeSlots) != want {
 			s.problem(Malformed, d.Slot, "%s: %d page hashes for %d pages", SlotName(d.Slot), d.CodeSlots, want)
 		}
@@ -99,12 +102,6 @@ func (d *Directory) differences(o *Directory) []string {
 	return list
 }
 
-// isFile reports whether a special slot binds a file beside the signature, or a
-// section of the code, rather than a blob.
-func isFile(slot uint32) bool {
-	return slot == uint32(cs.CSSLOT_INFOSLOT) || slot == uint32(cs.CSSLOT_RESOURCEDIR)
-}
-
 // checkSlots compares each blob with the hash that every CodeDirectory has for
 // it. A special slot hashes the whole blob, its header included (ubc_subr.c:794,
 // :850, :912).
@@ -113,7 +110,7 @@ func (s *Signature) checkSlots(sb *superBlob) {
 		d := &s.Directories[i]
 		for n := range uint32(len(d.SpecialHashes)) {
 			slot := n + 1
-			if d.Special(slot) != nil && !isFile(slot) && sb.find(slot) == nil {
+			if d.Special(slot) != nil && !slots[cs.SlotType(slot)].file && sb.find(slot) == nil {
 				s.problem(Missing, slot, "%s binds %s, which is not there", SlotName(d.Slot), SlotName(slot))
 			}
 		}
@@ -137,7 +134,7 @@ type Binding string
 
 // The bindings.
 const (
-	Bound      Binding = "bound"       // every CodeDirectory has its hash
+	Bound      Binding = "bound"       // every CodeDirectory that binds one has its hash
 	NotBound   Binding = "not-bound"   // no CodeDirectory has a hash for it
 	WrongHash  Binding = "mismatch"    // some CodeDirectory has another hash
 	NotPresent Binding = "not-present" // a hash, and no content that was looked at

@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +36,9 @@ var examples = map[string]example{
 	check.RuleUnreadable:            {file: m.Fat{Slices: []m.Slice{{Raw: []byte("not Mach-O")}}}.Bytes()},
 	check.RuleMalformedSignature:    {policy: lax, file: signed(m.Signature{Count: new(uint32(1 << 30))})},
 	check.RuleMalformedEntitlements: {policy: lax, file: signed(m.Signature{EntitlementsDER: append(m.DER(jit, true), 0)})},
-	check.RuleNoBinaries:            {edit: func(in *check.Input) { in.Empty = []string{"build/Acme.app"} }},
+	check.RuleNoBinaries: {edit: func(in *check.Input) {
+		in.Empty = []check.Unread{{Path: "build/Acme.app", Err: errors.New("no Mach-O file was found here")}}
+	}},
 
 	check.RuleAmbiguousBinary:       {file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, NFat: new(uint32(1))}.Bytes()},
 	check.RuleAmbiguousSignature:    {policy: lax, file: signed(m.Signature{HashTypes: []uint8{m.HashSHA1, m.HashSHA256}, DirectorySlots: []uint32{0, 0x1001}})},
@@ -44,9 +47,14 @@ var examples = map[string]example{
 	check.RuleUnboundBlob:           {policy: lax, file: signed(m.Signature{Entitlements: m.XML(jit, true), Unbound: []uint32{m.SlotEntitlements}})},
 	check.RuleMissingBlob:           {policy: lax, file: signed(m.Signature{Entitlements: m.XML(jit, true), Missing: []uint32{m.SlotEntitlements}})},
 	check.RuleSlotMismatch:          {policy: lax, file: signed(m.Signature{InfoPlist: []byte("as signed")}), plist: []byte("as it is now")},
-	check.RuleUnusualSignature:      {policy: lax, file: signed(m.Signature{ExtraBlobs: []m.Blob{{Slot: 0x20000, Magic: 1, Payload: []byte("text")}}})},
-	check.RuleSloppyEntitlements:    {policy: lax, file: signed(m.Signature{Entitlements: xml("<?xml", " <?xml")})},
-	check.RuleSlicesDiffer:          {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program(jit, true)}}}.Bytes()},
+	check.RuleModifiedCode: {policy: lax, file: program().Bytes(), edit: func(in *check.Input) {
+		sig := in.Binaries[0].Slices[0].Signature
+		sig.Problems = append(sig.Problems, codesign.Problem{Kind: codesign.Modified, Detail: "1 of 4 pages are not what CodeDirectory (slot 0) hashes (sha256): pages [2]"})
+	}},
+	check.RuleUncoveredBytes:     {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, TrailingBytes: []byte("text")}.Bytes()},
+	check.RuleUnusualSignature:   {policy: lax, file: signed(m.Signature{ExtraBlobs: []m.Blob{{Slot: 0x20000, Magic: 1, Payload: []byte("text")}}})},
+	check.RuleSloppyEntitlements: {policy: lax, file: signed(m.Signature{Entitlements: xml("<?xml", " <?xml")})},
+	check.RuleSlicesDiffer:       {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program(jit, true)}}}.Bytes()},
 	check.RuleLinkOutside: {file: program().Bytes(), edit: func(in *check.Input) {
 		in.Remarks = []check.Remark{{Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: `link to "../../../Shared/Crash.framework" leads out of the artifact`}}
 	}},

@@ -6,8 +6,8 @@
 // The readers are strict because Apple's own parsers have disagreed with one
 // another about lenient input, and each disagreement hid entitlements from the
 // one that judged ("Psychic Paper", 2020; CVE-2022-42855). What only some parser
-// would accept is reported as ambiguous, and every claim that any reading of it
-// could find is kept.
+// would accept is reported as ambiguous, and every claim that can be found in it
+// is kept.
 //
 // The package knows nothing of files, Mach-O or policy. Inputs are limited to
 // [MaxSize] bytes and [MaxDepth] levels.

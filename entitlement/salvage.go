@@ -6,9 +6,11 @@ import (
 	"strings"
 )
 
-// Salvage returns every claim that any reading of b could find, each with an
-// unknown value, which grants. It serves blobs that the strict readers refuse:
-// what such a blob claims is not known, so all that it may claim is judged.
+// Salvage returns what b may claim, each claim with an unknown value, which grants.
+// It serves blobs that the strict readers refuse: what such a blob claims is not
+// known, so all that can be found in it is judged. That is no proof of what is not
+// there: a key can be written in ways that only one parser resolves, such as the
+// entities of a document type. A refused blob is a finding in its own right.
 //
 // It looks for keys of Apple's name space and other documented keys in the bytes
 // as they are, without the NULs of UTF-16, without comments and other markup that
@@ -56,13 +58,13 @@ func join(b []byte) []byte {
 
 const applePrefix = "com.apple."
 
-// maxSalvaged bounds the claims taken from one blob, against a blob made of
-// nothing but keys. Real signatures claim under 100.
+// maxSalvaged bounds the claims taken from one blob of keys that are not known,
+// against a blob made of nothing else. Real signatures claim under 100.
 const maxSalvaged = 1000
 
 // salvageApple finds every run of key characters that begins with com.apple.
 func salvageApple(view []byte, set Set) {
-	for rest := view; len(set) < maxSalvaged; {
+	for rest := view; ; {
 		i := bytes.Index(rest, []byte(applePrefix))
 		if i < 0 {
 			return
@@ -72,11 +74,25 @@ func salvageApple(view []byte, set Set) {
 		for n < len(rest) && n < 256 && isKeyByte(rest[n]) {
 			n++
 		}
-		if key := strings.TrimRight(string(rest[:n]), ".-"); len(key) > len(applePrefix) {
+		key := strings.TrimRight(string(rest[:n]), ".-")
+		if known, ok := knownPrefix(key); ok {
+			set[known] = Value{}
+		} else if len(key) > len(applePrefix) && len(set) < maxSalvaged {
 			set[key] = Value{}
 		}
 		rest = rest[n:]
 	}
+}
+
+// knownPrefix returns the longest documented key that a run of key characters
+// begins with: in a binary property list the next value may follow at once.
+func knownPrefix(run string) (string, bool) {
+	for n := len(run); n > len(applePrefix); n-- {
+		if _, ok := vocabulary().find(run[:n]); ok {
+			return run[:n], true
+		}
+	}
+	return "", false
 }
 
 // salvageBare finds the documented keys outside com.apple., such as

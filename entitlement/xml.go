@@ -3,6 +3,7 @@ package entitlement
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -13,13 +14,13 @@ const (
 	// Canonical is the form that codesign writes: every parser reads it alike.
 	Canonical Class = iota
 
-	// Sloppy departs from it in a way that every known parser reads alike, such
-	// as white space before the XML declaration.
+	// Sloppy departs from it in a way that every known parser either reads alike
+	// or refuses, such as white space before the XML declaration.
 	Sloppy
 
 	// Ambiguous is anything else. Some parser might find claims in it that
-	// another does not, so the set holds each claim that any reading could find,
-	// with unknown values.
+	// another does not, so the set holds each claim that can be found, with unknown
+	// values; see Salvage.
 	Ambiguous
 )
 
@@ -47,9 +48,11 @@ const maxNotes = 8
 
 // ReadXML reads an XML entitlements blob, without the blob's own header.
 //
-// The grammar is the part of XML property lists that Apple's readers, the
+// The grammar is the part of XML property lists to which Apple's readers, the
 // kernel's OSUnserializeXML (libkern/c++/OSUnserializeXML.y in xnu) and
-// CoreFoundation's CFPropertyList.c, both accept with the same meaning. Siguza's
+// CoreFoundation's CFPropertyList.c, give the same meaning; where the kernel's
+// refuses what CoreFoundation takes (carriage returns, &quot; and &apos;, reals and
+// dates, single quotes) the class is Sloppy. Siguza's
 // "Psychic Paper" (https://blog.siguza.net/psychicpaper/) shows what happens
 // beyond it.
 func ReadXML(b []byte) XML {
@@ -98,9 +101,20 @@ func (p *xmlParser) take(lit string) bool {
 func (p *xmlParser) space() bool {
 	start := p.pos
 	for p.pos < len(p.b) && isSpace(p.b[p.pos]) {
+		if p.b[p.pos] == '\r' {
+			p.refused(p.pos, "a carriage return")
+		}
 		p.pos++
 	}
 	return p.pos > start
+}
+
+// refused remarks once on each thing that the kernel's parser does not take.
+func (p *xmlParser) refused(at int, what string) {
+	text := what + ", which the kernel's parser refuses"
+	if !slices.ContainsFunc(p.notes, func(n Note) bool { return n.Text == text }) {
+		p.sloppy(at, text)
+	}
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

@@ -32,7 +32,13 @@ func (p *xmlParser) prolog() *Note {
 	if p.space() {
 		p.sloppy(0, "white space before the XML declaration") // node 10 to 18
 	}
-	if !p.match(declaration) {
+	start := p.pos
+	switch {
+	case p.match(declaration):
+		if bytes.IndexByte(p.b[start:p.pos], '\'') >= 0 {
+			p.refused(start, "single quotes around an attribute")
+		}
+	default:
 		if p.at("<?") {
 			return p.fail("an XML declaration other than version 1.0 in UTF-8, or a processing instruction")
 		}

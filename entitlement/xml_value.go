@@ -160,6 +160,9 @@ func (p *xmlParser) text(element string) (string, *Note) {
 		if !ok || !p.take("&"+string(name)+";") {
 			return "", p.fail("an entity other than &amp; &lt; &gt; &quot; and &apos;")
 		}
+		if char == `"` || char == "'" {
+			p.refused(p.pos, "an entity other than &amp; &lt; and &gt;")
+		}
 		out.WriteString(char)
 	}
 }
@@ -179,6 +182,9 @@ func (p *xmlParser) scalar(start int, name string, empty bool) (Value, *Note) {
 		if text, err = p.text(name); err != nil {
 			return Value{}, err
 		}
+	}
+	if name == "real" || name == "date" {
+		p.refused(start, "a real or a date")
 	}
 	v, ok := parseScalar(name, text)
 	if !ok {

@@ -25,6 +25,23 @@ func thinMagic(b [4]byte) (order binary.ByteOrder, wide, ok bool) {
 	return nil, false, false
 }
 
+// IsMagic reports whether a file that begins with these bytes may be a Mach-O file,
+// thin or fat. Java class files begin like fat ones.
+func IsMagic(b [4]byte) bool {
+	_, _, thin := thinMagic(b)
+	_, _, fat := fatMagic(b)
+	return thin || fat
+}
+
+// IsProgram reports whether the slice is the main executable of a process.
+func (s *Slice) IsProgram() bool { return s.Type == types.MH_EXECUTE }
+
+// IsSignable reports whether the slice is of a type that gets signed: object
+// files, dSYMs and core files never are.
+func (s *Slice) IsSignable() bool {
+	return s.Type != types.MH_OBJECT && s.Type != types.MH_DSYM && s.Type != types.MH_CORE
+}
+
 // read fills in s from its header and load commands.
 func (s *Slice) read(r io.ReaderAt) {
 	head := make([]byte, min(firstRead, s.Range.Size))

@@ -47,6 +47,17 @@ func Lint(p *Policy, at Date) []Remark {
 	return remarks
 }
 
+// Justifiable reports whether some stage asks for a justification of the key, so
+// that an exception for it can have an effect.
+func (p *Policy) Justifiable(key string) bool {
+	for i := range p.Stages {
+		if p.Decide(&p.Stages[i], key).Action == RequireJustification {
+			return true
+		}
+	}
+	return false
+}
+
 // effect says in which stages an exception for the key changes nothing. That a
 // stage allows what another asks a reason for is as it should be.
 func effect(p *Policy, key string) (Level, string) {

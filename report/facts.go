@@ -103,6 +103,8 @@ func useOf(r check.ExceptionReport) string {
 	switch r.Use {
 	case check.Used:
 		return "covers " + plural(r.Covers, "file")
+	case check.NotNeeded:
+		return "not needed in this stage"
 	case check.Unused:
 		return "unused"
 	}

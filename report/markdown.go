@@ -193,8 +193,8 @@ func (m *markdown) suggestions(r *check.Report) {
 	if n < len(all) {
 		left = fmt.Sprintf("\n%s left out: a summary holds no more.\n", plural(len(all)-n, "more exception"))
 	}
-	m.add(fmt.Sprintf("\n<details><summary>YAML to approve what is unapproved (%s)</summary>\n\n%syaml\n%s%s\n%s\n</details>\n",
-		plural(n, "exception"), fence, text, fence, left))
+	m.add(fmt.Sprintf("\n<details><summary>YAML to approve what is unapproved (%s)</summary>\n\nAdd it to %s. Categories: %s.\n\n%syaml\n%s%s\n%s\n</details>\n",
+		plural(n, "exception"), policyToEdit(r), categoryList(), fence, text, fence, left))
 }
 
 // yaml returns suggestions as lines of a policy.

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -25,7 +26,7 @@ func docURL(rule string) string { return home + "/blob/main/docs/rules/" + rule 
 // inFile reports whether a position is in a file, and not in a policy that is
 // built in.
 func inFile(p policy.Position) bool {
-	return p.File != "" && !strings.HasPrefix(p.File, "preset:")
+	return p.File != "" && !strings.HasPrefix(p.File, policy.PresetPrefix)
 }
 
 // tally counts what a report is about.
@@ -110,4 +111,21 @@ func suggestions(r *check.Report) []string {
 		seen[s] = true
 	}
 	return list
+}
+
+// policyToEdit names the policy that an exception belongs into.
+func policyToEdit(r *check.Report) string {
+	if inFile(policy.Position{File: r.Policy}) {
+		return "the policy"
+	}
+	return "a policy of your own, which begins as `codewarrant policy show " + sanitise.Text(r.Policy) + "`"
+}
+
+// categoryList lists what a category may be.
+func categoryList() string {
+	var names []string
+	for _, c := range policy.Categories() {
+		names = append(names, string(c))
+	}
+	return strings.Join(names, ", ")
 }

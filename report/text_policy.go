@@ -6,7 +6,6 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
-	"github.com/codewarrant/codewarrant/policy"
 )
 
 // exceptions lists what the run made of each exception.
@@ -52,11 +51,8 @@ func (t *text) suggestions(r *check.Report) {
 		return
 	}
 	t.line("")
-	where := "the policy"
-	if !inFile(policy.Position{File: r.Policy}) {
-		where = "a policy of your own"
-	}
-	t.line("%s", t.bold("To approve, fill this in and add it to "+where+":"))
+	t.line("%s", t.bold("To approve, fill this in and add it to "+policyToEdit(r)+":"))
+	t.prose("", "", "Categories: "+categoryList()+".")
 	t.line("")
 	for _, l := range suggestionLines(r, list) {
 		t.line("%s", sanitise.Text(l))

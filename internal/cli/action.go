@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -101,7 +102,7 @@ func (j *job) check() error {
 		j.outputs[file.output] = file.name
 	}
 	if in.summary {
-		if err := j.appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { return report.Markdown(w, r, summaryLimit) }); err != nil {
+		if err := j.appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { return report.Markdown(w, r, 0) }); err != nil {
 			return err
 		}
 	}
@@ -253,17 +254,22 @@ func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *c
 			}
 		}
 	}
-	temp := name + ".part"
-	if err := root.RemoveAll(temp); err != nil {
+	temp := fmt.Sprintf("%s.%s.part", name, rand.Text())
+	f, err := root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
 		return err
 	}
-	if err := root.WriteFile(temp, b.Bytes(), 0o644); err != nil {
-		return err
+	_, err = f.Write(b.Bytes())
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = inherit(root, temp)
 	}
-	if err := inherit(root, temp); err != nil {
-		return err
+	if err == nil {
+		err = root.Rename(temp, name)
 	}
-	return root.Rename(temp, name)
+	if err != nil {
+		return errors.Join(err, root.Remove(temp))
+	}
+	return nil
 }
 
 func makeFolder(root *os.Root, name string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,17 +13,20 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/scan"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
 )
 
 // checkOptions are the flags of check and the inputs of the action.
 type checkOptions struct {
 	policy, stage, at, failOn string
+	verify                    string // slots or full; empty: full
 	noExceptions              bool
 }
 
 func newCheck(env Env) *cobra.Command {
 	var o checkOptions
 	var format, output string
+	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "check PATH…",
 		Short: "Hold binaries and .entitlements files against a policy",
@@ -46,7 +50,9 @@ else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Jo
 			if err != nil {
 				return err
 			}
-			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, r, colour) }); err != nil {
+			if err := emit(env, output, func(w io.Writer, colour bool) error {
+				return write(w, r, report.TextOptions{Color: colour, Verbose: verbose})
+			}); err != nil {
 				return err
 			}
 			return exitOf(r)
@@ -55,6 +61,7 @@ else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Jo
 	o.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "how to report: "+strings.Join(formatNames(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the report to, instead of standard output")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, too (text)")
 	complete(cmd, "format", formatNames())
 	return cmd
 }
@@ -66,14 +73,21 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
 	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
 	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
+	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
-	presets := policy.PresetNames()
-	for i, name := range presets {
-		presets[i] = policy.PresetPrefix + name
-	}
+	complete(cmd, "verify", []string{"slots", "full"})
 	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return presets, cobra.ShellCompDirectiveDefault
+		return presets(), cobra.ShellCompDirectiveDefault
+	})
+	cmd.RegisterFlagCompletionFunc("stage", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		if p, err := loadPolicy(o.policy); err == nil {
+			for _, s := range p.Stages {
+				names = append(names, s.Name)
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
@@ -109,21 +123,27 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	default:
 		return nil, fmt.Errorf("fail-on: %q is not one of error, warning, never", o.failOn)
 	}
+	switch o.verify {
+	case "", string(scan.Slots), string(scan.Full):
+	default:
+		return nil, fmt.Errorf("--verify: %q is not one of slots, full", o.verify)
+	}
 	if in.Policy, err = loadPolicy(o.policy); err != nil {
 		return nil, err
 	}
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}
-	var walk []string
+	var walk, sources []string
 	for _, arg := range args {
 		if strings.EqualFold(filepath.Ext(arg), ".entitlements") {
-			addSource(&in, arg)
+			sources = append(sources, arg)
 		} else {
 			walk = append(walk, arg)
 		}
 	}
-	found := scan.Run(walk)
+	addSources(&in, sources)
+	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))))
 	in.Binaries, in.Remarks, in.Empty = found.Binaries, found.Remarks, found.Empty
 	in.Unread = append(in.Unread, found.Unread...)
 	return check.Evaluate(in), nil

@@ -89,11 +89,13 @@ policy, 3 something could not be read. Where several apply, 2 goes before 3 befo
 		Example: `  codewarrant check build/Acme.app
   codewarrant show build/Acme.app
   codewarrant explain com.apple.security.cs.allow-jit`,
+		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("codewarrant {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hinted{err, "see " + cmd.CommandPath() + " --help"}
 	})

@@ -61,6 +61,9 @@ func explain(w io.Writer, args []string) error {
 		return err
 	}
 	if k, ok := entitlement.Lookup(name); ok {
+		if k.Key != name {
+			fmt.Fprintf(w, "%s is one of these:\n\n", sanitise.Text(name))
+		}
 		return explainEntitlement(w, k)
 	}
 	if say, ok := entitlement.Suggest(name); ok {

@@ -41,7 +41,7 @@ func loadPolicy(name string) (*policy.Policy, error) {
 	}
 	src, err := readBounded(name, policy.MaxSize)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + presetList()}
+		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + strings.Join(presets(), ", ")}
 	}
 	p, err := policy.Parse(filepath.ToSlash(name), src)
 	var errs policy.Errors
@@ -51,12 +51,13 @@ func loadPolicy(name string) (*policy.Policy, error) {
 	return p, err
 }
 
-func presetList() string {
+// presets are the built-in policies, as --policy takes them.
+func presets() []string {
 	names := policy.PresetNames()
 	for i, name := range names {
 		names[i] = policy.PresetPrefix + name
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // readBounded reads a regular file, and one byte over the limit at most, so that
@@ -79,13 +80,42 @@ func readBounded(name string, limit int64) ([]byte, error) {
 
 func stageName(given string) string { return cmp.Or(given, policy.DefaultStage) }
 
-// addSource reads an .entitlements file into the input of a check.
-func addSource(in *check.Input, name string) {
-	path := filepath.ToSlash(filepath.Clean(name))
-	b, err := readBounded(name, entitlement.MaxSize)
-	if err != nil {
-		in.Unread = append(in.Unread, check.Unread{Path: path, Err: err})
-		return
+// addSources reads the .entitlements files of that name into the input of a check,
+// each once.
+func addSources(in *check.Input, names []string) {
+	seen := map[string]bool{}
+	for _, name := range names {
+		path := relative(name)
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		b, err := readBounded(name, entitlement.MaxSize)
+		if err != nil {
+			in.Unread = append(in.Unread, check.Unread{Path: path, Err: err})
+			continue
+		}
+		in.Sources = append(in.Sources, check.Source{Path: path, Inside: inside(path), Source: entitlement.ReadSource(b)})
 	}
-	in.Sources = append(in.Sources, check.Source{Path: path, Source: entitlement.ReadSource(b)})
+}
+
+// relative returns a path below the current folder relative to it, as a policy
+// and a pull request name it; any other one as it is.
+func relative(name string) string {
+	if cwd, err := os.Getwd(); err == nil && filepath.IsAbs(name) {
+		if rel, err := filepath.Rel(cwd, name); err == nil && filepath.IsLocal(rel) {
+			name = rel
+		}
+	}
+	return filepath.ToSlash(filepath.Clean(name))
+}
+
+// inside returns what a policy can match of a path that leads out of the current
+// folder: what is below the folders above.
+func inside(path string) string {
+	path = strings.TrimPrefix(path, "/")
+	for strings.HasPrefix(path, "../") {
+		path = path[len("../"):]
+	}
+	return path
 }

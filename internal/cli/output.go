@@ -15,22 +15,18 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
-// summaryLimit is the size of a job summary over which GitHub drops the whole
-// upload.
-const summaryLimit = 1 << 20
-
 // formats are the ways to write a report.
 var formats = []struct {
 	name  string
-	write func(w io.Writer, r *check.Report, colour bool) error
+	write func(w io.Writer, r *check.Report, o report.TextOptions) error
 }{
-	{"text", func(w io.Writer, r *check.Report, colour bool) error {
-		return report.Text(sanitise.Log(w), r, report.TextOptions{Color: colour})
+	{"text", func(w io.Writer, r *check.Report, o report.TextOptions) error {
+		return report.Text(sanitise.Log(w), r, o)
 	}},
-	{"json", func(w io.Writer, r *check.Report, _ bool) error { return report.JSON(w, r, Version()) }},
-	{"sarif", func(w io.Writer, r *check.Report, _ bool) error { return report.SARIF(w, r, Version()) }},
-	{"markdown", func(w io.Writer, r *check.Report, _ bool) error { return report.Markdown(w, r, summaryLimit) }},
-	{"github", func(w io.Writer, r *check.Report, _ bool) error { return report.GitHub(w, r) }},
+	{"json", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.JSON(w, r, Version()) }},
+	{"sarif", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.SARIF(w, r, Version()) }},
+	{"markdown", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.Markdown(w, r, 0) }},
+	{"github", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.GitHub(w, r) }},
 }
 
 func formatNames() []string {
@@ -42,7 +38,7 @@ func formatNames() []string {
 }
 
 // writerFor returns the function that writes a report in the format.
-func writerFor(format string) (func(io.Writer, *check.Report, bool) error, error) {
+func writerFor(format string) (func(io.Writer, *check.Report, report.TextOptions) error, error) {
 	for _, f := range formats {
 		if f.name == format {
 			return f.write, nil
@@ -68,8 +64,25 @@ func emit(env Env, name string, write func(w io.Writer, colour bool) error) erro
 	return writeFile(name, b.Bytes())
 }
 
-// writeFile replaces the file of that name in one step.
+// writeFile replaces the file of that name in one step. Behind a link it replaces
+// what the link leads to; a device or a FIFO is written to, not replaced.
 func writeFile(name string, b []byte) error {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	} else if target, err := os.Readlink(name); err == nil { // to what is not there yet
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(name), target)
+		}
+		name = target
+	}
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(b)
+		return errors.Join(err, f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return hinted{err, "the folder has to be there and writable"}

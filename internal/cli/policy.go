@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,11 +15,45 @@ func newPolicy(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "Work on a policy",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  codewarrant policy lint .github/codewarrant.yml
+  codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLint(env))
+	cmd.AddCommand(newLint(env), newPolicyShow(env))
 	return cmd
+}
+
+func newPolicyShow(env Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show preset:NAME",
+		Short: "Print a built-in policy",
+		Long: `show prints the source of a preset: what applies where there is no policy, and where to start from
+to write one. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.`,
+		Example: `  codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
+		Args:    one("the name of a preset", "preset:"+policy.DefaultPreset),
+		RunE: func(_ *cobra.Command, args []string) error {
+			src, err := policy.PresetSource(strings.TrimPrefix(args[0], policy.PresetPrefix))
+			if err != nil {
+				return err
+			}
+			return emit(env, "", func(w io.Writer, _ bool) error {
+				_, err := w.Write(src)
+				return err
+			})
+		},
+		ValidArgs: presets(),
+	}
+}
+
+// one demands one argument that is not empty.
+func one(what, example string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return hinted{fmt.Errorf("%s takes one argument, %s", cmd.CommandPath(), what), "for example: " + cmd.CommandPath() + " " + example}
+		}
+		return nil
+	}
 }
 
 func newLint(env Env) *cobra.Command {
@@ -33,7 +67,7 @@ run out or will soon, or have no effect. It looks at no binary.
 Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy that is not valid.`,
 		Example: `  codewarrant policy lint .github/codewarrant.yml
   codewarrant policy lint --at 2027-05-01 --fail-on warning codewarrant.yml`,
-		Args: cobra.ExactArgs(1),
+		Args: one("a policy", "codewarrant.yml"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			day := policy.DateOf(env.Now())
 			if at != "" {
@@ -69,14 +103,17 @@ func lint(env Env, name string, day policy.Date, failing []policy.Level) error {
 			count[r.Level]++
 			fmt.Fprintf(w, "%s: %s: %s\n", r.Position, r.Level, sanitise.Text(r.Message))
 		}
-		_, err := fmt.Fprintf(w, "%s: %d exceptions: %d errors, %d warnings, %d notes\n",
+		_, err := fmt.Fprintf(w, "%s: exceptions %d, errors %d, warnings %d, notes %d\n",
 			sanitise.Text(p.Name), len(p.Exceptions), count[policy.Error], count[policy.Warning], count[policy.Note])
 		return err
 	})
+	if err != nil {
+		return err
+	}
 	for _, level := range failing {
 		if count[level] > 0 {
-			err = errors.Join(err, status(exitFindings))
+			return status(exitFindings)
 		}
 	}
-	return err
+	return nil
 }

@@ -20,7 +20,7 @@ func newShow(env Env) *cobra.Command {
 		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
 identifier, team, flags, CodeDirectories, what they bind, and the entitlements. It judges nothing.`,
 		Example: `  codewarrant show build/Acme.app
-  codewarrant show --format json build/Acme.app | jq '.binaries[].path'`,
+  codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
 		RunE: func(_ *cobra.Command, args []string) error {
 			write := map[string]func(io.Writer, []check.Binary, bool) error{
@@ -32,7 +32,7 @@ identifier, team, flags, CodeDirectories, what they bind, and the entitlements. 
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			found := scan.Run(args)
+			found := scan.Run(args, scan.Slots)
 			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found.Binaries, colour) }); err != nil {
 				return err
 			}
@@ -54,15 +54,14 @@ func unread(env Env, found scan.Result) error {
 	for _, r := range found.Remarks {
 		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(r.Path), sanitise.Text(r.Message))
 	}
-	broken := len(found.Unread) > 0
+	for _, u := range found.Empty {
+		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(u.Path), sanitise.Text(u.Err.Error()))
+	}
+	broken := len(found.Unread)+len(found.Empty) > 0
 	for _, b := range found.Binaries {
 		for _, s := range b.Slices {
 			broken = broken || s.Err != nil || s.SignatureErr != nil
 		}
-	}
-	if len(found.Binaries) == 0 && !broken {
-		fmt.Fprintln(w, "codewarrant: no Mach-O file was found")
-		broken = true
 	}
 	if broken {
 		return status(exitUnreadable)

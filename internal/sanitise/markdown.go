@@ -91,7 +91,8 @@ func Code(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = strings.ReplaceAll(Text(s), "|", `\x7c`)
+	// The runner that prints the Markdown would obey the one, a table the other.
+	s = strings.NewReplacer("|", `\x7c`, "##[", `##\x5b`).Replace(Text(s))
 	fence := Fence(s, 1)
 	if s[0] == '`' || s[len(s)-1] == '`' || s[0] == ' ' && s[len(s)-1] == ' ' && strings.Trim(s, " ") != "" {
 		s = " " + s + " " // one on each side is taken off again

@@ -1,21 +1,31 @@
 package scan
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/internal/boundedplist"
 	"github.com/codewarrant/codewarrant/macho"
 )
 
-// maxInfoPlist bounds an Info.plist inside of a program, in bytes; real ones have
-// a few KiB.
-const maxInfoPlist = 1 << 20
+// maxInfoPlist bounds an Info.plist inside of a program, in bytes, as that of a
+// bundle is bounded.
+const maxInfoPlist = boundedplist.MaxSize
 
-// readBinary reads all slices of one file and what they are signed with.
-func readBinary(item *artifact.Item) (check.Binary, error) {
+// patience bounds the time that is spent on one file. A core hashes far over 100
+// MiB a second, so that it is enough for files of tens of gigabytes.
+const patience = 5 * time.Minute
+
+// readBinary reads all slices of one file and what they are signed with. v
+// compares the pages of the code; nil leaves them out.
+func readBinary(item *artifact.Item, v *codesign.Verifier) (check.Binary, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	f, err := macho.Read(item, item.Size)
 	if err != nil {
 		return check.Binary{}, err
@@ -29,7 +39,7 @@ func readBinary(item *artifact.Item) (check.Binary, error) {
 		b.Outer = item.Outer.Path
 	}
 	for _, s := range f.Slices {
-		b.Slices = append(b.Slices, readSlice(item, s))
+		b.Slices = append(b.Slices, readSlice(ctx, item, s, v))
 	}
 	return b, nil
 }
@@ -41,17 +51,23 @@ func bundle(b *artifact.Bundle) *check.Bundle {
 	return &check.Bundle{Path: b.Path, Kind: b.Kind, Identifier: b.Identifier, Version: b.Version, ShortVersion: b.ShortVersion}
 }
 
-func readSlice(item *artifact.Item, s macho.Slice) check.Slice {
+func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codesign.Verifier) check.Slice {
 	slice := check.Slice{Slice: s}
 	if s.Err != nil || s.Signature == nil {
 		return slice
 	}
-	if slice.Signature, slice.SignatureErr = codesign.Read(item, s); slice.SignatureErr != nil {
+	if v == nil {
+		slice.Signature, slice.SignatureErr = codesign.Read(item, s)
+	} else {
+		slice.Signature, slice.SignatureErr = v.Read(ctx, item, s)
+	}
+	if slice.SignatureErr != nil {
 		return slice
 	}
 	info, err := infoPlist(item, s)
 	if err != nil {
-		slice.Signature, slice.SignatureErr = nil, err
+		slice.Signature.Problems = append(slice.Signature.Problems,
+			codesign.Problem{Kind: codesign.Unverified, Slot: 1, Detail: err.Error()})
 		return slice
 	}
 	slice.InfoPlist = slice.Signature.InfoPlist(info)

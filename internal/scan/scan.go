@@ -9,6 +9,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
 )
 
 // Result is what was found in a number of paths.
@@ -16,18 +17,35 @@ type Result struct {
 	Binaries []check.Binary // in the order of the walk
 	Unread   []check.Unread
 	Remarks  []check.Remark
-	Empty    []string // paths in which no Mach-O file was found
+	Empty    []check.Unread // paths that were given, and in which no Mach-O file was found
 }
 
+// Depth says how closely signatures are looked at.
+type Depth string
+
+// The depths.
+const (
+	// Slots reads headers and signatures alone, some kilobytes of each file, and
+	// compares the special slots.
+	Slots Depth = "slots"
+
+	// Full also compares every page of the code with its hash.
+	Full Depth = "full"
+)
+
 // Run looks at everything in the paths, which are files and folders.
-func Run(paths []string) Result {
+func Run(paths []string, depth Depth) Result {
+	var verifier *codesign.Verifier
+	if depth == Full {
+		verifier = codesign.NewVerifier()
+	}
 	jobs := make(chan job)
 	done := make(chan outcome)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for j := range jobs {
-				done <- j.read()
+				done <- j.read(verifier)
 			}
 		})
 	}
@@ -59,8 +77,8 @@ type outcome struct {
 	err    error // macho.ErrNotMachO for what only began like one
 }
 
-func (j job) read() outcome {
+func (j job) read(v *codesign.Verifier) outcome {
 	defer j.item.Close()
-	b, err := readBinary(j.item)
+	b, err := readBinary(j.item, v)
 	return outcome{j.index, j.item.Path, b, err}
 }

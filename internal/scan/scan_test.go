@@ -22,7 +22,7 @@ func tree(t *testing.T, files map[string][]byte, paths ...string) scan.Result {
 	dir := t.TempDir()
 	machotest.WriteTree(t, dir, files)
 	t.Chdir(dir)
-	return scan.Run(paths)
+	return scan.Run(paths, scan.Full)
 }
 
 // summary writes a result as lines.
@@ -36,8 +36,8 @@ func summary(r scan.Result) (lines []string) {
 	for _, m := range r.Remarks {
 		lines = append(lines, "remark "+m.Path)
 	}
-	for _, path := range r.Empty {
-		lines = append(lines, "empty "+path)
+	for _, u := range r.Empty {
+		lines = append(lines, "empty "+u.Path)
 	}
 	return lines
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
@@ -17,6 +16,7 @@ type walk struct {
 	paths   []string
 	unread  []check.Unread
 	remarks []check.Remark
+	empty   []check.Unread
 	bundles map[*artifact.Bundle]bool
 }
 
@@ -40,7 +40,8 @@ func (w *walk) problem(p *artifact.Problem) {
 	switch p.Kind {
 	case artifact.LinkOutside:
 		w.remarks = append(w.remarks, check.Remark{Path: p.Path, Message: p.Err.Error()})
-	case artifact.NotMachO: // told with the paths in which nothing was found
+	case artifact.NotMachO, artifact.Nothing:
+		w.empty = append(w.empty, check.Unread{Path: p.Path, Err: p.Err})
 	default:
 		w.unread = append(w.unread, check.Unread{Path: p.Path, Err: p.Err})
 	}
@@ -58,7 +59,7 @@ func (w *walk) bundle(b *artifact.Bundle) {
 // result puts together what the walk and the workers found.
 func (w *walk) result(outcomes []outcome) Result {
 	slices.SortFunc(outcomes, func(a, b outcome) int { return cmp.Compare(a.index, b.index) })
-	r := Result{Unread: w.unread, Remarks: w.remarks}
+	r := Result{Unread: w.unread, Remarks: w.remarks, Empty: w.empty}
 	for _, o := range outcomes {
 		switch {
 		case o.err == nil:
@@ -67,29 +68,11 @@ func (w *walk) result(outcomes []outcome) Result {
 			r.Unread = append(r.Unread, check.Unread{Path: o.path, Err: o.err})
 		}
 	}
-	for _, path := range w.paths {
-		if !r.has(path) {
-			r.Empty = append(r.Empty, filepath.ToSlash(path))
+	if len(r.Binaries)+len(r.Unread)+len(r.Empty) == 0 {
+		// Whatever began like a Mach-O file was a Java class.
+		for _, path := range w.paths {
+			r.Empty = append(r.Empty, check.Unread{Path: filepath.ToSlash(path), Err: macho.ErrNotMachO})
 		}
 	}
 	return r
-}
-
-// has reports whether anything was found in a path, be it a problem. What two
-// paths have in common was found by the name that the wider one gives it.
-func (r *Result) has(path string) bool {
-	path = absolute(path)
-	in := func(p string) bool {
-		p = absolute(p)
-		return p == path || strings.HasPrefix(p, strings.TrimSuffix(path, "/")+"/")
-	}
-	return slices.ContainsFunc(r.Binaries, func(b check.Binary) bool { return in(b.Paths[0]) }) ||
-		slices.ContainsFunc(r.Unread, func(u check.Unread) bool { return in(u.Path) })
-}
-
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
-	}
-	return filepath.ToSlash(path)
 }
