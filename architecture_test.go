@@ -23,15 +23,16 @@ var graph = map[string][]string{
 	"check":                 {"codesign", "entitlement", "macho", "policy"},
 	"codesign":              {"entitlement", "macho"},
 	"artifact":              {"internal/boundedplist", "macho"},
-	"policy":                {"entitlement"},
+	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
-	"entitlement":           {},
+	"entitlement":           {"internal/near"},
 	"docs":                  {},
 	"internal/sanitise":     {},
 	"internal/boundedplist": {},
 	"internal/machotest":    {},
 	"internal/runner":       {},
 	"internal/corpus":       {},
+	"internal/near":         {},
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
 }
 

@@ -3,11 +3,11 @@ package entitlement
 import (
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/near"
 )
 
 const (
-	appleSpace = "com.apple."
-
 	// maxSuggest bounds the keys that Suggest looks at, in bytes. The longest
 	// documented key has under 100; the keys of a hostile file have what its
 	// author likes, and each is compared with every entry.
@@ -25,7 +25,7 @@ const (
 // false when nothing fits, or when two keys fit equally well. The text holds
 // nothing of the key itself.
 func Suggest(key string) (string, bool) {
-	if !strings.HasPrefix(key, appleSpace) || len(key) > maxSuggest {
+	if !strings.HasPrefix(key, applePrefix) || len(key) > maxSuggest {
 		return "", false
 	}
 	v := vocabulary()
@@ -53,10 +53,10 @@ func Suggest(key string) (string, bool) {
 // nearest returns the one key of Apple's name space at the least distance from
 // key. The distance is negative when two keys are too far apart.
 func (v *lexicon) nearest(key string, distance func(a, b string) int) (string, bool) {
-	key = strings.ToLower(strings.TrimPrefix(key, appleSpace))
+	key = strings.ToLower(strings.TrimPrefix(key, applePrefix))
 	best, least, ties := "", -1, 0
 	for _, k := range v.known {
-		name, ok := strings.CutPrefix(k.Key, appleSpace)
+		name, ok := strings.CutPrefix(k.Key, applePrefix)
 		if !ok || strings.HasSuffix(name, "*") {
 			continue
 		}
@@ -71,36 +71,10 @@ func (v *lexicon) nearest(key string, distance func(a, b string) int) (string, b
 	return best, least >= 0 && ties == 0
 }
 
-// typos is the Levenshtein distance of two names, or -1 when it is above one
-// letter in eight or above three. The work is the product of their lengths at
-// most, and far less for names with little in common.
+// typos is the distance of two names, or -1 when it is above one letter in eight
+// or above three.
 func typos(a, b string) int {
-	limit := min(maxTypos, max(1, len(a)/lettersPerTry))
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return -1
-	}
-	prev, row := make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := range len(a) {
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			row[j+1] = min(prev[j]+cost, prev[j+1]+1, row[j]+1)
-		}
-		if slices.Min(row) > limit {
-			return -1
-		}
-		prev, row = row, prev
-	}
-	if d := prev[len(b)]; d <= limit {
-		return d
-	}
-	return -1
+	return near.Distance(a, b, min(maxTypos, max(1, len(a)/lettersPerTry)))
 }
 
 // strayWords counts the words that one name has and the other lacks, whatever

@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 //	fixture NAME PATH       copy testdata/binaries/NAME to PATH
 //	macho PATH [OPTION…]    write a signed Mach-O file, see writeMachO
 //	exits STATUS COMMAND…   run a command that ends with exactly that status
+//	paste FROM TO           take the YAML that a report printed into a policy
+//	fill FILE               fill in what people have to write in a pasted policy
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -46,6 +48,8 @@ func TestScript(t *testing.T) {
 			"fixture": copyFixture,
 			"macho":   writeMachO,
 			"exits":   exits,
+			"paste":   paste,
+			"fill":    fill,
 		},
 	})
 }
@@ -132,4 +136,34 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("exit status %s, want %s", got, args[0])
 	}
+}
+
+// paste makes a policy of the YAML that a text report printed: the lines from
+// exceptions: on, up to the empty one.
+func paste(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: paste FROM TO")
+	}
+	_, block, ok := strings.Cut(ts.ReadFile(args[0]), "\nexceptions:\n")
+	if !ok {
+		ts.Fatalf("%s has no exceptions to paste", args[0])
+	}
+	block, _, _ = strings.Cut(block, "\n\n")
+	write(ts, args[1], []byte("version: 1\nsettings: {unlisted: allow}\nrules:\n  - {entitlement: com.apple.security.cs.*, action: require-justification}\nexceptions:\n"+block+"\n"))
+}
+
+// fill writes what people have to write into the empty fields.
+func fill(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: fill FILE")
+	}
+	filled := strings.NewReplacer(
+		`category: ""`, "category: language-runtime",
+		`justification: ""`, "justification: LLVM compiles the expressions of long queries; without it reports take twice as long.",
+		`owner: ""`, `owner: "@acme/database"`,
+		`approved-by: []`, `approved-by: ["@acme/product-security"]`,
+		`approved-on: ""`, "approved-on: 2026-11-02",
+		`expires: ""`, "expires: 2027-04-30",
+	).Replace(ts.ReadFile(args[0]))
+	write(ts, args[0], []byte(filled))
 }

@@ -86,7 +86,8 @@ func isAlphanumeric(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 
 
 // Code returns s as a code span, in which GitHub looks for nothing. It is one line
 // as of [Text]; a vertical bar is shown as \x7c, because in a table it would have to
-// be written differently than elsewhere. Of nothing it makes nothing.
+// be written differently than elsewhere. So is the mark of a
+// runner's command. Of nothing it makes nothing.
 func Code(s string) string {
 	if s == "" {
 		return ""
