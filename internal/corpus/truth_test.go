@@ -52,6 +52,9 @@ type truth struct {
 	// the bundle included; nil for unsigned code.
 	SpecialSlotsOK *bool `json:"special_slots_ok"`
 
+	// Of the pages, by hash type: ok, or MISMATCH.
+	PageHashes map[string]string `json:"page_hashes"`
+
 	// What genuine code has none of, and the file has no field for.
 	Anomalies []macho.Anomaly    `json:"-"`
 	Problems  []codesign.Problem `json:"-"`
