@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -35,11 +36,16 @@ var (
 	actions      = []Action{Allow, RequireJustification, Deny}
 	levels       = []Level{Error, Warning, Note}
 	failOns      = []FailOn{FailOnError, FailOnWarning, FailOnNever}
-	requirements = []Requirement{Signed, HardenedRuntime}
-	categories   = []Category{
+	requirements = []Requirement{
+		Signed, HardenedRuntime, Valid, DeveloperID, AppleDistribution, SecureTimestamp, NotAdHoc, LibraryValidation,
+	}
+	categories = []Category{
 		JavaScriptEngine, LanguageRuntime, RegexJIT, MacroLanguage, Emulator, PlugInHost, Debugger, DRM, Other,
 	}
 )
+
+// runtimeVersion is the form in which CodeDirectories name a version: xxxx.yy.zz.
+var runtimeVersion = regexp.MustCompile(`^[0-9]{1,5}\.[0-9]{1,3}(?:\.[0-9]{1,3})?$`)
 
 // Parse reads a policy. The name is for positions and for [Policy.Name]. On
 // failure the policy is nil and the error is of type [Errors], with everything
@@ -111,7 +117,7 @@ func (r *reader) settings(n *yaml.Node, s *Settings) {
 func builtinStages() []Stage {
 	return []Stage{
 		{Name: DefaultStage, Require: []Requirement{Signed, HardenedRuntime}},
-		{Name: "development", Require: []Requirement{Signed}},
+		{Name: Development, Require: []Requirement{Signed}},
 	}
 }
 
@@ -140,6 +146,12 @@ func (r *reader) stage(key, n *yaml.Node) Stage {
 			}
 		}},
 		{"team-ids", false, func(n *yaml.Node) { s.TeamIDs = r.exact(n, "team-ids") }},
+		{"min-runtime-version", false, func(n *yaml.Node) {
+			s.MinRuntimeVersion = r.word(n, "min-runtime-version")
+			if !runtimeVersion.MatchString(s.MinRuntimeVersion) {
+				r.fail(n, "write two or three dotted numbers, such as 13.0", "%s is not a version", quote(s.MinRuntimeVersion))
+			}
+		}},
 		{"rules", false, func(n *yaml.Node) { s.Rules = r.rules(n) }},
 	})
 	return s

@@ -79,10 +79,34 @@ const (
 	// HardenedRuntime: every main executable (MH_EXECUTE) has the
 	// hardened-runtime flag, CS_RUNTIME; it counts for the whole process.
 	HardenedRuntime Requirement = "hardened-runtime"
+
+	// Valid: the signature is made by a certificate that leads to Apple, its
+	// timestamp, if it has one, holds, and everything it covers is as it was signed.
+	Valid Requirement = "valid"
+
+	// DeveloperID: valid, and by a Developer ID Application certificate.
+	DeveloperID Requirement = "developer-id"
+
+	// AppleDistribution: valid, and by an Apple Distribution certificate.
+	AppleDistribution Requirement = "apple-distribution"
+
+	// SecureTimestamp: valid, and with a timestamp of Apple's service.
+	SecureTimestamp Requirement = "secure-timestamp"
+
+	// NotAdHoc: the signature has a signer, whoever that is.
+	NotAdHoc Requirement = "not-ad-hoc"
+
+	// LibraryValidation: every main executable has the library-validation flag, or
+	// the hardened runtime without an entitlement that turns validation off.
+	LibraryValidation Requirement = "library-validation"
 )
 
 // DefaultStage is the stage of a check that names none.
 const DefaultStage = "release"
+
+// Development is the stage in which exceptions hold for code that is not
+// authenticated, too: builds of pull requests are ad hoc or not signed.
+const Development = "development"
 
 // Stage is a moment in the life of a build and what code must show in it.
 type Stage struct {
@@ -91,6 +115,10 @@ type Stage struct {
 	TeamIDs  []string      // when not empty: the team ids that signed code may carry
 	Rules    []Rule        // where one of them matches, it wins over the policy's rules
 	Position Position      // of the stage's name; zero for a built-in stage
+
+	// MinRuntimeVersion is the lowest version of the hardened runtime that main
+	// executables may name, as dotted numbers; empty: any.
+	MinRuntimeVersion string
 }
 
 // Rule gives an action to entitlements.
