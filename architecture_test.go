@@ -21,7 +21,9 @@ var graph = map[string][]string{
 	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "entitlement", "macho", "policy"},
-	"codesign":              {"entitlement", "macho"},
+	"codesign":              {"codesign/requirement", "entitlement", "macho"},
+	"codesign/requirement":  {},
+	"seal":                  {"internal/boundedplist"},
 	"artifact":              {"internal/boundedplist", "macho"},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
@@ -37,7 +39,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "policy", "check", "report"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "check", "report"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -27,6 +27,7 @@ func (e *evaluation) binary(b Binary) {
 		if s.Signature != nil {
 			d := s.Signature.Directory()
 			sub.target.Identifier, sub.target.TeamID = d.Identifier, d.TeamID
+			sub.authenticated = s.Signature.Authenticated()
 			e.targets = append(e.targets, sub.target)
 			e.signature(sub, s)
 			e.infoPlist(sub, b, s)
@@ -46,6 +47,8 @@ type subject struct {
 	arch   string // empty for a source
 	target policy.Target
 	places map[string]policy.Position // of a source's keys
+
+	authenticated bool // the signature proves identifier and team
 }
 
 // finding begins a finding about the subject.
@@ -98,50 +101,6 @@ func (e *evaluation) container(sub subject, s Slice) {
 	}
 }
 
-// demands holds a slice against what the stage requires of code.
-func (e *evaluation) demands(sub subject, s Slice) {
-	if !s.IsSignable() {
-		return
-	}
-	stage := e.in.Stage
-	if s.Signature == nil {
-		if s.SignatureErr == nil {
-			e.unsigned(sub, s)
-		}
-		return
-	}
-	d := s.Signature.Directory()
-	// The flag counts for the process, so for its main executable alone.
-	if s.IsProgram() && d.Flags&codesign.FlagRuntime == 0 && slices.Contains(stage.Require, policy.HardenedRuntime) {
-		f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and stage %s requires it", d.Flags, stage.Name))
-		f.Hint = "sign it with codesign --options runtime (rcodesign --code-signature-flags runtime)"
-		e.add(f)
-	}
-	if len(stage.TeamIDs) > 0 && !slices.Contains(stage.TeamIDs, d.TeamID) {
-		team := "no team id"
-		if d.TeamID != "" {
-			team = "team id " + d.TeamID
-		}
-		f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and stage %s allows %s", team, stage.Name, strings.Join(stage.TeamIDs, ", ")))
-		f.Position = stage.Position
-		f.Hint = "sign it with your own certificate, or add the team to team-ids"
-		e.add(f)
-	}
-}
-
-// unsigned tells of code without a signature: a note where the stage does not
-// require one, so that a signature that was taken off is never passed over.
-func (e *evaluation) unsigned(sub subject, s Slice) {
-	f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed", s.TypeName()))
-	f.Level = policy.Note
-	if slices.Contains(e.in.Stage.Require, policy.Signed) {
-		f.Level = policy.Error
-		f.Message += fmt.Sprintf(", and stage %s requires it", e.in.Stage.Name)
-		f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
-	}
-	e.add(f)
-}
-
 // problemRules gives the rule for each kind of problem of a signature.
 var problemRules = map[codesign.ProblemKind]string{
 	codesign.Malformed:  RuleMalformedSignature,
@@ -153,13 +112,40 @@ var problemRules = map[codesign.ProblemKind]string{
 	codesign.Uncovered:  RuleUncoveredBytes,
 	codesign.Unverified: RuleUnreadable,
 	codesign.Unusual:    RuleUnusualSignature,
+
+	codesign.MalformedCMS:      RuleInvalidSignature,
+	codesign.SignerCount:       RuleInvalidSignature,
+	codesign.OtherContent:      RuleInvalidSignature,
+	codesign.BadSignature:      RuleInvalidSignature,
+	codesign.BadTimestamp:      RuleInvalidSignature,
+	codesign.OutsideValidity:   RuleInvalidSignature,
+	codesign.TeamMismatch:      RuleInvalidSignature,
+	codesign.AgilityMismatch:   RuleInvalidSignature,
+	codesign.UnsignedDirectory: RuleInvalidSignature,
+	codesign.Unsatisfied:       RuleInvalidSignature,
+	codesign.UntrustedChain:    RuleUntrustedSigner,
+	codesign.UnknownSigner:     RuleUntrustedSigner,
+	codesign.Expired:           RuleUntrustedSigner,
 }
 
 // signature tells what is wrong with a signature, whatever the policy requires.
 func (e *evaluation) signature(sub subject, s Slice) {
-	for _, p := range s.Signature.Problems {
+	problems := s.Signature.Problems
+	if a := s.Signature.Authentication; a != nil {
+		problems = slices.Concat(problems, a.Problems)
+	}
+	for _, p := range problems {
 		f := sub.finding(problemRules[p.Kind], p.Detail)
-		if p.Kind != codesign.Unusual {
+		switch {
+		case p.Kind == codesign.Unusual:
+		case p.Kind == codesign.Unsatisfied && s.Signature.Authentication == nil:
+			f.Rule = RuleUnusualSignature // nobody relies on that of ad hoc code
+		case f.Rule == RuleUntrustedSigner:
+			f.Hint = "sign it with a certificate that Apple issued, and with a secure timestamp"
+			if e.in.Stage.Name == policy.Development {
+				f.Level = policy.Note
+			}
+		default:
 			f.Hint = "sign the file anew; if it comes from somebody else, ask them, and do not trust what it claims"
 		}
 		e.add(f)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,6 +40,9 @@ func binary(t *testing.T, path string, b []byte) check.Binary {
 		if s.Signature != nil {
 			if slice.Signature, slice.SignatureErr = codesign.Read(bytes.NewReader(b), s); slice.Signature != nil {
 				slice.InfoPlist = slice.Signature.InfoPlist(nil)
+				if slice.Signature.CMSSize > 0 { // as if it had been verified
+					slice.Signature.Authentication = &codesign.Authentication{Kind: codesign.DeveloperID, TeamID: "A1B2C3D4E5"}
+				}
 			}
 		}
 		bin.Slices = append(bin.Slices, slice)
@@ -285,6 +289,85 @@ func TestEvaluateOfWrongEncodingsJudgesWhatTheyMayClaim(t *testing.T) {
 			r := check.Evaluate(input(t, parse(t, "version: 1\n"), "release", binary(t, "x", machotest.Binary{Signature: &s}.Bytes())))
 			if !slices.Contains(lines(r), "error unapproved-entitlement "+jit) {
 				t.Error(lines(r))
+			}
+		})
+	}
+}
+
+func TestExceptionsHoldForAuthenticatedCode(t *testing.T) {
+	p := parse(t, "version: 1\nexceptions:"+complete("E", jit, "identifier: com.acme.app"))
+	const unauthenticated = "error unauthenticated-exception " + jit
+	for _, row := range []struct {
+		name string
+		edit func(*codesign.Signature)
+		want []string // in stage release
+	}{
+		{"authenticated code", func(*codesign.Signature) {}, nil},
+		{"code that was not looked at closely", func(s *codesign.Signature) { s.Authentication = nil }, []string{unauthenticated}},
+		{"a signer whom Apple does not know", func(s *codesign.Signature) {
+			s.Authentication = &codesign.Authentication{Problems: []codesign.Problem{{Kind: codesign.UntrustedChain, Detail: "x"}}}
+		}, []string{"error untrusted-signer", unauthenticated}},
+		{"a signature value that is wrong", func(s *codesign.Signature) {
+			s.Authentication = &codesign.Authentication{Problems: []codesign.Problem{{Kind: codesign.BadSignature, Detail: "x"}}}
+		}, []string{"error invalid-signature", unauthenticated}},
+		{"pages that were changed", func(s *codesign.Signature) {
+			s.Problems = []codesign.Problem{{Kind: codesign.Modified, Detail: "x"}}
+		}, []string{"error modified-code", unauthenticated}},
+		{"something unusual", func(s *codesign.Signature) {
+			s.Problems = []codesign.Problem{{Kind: codesign.Unusual, Detail: "x"}}
+		}, []string{"note unusual-signature"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := binary(t, "x", hardened(jit, true).Bytes())
+			row.edit(b.Slices[0].Signature)
+			if diff := cmp.Diff(row.want, lines(check.Evaluate(input(t, p, "release", b)))); diff != "" {
+				t.Error(diff)
+			}
+			// In development it holds for code that nobody signed.
+			for _, line := range lines(check.Evaluate(input(t, p, "development", b))) {
+				if line == unauthenticated || line == "error untrusted-signer" {
+					t.Error(line)
+				}
+			}
+		})
+	}
+}
+
+func TestEvaluateHoldsSignersAgainstTheStage(t *testing.T) {
+	stamp := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	adhoc := machotest.Binary{Signature: &machotest.Signature{Flags: machotest.FlagAdHoc | machotest.FlagRuntime}}
+	unhardened := machotest.Binary{Signature: &machotest.Signature{CMS: []byte("x")}}
+	const unmet = "error unmet-requirement"
+	for _, row := range []struct {
+		name   string
+		stage  string
+		binary machotest.Binary
+		auth   *codesign.Authentication
+		want   []string
+	}{
+		{"valid, and it is", "require: [valid]", hardened(), &codesign.Authentication{Kind: codesign.AppleDevelopment}, nil},
+		{"valid, and nothing is proven", "require: [valid]", hardened(), nil, []string{unmet}},
+		{"valid, and it is ad hoc", "require: [valid]", adhoc, nil, []string{unmet}},
+		{"developer-id, and it is", "require: [developer-id]", hardened(), &codesign.Authentication{Kind: codesign.DeveloperID}, nil},
+		{"developer-id, and it is for development", "require: [developer-id]", hardened(), &codesign.Authentication{Kind: codesign.AppleDevelopment}, []string{unmet}},
+		{"apple-distribution, and it is Developer ID", "require: [apple-distribution]", hardened(), &codesign.Authentication{Kind: codesign.DeveloperID}, []string{unmet}},
+		{"secure-timestamp, and it has one", "require: [secure-timestamp]", hardened(), &codesign.Authentication{Kind: codesign.DeveloperID, Timestamp: stamp}, nil},
+		{"secure-timestamp, and it has none", "require: [secure-timestamp]", hardened(), &codesign.Authentication{Kind: codesign.DeveloperID}, []string{unmet}},
+		{"not-ad-hoc, and it is signed", "require: [not-ad-hoc]", hardened(), nil, nil},
+		{"not-ad-hoc, and it is ad hoc", "require: [not-ad-hoc]", adhoc, nil, []string{unmet}},
+		{"library-validation, and it is hardened", "require: [library-validation]", hardened(), nil, nil},
+		{"library-validation, and it is turned off", "require: [library-validation]", hardened("com.apple.security.cs.disable-library-validation", true), nil, []string{unmet}},
+		{"library-validation, and nothing asks for it", "require: [library-validation]", unhardened, nil, []string{unmet}},
+		{"a version of the runtime that is reached", "min-runtime-version: '14.0'", hardened(), nil, nil},
+		{"a version of the runtime that is not reached", "min-runtime-version: '14.0.1'", hardened(), nil, []string{unmet}},
+		{"a version of the runtime, and none is named", "min-runtime-version: '13.0'", unhardened, nil, []string{unmet}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := binary(t, "x", row.binary.Bytes())
+			b.Slices[0].Signature.Authentication = row.auth
+			p := parse(t, "version: 1\nsettings: {unlisted: allow}\nstages: {release: {"+row.stage+"}}\n")
+			if diff := cmp.Diff(row.want, lines(check.Evaluate(input(t, p, "release", b)))); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -103,6 +103,10 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 	var failed []*exceptionUse
 	var best *exceptionUse
 	for _, u := range matching {
+		if !e.accepts(sub) {
+			e.unauthenticated(sub, key, v, u.Exception)
+			return nil
+		}
 		switch {
 		case u.Expired(e.in.At) || len(u.Defects(settings, e.in.At)) > 0:
 			failed = append(failed, u)
@@ -121,6 +125,20 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 		e.unapproved(sub, key, v, d)
 	}
 	return nil
+}
+
+// accepts reports whether exceptions can hold for the subject. Identifier and team
+// id are what code says of itself until its signature is verified, and a path says
+// nothing of who made what is there. Sources are not signed.
+func (e *evaluation) accepts(sub subject) bool {
+	return sub.arch == "" || sub.authenticated || e.in.Stage.Name == policy.Development
+}
+
+func (e *evaluation) unauthenticated(sub subject, key string, v entitlement.Value, ex *policy.Exception) {
+	f := sub.about(RuleUnauthenticated, key, v, fmt.Sprintf("%s does not hold for code that is not authenticated, in stage %s", ex.ID, e.in.Stage.Name))
+	f.Exception, f.Position = ex, ex.Position
+	f.Hint = "sign it with a certificate that Apple issued; builds that are not signed yet are for --stage development"
+	e.add(f)
 }
 
 // failed tells why an exception that was written for a claim does not approve it.

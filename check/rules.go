@@ -32,6 +32,8 @@ const (
 	RuleSlotMismatch          = "slot-mismatch"
 	RuleModifiedCode          = "modified-code"
 	RuleUncoveredBytes        = "uncovered-bytes"
+	RuleInvalidSignature      = "invalid-signature"
+	RuleUntrustedSigner       = "untrusted-signer"
 	RuleUnusualSignature      = "unusual-signature"
 	RuleSloppyEntitlements    = "sloppy-entitlements"
 	RuleSlicesDiffer          = "slices-differ"
@@ -41,12 +43,14 @@ const (
 	RuleUnsigned          = "unsigned"
 	RuleNoHardenedRuntime = "no-hardened-runtime"
 	RuleTeamNotAllowed    = "team-not-allowed"
+	RuleUnmetRequirement  = "unmet-requirement"
 
 	// What the policy says of claims.
 	RuleDenied           = "denied-entitlement"
 	RuleUnapproved       = "unapproved-entitlement"
 	RuleInvalidException = "invalid-exception"
 	RuleExpiredException = "expired-exception"
+	RuleUnauthenticated  = "unauthenticated-exception"
 	RuleExpiringSoon     = "exception-expires-soon"
 	RuleUnusedException  = "unused-exception"
 
@@ -71,6 +75,8 @@ var rules = []Rule{
 	{RuleSlotMismatch, policy.Error, "Content is not what was signed", false},
 	{RuleModifiedCode, policy.Error, "Code is not what was signed", false},
 	{RuleUncoveredBytes, policy.Error, "Bytes that no signature covers", false},
+	{RuleInvalidSignature, policy.Error, "Signature that does not verify", false},
+	{RuleUntrustedSigner, policy.Error, "Signer whom Apple does not vouch for", false},
 	{RuleUnusualSignature, policy.Note, "Unusual code signature", false},
 	{RuleSloppyEntitlements, policy.Note, "Entitlements in a form that codesign does not write", false},
 	{RuleSlicesDiffer, policy.Warning, "Slices of one binary differ", false},
@@ -79,11 +85,13 @@ var rules = []Rule{
 	{RuleUnsigned, policy.Error, "Code is not signed", false},
 	{RuleNoHardenedRuntime, policy.Error, "Hardened Runtime is off", false},
 	{RuleTeamNotAllowed, policy.Error, "Code of a team that is not allowed", false},
+	{RuleUnmetRequirement, policy.Error, "Demand of the stage that is not met", false},
 
 	{RuleDenied, policy.Error, "Entitlement that the policy denies", false},
 	{RuleUnapproved, policy.Error, "Entitlement without an approved justification", false},
 	{RuleInvalidException, policy.Error, "Exception that approves nothing", false},
 	{RuleExpiredException, policy.Error, "Exception that has run out", false},
+	{RuleUnauthenticated, policy.Error, "Exception for code that is not authenticated", false},
 	{RuleExpiringSoon, policy.Warning, "Exception that runs out soon", false},
 	{RuleUnusedException, policy.Error, "Exception that nothing needs", false},
 

@@ -18,6 +18,7 @@ import (
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
 
+	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
 )
@@ -35,12 +36,19 @@ const (
 // Signature is what one slice is signed with. It holds plain values and none of
 // the bytes it was read from.
 type Signature struct {
-	Blobs       []Blob      // in the order of the index
-	Directories []Directory // every CodeDirectory, in ascending order of slots
-	Claims      entitlement.Claims
-	CMSSize     int // bytes of CMS; 0: none, as in ad hoc signatures
-	Problems    []Problem
-	Digest      [sha256.Size]byte // equal for copies of one signature
+	Blobs        []Blob      // in the order of the index
+	Directories  []Directory // every CodeDirectory, in ascending order of slots
+	Claims       entitlement.Claims
+	Requirements requirement.Set            // of slot 2
+	Constraints  map[uint32]entitlement.Set // launch and library constraints, by slot
+
+	// Authentication is what the CMS proves; nil when there is none, or when it was
+	// not looked at.
+	Authentication *Authentication
+
+	CMSSize  int // bytes of CMS; 0: none, as in ad hoc signatures
+	Problems []Problem
+	Digest   [sha256.Size]byte // equal for copies of one signature
 }
 
 // Blob is one entry of the SuperBlob's index.
@@ -87,6 +95,9 @@ const (
 	// Uncovered: bytes of the slice that no hash covers.
 	Uncovered ProblemKind = "uncovered"
 
+	// Unsatisfied: the designated requirement is one that the code does not meet.
+	Unsatisfied ProblemKind = "unsatisfied"
+
 	// Unverified: a comparison that did not come to its end.
 	Unverified ProblemKind = "unverified"
 
@@ -131,9 +142,35 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
 	sig.checkSigner()
+	sig.readRequirements(sb)
 	sig.Claims = entitlement.ReadClaims(
 		sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS)), sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS_DER)))
 	return sig, sb, nil
+}
+
+// readRequirements reads what others may demand of the code, and the code of others.
+func (s *Signature) readRequirements(sb *superBlob) {
+	if blob := sb.find(uint32(cs.CSSLOT_REQUIREMENTS)); blob != nil {
+		var err error
+		if s.Requirements, err = requirement.Parse(sb.bytes(blob)); err != nil {
+			s.problem(Malformed, blob.Slot, "requirements: %v", err)
+		}
+	}
+	for slot := uint32(cs.CSSLOT_LAUNCH_CONSTRAINT_SELF); slot <= uint32(cs.CSSLOT_LIBRARY_CONSTRAINT); slot++ {
+		payload := sb.payload(slot)
+		if payload == nil {
+			continue
+		}
+		set, err := ParseConstraint(payload)
+		if err != nil {
+			s.problem(Unusual, slot, "%s: %v", SlotName(slot), err)
+			continue
+		}
+		if s.Constraints == nil {
+			s.Constraints = map[uint32]entitlement.Set{}
+		}
+		s.Constraints[slot] = set
+	}
 }
 
 func orShort(err error) error {

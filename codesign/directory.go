@@ -51,9 +51,10 @@ type Flags uint32
 
 // The flags that decide something here.
 const (
-	FlagAdhoc        = Flags(cs.ADHOC)
-	FlagRuntime      = Flags(cs.RUNTIME)
-	FlagLinkerSigned = Flags(cs.LINKER_SIGNED)
+	FlagAdhoc             = Flags(cs.ADHOC)
+	FlagRuntime           = Flags(cs.RUNTIME)
+	FlagLibraryValidation = Flags(cs.REQUIRE_LV)
+	FlagLinkerSigned      = Flags(cs.LINKER_SIGNED)
 )
 
 // flagNames are codesign(1)'s words for the flags that a signature may carry.
@@ -68,7 +69,7 @@ var flagNames = []struct {
 	{Flags(cs.CHECK_EXPIRATION), "expires"},
 	{Flags(cs.RESTRICT), "restrict"},
 	{Flags(cs.ENFORCEMENT), "enforcement"},
-	{Flags(cs.REQUIRE_LV), "library-validation"},
+	{FlagLibraryValidation, "library-validation"},
 	{FlagRuntime, "runtime"},
 	{FlagLinkerSigned, "linker-signed"},
 }

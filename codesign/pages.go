@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -19,40 +18,6 @@ const block = 1 << 20
 
 // maxNamed is how many pages that do not match are named.
 const maxNamed = 5
-
-// Verifier compares the pages of code with the hashes of CodeDirectories. Its
-// memory is one block for each core, whatever it is given and however many
-// signatures are verified at a time. The zero Verifier is not usable; see
-// [NewVerifier].
-type Verifier struct {
-	buffers chan []byte // also limits how many blocks are hashed at a time
-}
-
-// NewVerifier returns a verifier that uses all cores.
-func NewVerifier() *Verifier {
-	v := &Verifier{buffers: make(chan []byte, runtime.GOMAXPROCS(0))}
-	for range cap(v.buffers) {
-		v.buffers <- make([]byte, block)
-	}
-	return v
-}
-
-// Read reads the signature of a slice as [Read] does, and compares every page of
-// the code with the hashes of every CodeDirectory. What could not be compared, by
-// an error or at the end of ctx, is a problem.
-func (v *Verifier) Read(ctx context.Context, r io.ReaderAt, s macho.Slice) (*Signature, error) {
-	sig, sb, err := read(r, s)
-	if err != nil {
-		return nil, err
-	}
-	sig.uncovered(s, sb.padding)
-	problems, err := v.verifyPages(ctx, r, s.Range.Offset, sig.pageHashes(sb, s.Signature.Offset))
-	if err != nil {
-		sig.problem(Unverified, sig.Directory().Slot, "the pages were not compared to the end: %v", err)
-	}
-	sig.Problems = append(sig.Problems, problems...)
-	return sig, nil
-}
 
 // pageHashes returns the directories with their page hashes, but for those that
 // claim to cover more than there is, of which that has been said.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/internal/machotest"
@@ -21,7 +22,7 @@ func verify(t *testing.T, r io.ReaderAt, size int) *Signature {
 	if err != nil || f.Slices[0].Err != nil {
 		t.Fatal(err, f)
 	}
-	sig, err := NewVerifier().Read(context.Background(), r, f.Slices[0])
+	sig, err := NewVerifier(Anchors{}, time.Time{}).Read(context.Background(), r, f.Slices[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,7 @@ func TestVerifierTellsWhatItCouldNotCompare(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		sig, err := NewVerifier().Read(ctx, bytes.NewReader(b), f.Slices[0])
+		sig, err := NewVerifier(Anchors{}, time.Time{}).Read(ctx, bytes.NewReader(b), f.Slices[0])
 		if err != nil || !slices.Contains(kinds(sig), Unverified) {
 			t.Errorf("at the end of the time: %v, %v", sig.Problems, err)
 		}

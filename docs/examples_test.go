@@ -51,7 +51,13 @@ var examples = map[string]example{
 		sig := in.Binaries[0].Slices[0].Signature
 		sig.Problems = append(sig.Problems, codesign.Problem{Kind: codesign.Modified, Detail: "1 of 4 pages are not what CodeDirectory (slot 0) hashes (sha256): pages [2]"})
 	}},
-	check.RuleUncoveredBytes:     {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, TrailingBytes: []byte("text")}.Bytes()},
+	check.RuleUncoveredBytes: {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, TrailingBytes: []byte("text")}.Bytes()},
+	check.RuleInvalidSignature: {policy: lax, file: program().Bytes(), edit: authentication(codesign.Problem{
+		Kind: codesign.TeamMismatch, Detail: `the CodeDirectory names team "A1B2C3D4E5", the certificate "26QKX55P9K"`,
+	})},
+	check.RuleUntrustedSigner: {policy: lax, file: program().Bytes(), edit: authentication(codesign.Problem{
+		Kind: codesign.UntrustedChain, Detail: "x509: certificate signed by unknown authority",
+	})},
 	check.RuleUnusualSignature:   {policy: lax, file: signed(m.Signature{ExtraBlobs: []m.Blob{{Slot: 0x20000, Magic: 1, Payload: []byte("text")}}})},
 	check.RuleSloppyEntitlements: {policy: lax, file: signed(m.Signature{Entitlements: xml("<?xml", " <?xml")})},
 	check.RuleSlicesDiffer:       {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program(jit, true)}}}.Bytes()},
@@ -62,6 +68,9 @@ var examples = map[string]example{
 	check.RuleUnsigned:          {file: m.Binary{}.Bytes()},
 	check.RuleNoHardenedRuntime: {file: signed(m.Signature{})},
 	check.RuleTeamNotAllowed:    {policy: "version: 1\nstages:\n  release:\n    team-ids: [A1B2C3D4E5]\n", file: signed(m.Signature{TeamID: "26QKX55P9K"})},
+
+	check.RuleUnmetRequirement: {policy: "version: 1\nstages:\n  release:\n    require: [developer-id]\n", file: program().Bytes(), edit: unverified},
+	check.RuleUnauthenticated:  {policy: exception("", ""), file: program(jit, true).Bytes(), edit: unverified},
 
 	check.RuleDenied:           {policy: "version: 1\nrules:\n  - entitlement: " + debug + "\n    action: deny\n", file: program(debug, true).Bytes()},
 	check.RuleUnapproved:       {policy: "version: 1\nrules:\n  - entitlement: com.apple.security.cs.*\n    action: require-justification\n", file: program(jit, true).Bytes()},
@@ -74,6 +83,16 @@ var examples = map[string]example{
 	check.RuleUnknown:         {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},
 	check.RuleUnexpectedValue: {policy: lax, file: program(jit, "true").Bytes()},
 }
+
+// authentication puts a problem into what the CMS was found to prove.
+func authentication(p codesign.Problem) func(*check.Input) {
+	return func(in *check.Input) {
+		in.Binaries[0].Slices[0].Signature.Authentication = &codesign.Authentication{Problems: []codesign.Problem{p}}
+	}
+}
+
+// unverified takes back that the CMS was verified.
+func unverified(in *check.Input) { in.Binaries[0].Slices[0].Signature.Authentication = nil }
 
 // exampleOf returns the finding of the rule that its example leads to.
 func exampleOf(t *testing.T, rule string) check.Finding {
@@ -92,6 +111,11 @@ func exampleOf(t *testing.T, rule string) check.Finding {
 	}
 	if ex.file != nil {
 		in.Binaries = []check.Binary{binaryOf(t, ex.file, ex.plist)}
+		for _, s := range in.Binaries[0].Slices { // as if the CMS had been verified
+			if s.Signature != nil && s.Signature.CMSSize > 0 {
+				s.Signature.Authentication = &codesign.Authentication{Kind: codesign.DeveloperID}
+			}
+		}
 	}
 	if ex.edit != nil {
 		ex.edit(&in)

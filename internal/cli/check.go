@@ -143,7 +143,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 		}
 	}
 	addSources(&in, sources)
-	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))))
+	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), env.Now())
 	in.Binaries, in.Remarks, in.Empty = found.Binaries, found.Remarks, found.Empty
 	in.Unread = append(in.Unread, found.Unread...)
 	return check.Evaluate(in), nil

@@ -72,15 +72,15 @@ func write(ts *testscript.TestScript, name string, b []byte) {
 	ts.Check(os.WriteFile(path, b, 0o644))
 }
 
-// writeMachO writes an arm64 program, hardened and with com.acme.app and team
-// A1B2C3D4E5 for identity unless options say otherwise: identifier=ID, team=ID,
-// claim=KEY (true; repeated), xml=FILE (the XML alone), info=FILE (the Info.plist
-// that is bound), dylib, plain (not hardened), adhoc, unsigned, fat (x86_64 too).
+// writeMachO writes an arm64 program, signed ad hoc, hardened and with com.acme.app
+// and team A1B2C3D4E5 for identity unless options say otherwise: identifier=ID,
+// team=ID, claim=KEY (true; repeated), xml=FILE (the XML alone), info=FILE (the
+// Info.plist that is bound), dylib, plain (not hardened), unsigned, fat (x86_64 too).
 func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: macho PATH [OPTION…]")
 	}
-	sig := &machotest.Signature{Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: machotest.FlagRuntime, CMS: []byte("not verified yet")}
+	sig := &machotest.Signature{Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: machotest.FlagAdHoc | machotest.FlagRuntime}
 	b, fat := machotest.Binary{}, false
 	var claims []any
 	for _, arg := range args[1:] {
@@ -99,9 +99,7 @@ func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 		case "dylib":
 			b.FileType = machotest.MHDylib
 		case "plain":
-			sig.Flags = 0
-		case "adhoc":
-			sig.Flags, sig.TeamID, sig.CMS = machotest.FlagAdHoc|sig.Flags, "", nil
+			sig.Flags = machotest.FlagAdHoc
 		case "unsigned":
 			sig = nil
 		case "fat":

@@ -32,7 +32,7 @@ identifier, team, flags, CodeDirectories, what they bind, and the entitlements. 
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			found := scan.Run(args, scan.Slots)
+			found := scan.Run(args, scan.Full, env.Now())
 			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found.Binaries, colour) }); err != nil {
 				return err
 			}

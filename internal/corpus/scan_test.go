@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,7 +29,7 @@ func TestCheckOfEverything(t *testing.T) {
 	for _, p := range c.packages {
 		paths = append(paths, c.folder(p))
 	}
-	r := scan.Run(paths, scan.Full)
+	r := scan.Run(paths, scan.Full, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
 	if diff := cmp.Diff(scan.Result{}, scan.Result{Unread: r.Unread, Remarks: r.Remarks, Empty: r.Empty}); diff != "" {
 		t.Errorf("beside the binaries (-want +got):\n%s", diff)
 	}

@@ -6,6 +6,7 @@ package scan
 import (
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
@@ -29,15 +30,17 @@ const (
 	// compares the special slots.
 	Slots Depth = "slots"
 
-	// Full also compares every page of the code with its hash.
+	// Full also compares every page of the code with its hash, and verifies who
+	// signed it.
 	Full Depth = "full"
 )
 
-// Run looks at everything in the paths, which are files and folders.
-func Run(paths []string, depth Depth) Result {
+// Run looks at everything in the paths, which are files and folders. Certificates
+// are held against the time now where there is no secure timestamp.
+func Run(paths []string, depth Depth, now time.Time) Result {
 	var verifier *codesign.Verifier
 	if depth == Full {
-		verifier = codesign.NewVerifier()
+		verifier = codesign.NewVerifier(codesign.AppleAnchors(), now)
 	}
 	jobs := make(chan job)
 	done := make(chan outcome)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,7 +22,7 @@ func tree(t *testing.T, files map[string][]byte, paths ...string) scan.Result {
 	dir := t.TempDir()
 	machotest.WriteTree(t, dir, files)
 	t.Chdir(dir)
-	return scan.Run(paths, scan.Full)
+	return scan.Run(paths, scan.Full, time.Now())
 }
 
 // summary writes a result as lines.

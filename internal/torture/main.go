@@ -99,7 +99,7 @@ func newTorture(name string, seed uint64) (*torture, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &torture{name: name, original: b, random: rand.New(rand.NewPCG(seed, 2)), verifier: codesign.NewVerifier(), policy: p}
+	t := &torture{name: name, original: b, random: rand.New(rand.NewPCG(seed, 2)), verifier: codesign.NewVerifier(codesign.AppleAnchors(), time.Now()), policy: p}
 	f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,143 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// demands holds a slice against what the stage requires of code.
+func (e *evaluation) demands(sub subject, s Slice) {
+	if !s.IsSignable() {
+		return
+	}
+	stage := e.in.Stage
+	if s.Signature == nil {
+		if s.SignatureErr == nil {
+			e.unsigned(sub, s)
+		}
+		return
+	}
+	for _, r := range stage.Require {
+		e.demand(sub, s, r)
+	}
+	e.runtimeVersion(sub, s)
+	d := s.Signature.Directory()
+	if len(stage.TeamIDs) > 0 && !slices.Contains(stage.TeamIDs, d.TeamID) {
+		team := "no team id"
+		if d.TeamID != "" {
+			team = "team id " + d.TeamID
+		}
+		f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and stage %s allows %s", team, stage.Name, strings.Join(stage.TeamIDs, ", ")))
+		f.Position = stage.Position
+		f.Hint = "sign it with your own certificate, or add the team to team-ids"
+		e.add(f)
+	}
+}
+
+// demand holds a signed slice against one requirement of the stage.
+func (e *evaluation) demand(sub subject, s Slice, r policy.Requirement) {
+	d, a := s.Signature.Directory(), s.Signature.Authentication
+	kind := codesign.SignerKind("")
+	stamped := false
+	if a != nil && s.Signature.Authenticated() {
+		kind, stamped = a.Kind, !a.Timestamp.IsZero()
+	}
+	unmet := func(why, hint string) {
+		f := sub.finding(RuleUnmetRequirement, fmt.Sprintf("stage %s requires %s, and %s", e.in.Stage.Name, r, why))
+		f.Position, f.Hint = e.in.Stage.Position, hint
+		e.add(f)
+	}
+	switch r {
+	case policy.HardenedRuntime:
+		// The flag counts for the process, so for its main executable alone.
+		if s.IsProgram() && d.Flags&codesign.FlagRuntime == 0 {
+			f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and stage %s requires it", d.Flags, e.in.Stage.Name))
+			f.Hint = "sign it with codesign --options runtime (rcodesign --code-signature-flags runtime)"
+			e.add(f)
+		}
+	case policy.Valid:
+		if kind == "" {
+			unmet("the code is not authenticated", "sign it with a certificate that Apple issued; with --verify=slots nothing is authenticated")
+		}
+	case policy.DeveloperID, policy.AppleDistribution:
+		if string(kind) != string(r) {
+			unmet("it is "+signedBy(kind), "sign it with a certificate of that kind")
+		}
+	case policy.SecureTimestamp:
+		if !stamped {
+			unmet("there is no secure timestamp that holds", "sign it with codesign --timestamp")
+		}
+	case policy.NotAdHoc:
+		if s.Signature.CMSSize == 0 || d.Flags&(codesign.FlagAdhoc|codesign.FlagLinkerSigned) != 0 {
+			unmet("the signature is ad hoc", "sign it with a certificate")
+		}
+	case policy.LibraryValidation:
+		if s.IsProgram() && !validatesLibraries(s) {
+			unmet("libraries of others may be loaded", "sign it with codesign --options library, or with the hardened runtime and without com.apple.security.cs.disable-library-validation")
+		}
+	}
+}
+
+func signedBy(kind codesign.SignerKind) string {
+	if kind == "" {
+		return "not authenticated"
+	}
+	return "signed as " + string(kind)
+}
+
+// validatesLibraries reports whether dyld loads libraries of the same team and of
+// Apple only: by the flag, or by the hardened runtime unless it is told otherwise.
+func validatesLibraries(s Slice) bool {
+	flags := s.Signature.Directory().Flags
+	v, off := s.Signature.Claims.Set["com.apple.security.cs.disable-library-validation"]
+	if off && v.Grants() {
+		return false
+	}
+	return flags&(codesign.FlagLibraryValidation|codesign.FlagRuntime) != 0
+}
+
+// runtimeVersion holds a program against the lowest version of the hardened
+// runtime that the stage takes.
+func (e *evaluation) runtimeVersion(sub subject, s Slice) {
+	least, is := e.in.Stage.MinRuntimeVersion, s.Signature.Directory().Runtime
+	if least == "" || !s.IsProgram() || slices.Compare(numbers(is), numbers(least)) >= 0 {
+		return
+	}
+	if is == "" {
+		is = "none"
+	}
+	f := sub.finding(RuleUnmetRequirement, fmt.Sprintf("stage %s requires version %s of the hardened runtime, and the code names %s", e.in.Stage.Name, least, is))
+	f.Position, f.Hint = e.in.Stage.Position, "sign it with codesign --options runtime --runtime-version, or build it with a later SDK"
+	e.add(f)
+}
+
+// numbers reads dotted numbers, the last zeros left away, so that 13.0 is 13.0.0.
+func numbers(version string) []int {
+	var list []int
+	for part := range strings.SplitSeq(version, ".") {
+		n, _ := strconv.Atoi(part) // what is no number was refused on the way here
+		list = append(list, n)
+	}
+	for len(list) > 0 && list[len(list)-1] == 0 {
+		list = list[:len(list)-1]
+	}
+	return list
+}
+
+// unsigned tells of code without a signature: a note where the stage does not
+// require one, so that a signature that was taken off is never passed over.
+func (e *evaluation) unsigned(sub subject, s Slice) {
+	f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed", s.TypeName()))
+	f.Level = policy.Note
+	if slices.Contains(e.in.Stage.Require, policy.Signed) {
+		f.Level = policy.Error
+		f.Message += fmt.Sprintf(", and stage %s requires it", e.in.Stage.Name)
+		f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
+	}
+	e.add(f)
+}
