@@ -32,8 +32,15 @@ func newAuthority() authority {
 	a.wwdr = ca("Developer Relations CA", mt.Marker(2, 1))
 	a.timestamps = ca("Timestamp CA", mt.Marker(2, 9))
 	a.leaf = leaf().Issue(a.developerID)
-	a.tsa = mt.Certificate{CommonName: "Timestamp Signer", Usage: x509.ExtKeyUsageTimeStamping, EllipticCurve: true, From: day(2024, 1, 1), Until: day(2024, 3, 1)}.Issue(a.timestamps)
+	a.tsa = timestampSigner().Issue(a.timestamps)
 	return a
+}
+
+func timestampSigner() mt.Certificate {
+	return mt.Certificate{
+		CommonName: "Timestamp Signer", Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}, EllipticCurve: true,
+		From: day(2024, 1, 1), Until: day(2024, 3, 1),
+	}
 }
 
 func leaf() mt.Certificate {
@@ -101,31 +108,34 @@ func TestGenuineSignaturesVerify(t *testing.T) {
 		change func(*signing)
 		want   func(*codesign.Authentication)
 	}{
-		{"by a certificate that has expired since the timestamp", func(*signing) {}, func(*codesign.Authentication) {}},
+		{"by a certificate that has expired since the timestamp", func(*signing) {}, same},
 		{"with an RSA key", func(s *signing) {
 			c := leaf()
 			c.EllipticCurve = false
 			s.cms.Signer = c.Issue(s.developerID)
-		}, func(*codesign.Authentication) {}},
+		}, same},
 		{"with SHA-1 digests, as codesign made them up to 2018", func(s *signing) {
 			s.cms.Hash, s.cms.Timestamp.Hash = crypto.SHA1, crypto.SHA1
-		}, func(*codesign.Authentication) {}},
+		}, same},
 		{"with SHA-384 digests", func(s *signing) {
 			s.cms.Hash, s.cms.Timestamp.Hash = crypto.SHA384, crypto.SHA384
-		}, func(*codesign.Authentication) {}},
-		{"in definite lengths", func(s *signing) { s.cms.DER = true }, func(*codesign.Authentication) {}},
+		}, same},
+		{"in definite lengths", func(s *signing) { s.cms.DER = true }, same},
 		{"over CodeDirectories of every hash type", func(s *signing) {
 			s.signature.HashTypes = []uint8{mt.HashSHA384, mt.HashSHA1, mt.HashSHA256}
-		}, func(*codesign.Authentication) {}},
-		{"over page hashes that are truncated", func(s *signing) { s.signature.HashTypes = []uint8{mt.HashSHA256Truncated} }, func(*codesign.Authentication) {}},
+		}, same},
+		{"over page hashes that are truncated", func(s *signing) { s.signature.HashTypes = []uint8{mt.HashSHA256Truncated} }, same},
 		{"over one CodeDirectory that no attribute lists, as in 2012", func(s *signing) {
 			s.signature.HashTypes, s.cms.NoAgility = []uint8{mt.HashSHA1}, true
-		}, func(*codesign.Authentication) {}},
+		}, same},
 		{"without a secure timestamp while the certificate is valid", func(s *signing) {
 			s.cms.Timestamp, s.now = nil, day(2024, 6, 1)
 		}, func(a *codesign.Authentication) { a.Timestamp = time.Time{} }},
 		{"without a signing time", func(s *signing) { s.cms.SigningTime = time.Time{} }, func(a *codesign.Authentication) { a.SigningTime = time.Time{} }},
-		{"of code that names no team, as in 2012", func(s *signing) { s.signature.TeamID = "" }, func(*codesign.Authentication) {}},
+		{"among certificates of the same issuer", func(s *signing) {
+			s.cms.Certificates = []*mt.Identity{leaf().Issue(s.developerID), s.leaf, s.developerID, s.root}
+		}, same},
+		{"of code that names no team, as in 2012", func(s *signing) { s.signature.TeamID = "" }, same},
 		{"for the Mac App Store, whose certificate names no team", func(s *signing) {
 			c := leaf()
 			c.CommonName, c.Units, c.Markers = "Apple Mac OS Application Signing", nil, []asn1.ObjectIdentifier{mt.Marker(1, 9)}
@@ -152,7 +162,7 @@ func TestGenuineSignaturesVerify(t *testing.T) {
 			ca := mt.Certificate{CommonName: "Developer ID CA", CA: true, SHA1: true, EllipticCurve: true, Markers: []asn1.ObjectIdentifier{mt.Marker(2, 6)}}.Issue(root)
 			s.cms.Signer = leaf().Issue(ca)
 			s.anchors = codesign.NewAnchors(s.root.Certificate, root.Certificate, ca.Certificate)
-		}, func(*codesign.Authentication) {}},
+		}, same},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -219,12 +229,12 @@ func TestEachWrongnessIsItsOwnFinding(t *testing.T) {
 		{"a leaf that issued another", func(s *signing) { s.cms.Signer = leaf().Issue(s.leaf) }, codesign.UntrustedChain, "", untrusted},
 		{"a certificate that is not for code", func(s *signing) {
 			c := leaf()
-			c.Usage = x509.ExtKeyUsageServerAuth
+			c.Usages = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 			s.cms.Signer = c.Issue(s.developerID)
 		}, codesign.UntrustedChain, "not for this use", untrusted},
 		{"a certificate without extended key usage", func(s *signing) {
 			c := leaf()
-			c.NoUsage = true
+			c.Usages = []x509.ExtKeyUsage{}
 			s.cms.Signer = c.Issue(s.developerID)
 		}, codesign.UntrustedChain, "not for this use", untrusted},
 		{"a key that is not for signatures", func(s *signing) {
@@ -243,6 +253,14 @@ func TestEachWrongnessIsItsOwnFinding(t *testing.T) {
 			c.Markers = nil
 			s.cms.Signer = c.Issue(s.developerID)
 		}, codesign.UnknownSigner, "no markers", func(a *codesign.Authentication) { a.Kind, a.TeamID = "", "" }},
+		{"a namesake of Apple's intermediate", func(s *signing) {
+			ca := mt.Certificate{CommonName: "Apple Code Signing Certification Authority", Organization: "Example", CA: true, EllipticCurve: true}.Issue(s.root)
+			c := leaf()
+			c.Markers = nil
+			s.cms.Signer = c.Issue(ca)
+		}, codesign.UnknownSigner, "no markers", func(a *codesign.Authentication) {
+			a.Kind, a.TeamID, a.Chain[1] = "", "", "Apple Code Signing Certification Authority"
+		}},
 		{"an intermediate without marker", func(s *signing) {
 			ca := mt.Certificate{CommonName: "Developer ID CA", CA: true, EllipticCurve: true}.Issue(s.root)
 			s.cms.Signer = leaf().Issue(ca)
@@ -303,6 +321,12 @@ func TestEachWrongnessIsItsOwnFinding(t *testing.T) {
 		}, codesign.BadSignature, "verification", unverified},
 		{"no signed attributes", func(s *signing) { s.cms.NoAttributes = true }, codesign.BadSignature, "no signed attributes", unverified},
 		{"no message digest", func(s *signing) { s.cms.Attributes = without(mt.OIDMessageDigest) }, codesign.BadSignature, "0 values", unverified},
+		{"a signed content type other than data", func(s *signing) {
+			s.cms.Attributes = replace(mt.OIDContentType, marshal(mt.OIDTSTInfo))
+		}, codesign.BadSignature, "content types", unverified},
+		{"a content type unlike the signed one", func(s *signing) {
+			s.cms.ContentType, s.cms.Attributes = mt.OIDTSTInfo, replace(mt.OIDContentType, marshal(mt.OIDData))
+		}, codesign.BadSignature, "content types", unverified},
 		{"a content type other than data", func(s *signing) { s.cms.ContentType = mt.OIDTSTInfo }, codesign.BadSignature, "content types", unverified},
 
 		{"an alternate that the cdhashes lack", func(s *signing) {
@@ -313,6 +337,15 @@ func TestEachWrongnessIsItsOwnFinding(t *testing.T) {
 		}, codesign.AgilityMismatch, "list of cdhashes", same},
 		{"cdhashes that are no property list", func(s *signing) {
 			s.cms.Attributes = replace(mt.OIDAgility, marshal([]byte("cdhashes = ();")))
+		}, codesign.AgilityMismatch, "no property list", same},
+		{"cdhashes with bytes behind the property list", func(s *signing) {
+			s.cms.Attributes = func(list []mt.Attribute) []mt.Attribute {
+				var plist []byte
+				if _, err := asn1.Unmarshal(list[len(list)-2].Values[0], &plist); err != nil {
+					t.Fatal(err)
+				}
+				return replace(mt.OIDAgility, marshal(append(plist, "bytes"...)))(list)
+			}
 		}, codesign.AgilityMismatch, "no property list", same},
 		{"whole hashes that lack the alternate", func(s *signing) {
 			s.cms.WholeHashes = func(h []mt.AgilityHash) []mt.AgilityHash { return h[:1] }
@@ -331,6 +364,12 @@ func TestEachWrongnessIsItsOwnFinding(t *testing.T) {
 		}, codesign.BadTimestamp, "digest", untimed},
 		{"a timestamp by nobody that is trusted", func(s *signing) { s.cms.Timestamp.Signer, s.now = other.tsa, day(2024, 6, 1) }, codesign.BadTimestamp, "unknown authority", untimed},
 		{"a timestamp by a certificate for code", func(s *signing) { s.cms.Timestamp.Signer, s.now = s.leaf, day(2024, 6, 1) }, codesign.BadTimestamp, "not for this use", untimed},
+		{"a timestamp by a certificate that is for code, too", func(s *signing) {
+			c := timestampSigner()
+			c.Usages = append(c.Usages, x509.ExtKeyUsageCodeSigning)
+			s.cms.Timestamp.Signer, s.now = c.Issue(s.timestamps), day(2024, 6, 1)
+		}, codesign.BadTimestamp, "alone", untimed},
+		{"a timestamp of another version", func(s *signing) { s.cms.Timestamp.Version, s.now = 2, day(2024, 6, 1) }, codesign.BadTimestamp, "version 2", untimed},
 		{"a timestamp outside the life of its signer", func(s *signing) { s.cms.Timestamp.Time, s.now = day(2024, 4, 1), day(2024, 6, 1) }, codesign.BadTimestamp, "not on 2024-04-01", untimed},
 		{"a timestamp that is something else", func(s *signing) { s.cms.Timestamp.CMS.ContentType, s.now = mt.OIDData, day(2024, 6, 1) }, codesign.BadTimestamp, "content types", untimed},
 		{"two timestamps", func(s *signing) {
@@ -379,6 +418,17 @@ func TestEachWrongnessIsItsOwnFinding(t *testing.T) {
 		{"a message over the limit", func(s *signing) {
 			s.edit = func([]byte) []byte { return make([]byte, 1<<20+1) }
 		}, codesign.MalformedCMS, "the limit is 1048576", unread},
+		{"signers that are not a set", func(s *signing) {
+			s.edit = func(b []byte) []byte {
+				for i := range b {
+					if b[i] == mt.TagSet && b[i+4] == mt.TagSequence && bytes.HasPrefix(b[i+8:], []byte{2, 1, 1, mt.TagSequence}) {
+						b[i] = mt.TagSequence
+						return b
+					}
+				}
+				return nil
+			}
+		}, codesign.MalformedCMS, "the set of signers", unread},
 		{"something other than SignedData", func(s *signing) {
 			s.edit = func([]byte) []byte { return mt.TLV(mt.TagSequence, marshal(mt.OIDData), mt.TLV(0xa0, []byte{5, 0})) }
 		}, codesign.MalformedCMS, "instead of SignedData", unread},

@@ -17,10 +17,9 @@ import (
 type Certificate struct {
 	CommonName    string
 	Organization  string
-	Units         []string // organizational units; the first is the team
-	CA            bool     // may issue certificates; without an extended key usage
-	Usage         x509.ExtKeyUsage
-	NoUsage       bool // no extended key usage
+	Units         []string           // organizational units; the first is the team
+	CA            bool               // may issue certificates; without an extended key usage
+	Usages        []x509.ExtKeyUsage // nil: the signing of code; empty: no extended key usage
 	KeyUsage      x509.KeyUsage
 	From, Until   time.Time               // zero: 2020-01-01 and 2030-01-01
 	Markers       []asn1.ObjectIdentifier // Apple's markers; critical in leaves, as Apple has them
@@ -60,8 +59,8 @@ func (c Certificate) Issue(issuer *Identity) *Identity {
 	}
 	if c.CA {
 		template.KeyUsage = x509.KeyUsageCertSign
-	} else if !c.NoUsage {
-		template.ExtKeyUsage = []x509.ExtKeyUsage{orDefault(c.Usage, x509.ExtKeyUsageCodeSigning)}
+	} else if template.ExtKeyUsage = c.Usages; c.Usages == nil {
+		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
 	}
 	for _, oid := range c.Markers {
 		template.ExtraExtensions = append(template.ExtraExtensions, pkix.Extension{Id: oid, Critical: !c.CA, Value: asn1.NullBytes})

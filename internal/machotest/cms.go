@@ -51,6 +51,7 @@ type AgilityHash struct {
 
 // Timestamp describes a token of RFC 3161.
 type Timestamp struct {
+	Version   int // of TSTInfo; 0: 1
 	Signer    *Identity
 	Time      time.Time
 	Hash      crypto.Hash // of imprint and signature; 0: SHA-256
@@ -235,7 +236,7 @@ func (t *Timestamp) token(signature []byte) []byte {
 		c.ContentType = OIDTSTInfo
 	}
 	info := TLV(TagSequence,
-		marshal(1),
+		marshal(orDefault(t.Version, 1)),
 		marshal(asn1.ObjectIdentifier{1, 2, 3}),
 		TLV(TagSequence, c.digestAlgorithm(), marshal(sum(c.hash(), signature))),
 		marshal(42),

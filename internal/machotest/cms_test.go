@@ -21,7 +21,7 @@ func TestCMSIsWhatOthersVerify(t *testing.T) {
 	root := mt.Certificate{CommonName: "Root", CA: true, EllipticCurve: true}.Issue(nil)
 	leaf := mt.Certificate{CommonName: "Leaf", EllipticCurve: true, Markers: []asn1.ObjectIdentifier{mt.Marker(1, 13)}}.Issue(root)
 	rsa := mt.Certificate{CommonName: "Leaf with RSA"}.Issue(root)
-	tsa := mt.Certificate{CommonName: "Timestamp Signer", Usage: x509.ExtKeyUsageTimeStamping, EllipticCurve: true}.Issue(root)
+	tsa := mt.Certificate{CommonName: "Timestamp Signer", Usages: []x509.ExtKeyUsage{x509.ExtKeyUsageTimeStamping}, EllipticCurve: true}.Issue(root)
 	when := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	directories := (&mt.Signature{HashTypes: []uint8{mt.HashSHA256, mt.HashSHA1}}).Directories([]byte("code"))
 
