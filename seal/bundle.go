@@ -1,0 +1,130 @@
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// codeResources is where the seal is, below the support folder of the bundle
+// (BUNDLEDISKREP_DIRECTORY in bundlediskrep.h).
+const (
+	signatureDir  = "_CodeSignature"
+	codeResources = signatureDir + "/CodeResources"
+)
+
+// bundle tells the layouts apart in the order of BundleDiskRep::setup. Names are
+// compared as they are: where macOS would take "contents" for Contents the seal is
+// not found, which is told.
+func (v *verifier) bundle(executable string) {
+	entries, err := v.fsys.ReadDir(".")
+	if err != nil {
+		v.unreadable(".", err)
+	}
+	switch {
+	case hasFolder(entries, "Contents"):
+		v.base = "Contents"
+		v.root(entries)
+	case hasFolder(entries, "Support Files"):
+		v.base = "Support Files"
+	case hasFolder(entries, "Versions") && !hasFolder(entries, signatureDir):
+		v.result.Versioned = true
+		v.framework(entries)
+		return
+	}
+	v.meta()
+	raw, err := v.read(v.in(codeResources))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		v.problem(NoSeal, v.in(codeResources), "there is no such file")
+		return
+	case err != nil:
+		v.unreadable(v.in(codeResources), err)
+		return
+	}
+	v.result.CodeResources = raw
+	if !v.open(raw) {
+		return
+	}
+	v.rules.executable = v.relative(executable)
+	v.folder("")
+	v.leftovers()
+}
+
+func hasFolder(entries []fs.DirEntry, name string) bool {
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name && e.IsDir() })
+}
+
+// relative returns what a name in the bundle is in the seal, empty when the seal
+// does not reach there.
+func (v *verifier) relative(name string) string {
+	if v.base == "" || name == "" {
+		return name
+	}
+	rel, ok := strings.CutPrefix(path.Clean(name), v.base+"/")
+	if !ok {
+		return ""
+	}
+	return rel
+}
+
+// read reads a CodeResources file.
+func (v *verifier) read(name string) ([]byte, error) {
+	r, size, err := v.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if size > maxSize {
+		return nil, fmt.Errorf("%d bytes, more than %d", size, maxSize)
+	}
+	return io.ReadAll(io.LimitReader(r, maxSize))
+}
+
+// root checks that nothing is beside Contents (errSecCSUnsealedAppRoot).
+func (v *verifier) root(entries []fs.DirEntry) {
+	for _, e := range entries {
+		switch e.Name() {
+		case "Contents":
+			continue
+		case ".LSOverride", ".DS_Store", "Icon\r", ".SoftwareDepot.tracking":
+			if e.Type().IsRegular() {
+				continue
+			}
+		}
+		v.problem(Unsealed, e.Name(), "beside Contents, where no seal reaches")
+	}
+}
+
+// meta checks that there is nothing in _CodeSignature that is not part of the
+// signature (BundleDiskRep::validateMetaDirectory). Code other than Mach-O has
+// more there; an ad hoc signature leaves an empty CodeSignature.
+func (v *verifier) meta() {
+	dir := v.in(signatureDir)
+	entries, err := v.fsys.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		v.unreadable(dir, err)
+	}
+	for _, e := range entries {
+		name := path.Join(dir, e.Name())
+		switch {
+		case !e.Type().IsRegular():
+			v.problem(NotRegular, name, "only files may be here")
+		case e.Name() == "CodeResources", e.Name() == "CodeSignature" && v.isEmpty(name):
+		default:
+			v.problem(Unsealed, name, "not a part of the signature")
+		}
+	}
+}
+
+func (v *verifier) isEmpty(name string) bool {
+	r, size, err := v.fsys.Open(name)
+	if err != nil {
+		return false
+	}
+	return r.Close() == nil && size == 0
+}
