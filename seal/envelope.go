@@ -19,10 +19,6 @@ import (
 	"github.com/codewarrant/codewarrant/internal/boundedplist"
 )
 
-// limits follow from maxSize: a file of a bundle has eight objects in the list,
-// one of them a dictionary.
-var limits = boundedplist.Limits{Size: maxSize, Objects: 400_000, Dicts: 50_000}
-
 // envelope is what a CodeResources file says. Names are keyed by their canonical
 // decomposition: see lookup.
 type envelope struct {
@@ -99,6 +95,8 @@ type list struct {
 // readList takes the pair that counts (SecStaticCode::loadResources). The other
 // one must be dictionaries too, if it is there.
 func readList(raw []byte) (list, error) {
+	// A file of a bundle has eight objects in the list, one of them a dictionary.
+	limits := boundedplist.Limits{Size: maxSize, Objects: 400_000, Dicts: 50_000}
 	var root any
 	if err := limits.Unmarshal(raw, &root); err != nil {
 		return list{}, err
