@@ -232,10 +232,10 @@ func TestBundleSurvivesAHostileInfoPlist(t *testing.T) {
 		},
 		{"an empty executable is none", executable(""), "", true},
 		{"the old name of the key", info("NSExecutable", "Acme"), "", true},
-		{"an executable that is not there", executable("other"), "", false},
+		{"an executable that is not there", executable("other"), `Info.plist: the main executable "other" is not there`, false},
 		{"an executable outside", executable("../../../outside"), `Info.plist: CFBundleExecutable "../../../outside" leads out of the bundle`, false},
 		{"an absolute executable", executable("/Contents/MacOS/Acme"), `Info.plist: CFBundleExecutable "/Contents/MacOS/Acme" leads out of the bundle`, false},
-		{"an executable of dots", executable(".."), "", false},
+		{"an executable of dots", executable(".."), `Info.plist: the main executable ".." is not there`, false},
 		{
 			"an executable out and back in", executable("../../../Acme.app/Contents/MacOS/Acme"),
 			`Info.plist: CFBundleExecutable "../../../Acme.app/Contents/MacOS/Acme" leads out of the bundle`, false,

@@ -123,5 +123,12 @@ func (w *walker) findMain(b *Bundle, l layout) error {
 			return nil
 		}
 	}
+	if b.InfoPath != "" && slices.Contains(programs, b.Kind) {
+		return fmt.Errorf("%s: the main executable %.80q is not there as a regular file, so what runs is not what is looked at", infoName, b.Executable)
+	}
 	return nil
 }
+
+// programs are the kinds of bundles that are run. Others may do without a main
+// executable, as bundles of resources do.
+var programs = []string{"app", "appex", "dext", "systemextension", "xpc"}

@@ -113,8 +113,8 @@ func (h held) Close() error {
 	return h.content.Close()
 }
 
-// link tells of a link that leads out. One that leads nowhere stays inside and is
-// passed over: there is nothing to read.
+// link tells of a link that leads out. One that leads nowhere here may lead
+// somewhere on a Mac, whose names know no case, so it is judged by its text.
 func (w *walker) link(rel string) bool {
 	target, err := w.tree.Readlink(rel)
 	switch {
@@ -127,6 +127,8 @@ func (w *walker) link(rel string) bool {
 	}
 	switch err := w.tree.Reach(rel); {
 	case errors.Is(err, errOutside):
+		return w.problem(rel, LinkOutside, fmt.Errorf("link to %q %w", target, errOutside))
+	case errors.Is(err, fs.ErrNotExist) && !filepath.IsLocal(path.Join(path.Dir(rel), target)):
 		return w.problem(rel, LinkOutside, fmt.Errorf("link to %q %w", target, errOutside))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return w.problem(rel, Unreadable, err)

@@ -17,6 +17,7 @@ func (e *evaluation) binary(b Binary) {
 		e.add(anomaly(subject{paths: b.Paths}, a))
 	}
 	r := BinaryReport{Binary: b}
+	var claims claimList
 	for _, s := range b.Slices {
 		sub := subject{paths: b.Paths, arch: s.Arch, target: policy.Target{Paths: b.Inside, Arch: s.Arch}}
 		e.container(sub, s)
@@ -33,11 +34,11 @@ func (e *evaluation) binary(b Binary) {
 			e.infoPlist(sub, b, s)
 			e.encodings(sub, s.Signature.Claims)
 			e.advice(sub, s.Signature.Claims.Set)
-			r.Claims = e.claims(sub, s.Signature.Claims.Set, r.Claims)
+			claims.add(e.claims(sub, s.Signature.Claims.Set))
 		}
 	}
 	e.slicesDiffer(b)
-	slices.SortStableFunc(r.Claims, func(a, b Claim) int { return strings.Compare(a.Entitlement, b.Entitlement) })
+	r.Claims = claims.sorted()
 	e.report.Binaries = append(e.report.Binaries, r)
 }
 
@@ -161,9 +162,9 @@ func (e *evaluation) infoPlist(sub subject, b Binary, s Slice) {
 		f := sub.finding(RuleSlotMismatch, "the Info.plist is not the one that was signed (slot 1)")
 		f.Hint = "sign the bundle after the last change to its Info.plist"
 		e.add(f)
-	case s.InfoPlist == codesign.NotPresent && b.Main:
-		f := sub.finding(RuleMissingBlob, "the signature binds an Info.plist (slot 1), and the bundle has none")
-		f.Hint = "hand over the bundle as it was signed"
+	case s.InfoPlist == codesign.NotPresent && b.Bundle != nil:
+		f := sub.finding(RuleMissingBlob, "the signature binds an Info.plist (slot 1), and there is none in the bundle for this file")
+		f.Hint = "hand over the bundle as it was signed; its Info.plist names the main executable"
 		e.add(f)
 	case s.InfoPlist == codesign.NotBound:
 		e.add(sub.finding(RuleUnusualSignature, "the Info.plist is not bound by the signature, so nothing vouches for what it says"))

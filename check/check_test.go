@@ -187,7 +187,7 @@ func TestEvaluateTellsUseOfExceptions(t *testing.T) {
 }
 
 func TestEvaluateHoldsCodeAgainstTheStage(t *testing.T) {
-	const teams = "version: 1\nsettings: {unlisted: allow}\nstages:\n  release: {require: [signed, hardened-runtime], team-ids: [A1B2C3D4E5]}\n  development: {require: []}\n"
+	const teams = "version: 1\nsettings: {unlisted: allow}\nstages:\n  release: {require: [signed, hardened-runtime], team-ids: [A1B2C3D4E5]}\n  development: {require: []}\n  hardening: {require: [hardened-runtime]}\n  team: {team-ids: [A1B2C3D4E5]}\n"
 	object := machotest.Binary{FileType: machotest.MHObject}
 	for _, row := range []struct {
 		name   string
@@ -198,6 +198,10 @@ func TestEvaluateHoldsCodeAgainstTheStage(t *testing.T) {
 		{"a signed and hardened program passes", "release", hardened(), nil},
 		{"an unsigned program fails", "release", machotest.Binary{}, []string{"error unsigned"}},
 		{"an unsigned library fails", "release", machotest.Binary{FileType: machotest.MHDylib}, []string{"error unsigned"}},
+		{"an unsigned program fails where only hardening is asked for", "hardening", machotest.Binary{}, []string{"error unsigned"}},
+		{"an unsigned library passes where only hardening is asked for", "hardening", machotest.Binary{FileType: machotest.MHDylib}, []string{"note unsigned"}},
+		{"an unsigned library fails where a team is asked for", "team", machotest.Binary{FileType: machotest.MHDylib}, []string{"error unsigned"}},
+		{"a program for iOS has no hardened runtime", "hardening", machotest.Binary{Platform: machotest.PlatformIOS, Signature: &machotest.Signature{}}, nil},
 		{"an object file needs no signature", "release", object, nil},
 		{"a dSYM needs no signature", "release", machotest.Binary{FileType: machotest.MHDsym}, nil},
 		{"a core file needs no signature", "release", machotest.Binary{FileType: machotest.MHCore}, nil},
@@ -256,14 +260,17 @@ func TestEvaluateFindsWhatNoPolicyAllows(t *testing.T) {
 		{"slices that overlap", machotest.Fat{Slices: []machotest.Slice{{Binary: hardened()}, {Binary: intel(hardened())}}, Arch: func(a []machotest.FatArch) []machotest.FatArch {
 			a[0].Size += 1 << 14
 			return a
-		}}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
+		}}.Bytes(), []string{"error unreadable", "error ambiguous-binary"}, check.Unreadable},
 		{"a hidden slice", machotest.Fat{Slices: []machotest.Slice{{Binary: intel(hardened())}, {Binary: hardened()}}, NFat: new(uint32(1))}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
 		{"two signatures", machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
 		{"a slice that cannot be read", machotest.Fat{Slices: []machotest.Slice{{Raw: []byte("not Mach-O")}}}.Bytes(), []string{"error unreadable"}, check.Unreadable},
 		{"a signature that nobody made", sig(machotest.Signature{Flags: machotest.FlagRuntime}), []string{"error malformed-signature"}, check.Unreadable},
 		{"bytes that belong to no slice", machotest.Fat{Slices: []machotest.Slice{{Binary: hardened()}}, TrailingBytes: []byte("x")}.Bytes(), []string{"error uncovered-bytes"}, check.Fail},
-		{"a second blob of entitlements that claims more", sig(machotest.Signature{Entitlements: machotest.XML(), ExtraBlobs: []machotest.Blob{{Slot: 5, Magic: 0xfade7171, Payload: xml}}}),
-			[]string{"error malformed-signature", "error slot-mismatch"}, check.Unreadable},
+		{
+			"a second blob of entitlements that claims more", sig(machotest.Signature{Entitlements: machotest.XML(), ExtraBlobs: []machotest.Blob{{Slot: 5, Magic: 0xfade7171, Payload: xml}}}),
+			[]string{"error malformed-signature", "error slot-mismatch"},
+			check.Unreadable,
+		},
 		{"a blob in a slot of nobody's", sig(machotest.Signature{ExtraBlobs: []machotest.Blob{{Slot: 0x20000, Magic: 1}}}), []string{"note unusual-signature"}, check.Pass},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -504,7 +511,7 @@ func TestEvaluateTellsOfAnInfoPlistThatIsNotTheOneThatWasSigned(t *testing.T) {
 		codesign.NotBound:   {"note unusual-signature"},
 	} {
 		b := binary(t, "x", hardened().Bytes())
-		b.Main, b.Slices[0].InfoPlist = true, binding
+		b.Bundle, b.Slices[0].InfoPlist = &check.Bundle{}, binding
 		if diff := cmp.Diff(want, lines(check.Evaluate(input(t, parse(t, "version: 1\n"), "release", b)))); diff != "" {
 			t.Errorf("%s: %s", binding, diff)
 		}

@@ -9,22 +9,46 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// claims judges every claim of a set and adds the verdicts to list, in which
-// slices that agree share one entry.
-func (e *evaluation) claims(sub subject, set entitlement.Set, list []Claim) []Claim {
+// claims judges every claim of a set.
+func (e *evaluation) claims(sub subject, set entitlement.Set) []Claim {
+	var list []Claim
 	for _, key := range set.Keys() {
-		c := e.judge(sub, key, set[key])
-		same := func(o Claim) bool {
-			return o.Entitlement == key && o.Verdict == c.Verdict && o.Exception == c.Exception &&
-				(o.Value.Equal(c.Value) || o.Value.Kind == entitlement.Unknown && c.Value.Kind == entitlement.Unknown)
-		}
-		if i := slices.IndexFunc(list, same); i >= 0 {
-			list[i].Archs = append(list[i].Archs, c.Archs...)
-		} else {
-			list = append(list, c)
-		}
+		list = append(list, e.judge(sub, key, set[key]))
 	}
 	return list
+}
+
+// claimList is the claims of a binary, in which slices that agree share one entry.
+type claimList struct {
+	list  []Claim
+	byKey map[string][]int
+}
+
+func (l *claimList) add(claims []Claim) {
+	if l.byKey == nil {
+		l.byKey = map[string][]int{}
+	}
+	for _, c := range claims {
+		i := slices.IndexFunc(l.byKey[c.Entitlement], func(i int) bool { return alike(l.list[i], c) })
+		if i >= 0 {
+			o := &l.list[l.byKey[c.Entitlement][i]]
+			o.Archs = append(o.Archs, c.Archs...)
+			continue
+		}
+		l.byKey[c.Entitlement] = append(l.byKey[c.Entitlement], len(l.list))
+		l.list = append(l.list, c)
+	}
+}
+
+// alike reports whether two claims of one entitlement are told as one.
+func alike(a, b Claim) bool {
+	return a.Verdict == b.Verdict && a.Exception == b.Exception &&
+		(a.Value.Equal(b.Value) || a.Value.Kind == entitlement.Unknown && b.Value.Kind == entitlement.Unknown)
+}
+
+func (l *claimList) sorted() []Claim {
+	slices.SortStableFunc(l.list, func(a, b Claim) int { return strings.Compare(a.Entitlement, b.Entitlement) })
+	return l.list
 }
 
 // judge finds the verdict on one claim.

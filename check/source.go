@@ -24,7 +24,7 @@ func (e *evaluation) source(s Source) {
 		e.add(f)
 	}
 	e.advice(sub, s.Set)
-	e.report.Sources = append(e.report.Sources, SourceReport{Source: s, Claims: e.claims(sub, s.Set, nil)})
+	e.report.Sources = append(e.report.Sources, SourceReport{Source: s, Claims: e.claims(sub, s.Set)})
 }
 
 func position(path string, p entitlement.Place) policy.Position {

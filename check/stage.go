@@ -55,7 +55,7 @@ func (e *evaluation) demand(sub subject, s Slice, r policy.Requirement) {
 	switch r {
 	case policy.HardenedRuntime:
 		// The flag counts for the process, so for its main executable alone.
-		if s.IsProgram() && d.Flags&codesign.FlagRuntime == 0 {
+		if s.IsProgram() && s.IsForMac() && d.Flags&codesign.FlagRuntime == 0 {
 			f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and stage %s requires it", d.Flags, e.in.Stage.Name))
 			f.Hint = "sign it with codesign --options runtime (rcodesign --code-signature-flags runtime)"
 			e.add(f)
@@ -129,15 +129,32 @@ func numbers(version string) []int {
 	return list
 }
 
-// unsigned tells of code without a signature: a note where the stage does not
-// require one, so that a signature that was taken off is never passed over.
+// unsigned tells of code without a signature: a note where the stage demands
+// nothing that only signed code can show, so that a signature that was taken off
+// is never passed over.
 func (e *evaluation) unsigned(sub subject, s Slice) {
 	f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed", s.TypeName()))
 	f.Level = policy.Note
-	if slices.Contains(e.in.Stage.Require, policy.Signed) {
+	if what := e.needsSignature(s); what != "" {
 		f.Level = policy.Error
-		f.Message += fmt.Sprintf(", and stage %s requires it", e.in.Stage.Name)
+		f.Message += fmt.Sprintf(", and stage %s requires %s", e.in.Stage.Name, what)
 		f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
 	}
 	e.add(f)
+}
+
+// needsSignature returns what the stage demands of the slice, empty for nothing.
+func (e *evaluation) needsSignature(s Slice) string {
+	for _, r := range e.in.Stage.Require {
+		if s.IsProgram() || r != policy.HardenedRuntime && r != policy.LibraryValidation {
+			return string(r)
+		}
+	}
+	switch {
+	case len(e.in.Stage.TeamIDs) > 0:
+		return "a team"
+	case e.in.Stage.MinRuntimeVersion != "" && s.IsProgram():
+		return "a version of the hardened runtime"
+	}
+	return ""
 }

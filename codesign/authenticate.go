@@ -47,13 +47,8 @@ func Authenticate(signature []byte, anchors Anchors, now time.Time) (Authenticat
 	if len(cms) == 0 {
 		return Authentication{}, errNoCMS
 	}
-	return s.authenticate(sb, cms, anchors, now), nil
-}
-
-// authenticate is verifyCMS without the certificates.
-func (s *Signature) authenticate(sb *superBlob, cms []byte, anchors Anchors, now time.Time) Authentication {
 	a, _ := s.verifyCMS(sb, cms, anchors, now)
-	return a
+	return a, nil
 }
 
 // verifyCMS verifies the CMS over the directories of s, which were read from sb.
@@ -63,7 +58,7 @@ func (s *Signature) verifyCMS(sb *superBlob, cms []byte, anchors Anchors, now ti
 	var dirs []signedDirectory
 	for i := range s.Directories {
 		d := &s.Directories[i]
-		dirs = append(dirs, signedDirectory{d, sb.bytes(sb.find(d.Slot))})
+		dirs = append(dirs, signedDirectory{d, sb.bytes(&d.blob)})
 	}
 	return authenticate(cms, dirs, anchors, now)
 }

@@ -57,6 +57,10 @@ const (
 	FlagLinkerSigned      = Flags(cs.LINKER_SIGNED)
 )
 
+// allowedFlags are those that the kernel takes from a signature, CS_ALLOWED_MACHO,
+// and the linker's mark.
+const allowedFlags = Flags(cs.ALLOWED_MACHO) | FlagLinkerSigned
+
 // flagNames are codesign(1)'s words for the flags that a signature may carry.
 var flagNames = []struct {
 	flag Flags

@@ -48,11 +48,15 @@ func (v *Verifier) Read(ctx context.Context, r io.ReaderAt, s macho.Slice) (*Sig
 		sig.problem(Unverified, sig.Directory().Slot, "the pages were not compared to the end: %v", err)
 	}
 	sig.Problems = append(sig.Problems, problems...)
+	chain := []*x509.Certificate{} // of ad hoc code: known to be none
 	if cms := sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)); len(cms) > 0 {
-		a := sig.authenticate(sb, cms, v.anchors, v.now)
+		var a Authentication
+		a, chain = sig.verifyCMS(sb, cms, v.anchors, v.now)
 		sig.Authentication = &a
 	}
-	sig.checkRequirement()
+	if chain != nil {
+		sig.checkRequirement(chain)
+	}
 	return sig, nil
 }
 
@@ -72,22 +76,21 @@ func (s *Signature) Authenticated() bool {
 }
 
 // checkRequirement holds the signature against its own designated requirement, by
-// which others recognise the code. Of a signer who is not proven nothing follows.
-func (s *Signature) checkRequirement() {
+// which others recognise the code. Of a signer who is not proven nothing would
+// follow.
+func (s *Signature) checkRequirement(chain []*x509.Certificate) {
 	designated, ok := s.Requirements.Designated()
 	if !ok {
 		return
 	}
-	facts := requirement.Facts{Identifier: s.Directory().Identifier}
+	facts := requirement.Facts{
+		Identifier: s.Directory().Identifier, Certificates: chain, AnchorApple: len(chain) > 0,
+	}
 	for _, d := range s.Directories {
 		if hash, err := hex.DecodeString(d.CDHash); err == nil {
 			facts.CDHashes = append(facts.CDHashes, hash)
 		}
 	}
-	if s.Authentication != nil {
-		return
-	}
-	facts.Certificates = []*x509.Certificate{}
 	if designated.Evaluate(facts) == requirement.NotSatisfied {
 		s.problem(Unsatisfied, uint32(cs.CSSLOT_REQUIREMENTS), "the signature does not meet its own designated requirement: %s", designated.Text)
 	}

@@ -17,6 +17,9 @@ func (s *Signature) readDirectories(sb *superBlob) {
 		if blob.Slot != uint32(cs.CSSLOT_CODEDIRECTORY) && !isAlternate(blob.Slot) {
 			continue
 		}
+		if sb.find(blob.Slot) != blob {
+			continue // a second one in its slot, of which has been told
+		}
 		d, err := parseDirectory(sb.bytes(blob), blob.Slot)
 		if err != nil {
 			s.problem(Malformed, blob.Slot, "%s: %v", SlotName(blob.Slot), err)
@@ -42,6 +45,12 @@ func (s *Signature) compareDirectories(end uint64) {
 		}
 		if d.PageSize != 0 && d.PageSize != 4<<10 && d.PageSize != 16<<10 {
 			s.problem(Unusual, d.Slot, "%s: pages of %d bytes, where the kernel takes 4096 or its own 16384", SlotName(d.Slot), d.PageSize)
+		}
+		if extra := d.Flags &^ allowedFlags; extra != 0 {
+			s.problem(Unusual, d.Slot, "%s: flags %#x, which the kernel takes from no signature", SlotName(d.Slot), uint32(extra))
+		}
+		if d.ExecSegFlags&^uint64(cs.EXECSEG_MAIN_BINARY) != 0 {
+			s.problem(Unusual, d.Slot, "%s: flags %#x of the executable segment, which permit more than running", SlotName(d.Slot), d.ExecSegFlags)
 		}
 		if want := d.pages(); uint64(d.CodeSlots) != want {
 			s.problem(Malformed, d.Slot, "%s: %d page hashes for %d pages", SlotName(d.Slot), d.CodeSlots, want)

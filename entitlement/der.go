@@ -51,7 +51,7 @@ func ReadDER(b []byte) (Set, Form, error) {
 	if len(b) > MaxSize {
 		return nil, 0, errTooLarge
 	}
-	r := derReader{rest: b}
+	r := derReader{rest: b, values: new(int)}
 	tag, body, err := r.next()
 	if err != nil {
 		return nil, 0, err
@@ -74,7 +74,8 @@ func ReadDER(b []byte) (Set, Form, error) {
 // derReader is the rest of one constructed element.
 type derReader struct {
 	rest   []byte
-	offset int // of rest in the blob
+	offset int  // of rest in the blob
+	values *int // how many were read of the whole blob
 }
 
 func (r *derReader) errorf(format string, args ...any) error {
@@ -110,7 +111,7 @@ func (r *derReader) next() (tag byte, body derReader, err error) {
 		return 0, body, r.errorf("a length of %d where %d bytes are left", n, len(b)-header)
 	}
 	end := header + int(n)
-	body = derReader{b[header:end], r.offset + header}
+	body = derReader{b[header:end], r.offset + header, r.values}
 	r.rest, r.offset = b[end:], r.offset+end
 	return tag, body, nil
 }
@@ -193,6 +194,9 @@ func (r *derReader) text() (string, error) {
 func (r *derReader) value(form Form, depth int) (Value, error) {
 	if depth > MaxDepth {
 		return Value{}, r.errorf("values nest deeper than %d", MaxDepth)
+	}
+	if *r.values++; *r.values > MaxValues {
+		return Value{}, r.errorf("more than %d values", MaxValues)
 	}
 	tag, body, err := r.next()
 	if err != nil {

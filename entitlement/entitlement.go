@@ -23,6 +23,11 @@ const (
 	// MaxDepth bounds the nesting of values. Real entitlements nest two deep: an
 	// array of strings in the dictionary.
 	MaxDepth = 16
+
+	// MaxValues bounds the values of one blob, those inside of others counted too. A
+	// value takes far more memory than its few bytes in a blob. Real signatures
+	// have under 100.
+	MaxValues = 2000
 )
 
 // errTooLarge is the finding for a blob over MaxSize.

@@ -27,7 +27,7 @@ type SourceNote struct {
 // ReadSource reads the contents of an .entitlements file.
 func ReadSource(b []byte) Source {
 	s := Source{XML: ReadXML(b), Lines: map[string]Place{}}
-	for key, offset := range s.Offsets {
+	for key, offset := range s.Offsets { // at most MaxValues
 		s.Lines[key] = placeOf(b, offset)
 	}
 	for _, n := range s.XML.Notes {

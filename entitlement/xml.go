@@ -75,6 +75,7 @@ type xmlParser struct {
 	b       []byte
 	pos     int
 	notes   []Note
+	values  int
 	offsets map[string]int
 }
 

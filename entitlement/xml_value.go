@@ -14,6 +14,9 @@ func (p *xmlParser) value(depth int) (Value, *Note) {
 	if depth > MaxDepth {
 		return Value{}, p.fail("values nest deeper than %d", MaxDepth)
 	}
+	if p.values++; p.values > MaxValues {
+		return Value{}, p.fail("more than %d values", MaxValues)
+	}
 	start := p.pos
 	name, empty, err := p.open()
 	if err != nil {

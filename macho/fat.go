@@ -3,6 +3,7 @@ package macho
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -73,7 +74,7 @@ func readFat(r io.ReaderAt, size uint64, order binary.ByteOrder, wide bool) (*Fi
 		return nil, fmt.Errorf("%w: a Java class file, which shares the magic number", ErrNotMachO)
 	}
 	if count == 0 || count > maxSlices {
-		return nil, fmt.Errorf("fat header: claims %d slices; the kernel reads 1 to %d", count, maxSlices)
+		return nil, fmt.Errorf("fat header: claims %d slices; 1 to %d are read", count, maxSlices)
 	}
 	file := &File{Fat: true}
 	if order == binary.LittleEndian {
@@ -83,7 +84,15 @@ func readFat(r io.ReaderAt, size uint64, order binary.ByteOrder, wide bool) (*Fi
 	if err != nil {
 		return nil, err
 	}
+	var taken []entry
 	for _, e := range entries {
+		if slices.ContainsFunc(taken, e.overlaps) {
+			// Read once, bytes cost what they cost; read for 32 slices they would be a
+			// way to make a small file a large one.
+			file.Slices = append(file.Slices, e.unread(errors.New("it shares bytes with a slice before it, and is not read")))
+			continue
+		}
+		taken = append(taken, e)
 		file.Slices = append(file.Slices, f.slice(e))
 	}
 	file.Anomalies = append(file.Anomalies, f.conflicts(entries)...)
@@ -110,13 +119,22 @@ func (f fatReader) entries(count uint64, file *File) ([]entry, error) {
 	return list, nil
 }
 
+// overlaps reports whether two entries share bytes.
+func (e entry) overlaps(o entry) bool {
+	return e.offset < o.offset+o.size && o.offset < e.offset+e.size
+}
+
+// unread is the slice of an entry that is not looked at.
+func (e entry) unread(why error) Slice {
+	return Slice{CPU: e.cpu, SubCPU: e.sub, Arch: archName(e.cpu, e.sub), Range: Range{e.offset, e.size}, Err: why}
+}
+
 // slice reads the image that an entry points to.
 func (f fatReader) slice(e entry) Slice {
-	s := Slice{CPU: e.cpu, SubCPU: e.sub, Arch: archName(e.cpu, e.sub), Range: Range{e.offset, e.size}}
 	if e.offset > f.size || e.size > f.size-e.offset {
-		s.Err = fmt.Errorf("the slice lies at %d to %d of a file of %d bytes", e.offset, e.offset+e.size, f.size)
-		return s
+		return e.unread(fmt.Errorf("the slice lies at %d to %d of a file of %d bytes", e.offset, e.offset+e.size, f.size))
 	}
+	s := e.unread(nil)
 	s.read(f.r)
 	if s.Err == nil && (s.CPU != e.cpu || subtype(s.SubCPU) != subtype(e.sub)) {
 		s.Anomalies = append(s.Anomalies, Anomaly{
@@ -177,7 +195,8 @@ func (f fatReader) isJavaClass(count uint64) bool {
 	if major < 45 || major > 255 || minor != 0 && minor != 3 && minor != 0xffff {
 		return false
 	}
-	for i := range uint64(min(count, maxSlices)) {
+	for i := range uint64(min(count, kernelSlices)) + 1 { // and the hidden one
+
 		if e, err := f.entry(i); err == nil && f.startsMachO(e) {
 			return false
 		}

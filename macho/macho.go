@@ -21,9 +21,13 @@ import (
 var ErrNotMachO = errors.New("not a Mach-O file")
 
 const (
-	// maxSlices is what the kernel accepts: the fat header and its table must fit
+	// kernelSlices is what the kernel accepts: the fat header and its table must fit
 	// in the first page, 4096 = 8 + 204*20 + 8 (bsd/kern/mach_fat.c in xnu).
-	maxSlices = 204
+	kernelSlices = 204
+
+	// maxSlices is what is read. Apple has named some 20 architectures, and a file
+	// has one slice of each at most.
+	maxSlices = 32
 
 	// maxCommands bounds the load commands of one slice, in bytes. The largest in
 	// a corpus of 307 slices has under 8 KiB; kernel collections reach 200 KiB.

@@ -25,6 +25,9 @@ func thinMagic(b [4]byte) (order binary.ByteOrder, wide, ok bool) {
 	return nil, false, false
 }
 
+// maxBuilds bounds the platforms of a slice; zippered code names two.
+const maxBuilds = 16
+
 // IsMagic reports whether a file that begins with these bytes may be a Mach-O file,
 // thin or fat. Java class files begin like fat ones.
 func IsMagic(b [4]byte) bool {
@@ -37,9 +40,25 @@ func IsMagic(b [4]byte) bool {
 func (s *Slice) IsProgram() bool { return s.Type == types.MH_EXECUTE }
 
 // IsSignable reports whether the slice is of a type that gets signed: object
-// files, dSYMs and core files never are.
+// files, stubs, dSYMs and core files never are.
 func (s *Slice) IsSignable() bool {
-	return s.Type != types.MH_OBJECT && s.Type != types.MH_DSYM && s.Type != types.MH_CORE
+	switch s.Type {
+	case types.MH_OBJECT, types.MH_DYLIB_STUB, types.MH_DSYM, types.MH_CORE:
+		return false
+	}
+	return true
+}
+
+// IsForMac reports whether the slice may run as a Mac program: it says so, or does
+// not say what it is for. On the other platforms there is no hardened runtime.
+func (s *Slice) IsForMac() bool {
+	for _, b := range s.Builds {
+		if b.Platform != "macos" && b.Platform != "maccatalyst" && b.Platform != "driverkit" {
+			continue
+		}
+		return true
+	}
+	return len(s.Builds) == 0
 }
 
 // read fills in s from its header and load commands.
@@ -131,11 +150,17 @@ func (s *Slice) command(cmd types.LoadCmd, b []byte, order binary.ByteOrder) err
 			s.Signature = &sig
 		}
 	case types.LC_BUILD_VERSION: // struct build_version_command
+		if len(s.Builds) == maxBuilds {
+			return fmt.Errorf("more than %d platforms", maxBuilds)
+		}
 		if len(b) < 24 {
 			return errShort
 		}
 		s.Builds = append(s.Builds, Build{platformName(order.Uint32(b[8:])), version(order.Uint32(b[12:])), version(order.Uint32(b[16:]))})
 	case types.LC_VERSION_MIN_MACOSX, types.LC_VERSION_MIN_IPHONEOS, types.LC_VERSION_MIN_TVOS, types.LC_VERSION_MIN_WATCHOS:
+		if len(s.Builds) == maxBuilds {
+			return fmt.Errorf("more than %d platforms", maxBuilds)
+		}
 		if len(b) < 16 {
 			return errShort
 		}

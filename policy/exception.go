@@ -56,7 +56,7 @@ func (e *Exception) Defects(s Settings, at Date) []Defect {
 		name    string
 		missing bool
 	}{
-		{"owner", e.Owner == ""},
+		{"owner", length(e.Owner) == 0},
 		{"approved-by", len(e.ApprovedBy) == 0},
 		{"approved-on", e.ApprovedOn.IsZero()},
 		{"category", e.Category == ""},

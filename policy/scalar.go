@@ -43,13 +43,13 @@ func (r *reader) optional(n *yaml.Node, what string) string {
 	return r.text(n, what)
 }
 
-// word reads text that is neither empty nor begins or ends with white space.
+// word reads text in which there is something to see, and which neither begins nor ends with white space.
 func (r *reader) word(n *yaml.Node, what string) string {
 	before := r.total()
 	s := r.text(n, what)
 	switch {
 	case r.total() > before || n.Kind == yaml.AliasNode:
-	case strings.TrimSpace(s) == "":
+	case length(s) == 0:
 		r.fail(n, "", "%s is empty", what)
 	case s != strings.TrimSpace(s) || strings.ContainsAny(s, "\t\n"):
 		r.fail(n, "", "%s %s has white space around it or a line break in it", what, quote(s))

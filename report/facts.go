@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/blacktop/go-macho/types"
+	"time"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
@@ -49,14 +48,30 @@ func signatureFacts(s check.Slice) []string {
 	if d.TeamID != "" {
 		parts = append(parts, "team "+d.TeamID)
 	}
-	parts = append(parts, "signed ("+s.Signature.Signing()+")")
+	parts = append(parts, signedBy(s.Signature))
 	switch {
 	case d.Flags&codesign.FlagRuntime != 0:
 		parts = append(parts, strings.TrimRight("hardened runtime "+d.Runtime, " "))
-	case s.Type == types.MH_EXECUTE:
+	case s.IsProgram():
 		parts = append(parts, "no hardened runtime")
 	}
 	return parts
+}
+
+// signedBy says who signed, as far as that is proven.
+func signedBy(s *codesign.Signature) string {
+	a := s.Authentication
+	switch {
+	case s.Authenticated() && a.Timestamp.IsZero():
+		return fmt.Sprintf("signed by %s (%s)", a.Signer, a.Kind)
+	case s.Authenticated():
+		return fmt.Sprintf("signed by %s (%s) on %s", a.Signer, a.Kind, a.Timestamp.Format(time.DateOnly))
+	case s.Signing() == "cms" && a == nil:
+		return "signed (cms, not looked into)"
+	case s.Signing() == "cms":
+		return "signed (cms, not authenticated)"
+	}
+	return "signed (" + s.Signing() + ")"
 }
 
 // archFacts are the facts that some slices of a binary share.

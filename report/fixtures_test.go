@@ -46,8 +46,18 @@ func signed(arch, identifier, team string, typ types.HeaderFileType) check.Slice
 			Arch: arch, Type: typ, Range: macho.Range{Size: 4096},
 			Builds: []macho.Build{{Platform: "macos", MinOS: "11.0", SDK: "14.5"}},
 		},
-		Signature: &codesign.Signature{Directories: []codesign.Directory{d}, CMSSize: 9000},
+		Signature: &codesign.Signature{Directories: []codesign.Directory{d}, CMSSize: 9000, Authentication: authentication(team)},
 		InfoPlist: codesign.Bound,
+	}
+}
+
+// authentication is what the CMS of a Developer ID proves.
+func authentication(team string) *codesign.Authentication {
+	signed := time.Date(2026, 8, 14, 9, 30, 0, 0, time.UTC)
+	return &codesign.Authentication{
+		Signer: "Developer ID Application: Example (" + team + ")", Kind: codesign.DeveloperID, TeamID: team,
+		Chain:     []string{"Developer ID Application: Example (" + team + ")", "Developer ID Certification Authority", "Apple Root CA"},
+		Timestamp: signed, SigningTime: signed.Add(-time.Second),
 	}
 }
 

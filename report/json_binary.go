@@ -1,6 +1,8 @@
 package report
 
 import (
+	"time"
+
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/macho"
@@ -120,6 +122,45 @@ type jsonSignature struct {
 	CDHash         string        `json:"cdhash"`
 	HashTypes      []string      `json:"hash_types"`
 	Problems       []jsonProblem `json:"problems"`
+
+	Authenticated  bool                `json:"authenticated"`
+	Authentication *jsonAuthentication `json:"authentication,omitempty"`
+}
+
+// jsonAuthentication is what the CMS proves.
+type jsonAuthentication struct {
+	Signer      string              `json:"signer"`
+	Kind        codesign.SignerKind `json:"kind,omitempty"`
+	TeamID      string              `json:"team_id,omitempty"`
+	Chain       []string            `json:"chain"`
+	Timestamp   string              `json:"timestamp,omitempty"`
+	SigningTime string              `json:"signing_time,omitempty"`
+	Problems    []jsonProblem       `json:"problems"`
+}
+
+func authenticationJSON(a *codesign.Authentication) *jsonAuthentication {
+	if a == nil {
+		return nil
+	}
+	return &jsonAuthentication{
+		Signer: a.Signer, Kind: a.Kind, TeamID: a.TeamID, Chain: list(a.Chain),
+		Timestamp: rfc3339(a.Timestamp), SigningTime: rfc3339(a.SigningTime), Problems: problemsJSON(a.Problems),
+	}
+}
+
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func problemsJSON(problems []codesign.Problem) []jsonProblem {
+	out := []jsonProblem{}
+	for _, p := range problems {
+		out = append(out, jsonProblem{p.Kind, p.Slot, p.Detail})
+	}
+	return out
 }
 
 type jsonFlags struct {
@@ -137,13 +178,11 @@ func signatureJSON(s *codesign.Signature) jsonSignature {
 	d := s.Directory()
 	out := jsonSignature{
 		Identifier: d.Identifier, TeamID: d.TeamID, Flags: flagsJSON(d.Flags), RuntimeVersion: d.Runtime,
-		CDHash: d.CDHash, HashTypes: []string{}, Problems: []jsonProblem{},
+		CDHash: d.CDHash, HashTypes: []string{}, Problems: problemsJSON(s.Problems),
+		Authenticated: s.Authenticated(), Authentication: authenticationJSON(s.Authentication),
 	}
 	for _, d := range s.Directories {
 		out.HashTypes = append(out.HashTypes, d.HashType.String())
-	}
-	for _, p := range s.Problems {
-		out.Problems = append(out.Problems, jsonProblem{p.Kind, p.Slot, p.Detail})
 	}
 	return out
 }

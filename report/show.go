@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
@@ -92,19 +94,24 @@ func (t *text) showSignature(s check.Slice) {
 	sig, d := s.Signature, s.Signature.Directory()
 	t.field("Identifier", d.Identifier)
 	t.field("Team", cmp.Or(d.TeamID, "none"))
-	switch signed := sig.Signing(); signed {
-	case "cms":
-		t.field("Signed", fmt.Sprintf("cms, %d bytes", sig.CMSSize))
-	case "none":
-		t.field("Signed", "none: without CMS, and not flagged ad hoc")
-	default:
-		t.field("Signed", signed)
+	t.field("Signed", strings.TrimPrefix(signedBy(sig), "signed "))
+	if a := sig.Authentication; a != nil {
+		t.field("", strings.Join(a.Chain, ", "))
+		for _, p := range a.Problems {
+			t.field("Problem", fmt.Sprintf("%s: %s", p.Kind, p.Detail))
+		}
 	}
 	t.field("Flags", d.Flags.String())
 	if d.Runtime != "" {
 		t.field("Runtime", d.Runtime)
 	}
 	t.field("CDHash", d.CDHash)
+	for _, r := range sig.Requirements {
+		t.field("Requirement", r.Type+" => "+r.Text)
+	}
+	for _, slot := range slices.Sorted(maps.Keys(sig.Constraints)) {
+		t.field("Constraint", codesign.SlotName(slot)+": "+entitlement.Value{Kind: entitlement.Dictionary, Dict: sig.Constraints[slot]}.Text())
+	}
 	t.field("Info.plist", strings.ReplaceAll(string(s.InfoPlist), "-", " "))
 	for i := range sig.Directories {
 		t.showDirectory(&sig.Directories[i], len(sig.Directories) > 1)

@@ -60,9 +60,11 @@ func (j *job) run() error {
 	var s status
 	if err != nil && !errors.As(err, &s) {
 		j.complain(err)
+		j.outputs["result"] = "error" // whatever the check came to
+		err = status(exitUsage)
 	}
 	if werr := j.writeOutputs(); werr != nil {
-		tell(j.env, werr)
+		j.complain(werr)
 		err = status(exitUsage)
 	}
 	return err
@@ -131,8 +133,35 @@ func (j *job) inputs() (in actionInputs, err error) {
 	if in.annotations, err = j.boolean("annotations"); err != nil {
 		return in, err
 	}
+	if in.sarifFile != "" && filepath.Clean(in.sarifFile) == filepath.Clean(in.reportFile) {
+		return in, errors.New("inputs sarif-file and report-file name the same file")
+	}
+	if err := j.ownPolicy(in.options.policy); err != nil {
+		return in, err
+	}
 	in.paths, err = j.paths()
 	return in, err
+}
+
+// ownPolicy refuses a policy in the workspace that a pull request made a link: what
+// is wrong with a policy is printed, and a link may lead to secrets.
+func (j *job) ownPolicy(name string) error {
+	if name == "" || strings.HasPrefix(name, policy.PresetPrefix) || filepath.IsAbs(name) {
+		return nil
+	}
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	info, err := root.Lstat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	if err != nil {
+		return fmt.Errorf("input policy: %w", err)
+	}
+	return nil
 }
 
 func (j *job) boolean(name string) (bool, error) {

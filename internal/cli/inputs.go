@@ -24,7 +24,9 @@ type invalidPolicy struct {
 	source []byte
 }
 
-// loadPolicy reads the policy of that name, or finds the one that is meant.
+// loadPolicy reads the policy of that name, or finds the one that is meant. What a
+// policy says is printed where it is wrong, so one that comes with the code that is
+// checked must not be a link to something else.
 func loadPolicy(name string) (*policy.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {
 		return policy.Preset(preset)
@@ -33,9 +35,14 @@ func loadPolicy(name string) (*policy.Policy, error) {
 		for _, candidate := range policyFiles {
 			// Whatever is wrong with a file that is there is told; only its absence
 			// leads on to the next.
-			if _, err := os.Lstat(candidate); !errors.Is(err, fs.ErrNotExist) {
-				return loadPolicy(candidate)
+			info, err := os.Lstat(candidate)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue
 			}
+			if err == nil && !info.Mode().IsRegular() {
+				return nil, hinted{fmt.Errorf("policy: %s is not a regular file", candidate), "name the policy with --policy"}
+			}
+			return loadPolicy(candidate)
 		}
 		return policy.Preset(policy.DefaultPreset)
 	}

@@ -141,7 +141,7 @@ func (c corpus) findings() map[finding]bool {
 				add(check.RuleModifiedCode, "")
 			}
 		}
-		if padded[line.Package] {
+		if unusual[line.Package] {
 			add(check.RuleUnusualSignature, "")
 		}
 		if line.XMLClass == entitlement.Sloppy {
@@ -165,11 +165,14 @@ func (c corpus) findings() map[finding]bool {
 	return all
 }
 
-// padded are the packages whose one program has bytes that are not zero behind the
-// SuperBlob, which is unusual and harmless.
-var padded = map[string]bool{
+// unusual are the packages whose one program is signed in a way that is harmless
+// and worth a note.
+var unusual = map[string]bool{
+	// Bytes that are not zero behind the SuperBlob.
 	"@oven/bun-darwin-aarch64@1.4.4":                 true,
 	"@anthropic-ai/claude-code-darwin-arm64@2.1.328": true,
+	// Signed ad hoc anew, with the designated requirement of the Developer ID before.
+	"@pnpm/macos-arm64@10.32.1": true,
 }
 
 // differs reports whether another slice of the file is signed where this one is
