@@ -162,11 +162,11 @@ var keywords = []string{
 	"trusted", "info", "entitlement", "exists", "absent", "leaf", "root", "timestamp",
 }
 
-// quote returns a string as it is if it is letters and digits, beginning with a
-// letter, and no keyword; else in quotes if all of it can be printed; else
+// quote returns a string as it is if it is letters and digits, not beginning
+// with a digit, and no keyword; else in quotes if all of it can be printed; else
 // in hexadecimal. Keys may have dots, unquoted.
 func quote(s string, dots bool) string {
-	simple := s != "" && s[0] > '9' && !slices.Contains(keywords, s)
+	simple := s != "" && (s[0] < '0' || s[0] > '9') && !slices.Contains(keywords, s)
 	for _, c := range []byte(s) {
 		switch {
 		case c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' && dots:

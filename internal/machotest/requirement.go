@@ -279,7 +279,7 @@ func (c *compiler) value() string {
 	if quoted, ok := strings.CutPrefix(t, `"`); ok {
 		return regexp.MustCompile(`\\(.)`).ReplaceAllString(strings.TrimSuffix(quoted, `"`), "$1")
 	}
-	if isKeyword(t) || !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.]*$`).MatchString(t) {
+	if isKeyword(t) || !regexp.MustCompile(`^[A-Za-z.][A-Za-z0-9.]*$`).MatchString(t) {
 		c.fail("%q where a string belongs", t)
 	}
 	return t
