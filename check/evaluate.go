@@ -38,9 +38,11 @@ func Evaluate(in Input) *Report {
 	if !in.NoExceptions {
 		e.exceptions = newExceptions(in.Policy.Exceptions)
 	}
-	for _, b := range mergeCopies(in.Binaries) {
+	binaries := mergeCopies(in.Binaries)
+	for _, b := range binaries {
 		e.binary(b)
 	}
+	e.nested(binaries)
 	for _, s := range slices.SortedFunc(slices.Values(in.Sources), func(a, b Source) int { return strings.Compare(a.Path, b.Path) }) {
 		e.source(s)
 	}

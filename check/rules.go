@@ -32,6 +32,8 @@ const (
 	RuleSlotMismatch          = "slot-mismatch"
 	RuleModifiedCode          = "modified-code"
 	RuleUncoveredBytes        = "uncovered-bytes"
+	RuleBrokenSeal            = "broken-seal"
+	RuleSymlinksFlattened     = "symlinks-flattened"
 	RuleInvalidSignature      = "invalid-signature"
 	RuleUntrustedSigner       = "untrusted-signer"
 	RuleUnusualSignature      = "unusual-signature"
@@ -55,9 +57,10 @@ const (
 	RuleUnusedException  = "unused-exception"
 
 	// Advice on claims.
-	RuleRedundant       = "redundant-entitlement"
-	RuleUnknown         = "unknown-entitlement"
-	RuleUnexpectedValue = "unexpected-value"
+	RuleRedundant         = "redundant-entitlement"
+	RuleUnknown           = "unknown-entitlement"
+	RuleUnexpectedValue   = "unexpected-value"
+	RuleInertEntitlements = "inert-entitlements"
 )
 
 var rules = []Rule{
@@ -75,6 +78,8 @@ var rules = []Rule{
 	{RuleSlotMismatch, policy.Error, "Content is not what was signed", false},
 	{RuleModifiedCode, policy.Error, "Code is not what was signed", false},
 	{RuleUncoveredBytes, policy.Error, "Bytes that no signature covers", false},
+	{RuleBrokenSeal, policy.Error, "Bundle that is not as it was sealed", false},
+	{RuleSymlinksFlattened, policy.Warning, "Links of a bundle that became copies", false},
 	{RuleInvalidSignature, policy.Error, "Signature that does not verify", false},
 	{RuleUntrustedSigner, policy.Error, "Signer whom Apple does not vouch for", false},
 	{RuleUnusualSignature, policy.Note, "Unusual code signature", false},
@@ -98,6 +103,7 @@ var rules = []Rule{
 	{RuleRedundant, policy.Note, "Entitlement that another one includes", false},
 	{RuleUnknown, policy.Warning, "Entitlement that Apple does not document", false},
 	{RuleUnexpectedValue, policy.Warning, "Entitlement with a value of another type", false},
+	{RuleInertEntitlements, policy.Note, "Entitlements where they do nothing", false},
 }
 
 // Rules returns all rules, in the order of the documentation.

@@ -9,6 +9,7 @@ import (
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/seal"
 )
 
 // Binary is one Mach-O file, or several identical copies of it in one bundle.
@@ -23,6 +24,10 @@ type Binary struct {
 
 	Slices    []Slice
 	Anomalies []macho.Anomaly // of the fat header
+
+	// Seal is what was found of the bundle's other files; nil when it was not
+	// looked at, as for what is not a bundle's main executable.
+	Seal *seal.Result
 }
 
 // Bundle is what an Info.plist says of a bundle.
@@ -40,6 +45,7 @@ type Slice struct {
 	Signature    *codesign.Signature // nil: unsigned, or SignatureErr says why not
 	SignatureErr error               // why the signature could not be read
 	InfoPlist    codesign.Binding    // of the bundle's Info.plist or the slice's own
+	Resources    codesign.Binding    // of the bundle's CodeResources; empty: not looked at
 }
 
 // Source is one .entitlements file, the input of signing.

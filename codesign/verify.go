@@ -153,13 +153,23 @@ const (
 // InfoPlist compares the Info.plist of a bundle, or the section
 // __TEXT,__info_plist, with special slot 1. nil means that there is none.
 func (s *Signature) InfoPlist(content []byte) Binding {
+	return s.binding(uint32(cs.CSSLOT_INFOSLOT), content)
+}
+
+// CodeResources compares the list of what a bundle seals with special slot 3. nil
+// means that there is none.
+func (s *Signature) CodeResources(content []byte) Binding {
+	return s.binding(uint32(cs.CSSLOT_RESOURCEDIR), content)
+}
+
+func (s *Signature) binding(slot uint32, content []byte) Binding {
 	result := None
 	if content != nil {
 		result = NotBound
 	}
 	for i := range s.Directories {
 		d := &s.Directories[i]
-		hash := d.Special(uint32(cs.CSSLOT_INFOSLOT))
+		hash := d.Special(slot)
 		switch {
 		case hash == nil:
 		case content == nil:

@@ -12,6 +12,7 @@ import (
 	m "github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/seal"
 )
 
 const (
@@ -52,6 +53,12 @@ var examples = map[string]example{
 		sig.Problems = append(sig.Problems, codesign.Problem{Kind: codesign.Modified, Detail: "1 of 4 pages are not what CodeDirectory (slot 0) hashes (sha256): pages [2]"})
 	}},
 	check.RuleUncoveredBytes: {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program()}}, TrailingBytes: []byte("text")}.Bytes()},
+	check.RuleBrokenSeal: {policy: lax, file: program().Bytes(), edit: func(in *check.Input) {
+		in.Binaries[0].Seal = &seal.Result{Problems: []seal.Problem{{Kind: seal.Changed, Path: "Contents/Resources/main.js"}}}
+	}},
+	check.RuleSymlinksFlattened: {policy: lax, file: program().Bytes(), edit: func(in *check.Input) {
+		in.Binaries[0].Seal = &seal.Result{Flattened: []string{"Contents/Frameworks/Crash.framework/Crash"}}
+	}},
 	check.RuleInvalidSignature: {policy: lax, file: program().Bytes(), edit: authentication(codesign.Problem{
 		Kind: codesign.TeamMismatch, Detail: `the CodeDirectory names team "A1B2C3D4E5", the certificate "26QKX55P9K"`,
 	})},
@@ -79,9 +86,10 @@ var examples = map[string]example{
 	check.RuleExpiringSoon:     {policy: exception("2027-04-30", "2026-12-05"), file: program(jit, true).Bytes()},
 	check.RuleUnusedException:  {policy: exception("", ""), file: program().Bytes()},
 
-	check.RuleRedundant:       {policy: lax, file: program(jit, true, unsigned, true).Bytes()},
-	check.RuleUnknown:         {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},
-	check.RuleUnexpectedValue: {policy: lax, file: program(jit, "true").Bytes()},
+	check.RuleRedundant:         {policy: lax, file: program(jit, true, unsigned, true).Bytes()},
+	check.RuleUnknown:           {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},
+	check.RuleInertEntitlements: {policy: lax, file: library(jit, true).Bytes()},
+	check.RuleUnexpectedValue:   {policy: lax, file: program(jit, "true").Bytes()},
 }
 
 // authentication puts a problem into what the CMS was found to prove.
@@ -172,6 +180,13 @@ func program(claims ...any) m.Binary {
 func intel() m.Binary {
 	b := program()
 	b.CPU, b.SubCPU = m.CPUX86_64, m.SubX86All
+	return b
+}
+
+// library is a library as signed as program.
+func library(claims ...any) m.Binary {
+	b := program(claims...)
+	b.FileType = m.MHDylib
 	return b
 }
 

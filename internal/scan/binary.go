@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/codewarrant/codewarrant/artifact"
@@ -11,6 +12,7 @@ import (
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/internal/boundedplist"
 	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/seal"
 )
 
 // maxInfoPlist bounds an Info.plist inside of a program, in bytes, as that of a
@@ -41,7 +43,30 @@ func readBinary(item *artifact.Item, v *codesign.Verifier) (check.Binary, error)
 	for _, s := range f.Slices {
 		b.Slices = append(b.Slices, readSlice(ctx, item, s, v))
 	}
+	if v != nil && item.Main {
+		readSeal(ctx, item.Bundle, &b)
+	}
 	return b, nil
+}
+
+// readSeal compares the other files of a bundle with what its main executable
+// seals. Code that only the linker signed seals nothing yet.
+func readSeal(ctx context.Context, bundle *artifact.Bundle, b *check.Binary) {
+	isSealed := func(s check.Slice) bool { return s.Signature != nil && s.Signature.Signing() != "linker-signed" }
+	if !slices.ContainsFunc(b.Slices, isSealed) {
+		return
+	}
+	r := seal.Verify(ctx, bundle, bundle.Main())
+	if r.Versioned {
+		return // a copy of what is looked at below Versions
+	}
+	for i := range b.Slices {
+		if s := &b.Slices[i]; s.Signature != nil {
+			s.Resources = s.Signature.CodeResources(r.CodeResources)
+		}
+	}
+	r.CodeResources = nil
+	b.Seal = &r
 }
 
 func bundle(b *artifact.Bundle) *check.Bundle {
