@@ -1,9 +1,14 @@
 package codesign_test
 
 import (
+	"context"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	gomacho "github.com/blacktop/go-macho"
 
@@ -77,6 +82,54 @@ func BenchmarkEntitlements(b *testing.B) {
 			}
 			m.Close()
 			f.Close()
+		}
+	})
+}
+
+// BenchmarkVerify verifies a large program in full: every page, the CMS, the chain.
+// Beside it, in the same run, all cores hash the same pages of the same file, from
+// memory and with nothing around it: the rate that cannot be passed.
+func BenchmarkVerify(b *testing.B) {
+	name := largeBinary(b)
+	data, err := os.ReadFile(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("codewarrant", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		b.ReportAllocs()
+		v := NewVerifier(AppleAnchors(), time.Now())
+		for b.Loop() {
+			f, err := os.Open(name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			m, err := macho.Read(f, int64(len(data)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			sig, err := v.Read(context.Background(), f, m.Slices[0])
+			if err != nil || len(sig.Problems) > 0 {
+				b.Fatal(err, sig.Problems)
+			}
+			f.Close()
+		}
+	})
+	b.Run("sha256-alone", func(b *testing.B) {
+		b.SetBytes(int64(len(data)))
+		const page = 4096
+		cores := runtime.GOMAXPROCS(0)
+		for b.Loop() {
+			var wg sync.WaitGroup
+			share := len(data) / cores
+			for c := range cores {
+				wg.Go(func() {
+					for part := data[c*share : (c+1)*share]; len(part) > page; part = part[page:] {
+						sha256.Sum256(part[:page])
+					}
+				})
+			}
+			wg.Wait()
 		}
 	})
 }

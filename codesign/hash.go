@@ -1,6 +1,7 @@
 package codesign
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -80,6 +81,25 @@ func (t HashType) sum(b []byte) []byte {
 	default:
 		h := sha256.Sum256(b)
 		return h[:]
+	}
+}
+
+// matches reports whether want is the hash of b. Nothing of it is allocated: it is
+// called for every page.
+func (t HashType) matches(b, want []byte) bool {
+	switch t {
+	case SHA1:
+		h := sha1.Sum(b)
+		return bytes.Equal(h[:], want)
+	case SHA256Truncated:
+		h := sha256.Sum256(b)
+		return bytes.Equal(h[:20], want)
+	case SHA384:
+		h := sha512.Sum384(b)
+		return bytes.Equal(h[:], want)
+	default:
+		h := sha256.Sum256(b)
+		return bytes.Equal(h[:], want)
 	}
 }
 
