@@ -30,10 +30,16 @@ type Binary struct {
 	Seal *seal.Result
 }
 
-// Bundle is what an Info.plist says of a bundle.
+// Bundle is a bundle and what its Info.plist says of it.
 type Bundle struct {
-	Path         string
-	Kind         string // app, framework, xpc, …
+	Path string
+	Kind string // app, framework, xpc, …
+	Info
+}
+
+// Info is what an Info.plist says of the code it goes with. It is the word of
+// whoever wrote the file; the signature may bind it.
+type Info struct {
 	Identifier   string // CFBundleIdentifier
 	Version      string // CFBundleVersion
 	ShortVersion string // CFBundleShortVersionString
@@ -45,6 +51,7 @@ type Slice struct {
 	Signature    *codesign.Signature // nil: unsigned, or SignatureErr says why not
 	SignatureErr error               // why the signature could not be read
 	InfoPlist    codesign.Binding    // of the bundle's Info.plist or the slice's own
+	Info         *Info               // what the slice's own Info.plist says; nil: it has none
 	Resources    codesign.Binding    // of the bundle's CodeResources; empty: not looked at
 }
 

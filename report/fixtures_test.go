@@ -48,6 +48,7 @@ func signed(arch, identifier, team string, typ types.HeaderFileType) check.Slice
 		},
 		Signature: &codesign.Signature{Directories: []codesign.Directory{d}, CMSSize: 9000, Authentication: authentication(team)},
 		InfoPlist: codesign.Bound,
+		Info:      &check.Info{Identifier: identifier, Version: "1", ShortVersion: "1.0"},
 	}
 }
 
@@ -137,7 +138,7 @@ func clean(t testing.TB) *check.Report {
 			{
 				Binary: check.Binary{
 					Paths: []string{"build/Acme.app/Contents/MacOS/Acme"}, Inside: []string{"Acme.app/Contents/MacOS/Acme"},
-					Bundle: &check.Bundle{Path: "build/Acme.app", Kind: "app", Identifier: "com.acme.app", Version: "4821", ShortVersion: "3.2"},
+					Bundle: &check.Bundle{Path: "build/Acme.app", Kind: "app", Info: check.Info{Identifier: "com.acme.app", Version: "4821", ShortVersion: "3.2"}},
 					Main:   true, Size: 8192, Slices: []check.Slice{signed("arm64", "com.acme.app", "A1B2C3D4E5", types.MH_EXECUTE)},
 				},
 				Claims: []check.Claim{
@@ -278,7 +279,7 @@ func hostile(t testing.TB) *check.Report {
 		Binaries: []check.BinaryReport{{
 			Binary: check.Binary{
 				Paths: []string{evil, evil + "2"}, Inside: []string{evil, evil + "2"}, Slices: []check.Slice{s, failed, refused},
-				Bundle:    &check.Bundle{Path: evil, Kind: evil, Identifier: evil, Version: evil, ShortVersion: evil},
+				Bundle:    &check.Bundle{Path: evil, Kind: evil, Info: check.Info{Identifier: evil, Version: evil, ShortVersion: evil}},
 				Anomalies: s.Anomalies,
 			},
 			Claims: []check.Claim{

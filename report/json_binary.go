@@ -26,8 +26,13 @@ type jsonFile struct {
 }
 
 type jsonBundle struct {
-	Path         string `json:"path"`
-	Kind         string `json:"kind"`
+	Path string `json:"path"`
+	Kind string `json:"kind"`
+	jsonInfo
+}
+
+// jsonInfo is what an Info.plist says.
+type jsonInfo struct {
 	Identifier   string `json:"identifier"`
 	Version      string `json:"version"`
 	ShortVersion string `json:"short_version"`
@@ -57,7 +62,7 @@ func fileJSON(b check.Binary) jsonFile {
 		Anomalies: anomaliesJSON(b.Anomalies),
 	}
 	if b.Bundle != nil {
-		out.Bundle = &jsonBundle{b.Bundle.Path, b.Bundle.Kind, b.Bundle.Identifier, b.Bundle.Version, b.Bundle.ShortVersion}
+		out.Bundle = &jsonBundle{b.Bundle.Path, b.Bundle.Kind, jsonInfo(b.Bundle.Info)}
 	}
 	return out
 }
@@ -86,6 +91,7 @@ type jsonImage struct {
 	Signing        string           `json:"signing"`
 	SignatureError string           `json:"signature_error,omitempty"`
 	InfoPlist      codesign.Binding `json:"info_plist,omitempty"`
+	Info           *jsonInfo        `json:"info,omitempty"`
 }
 
 type jsonBuild struct {
@@ -104,6 +110,10 @@ func imageJSON(s check.Slice) jsonImage {
 		return out
 	}
 	out.Type = s.TypeName()
+	if s.Info != nil {
+		info := jsonInfo(*s.Info)
+		out.Info = &info
+	}
 	if s.SignatureErr != nil {
 		out.SignatureError = s.SignatureErr.Error()
 	}

@@ -113,6 +113,10 @@ func (t *text) showSignature(s check.Slice) {
 		t.field("Constraint", codesign.SlotName(slot)+": "+entitlement.Value{Kind: entitlement.Dictionary, Dict: sig.Constraints[slot]}.Text())
 	}
 	t.field("Info.plist", strings.ReplaceAll(string(s.InfoPlist), "-", " "))
+	if s.Info != nil {
+		t.field("", fmt.Sprintf("in the code: %s, version %s (%s)",
+			cmp.Or(s.Info.Identifier, "no identifier"), cmp.Or(s.Info.ShortVersion, "none"), cmp.Or(s.Info.Version, "none")))
+	}
 	for i := range sig.Directories {
 		t.showDirectory(&sig.Directories[i], len(sig.Directories) > 1)
 	}

@@ -73,7 +73,7 @@ func bundle(b *artifact.Bundle) *check.Bundle {
 	if b == nil {
 		return nil
 	}
-	return &check.Bundle{Path: b.Path, Kind: b.Kind, Identifier: b.Identifier, Version: b.Version, ShortVersion: b.ShortVersion}
+	return &check.Bundle{Path: b.Path, Kind: b.Kind, Info: check.Info{Identifier: b.Identifier, Version: b.Version, ShortVersion: b.ShortVersion}}
 }
 
 func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codesign.Verifier) check.Slice {
@@ -89,24 +89,44 @@ func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codes
 	if slice.SignatureErr != nil {
 		return slice
 	}
-	info, err := infoPlist(item, s)
+	own, err := ownInfoPlist(item, s)
 	if err != nil {
 		slice.Signature.Problems = append(slice.Signature.Problems,
 			codesign.Problem{Kind: codesign.Unverified, Slot: 1, Detail: err.Error()})
 		return slice
 	}
-	slice.InfoPlist = slice.Signature.InfoPlist(info)
+	if own != nil {
+		slice.Info = readInfo(own, slice.Signature)
+	}
+	// Slot 1 binds the Info.plist of the bundle whose main executable this is, else
+	// the section in the slice. Security.framework takes them from the BundleDiskRep
+	// or the MachORep in the same way (component(cdInfoSlot) in bundlediskrep.cpp and
+	// machorep.cpp).
+	if item.Main && item.Bundle.InfoPath != "" {
+		own = item.Bundle.InfoPlist
+	}
+	slice.InfoPlist = slice.Signature.InfoPlist(own)
 	return slice
 }
 
-// infoPlist returns the bytes that special slot 1 is to bind: of the bundle whose
-// main executable this is, else of the section in the slice. Security.framework
-// takes them from the BundleDiskRep or the MachORep in the same way
-// (component(cdInfoSlot) in bundlediskrep.cpp and machorep.cpp).
-func infoPlist(item *artifact.Item, s macho.Slice) ([]byte, error) {
-	if item.Main && item.Bundle.InfoPath != "" {
-		return item.Bundle.InfoPlist, nil
+// readInfo reads what an Info.plist inside of the code says.
+func readInfo(b []byte, sig *codesign.Signature) *check.Info {
+	var info struct {
+		Identifier   string `plist:"CFBundleIdentifier"`
+		Version      string `plist:"CFBundleVersion"`
+		ShortVersion string `plist:"CFBundleShortVersionString"`
 	}
+	if err := boundedplist.Unmarshal(b, &info); err != nil {
+		sig.Problems = append(sig.Problems,
+			codesign.Problem{Kind: codesign.Unusual, Slot: 1, Detail: "the Info.plist in the code: " + err.Error()})
+		return nil
+	}
+	return &check.Info{Identifier: info.Identifier, Version: info.Version, ShortVersion: info.ShortVersion}
+}
+
+// ownInfoPlist returns the bytes of the section __TEXT,__info_plist, nil when there
+// is none.
+func ownInfoPlist(item *artifact.Item, s macho.Slice) ([]byte, error) {
 	if s.InfoPlist == nil {
 		return nil, nil
 	}

@@ -2,6 +2,7 @@ package scan_test
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -119,6 +120,9 @@ func TestRunComparesTheInfoPlistThatIsBound(t *testing.T) {
 			r := tree(t, row.files, ".")
 			if len(r.Binaries) != 1 || r.Binaries[0].Slices[0].InfoPlist != row.want {
 				t.Errorf("%+v, want %s", r, row.want)
+			}
+			if info := r.Binaries[0].Slices[0].Info; strings.Contains(row.name, "section") && (info == nil || info.Identifier != "com.acme.app") {
+				t.Errorf("the section says %+v", info)
 			}
 		})
 	}
