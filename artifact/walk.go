@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
 // maxDepth is how many folders may be inside each other. A path has at most 1024
@@ -114,7 +115,8 @@ func (h held) Close() error {
 }
 
 // link tells of a link that leads out. One that leads nowhere here may lead
-// somewhere on a Mac, whose names know no case, so it is judged by its text.
+// somewhere on a Mac, whose names know no case, so it is judged by its text; what
+// .. behind a name leads to is not known, for the name may be another link.
 func (w *walker) link(rel string) bool {
 	target, err := w.tree.Readlink(rel)
 	switch {
@@ -128,7 +130,7 @@ func (w *walker) link(rel string) bool {
 	switch err := w.tree.Reach(rel); {
 	case errors.Is(err, errOutside):
 		return w.problem(rel, LinkOutside, fmt.Errorf("link to %q %w", target, errOutside))
-	case errors.Is(err, fs.ErrNotExist) && !filepath.IsLocal(path.Join(path.Dir(rel), target)):
+	case errors.Is(err, fs.ErrNotExist) && (!filepath.IsLocal(path.Join(path.Dir(rel), target)) || strings.Contains(strings.TrimLeft(target, "./"), "..")):
 		return w.problem(rel, LinkOutside, fmt.Errorf("link to %q %w", target, errOutside))
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return w.problem(rel, Unreadable, err)

@@ -41,7 +41,7 @@ func binary(t *testing.T, path string, b []byte) check.Binary {
 			if slice.Signature, slice.SignatureErr = codesign.Read(bytes.NewReader(b), s); slice.Signature != nil {
 				slice.InfoPlist = slice.Signature.InfoPlist(nil)
 				if slice.Signature.CMSSize > 0 { // as if it had been verified
-					slice.Signature.Authentication = &codesign.Authentication{Kind: codesign.DeveloperID, TeamID: "A1B2C3D4E5"}
+					slice.Signature.Authentication = &codesign.Authentication{Kind: codesign.DeveloperID, TeamID: slice.Signature.Directory().TeamID}
 				}
 			}
 		}
@@ -205,8 +205,9 @@ func TestEvaluateHoldsCodeAgainstTheStage(t *testing.T) {
 		{"an object file needs no signature", "release", object, nil},
 		{"a dSYM needs no signature", "release", machotest.Binary{FileType: machotest.MHDsym}, nil},
 		{"a core file needs no signature", "release", machotest.Binary{FileType: machotest.MHCore}, nil},
-		{"a program that is not hardened fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "A1B2C3D4E5"}}, []string{"error no-hardened-runtime"}},
-		{"a library need not be hardened", "release", machotest.Binary{FileType: machotest.MHDylib, Signature: &machotest.Signature{TeamID: "A1B2C3D4E5"}}, nil},
+		{"a program that is not hardened fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "A1B2C3D4E5", CMS: []byte("x")}}, []string{"error no-hardened-runtime"}},
+		{"a library need not be hardened", "release", machotest.Binary{FileType: machotest.MHDylib, Signature: &machotest.Signature{TeamID: "A1B2C3D4E5", CMS: []byte("x")}}, nil},
+		{"a team that nothing proves fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "A1B2C3D4E5", Flags: machotest.FlagAdHoc | machotest.FlagRuntime}}, []string{"error team-not-allowed"}},
 		{"another team fails", "release", machotest.Binary{Signature: &machotest.Signature{TeamID: "Z", Flags: machotest.FlagRuntime, CMS: []byte("x")}}, []string{"error team-not-allowed"}},
 		{"no team fails", "release", machotest.Binary{Signature: &machotest.Signature{Flags: machotest.FlagRuntime, CMS: []byte("x")}}, []string{"error team-not-allowed"}},
 		{"a stage that requires nothing is told of unsigned code in a note", "development", machotest.Binary{}, []string{"note unsigned"}},
@@ -260,9 +261,9 @@ func TestEvaluateFindsWhatNoPolicyAllows(t *testing.T) {
 		{"slices that overlap", machotest.Fat{Slices: []machotest.Slice{{Binary: hardened()}, {Binary: intel(hardened())}}, Arch: func(a []machotest.FatArch) []machotest.FatArch {
 			a[0].Size += 1 << 14
 			return a
-		}}.Bytes(), []string{"error unreadable", "error ambiguous-binary"}, check.Unreadable},
+		}}.Bytes(), []string{"error unreadable", "error ambiguous-binary", "error uncovered-bytes"}, check.Unreadable},
 		{"a hidden slice", machotest.Fat{Slices: []machotest.Slice{{Binary: intel(hardened())}, {Binary: hardened()}}, NFat: new(uint32(1))}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
-		{"two signatures", machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), []string{"error ambiguous-binary"}, check.Fail},
+		{"two signatures", machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), []string{"error ambiguous-binary", "error uncovered-bytes"}, check.Fail},
 		{"a slice that cannot be read", machotest.Fat{Slices: []machotest.Slice{{Raw: []byte("not Mach-O")}}}.Bytes(), []string{"error unreadable"}, check.Unreadable},
 		{"a signature that nobody made", sig(machotest.Signature{Flags: machotest.FlagRuntime}), []string{"error malformed-signature"}, check.Unreadable},
 		{"bytes that belong to no slice", machotest.Fat{Slices: []machotest.Slice{{Binary: hardened()}}, TrailingBytes: []byte("x")}.Bytes(), []string{"error uncovered-bytes"}, check.Fail},

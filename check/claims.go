@@ -230,8 +230,8 @@ func (e *evaluation) adviceOn(sub subject, key string, v entitlement.Value) {
 	switch {
 	case !ok && strings.HasPrefix(key, "com.apple."):
 		f := sub.about(RuleUnknown, key, v, fmt.Sprintf("claims %s, which Apple does not document", key))
-		if say, ok := entitlement.Suggest(key); ok {
-			f.Hint = say
+		if e.suggested++; e.suggested <= maxSuggested {
+			f.Hint, _ = entitlement.Suggest(key)
 		}
 		e.add(f)
 	case ok && v.Kind != entitlement.Unknown && known.Value != v.Kind:

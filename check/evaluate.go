@@ -21,6 +21,7 @@ type Input struct {
 	Stage        *policy.Stage
 	At           policy.Date
 	NoExceptions bool          // judge as if the policy had none
+	Slots        bool          // neither pages nor signers were looked at
 	FailOn       policy.FailOn // empty: what the policy says
 }
 
@@ -31,14 +32,14 @@ func Evaluate(in Input) *Report {
 		in: in,
 		report: &Report{
 			Policy: in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
-			At: in.At, NoExceptions: in.NoExceptions,
+			At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots,
 			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
 		},
 	}
 	if !in.NoExceptions {
 		e.exceptions = newExceptions(in.Policy.Exceptions)
 	}
-	binaries := mergeCopies(in.Binaries)
+	binaries := mergeCopies(in.Binaries, !in.Slots)
 	for _, b := range binaries {
 		e.binary(b)
 	}
@@ -59,8 +60,13 @@ type evaluation struct {
 	exceptions exceptionIndex
 	targets    []policy.Target // all that was looked at
 	findings   []Finding
+	suggested  int // keys that were compared with all that are known
 	report     *Report
 }
+
+// maxSuggested bounds the keys for which a better spelling is sought: it costs a
+// comparison with every documented key.
+const maxSuggested = 200
 
 // add records a finding at the level of its rule, unless it has one.
 func (e *evaluation) add(f Finding) {
@@ -97,12 +103,13 @@ const emptyHint = "give the path of a built app, of a folder that holds one, or 
 // mergeCopies joins signed files under one outermost bundle that are copies of
 // one another, as actions/upload-artifact leaves them behind in place of a
 // framework's symbolic links. The result is ordered by path.
-func mergeCopies(list []Binary) []Binary {
+func mergeCopies(list []Binary, verified bool) []Binary {
 	sorted := slices.SortedFunc(slices.Values(list), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
 	merged := make([]Binary, 0, len(sorted))
 	seen := map[copyKey]int{}
 	for _, b := range sorted {
 		key, ok := keyOf(b)
+		ok = ok && verified // else the code may be another
 		if i, dup := seen[key]; ok && dup {
 			m := &merged[i]
 			m.Paths, m.Inside = append(m.Paths, b.Paths...), append(m.Inside, b.Inside...)

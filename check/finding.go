@@ -84,6 +84,7 @@ type Report struct {
 	Stage        string
 	At           policy.Date // the day that was judged
 	NoExceptions bool        // exceptions were left out on request
+	Slots        bool        // neither pages nor signers were looked at, on request
 	FailOn       policy.FailOn
 
 	Binaries   []BinaryReport // by path

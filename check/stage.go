@@ -27,16 +27,31 @@ func (e *evaluation) demands(sub subject, s Slice) {
 	}
 	e.runtimeVersion(sub, s)
 	d := s.Signature.Directory()
-	if len(stage.TeamIDs) > 0 && !slices.Contains(stage.TeamIDs, d.TeamID) {
+	if len(stage.TeamIDs) > 0 && !slices.Contains(stage.TeamIDs, e.team(s)) {
 		team := "no team id"
 		if d.TeamID != "" {
 			team = "team id " + d.TeamID
+			if slices.Contains(stage.TeamIDs, d.TeamID) {
+				team += ", which nothing proves"
+			}
 		}
 		f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and stage %s allows %s", team, stage.Name, strings.Join(stage.TeamIDs, ", ")))
 		f.Position = stage.Position
 		f.Hint = "sign it with your own certificate, or add the team to team-ids"
 		e.add(f)
 	}
+}
+
+// team returns the team that signed, as far as the stage goes by it: as proven, and
+// in development as claimed.
+func (e *evaluation) team(s Slice) string {
+	switch {
+	case e.in.Stage.Name == policy.Development:
+		return s.Signature.Directory().TeamID
+	case s.Signature.Authenticated():
+		return s.Signature.Authentication.TeamID
+	}
+	return ""
 }
 
 // demand holds a signed slice against one requirement of the stage.

@@ -139,6 +139,7 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 		return nil, nil, errors.New("the signature has no CodeDirectory that can be read")
 	}
 	sig.compareDirectories(s.Signature.Offset)
+	sig.uncovered(s, sb.padding)
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
 	sig.checkSigner()

@@ -224,6 +224,7 @@ func TestReadRefuses(t *testing.T) {
 		{"hashes past the end", header(func(h *machotest.DirectoryHeader) { h.HashOffset = 0xfffffff0 }), noDirectory},
 		{"an identifier past the end", header(func(h *machotest.DirectoryHeader) { h.IdentOffset = 0xfffffff0 }), noDirectory},
 		{"a team id past the end", header(func(h *machotest.DirectoryHeader) { h.TeamOffset = 0xfffffff0 }), noDirectory},
+		{"an identifier without end", machotest.Signature{Identifier: strings.Repeat("x", 2000)}, noDirectory},
 		{"a version of tomorrow", header(func(h *machotest.DirectoryHeader) { h.Version = 0x30000 }), noDirectory},
 		{"a page size of 2^255", header(func(h *machotest.DirectoryHeader) { h.PageSize = 255 }), noDirectory},
 		{"a scatter vector", header(func(h *machotest.DirectoryHeader) { h.ScatterOffset = 44 }), noDirectory},

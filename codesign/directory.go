@@ -192,8 +192,15 @@ func str(b []byte, offset uint32) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("no NUL ends the string at offset %d", offset)
 	}
+	if len(s) > maxString {
+		return "", fmt.Errorf("a string of %d bytes; the limit is %d", len(s), maxString)
+	}
 	return string(s), nil
 }
+
+// maxString bounds identifiers and team ids, in bytes; PATH_MAX of macOS, since
+// identifiers may be made of a file's name.
+const maxString = 1024
 
 // hashes checks where the hashes lie and keeps those of the special slots, which
 // stand in front of the hash offset, slot 1 last.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"sync"
@@ -20,12 +21,13 @@ const block = 1 << 18
 const maxNamed = 5
 
 // pageHashes returns the directories with their page hashes, but for those that
-// claim to cover more than there is, of which that has been said.
+// claim to cover more than there is or do not have a hash for each page, of which
+// that has been said. So what is hashed is bounded by the hashes that are there.
 func (s *Signature) pageHashes(sb *superBlob, end uint64) []pageHashes {
 	var list []pageHashes
 	for i := range s.Directories {
 		d := &s.Directories[i]
-		if d.CodeLimit > end {
+		if d.CodeLimit > end || uint64(d.CodeSlots) != d.pages() {
 			continue
 		}
 		b := sb.bytes(&d.blob)
@@ -178,21 +180,26 @@ func (v *Verifier) largePages(ctx context.Context, r io.ReaderAt, base uint64, g
 		page = limit
 	}
 	for n, start := 0, uint64(0); start < limit; n, start = n+1, start+page {
+		hashes := make([]hash.Hash, len(group))
 		for i, d := range group {
-			h := d.HashType.new()
-			section := io.NewSectionReader(r, int64(base+start), int64(min(page, limit-start)))
-			for read := int64(0); read < section.Size(); {
-				if err := ctx.Err(); err != nil {
-					return nil, err
-				}
-				m, err := io.ReadFull(section, buf[:min(block, section.Size()-read)])
-				if err != nil {
-					return nil, fmt.Errorf("read the code at %d: %w", base+start, orShort(err))
-				}
-				h.Write(buf[:m])
-				read += int64(m)
+			hashes[i] = d.HashType.new()
+		}
+		section := io.NewSectionReader(r, int64(base+start), int64(min(page, limit-start)))
+		for left := section.Size(); left > 0; {
+			if err := ctx.Err(); err != nil {
+				return nil, err
 			}
-			if !bytes.Equal(h.Sum(nil)[:d.HashType.Size()], d.page(n)) {
+			m, err := io.ReadFull(section, buf[:min(block, left)])
+			if err != nil {
+				return nil, fmt.Errorf("read the code at %d: %w", base+start, orShort(err))
+			}
+			for _, h := range hashes {
+				h.Write(buf[:m])
+			}
+			left -= int64(m)
+		}
+		for i, d := range group {
+			if !bytes.Equal(hashes[i].Sum(nil)[:d.HashType.Size()], d.page(n)) {
 				bad[i] = append(bad[i], n)
 			}
 		}

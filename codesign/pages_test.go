@@ -74,6 +74,7 @@ func TestVerifierComparesEveryPage(t *testing.T) {
 		{"bytes in the padding of the signature", machotest.Binary{Signature: &machotest.Signature{Slack: []byte("x")}}, []ProblemKind{Unusual}, "not zero"},
 		{"zeros in the padding of the signature", machotest.Binary{Signature: &machotest.Signature{Slack: make([]byte, 100)}}, nil, ""},
 		{"a code limit past the end of the file", machotest.Binary{Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.CodeLimit64 = 1 << 62 }}}, []ProblemKind{Malformed}, "past the signature"},
+		{"more pages than hashes", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.PageSize, h.NCodeSlots = 1, 0 }}}, []ProblemKind{Malformed, Unusual}, "0 page hashes for"},
 		{"two directories in one slot", machotest.Binary{Signature: &machotest.Signature{HashTypes: []uint8{1, 2}, DirectorySlots: []uint32{0, 0}}}, []ProblemKind{Malformed}, "second blob"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

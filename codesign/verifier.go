@@ -42,7 +42,6 @@ func (v *Verifier) Read(ctx context.Context, r io.ReaderAt, s macho.Slice) (*Sig
 	if err != nil {
 		return nil, err
 	}
-	sig.uncovered(s, sb.padding)
 	problems, err := v.verifyPages(ctx, r, s.Range.Offset, sig.pageHashes(sb, s.Signature.Offset))
 	if err != nil {
 		sig.problem(Unverified, sig.Directory().Slot, "the pages were not compared to the end: %v", err)

@@ -27,7 +27,7 @@ const (
 	// MaxValues bounds the values of one blob, those inside of others counted too. A
 	// value takes far more memory than its few bytes in a blob. Real signatures
 	// have under 100.
-	MaxValues = 2000
+	MaxValues = 1000
 )
 
 // errTooLarge is the finding for a blob over MaxSize.

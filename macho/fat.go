@@ -1,6 +1,7 @@
 package macho
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -158,7 +159,7 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
 	end := 8 + uint64(len(entries))*f.entrySize()
 	for _, e := range sorted {
-		if e.offset > end && e.offset-end >= maxAlign {
+		if e.offset > end && !f.isPadding(end, e.offset) {
 			found = append(found, stray(end, e.offset))
 		}
 		if e.offset < end {
@@ -180,6 +181,16 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 
 // maxAlign is the largest alignment of a slice, MAXSECTALIGN in <mach-o/fat.h>.
 const maxAlign = 1 << 15
+
+// isPadding reports whether bytes between slices are what alignment leaves: fewer
+// than the largest, and all zero.
+func (f fatReader) isPadding(from, to uint64) bool {
+	if to-from >= maxAlign || to > f.size {
+		return false
+	}
+	gap := make([]byte, to-from)
+	return readFull(f.r, gap, from, f.size) == nil && len(bytes.Trim(gap, "\x00")) == 0
+}
 
 func stray(from, to uint64) Anomaly {
 	return Anomaly{StrayBytes, fmt.Sprintf("%d bytes at %d belong to no slice", to-from, from)}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/blacktop/go-macho/types"
 )
@@ -49,16 +50,16 @@ func (s *Slice) IsSignable() bool {
 	return true
 }
 
-// IsForMac reports whether the slice may run as a Mac program: it says so, or does
-// not say what it is for. On the other platforms there is no hardened runtime.
+// foreign are the platforms whose programs have no hardened runtime.
+var foreign = map[string]bool{
+	"ios": true, "tvos": true, "watchos": true, "bridgeos": true, "visionos": true,
+	"ios-simulator": true, "tvos-simulator": true, "watchos-simulator": true, "visionos-simulator": true,
+}
+
+// IsForMac reports whether the slice may run as a Mac program: it does not say that
+// it is for other platforms and no other.
 func (s *Slice) IsForMac() bool {
-	for _, b := range s.Builds {
-		if b.Platform != "macos" && b.Platform != "maccatalyst" && b.Platform != "driverkit" {
-			continue
-		}
-		return true
-	}
-	return len(s.Builds) == 0
+	return len(s.Builds) == 0 || slices.ContainsFunc(s.Builds, func(b Build) bool { return !foreign[b.Platform] })
 }
 
 // read fills in s from its header and load commands.

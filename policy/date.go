@@ -45,6 +45,9 @@ func (d Date) String() string {
 // MarshalText returns what String does.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// End returns the last moment of the day.
+func (d Date) End() time.Time { return d.midnight.Add(24*time.Hour - time.Nanosecond) }
+
 // AddDays returns the date n days after d.
 func (d Date) AddDays(n int) Date { return Date{d.midnight.AddDate(0, 0, n)} }
 

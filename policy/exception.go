@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 )
@@ -56,8 +57,8 @@ func (e *Exception) Defects(s Settings, at Date) []Defect {
 		name    string
 		missing bool
 	}{
-		{"owner", length(e.Owner) == 0},
-		{"approved-by", len(e.ApprovedBy) == 0},
+		{"owner", !isName(e.Owner)},
+		{"approved-by", len(e.ApprovedBy) == 0 || slices.ContainsFunc(e.ApprovedBy, func(s string) bool { return !isName(s) })},
 		{"approved-on", e.ApprovedOn.IsZero()},
 		{"category", e.Category == ""},
 		{"expires", e.Expires.IsZero()},

@@ -33,6 +33,8 @@ func TestDefectsSayWhichFieldFailed(t *testing.T) {
 		{"no approver", func(e *policy.Exception, s *policy.Settings) { e.ApprovedBy = nil }, []string{"approved-by is missing"}},
 		{"no day of approval", func(e *policy.Exception, s *policy.Settings) { e.ApprovedOn = policy.Date{} }, []string{"approved-on is missing"}},
 		{"an owner that cannot be seen", func(e *policy.Exception, s *policy.Settings) { e.Owner = "\u200b" }, []string{"owner is missing"}},
+		{"an owner still to be found", func(e *policy.Exception, s *policy.Settings) { e.Owner = "TODO" }, []string{"owner is missing"}},
+		{"an approver who is a filler of Hangul", func(e *policy.Exception, s *policy.Settings) { e.ApprovedBy = []string{"\u3164"} }, []string{"approved-by is missing"}},
 		{"no category", func(e *policy.Exception, s *policy.Settings) { e.Category = "" }, []string{"category is missing"}},
 		{"no expiry", func(e *policy.Exception, s *policy.Settings) { e.Expires = policy.Date{} }, []string{"expires is missing"}},
 		{"no justification", func(e *policy.Exception, s *policy.Settings) { e.Justification = " \n" }, []string{"justification is missing"}},

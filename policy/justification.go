@@ -32,11 +32,28 @@ func judge(text, key string, least int) []string {
 func length(text string) int {
 	n := 0
 	for _, c := range strings.Join(strings.Fields(text), " ") {
-		if unicode.IsGraphic(c) && !unicode.Is(unicode.Mn, c) {
+		if unicode.IsGraphic(c) && !unicode.Is(unicode.Mn, c) && !strings.ContainsRune(blanks, c) {
 			n++
 		}
 	}
 	return n
+}
+
+// blanks are letters and symbols that show nothing: the Braille blank and the
+// fillers of Hangul.
+const blanks = "\u2800\u115f\u1160\u3164\uffa0"
+
+// isName reports whether a text can name somebody: there is a letter or a digit to
+// see in it, and it does not say that the name is still missing.
+func isName(text string) bool {
+	seen := strings.ContainsFunc(text, func(c rune) bool {
+		return (unicode.IsLetter(c) || unicode.IsNumber(c)) && !strings.ContainsRune(blanks, c)
+	})
+	switch strings.ToLower(strings.Trim(text, " @.<>")) {
+	case "todo", "tbd", "tba", "fixme", "xxx", "n/a", "na", "none", "nobody", "unknown":
+		return false
+	}
+	return seen
 }
 
 // placeholder returns why the text is no reason, or nothing. Every test but those

@@ -85,13 +85,18 @@ func rank(l policy.Level) int { return slices.Index(levels, l) }
 // and those about the binary or source as a whole.
 func (g *group) byClaim() (of [][]check.Finding, rest []check.Finding) {
 	of = make([][]check.Finding, len(g.claims))
+	claims := map[string][]int{}
+	for i, c := range g.claims {
+		claims[c.Entitlement] = append(claims[c.Entitlement], i)
+	}
 	for _, f := range g.findings {
-		i := slices.IndexFunc(g.claims, func(c check.Claim) bool { return isAbout(f, c) })
+		at := claims[f.Entitlement]
+		i := slices.IndexFunc(at, func(i int) bool { return isAbout(f, g.claims[i]) })
 		if i < 0 {
 			rest = append(rest, f)
 			continue
 		}
-		of[i] = append(of[i], f)
+		of[at[i]] = append(of[at[i]], f)
 	}
 	return of, rest
 }

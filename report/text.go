@@ -71,6 +71,9 @@ func (t *text) head(r *check.Report) {
 	if r.Stage == policy.Development {
 		line += ", which accepts code that is not authenticated"
 	}
+	if r.Slots {
+		line += ", without a look at pages and signers"
+	}
 	if r.NoExceptions {
 		line += ", without its exceptions"
 	}

@@ -111,12 +111,14 @@ func paths(cmd *cobra.Command, args []string) error {
 
 // runCheck reads the paths and the policy and judges.
 func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
-	in := check.Input{At: policy.DateOf(env.Now()), NoExceptions: o.noExceptions}
+	now := env.Now()
+	in := check.Input{At: policy.DateOf(now), NoExceptions: o.noExceptions, Slots: o.verify == string(scan.Slots)}
 	var err error
 	if o.at != "" {
 		if in.At, err = policy.ParseDate(o.at); err != nil {
 			return nil, fmt.Errorf("--at: %w", err)
 		}
+		now = in.At.End()
 	}
 	switch in.FailOn = policy.FailOn(o.failOn); in.FailOn {
 	case "", policy.FailOnError, policy.FailOnWarning, policy.FailOnNever:
@@ -143,7 +145,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 		}
 	}
 	addSources(&in, sources)
-	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), env.Now())
+	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), now)
 	in.Binaries, in.Remarks, in.Empty = found.Binaries, found.Remarks, found.Empty
 	in.Unread = append(in.Unread, found.Unread...)
 	return check.Evaluate(in), nil

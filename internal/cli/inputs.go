@@ -32,15 +32,23 @@ func loadPolicy(name string) (*policy.Policy, error) {
 		return policy.Preset(preset)
 	}
 	if name == "" {
+		root, err := os.OpenRoot(".") // which no link leads out of
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
 		for _, candidate := range policyFiles {
 			// Whatever is wrong with a file that is there is told; only its absence
 			// leads on to the next.
-			info, err := os.Lstat(candidate)
+			info, err := root.Lstat(candidate)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
 			if err == nil && !info.Mode().IsRegular() {
-				return nil, hinted{fmt.Errorf("policy: %s is not a regular file", candidate), "name the policy with --policy"}
+				err = fmt.Errorf("%s is not a regular file", candidate)
+			}
+			if err != nil {
+				return nil, hinted{fmt.Errorf("policy: %w", err), "name the policy with --policy"}
 			}
 			return loadPolicy(candidate)
 		}
