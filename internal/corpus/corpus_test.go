@@ -125,7 +125,12 @@ func read(r io.ReaderAt, f *macho.File, s macho.Slice) (truth, error) {
 		return line, err
 	}
 	cd := sig.Directory()
-	line.Signing, line.CMSLength, line.Problems = sig.Signing(), sig.CMSSize, sig.Problems
+	line.Signing, line.CMSLength = sig.Signing(), sig.CMSSize
+	for _, p := range sig.Problems {
+		if p.Kind != codesign.Unusual { // those that are, TestCheckOfEverything names
+			line.Problems = append(line.Problems, p)
+		}
+	}
 	line.Identifier, line.TeamID, line.CDHash = cd.Identifier, cd.TeamID, cd.CDHash
 	line.Flags, line.RuntimeVersion = fmt.Sprintf("%#x", uint32(cd.Flags)), cd.Runtime
 	for _, d := range sig.Directories {

@@ -72,15 +72,15 @@ func TestCompileRequirement(t *testing.T) {
 	for source, want := range map[string][]byte{
 		`always or never and ! anchor apple`:         op(7, op(1), op(6, op(0), op(9, op(3)))),
 		`(always or never) and identifier "a \"b\""`: op(6, op(7, op(1), op(0)), op(2, `a "b"`)),
-		`cdhash H"00ff"`:                             op(8, "\x00\xff"),
-		`anchor = H"01" or anchor trusted`:           op(7, op(4, -1, "\x01"), op(13)),
-		`certificate -2 trusted or (name)`:           op(7, op(12, -2), op(19, "name")),
-		`anchor apple x and info[a.b] absent`:        op(6, op(18, "x"), op(10, "a.b", op(14))),
-		`entitlement["a-b"] = *x or platform = 7`:    op(7, op(16, "a-b", op(4, "x")), op(20, 7)),
-		`certificate root[policy.1.2.3] ~ 0x2021`:    op(17, -1, "\x2a\x03", op(2, " !")),
-		`certificate 2[timestamp.2.999] >= x`:        op(22, 2, "\x88\x37", op(8, "x")),
-		`info[a] < x or info[a] > x or notarized`:    op(7, op(7, op(10, "a", op(5, "x")), op(10, "a", op(6, "x"))), op(21)),
-		`info[a] <= x and info[a] = x* and legacy`:   op(6, op(6, op(10, "a", op(7, "x")), op(10, "a", op(3, "x"))), op(23)),
+		`cdhash H"00ff"`:                           op(8, "\x00\xff"),
+		`anchor = H"01" or anchor trusted`:         op(7, op(4, -1, "\x01"), op(13)),
+		`certificate -2 trusted or (name)`:         op(7, op(12, -2), op(19, "name")),
+		`anchor apple x and info[a.b] absent`:      op(6, op(18, "x"), op(10, "a.b", op(14))),
+		`entitlement["a-b"] = *x or platform = 7`:  op(7, op(16, "a-b", op(4, "x")), op(20, 7)),
+		`certificate root[policy.1.2.3] ~ 0x2021`:  op(17, -1, "\x2a\x03", op(2, " !")),
+		`certificate 2[timestamp.2.999] >= x`:      op(22, 2, "\x88\x37", op(8, "x")),
+		`info[a] < x or info[a] > x or notarized`:  op(7, op(7, op(10, "a", op(5, "x")), op(10, "a", op(6, "x"))), op(21)),
+		`info[a] <= x and info[a] = x* and legacy`: op(6, op(6, op(10, "a", op(7, "x")), op(10, "a", op(3, "x"))), op(23)),
 	} {
 		t.Run(source, func(t *testing.T) {
 			if diff := cmp.Diff(want, compile(t, source)); diff != "" {
