@@ -17,8 +17,8 @@ type Remark struct {
 
 // Lint returns what is wrong with the policy's exceptions on the day at, in the
 // order of the lines: the defects of each and whether it has expired, which are
-// errors, as it approves nothing; whether it will soon; and whether it has no
-// effect, which are warnings and notes. Whether Apple knows the entitlements is
+// errors, as it approves nothing; whether it will soon; whether it holds for any
+// team; and whether it has no effect, which are warnings and notes. Whether Apple knows the entitlements is
 // not looked at.
 func Lint(p *Policy, at Date) []Remark {
 	var remarks []Remark
@@ -39,12 +39,23 @@ func Lint(p *Policy, at Date) []Remark {
 		if e.Value != nil && !e.Value.Grants() {
 			add(Warning, "value", "has no effect: a value of false grants nothing")
 		}
+		if anybody(p, e) {
+			add(Note, "applies-to", "names no team-id, and no stage does: it holds for code of anybody to whom Apple has given a certificate")
+		}
 		if level, message := effect(p, e.Entitlement); message != "" {
 			add(level, "entitlement", "%s", message)
 		}
 	}
 	slices.SortStableFunc(remarks, func(a, b Remark) int { return a.Position.compare(b.Position) })
 	return remarks
+}
+
+// anybody reports whether an exception holds whoever signed the code: neither it nor
+// any stage names a team. Sources are not signed.
+func anybody(p *Policy, e *Exception) bool {
+	isSource := func(glob string) bool { return strings.HasSuffix(glob, ".entitlements") }
+	return len(e.AppliesTo.TeamID) == 0 && !slices.ContainsFunc(e.AppliesTo.Path, isSource) &&
+		!slices.ContainsFunc(p.Stages, func(s Stage) bool { return len(s.TeamIDs) > 0 })
 }
 
 // Justifiable reports whether some stage asks for a justification of the key, so

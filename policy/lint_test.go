@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,15 +25,24 @@ rules:
   - {entitlement: allowed, action: allow}
   - {entitlement: denied, action: deny}
 exceptions:
-  - {id: sound, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, `+complete+`
-  - {id: old, entitlement: a, applies-to: {arch: arm64}, expires: 2026-11-22, `+complete+`
-  - {id: soon, entitlement: a, applies-to: {arch: arm64}, expires: 2026-11-30, `+complete+`
-  - {id: bare, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, owner: "@acme/audio"}
-  - {id: idle, entitlement: allowed, applies-to: {arch: arm64}, expires: 2027-05-01, `+complete+`
-  - {id: hopeless, entitlement: denied, applies-to: {arch: arm64}, expires: 2027-05-01, `+complete+`
-  - {id: partly, entitlement: denied-in-release, applies-to: {arch: arm64}, expires: 2027-05-01, `+complete+`
-  - {id: untrue, entitlement: a, value: false, applies-to: {arch: arm64}, expires: 2027-05-01, `+complete+`
+  - {id: sound, entitlement: a, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
+  - {id: old, entitlement: a, applies-to: {team-id: T}, expires: 2026-11-22, `+complete+`
+  - {id: soon, entitlement: a, applies-to: {team-id: T}, expires: 2026-11-30, `+complete+`
+  - {id: bare, entitlement: a, applies-to: {team-id: T}, expires: 2027-05-01, owner: "@acme/audio"}
+  - {id: idle, entitlement: allowed, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
+  - {id: hopeless, entitlement: denied, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
+  - {id: partly, entitlement: denied-in-release, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
+  - {id: untrue, entitlement: a, value: false, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
 `)
+	anybody := "names no team-id"
+	for _, r := range policy.Lint(parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"\n"), 37:	for _, r := range policy.Lint(parse(t, "version: 1
+exceptions:
+  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"
+"), date("2026-11-23")) {) {
+		if !strings.Contains(r.Message, anybody) || r.Level != policy.Note {
+			t.Errorf("%+v, want one that %s", r, anybody)
+		}
+	}
 	want := []string{
 		`14 error: exception "old": expired after 2026-11-22`,
 		`15 warning: exception "soon": expires after 2026-11-30, in 7 days`,

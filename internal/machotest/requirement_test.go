@@ -72,6 +72,7 @@ func TestCompileRequirement(t *testing.T) {
 	for source, want := range map[string][]byte{
 		`always or never and ! anchor apple`:         op(7, op(1), op(6, op(0), op(9, op(3)))),
 		`(always or never) and identifier "a \"b\""`: op(6, op(7, op(1), op(0)), op(2, `a "b"`)),
+
 		`cdhash H"00ff"`:                           op(8, "\x00\xff"),
 		`anchor = H"01" or anchor trusted`:         op(7, op(4, -1, "\x01"), op(13)),
 		`certificate -2 trusted or (name)`:         op(7, op(12, -2), op(19, "name")),
