@@ -35,7 +35,7 @@ exceptions:
   - {id: untrue, entitlement: a, value: false, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
 `)
 	anybody := "names no team-id"
-	for _, r := range policy.Lint(parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"\n"), 37:	for _, r := range policy.Lint(parse(t, "version: 1
+	for _, r := range policy.Lint(parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"\n"), day(t, "2026-11-23")) {
 exceptions:
   - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"
 "), date("2026-11-23")) {) {
