@@ -34,13 +34,10 @@ exceptions:
   - {id: partly, entitlement: denied-in-release, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
   - {id: untrue, entitlement: a, value: false, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
 `)
-	anybody := "names no team-id"
-	for _, r := range policy.Lint(parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"\n"), day(t, "2026-11-23")) {
-exceptions:
-  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"
-"), date("2026-11-23")) {) {
-		if !strings.Contains(r.Message, anybody) || r.Level != policy.Note {
-			t.Errorf("%+v, want one that %s", r, anybody)
+	anybody := parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"\n")
+	for _, r := range policy.Lint(anybody, day(t, "2026-11-23")) {
+		if !strings.Contains(r.Message, "names no team-id") || r.Level != policy.Note {
+			t.Errorf("%+v", r)
 		}
 	}
 	want := []string{
