@@ -203,7 +203,26 @@ func (j *job) paths() ([]string, error) {
 	if len(list) == 0 {
 		return nil, hinted{errors.New("input path: no path is given"), "name what to check, one a line"}
 	}
-	return list, nil
+	return list, j.own(list)
+}
+
+// own refuses paths in the workspace that a pull request made links out of it: what
+// is read is printed.
+func (j *job) own(list []string) error {
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, name := range list {
+		if filepath.IsAbs(name) {
+			continue // named so by the workflow
+		}
+		if _, err := root.Stat(name); err != nil {
+			return fmt.Errorf("input path: %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // inWorkspace makes a path inside the workspace relative to it. The runner
