@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -165,4 +166,16 @@ func table(t *testing.T, page, head string) (rows [][]string) {
 		t.Fatalf("no table %s", head)
 	}
 	return rows
+}
+
+func TestTableOfRequirementsListsThemAll(t *testing.T) {
+	page, err := os.ReadFile("policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range policy.Requirements() {
+		if !strings.Contains(string(page), "| `"+string(r)+"` | ") {
+			t.Errorf("policy.md does not say what %s requires", r)
+		}
+	}
 }

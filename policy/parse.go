@@ -180,3 +180,6 @@ func (r *reader) rule(n *yaml.Node) Rule {
 
 // Categories returns the closed list of categories, in the order of the documentation.
 func Categories() []Category { return slices.Clone(categories) }
+
+// Requirements returns the closed list of requirements, in the order of the documentation.
+func Requirements() []Requirement { return slices.Clone(requirements) }
