@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxAnnotations is how many of a type GitHub shows of one step.
-	maxAnnotations = 10
+	// MaxAnnotations is how many of a type GitHub shows of one step.
+	MaxAnnotations = 10
 
 	// maxAnnotation bounds a message in bytes. GitHub cuts it at 4,096 characters.
 	maxAnnotation = 4000
@@ -43,11 +43,11 @@ func Annotations(r *check.Report) []Annotation {
 			if f.Level != level {
 				continue
 			}
-			if shown++; shown > maxAnnotations {
+			if shown++; shown > MaxAnnotations {
 				break
 			}
 			more := ""
-			if n := r.Count(level); shown == maxAnnotations && n > shown {
+			if n := r.Count(level); shown == MaxAnnotations && n > shown {
 				more = fmt.Sprintf("\n(and %s that GitHub would not show here: see the summary of the job or the report)", plural(n-shown, "more "+string(level)))
 			}
 			list = append(list, annotation(f, more))

@@ -47,6 +47,9 @@ func (t *text) prose(first, indent, s string) {
 	}
 }
 
+// Wrap breaks text at spaces into lines of at most width characters.
+func Wrap(s string, width int) string { return strings.Join(wrap(s, width, width), "\n") }
+
 // wrap breaks text at spaces into lines of at most first characters, and then of
 // at most rest. What has no space stays whole, so that it can be copied.
 func wrap(s string, first, rest int) []string {

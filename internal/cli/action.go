@@ -252,7 +252,7 @@ func (j *job) inWorkspace(p string) string {
 // stand on their lines.
 func (j *job) complain(err error) {
 	tell(j.env, err)
-	const most = 10 // GitHub shows no more of one type for a step
+	const most = report.MaxAnnotations
 	var invalid invalidPolicy
 	if !errors.As(err, &invalid) {
 		j.annotate(nil, err.Error())

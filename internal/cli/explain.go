@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/report"
 )
 
 func newExplain(env Env) *cobra.Command {
@@ -72,36 +72,18 @@ func explain(w io.Writer, args []string) error {
 	return hinted{errors.New(name + " is neither a rule nor a documented entitlement"), "codewarrant explain lists the rules"}
 }
 
+// width is where the lines of prose are broken.
+const width = 90
+
 func explainEntitlement(w io.Writer, k entitlement.Known) error {
 	fmt.Fprintf(w, "%s\n\n%s (%s, %s", k.Key, k.Title, k.Value, k.Family)
 	if k.Since != "" {
 		fmt.Fprintf(w, ", %s", k.Since)
 	}
-	fmt.Fprintf(w, ")\nRisk: %s\n\nPermits: %s\n", k.Risk, wrap(k.Permits))
+	fmt.Fprintf(w, ")\nRisk: %s\n\nPermits: %s\n", k.Risk, report.Wrap(k.Permits, width))
 	if k.Advice != "" {
-		fmt.Fprintf(w, "\nAdvice: %s\n", wrap(k.Advice))
+		fmt.Fprintf(w, "\nAdvice: %s\n", report.Wrap(k.Advice, width))
 	}
 	_, err := fmt.Fprintf(w, "\nSee %s\n", k.Source)
 	return err
-}
-
-// wrap breaks a text into lines of about 90 characters.
-func wrap(text string) string {
-	const width = 90
-	var b strings.Builder
-	column := 0
-	for _, word := range strings.Fields(text) {
-		switch {
-		case column == 0:
-		case column+1+len(word) > width:
-			b.WriteString("\n")
-			column = 0
-		default:
-			b.WriteString(" ")
-			column++
-		}
-		b.WriteString(word)
-		column += len(word)
-	}
-	return b.String()
 }
