@@ -1,7 +1,7 @@
 package entitlement
 
 import (
-	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -176,13 +176,15 @@ func FuzzReadXML(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	// Inside of a longer word it is another key for every parser.
+	names := regexp.MustCompile(`(^|[^A-Za-z0-9._-])` + regexp.QuoteMeta(jit) + "<")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got := ReadXML(b)
 		if (got.Class == Canonical) != (len(got.Notes) == 0) {
 			t.Fatalf("class %v with notes %v", got.Class, got.Notes)
 		}
 		if got.Class == Ambiguous {
-			if _, ok := got.Set[jit]; bytes.Contains(b[:min(len(b), MaxSize)], []byte(jit+"<")) && !ok && len(got.Set) < maxSalvaged {
+			if _, ok := got.Set[jit]; names.Match(b[:min(len(b), MaxSize)]) && !ok && len(got.Set) < maxSalvaged {
 				t.Fatalf("allow-jit was lost from %q", b)
 			}
 			return
