@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/seal"
 )
@@ -90,35 +91,81 @@ func (e *evaluation) resources(b Binary, s Slice) {
 	e.add(f)
 }
 
-// nested tells of code that a bundle seals by its signature and that has none.
-func (e *evaluation) nested(all []Binary) {
+// sealedPlace is where code is that a bundle seals by its signature: a file, or the
+// folder of a bundle.
+type sealedPlace struct {
+	path string
+	dir  bool
+}
+
+// codeAt finds the code at each place: the file itself, or the main executable of
+// the bundle there, of a framework those of all its versions
+// (SecStaticCode::validateOtherVersions).
+func codeAt(all []Binary) map[sealedPlace][]Binary {
+	at := map[sealedPlace][]Binary{}
 	for _, b := range all {
-		if b.Seal == nil || b.Bundle == nil {
+		for _, p := range b.Paths {
+			at[sealedPlace{p, false}] = append(at[sealedPlace{p, false}], b)
+		}
+		if !b.Main || b.Bundle == nil {
 			continue
 		}
+		places := []string{b.Bundle.Path}
+		if versions := path.Dir(b.Bundle.Path); path.Base(versions) == "Versions" {
+			places = append(places, path.Dir(versions))
+		}
+		for _, p := range places {
+			at[sealedPlace{p, true}] = append(at[sealedPlace{p, true}], b)
+		}
+	}
+	return at
+}
+
+// nested holds the code that a bundle seals by its signature against the requirement
+// that the seal names (SecStaticCode::validateNestedCode). What else is wrong with
+// that code is told of itself.
+func (e *evaluation) nested(all []Binary) {
+	var at map[sealedPlace][]Binary
+	for _, b := range all {
+		if b.Seal == nil || b.Bundle == nil || len(b.Seal.Nested) == 0 {
+			continue
+		}
+		if at == nil {
+			at = codeAt(all)
+		}
 		for _, n := range b.Seal.Nested {
-			at := path.Join(b.Bundle.Path, n.Path)
-			if !slices.ContainsFunc(all, func(o Binary) bool { return isNested(o, at, n.Dir) && isSigned(o) }) {
-				e.add(Finding{
-					Rule: RuleBrokenSeal, Paths: b.Paths, Message: fmt.Sprintf("nested code is sealed and no signed code was found there: %s", n.Path),
-					Hint: "sign nested code before the bundle around it",
-				})
+			e.nestedCode(b, n, at[sealedPlace{path.Join(b.Bundle.Path, n.Path), n.Dir}])
+		}
+	}
+}
+
+// nestedCode judges the code that was found where the seal names some.
+func (e *evaluation) nestedCode(outer Binary, n seal.Nested, found []Binary) {
+	isSigned, result, archs := false, requirement.Satisfied, []string(nil)
+	for _, b := range found {
+		for _, s := range b.Slices {
+			if s.Signature == nil {
+				continue // of which is told
+			}
+			isSigned = true
+			if r := n.Requirement.Evaluate(s.Signature.Facts); r != requirement.Satisfied {
+				result, archs = min(result, r), append(archs, s.Arch)
 			}
 		}
 	}
-}
-
-// isNested reports whether a file is the code that is sealed at a path: the file
-// itself, or the main executable of the bundle there.
-func isNested(b Binary, at string, dir bool) bool {
-	if !dir {
-		return slices.Contains(b.Paths, at)
+	f := Finding{Rule: RuleBrokenSeal, Paths: outer.Paths, Archs: archs, Hint: "sign nested code before the bundle around it"}
+	switch {
+	case !isSigned:
+		f.Message = fmt.Sprintf("nested code is sealed and no signed code was found there: %s", n.Path)
+	case result == requirement.NotSatisfied:
+		f.Message = fmt.Sprintf("nested code is not what was sealed: %s does not meet %s", n.Path, shorten(n.Requirement.Text))
+	case result == requirement.NotEvaluated:
+		f.Level, f.Hint = policy.Warning, "codesign --verify --deep --strict on a Mac can tell"
+		f.Message = fmt.Sprintf("whether nested code is what was sealed cannot be told here: %s should meet %s", n.Path, shorten(n.Requirement.Text))
+	default:
+		return
 	}
-	return b.Main && b.Bundle != nil && (b.Bundle.Path == at || strings.HasPrefix(b.Bundle.Path, at+"/Versions/"))
-}
-
-func isSigned(b Binary) bool {
-	return slices.ContainsFunc(b.Slices, func(s Slice) bool { return s.Signature != nil })
+	e.add(f)
 }
 
 // inert tells of entitlements that do nothing: they count for the process, and so

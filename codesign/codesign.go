@@ -42,6 +42,10 @@ type Signature struct {
 	Requirements requirement.Set            // of slot 2
 	Constraints  map[uint32]entitlement.Set // launch and library constraints, by slot
 
+	// Facts are what requirements of others are evaluated for. The certificates are
+	// nil until [Verifier.Read] has proven them.
+	Facts requirement.Facts
+
 	// Authentication is what the CMS proves; nil when there is none, or when it was
 	// not looked at.
 	Authentication *Authentication
@@ -143,6 +147,10 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
 	sig.checkSigner()
+	sig.Facts.Identifier = sig.Directory().Identifier
+	for _, d := range sig.Directories {
+		sig.Facts.CDHashes = append(sig.Facts.CDHashes, d.cdhash)
+	}
 	sig.readRequirements(sb)
 	sig.Claims = entitlement.ReadClaims(
 		sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS)), sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS_DER)))

@@ -28,7 +28,8 @@ type Directory struct {
 	CDHash        string // 40 hexadecimal digits
 	SpecialHashes []Hash // of slot n at n-1
 
-	blob Blob // where it stands in the SuperBlob
+	blob   Blob // where it stands in the SuperBlob
+	cdhash []byte
 }
 
 // Hash is the hash of a special slot; all zero means that nothing is bound.
@@ -127,7 +128,8 @@ func parseDirectory(b []byte, slot uint32) (Directory, error) {
 	if d.Identifier, err = str(b, be32(b[20:])); err != nil {
 		return d, fmt.Errorf("identifier: %w", err)
 	}
-	d.CDHash = hex.EncodeToString(d.HashType.sum(b)[:cs.CDHASH_LEN])
+	d.cdhash = d.HashType.sum(b)[:cs.CDHASH_LEN]
+	d.CDHash = hex.EncodeToString(d.cdhash)
 	return d, d.hashes(b, uint64(be32(b[16:])), uint64(be32(b[24:])))
 }
 

@@ -1,11 +1,13 @@
 package codesign
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"io"
 	"runtime"
+	"sync"
 	"time"
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
@@ -19,9 +21,10 @@ import (
 // signatures are verified at a time. The zero Verifier is not usable; see
 // [NewVerifier].
 type Verifier struct {
-	anchors Anchors
-	now     time.Time
-	buffers chan []byte // also limits how many blocks are hashed at a time
+	anchors      Anchors
+	now          time.Time
+	buffers      chan []byte // also limits how many blocks are hashed at a time
+	certificates certificates
 }
 
 // NewVerifier returns a verifier that uses all cores. It trusts the anchors, and
@@ -42,21 +45,28 @@ func (v *Verifier) Read(ctx context.Context, r io.ReaderAt, s macho.Slice) (*Sig
 	if err != nil {
 		return nil, err
 	}
+	var signer sync.WaitGroup
+	signer.Go(func() { v.authenticate(sig, sb) })
 	problems, err := v.verifyPages(ctx, r, s.Range.Offset, sig.pageHashes(sb, s.Signature.Offset))
+	signer.Wait()
 	if err != nil {
 		sig.problem(Unverified, sig.Directory().Slot, "the pages were not compared to the end: %v", err)
 	}
 	sig.Problems = append(sig.Problems, problems...)
-	chain := []*x509.Certificate{} // of ad hoc code: known to be none
-	if cms := sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)); len(cms) > 0 {
-		var a Authentication
-		a, chain = sig.verifyCMS(sb, cms, v.anchors, v.now)
-		sig.Authentication = &a
-	}
-	if chain != nil {
-		sig.checkRequirement(chain)
-	}
+	sig.checkRequirement()
 	return sig, nil
+}
+
+// authenticate verifies the CMS, and completes the facts with the certificates that
+// it proves. Of ad hoc code they are known to be none.
+func (v *Verifier) authenticate(s *Signature, sb *superBlob) {
+	s.Facts.Certificates = []*x509.Certificate{}
+	if cms := sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)); len(cms) > 0 {
+		a, chain := s.verifyCMS(sb, cms, v.anchors, v.now)
+		s.Authentication = &a
+		s.Facts.Certificates = v.certificates.shared(chain)
+		s.Facts.AnchorApple = chain != nil
+	}
 }
 
 // Authenticated reports whether the signature proves who made it and that nothing
@@ -77,20 +87,43 @@ func (s *Signature) Authenticated() bool {
 // checkRequirement holds the signature against its own designated requirement, by
 // which others recognise the code. Of a signer who is not proven nothing would
 // follow.
-func (s *Signature) checkRequirement(chain []*x509.Certificate) {
+func (s *Signature) checkRequirement() {
 	designated, ok := s.Requirements.Designated()
-	if !ok {
+	if !ok || s.Facts.Certificates == nil {
 		return
 	}
-	facts := requirement.Facts{
-		Identifier: s.Directory().Identifier, Certificates: chain, AnchorApple: len(chain) > 0,
-	}
-	for _, d := range s.Directories {
-		if hash, err := hex.DecodeString(d.CDHash); err == nil {
-			facts.CDHashes = append(facts.CDHashes, hash)
-		}
-	}
-	if designated.Evaluate(facts) == requirement.NotSatisfied {
+	if designated.Evaluate(s.Facts) == requirement.NotSatisfied {
 		s.problem(Unsatisfied, uint32(cs.CSSLOT_REQUIREMENTS), "the signature does not meet its own designated requirement: %s", designated.Text)
 	}
+}
+
+// certificates are those of trusted chains, each held once, for as long as the
+// verifier is: signatures of one signer share them. There are no more of them than
+// Apple has issued.
+type certificates struct {
+	mu    sync.Mutex
+	known map[[sha256.Size]byte]*x509.Certificate
+}
+
+// shared returns a chain of certificates that hold none of the bytes they were read
+// from. It is nil when chain is.
+func (c *certificates) shared(chain []*x509.Certificate) []*x509.Certificate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[[sha256.Size]byte]*x509.Certificate{}
+	}
+	var list []*x509.Certificate
+	for _, certificate := range chain {
+		key := sha256.Sum256(certificate.Raw)
+		if c.known[key] == nil {
+			own, err := x509.ParseCertificate(bytes.Clone(certificate.Raw))
+			if err != nil {
+				return nil // not after it was read once
+			}
+			c.known[key] = own
+		}
+		list = append(list, c.known[key])
+	}
+	return list
 }

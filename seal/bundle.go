@@ -29,6 +29,7 @@ func (v *verifier) bundle(executable string) {
 	case hasFolder(entries, "Contents"):
 		v.base = "Contents"
 		v.root(entries)
+		_, v.result.Ticket = v.stat("Contents/CodeResources")
 	case hasFolder(entries, "Support Files"):
 		v.base = "Support Files"
 	case hasFolder(entries, "Versions") && !hasFolder(entries, signatureDir):
@@ -122,9 +123,15 @@ func (v *verifier) meta() {
 }
 
 func (v *verifier) isEmpty(name string) bool {
+	size, ok := v.stat(name)
+	return ok && size == 0
+}
+
+// stat returns the size of a regular file in bytes, and whether there is one.
+func (v *verifier) stat(name string) (size int64, ok bool) {
 	r, size, err := v.fsys.Open(name)
 	if err != nil {
-		return false
+		return 0, false
 	}
-	return r.Close() == nil && size == 0
+	return size, r.Close() == nil
 }

@@ -58,7 +58,7 @@ func TestVerifyOfBundlesOnDisk(t *testing.T) {
 	}
 	want := map[string]seal.Result{
 		"Acme.app": {CodeResources: outer, Files: 1, Nested: []seal.Nested{
-			{Path: "Contents/Frameworks/F.framework", Dir: true, Requirement: "identifier F"},
+			{Path: "Contents/Frameworks/F.framework", Dir: true, Requirement: compiled("identifier F")},
 		}},
 		"Acme.app/Contents/Frameworks/F.framework/Versions/A": {CodeResources: inner, Files: 2},
 	}

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/internal/boundedplist"
 )
 
@@ -37,9 +38,12 @@ type sealed struct {
 	sha1        bool // hashes has nothing else
 	link        bool
 	target      string
-	requirement string
+	requirement requirement.Requirement
 	cdhash      string
 }
+
+// isCode reports whether the entry is one of nested code.
+func (s *sealed) isCode() bool { return s.requirement.Text != "" }
 
 // sum is a hash that a file is to have.
 type sum struct {
@@ -143,8 +147,8 @@ func newSealed(name string, value any) (*sealed, error) {
 			return s, errors.New("optional is not a boolean")
 		}
 	}
-	if requirement, there := dict["requirement"]; there {
-		return s, s.takeNested(requirement, dict["cdhash"])
+	if source, there := dict["requirement"]; there {
+		return s, s.takeNested(source, dict["cdhash"])
 	}
 	if target, there := dict["symlink"]; there {
 		text, ok := target.(string)
@@ -157,15 +161,17 @@ func newSealed(name string, value any) (*sealed, error) {
 	return s, s.takeHashes(dict)
 }
 
-func (s *sealed) takeNested(requirement, cdhash any) error {
-	text, ok := requirement.(string)
-	if !ok || text == "" {
-		return errors.New("requirement is not a string, or empty")
+func (s *sealed) takeNested(source, cdhash any) (err error) {
+	text, ok := source.(string)
+	if !ok {
+		return errors.New("requirement is not a string")
 	}
 	if hash, ok := cdhash.([]byte); ok {
 		s.cdhash = hex.EncodeToString(hash)
 	}
-	s.requirement = strings.Clone(text)
+	if s.requirement, err = requirement.Compile(text); err != nil {
+		return fmt.Errorf("requirement: %w", err)
+	}
 	return nil
 }
 

@@ -48,7 +48,7 @@ func (v *verifier) subfolder(rel, name string) {
 	case r == nil || !r.nested || !strings.Contains(name, "."):
 		v.folder(rel)
 	case !v.claim(s, rel):
-	case s.requirement != "":
+	case s.isCode():
 		v.nested(s, rel, true)
 	case s.hashes != nil:
 		v.problem(Changed, v.in(rel), "a folder, sealed as a file")
@@ -63,7 +63,7 @@ func (v *verifier) file(rel string) {
 	case !v.claim(s, rel):
 	case s.link:
 		v.flattened(s, rel, false)
-	case s.requirement != "":
+	case s.isCode():
 		v.nested(s, rel, false)
 	case s.hashes != nil:
 		v.compare(s, rel)
@@ -89,7 +89,7 @@ func (v *verifier) symlink(rel, name string) {
 	switch {
 	case err != nil:
 		v.unreadable(v.in(rel), err)
-	case !s.link && (s.requirement != "" || s.hashes != nil):
+	case !s.link && (s.isCode() || s.hashes != nil):
 		v.problem(Changed, v.in(rel), "a link to %.200q, sealed as a file or as code", target)
 	case !s.link:
 	case target != s.target:
@@ -137,7 +137,7 @@ func (v *verifier) leftovers() {
 			v.problem(Missing, v.in(s.name), "sealed, but the rules leave it out: macOS does not look for it")
 		case s.link:
 			v.problem(Missing, v.in(s.name), "sealed as a link to %.200q", s.target)
-		case s.requirement != "":
+		case s.isCode():
 			v.problem(Missing, v.in(s.name), "sealed as code")
 		default:
 			v.problem(Missing, v.in(s.name), "sealed, but not there")

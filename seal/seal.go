@@ -25,6 +25,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/codesign/requirement"
 )
 
 const (
@@ -84,14 +86,13 @@ type Problem struct {
 }
 
 // Nested is code that the seal names by the requirement it has to meet: a file, or
-// the folder of a bundle. Whether it is signed, and so that it meets the
-// requirement, is not looked at here.
+// the folder of a bundle. Whether it is signed, and meets the requirement, is not
+// looked at here.
 type Nested struct {
 	Path string // in the bundle, with slashes
 	Dir  bool   // a bundle
-	// Requirement is in the language of csreq(1). It alone counts: ad hoc code has
-	// one that names its cdhash.
-	Requirement string
+	// Requirement alone counts: ad hoc code has one that names its cdhashes.
+	Requirement requirement.Requirement
 	// CDHash is that of the one slice that codesign chose at the time, in hex; it
 	// may be empty. Security.framework does not compare it.
 	CDHash string
@@ -109,6 +110,10 @@ type Result struct {
 	Files int
 	// SHA1 counts those of Files that have no hash but SHA-1.
 	SHA1 int
+	// Ticket is whether a notarization ticket is stapled to the bundle: that there
+	// is a file where the system looks for one (registerStapledTicketInBundle in
+	// notarization.cpp). What is in it is not known here.
+	Ticket bool
 	// Nested is in the order of its paths.
 	Nested []Nested
 	// Flattened are links that were found as copies of what they lead to, as

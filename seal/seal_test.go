@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/seal"
 )
@@ -95,7 +96,7 @@ func acme(t testing.TB, s machotest.Sealer) memory {
 	s.Code = map[string]machotest.Sealed{
 		"MacOS/helper":            {Requirement: `identifier helper`, CDHash: []byte{1, 2}},
 		"Frameworks/A.framework":  {Requirement: `identifier "com.acme.A" and anchor apple generic`, CDHash: []byte{0xab}},
-		"Frameworks/libb.1.dylib": {Requirement: `cdhash H"00"`},
+		"Frameworks/libb.1.dylib": {Requirement: `cdhash H"` + strings.Repeat("00", 20) + `"`},
 	}
 	sealed(t, m, s)
 	return memory{MapFS: m}
@@ -120,13 +121,21 @@ type linkFS struct {
 func (l linkFS) ReadLink(name string) (string, error)   { return l.all.ReadLink("Contents/" + name) }
 func (l linkFS) Lstat(name string) (fs.FileInfo, error) { return l.all.Lstat("Contents/" + name) }
 
+func compiled(source string) requirement.Requirement {
+	r, err := requirement.Compile(source)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 // intact is what is found in acme.
 var intact = seal.Result{
-	Files: 5,
+	Files: 5, Ticket: true,
 	Nested: []seal.Nested{
-		{Path: "Contents/Frameworks/A.framework", Dir: true, Requirement: `identifier "com.acme.A" and anchor apple generic`, CDHash: "ab"},
-		{Path: "Contents/Frameworks/libb.1.dylib", Requirement: `cdhash H"00"`},
-		{Path: "Contents/MacOS/helper", Requirement: "identifier helper", CDHash: "0102"},
+		{Path: "Contents/Frameworks/A.framework", Dir: true, Requirement: compiled(`identifier "com.acme.A" and anchor apple generic`), CDHash: "ab"},
+		{Path: "Contents/Frameworks/libb.1.dylib", Requirement: compiled(`cdhash H"` + strings.Repeat("00", 20) + `"`)},
+		{Path: "Contents/MacOS/helper", Requirement: compiled("identifier helper"), CDHash: "0102"},
 	},
 }
 
@@ -146,7 +155,7 @@ func lines(r seal.Result) (lines []string) {
 }
 
 func TestVerifyFindsNothingWrongInAnAppAsItWasSealed(t *testing.T) {
-	v1 := seal.Result{Files: 6, SHA1: 6, Problems: []seal.Problem{{
+	v1 := seal.Result{Files: 6, SHA1: 6, Ticket: true, Problems: []seal.Problem{{
 		Kind: seal.WeakEnvelope, Path: "Contents/_CodeSignature/CodeResources",
 		Detail: "there is no files2: neither links nor nested code are sealed, and all hashes are SHA-1",
 	}}}

@@ -1,6 +1,8 @@
 package scan_test
 
 import (
+	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,8 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/internal/scan"
+	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -91,20 +95,128 @@ func TestRunComparesWhatABundleSeals(t *testing.T) {
 	}
 }
 
-// judge returns the findings under a policy that allows everything.
-func judge(t *testing.T, r scan.Result) (lines []string) {
+// nestedApp writes an app that seals a helper, by the requirement, and a framework.
+func nestedApp(t *testing.T, app, requirement string) {
 	t.Helper()
-	p, err := policy.Parse("lax", []byte("version: 1\nsettings: {unlisted: allow}\nstages: {release: {require: []}}\n"))
+	machotest.WriteTree(t, app, map[string][]byte{
+		"Contents/Info.plist":   []byte(infoPlist),
+		"Contents/MacOS/helper": helper("com.acme.helper"),
+	})
+	framework := filepath.Join(app, "Contents/Frameworks/F.framework")
+	version(t, filepath.Join(framework, "Versions/A"), "com.acme.f")
+	for link, target := range map[string]string{"Acme": "Versions/Current/Acme", "Resources": "Versions/Current/Resources", "Versions/Current": "A"} {
+		if err := os.Symlink(target, filepath.Join(framework, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resources := machotest.Sealer{Executable: "MacOS/Acme", Code: map[string]machotest.Sealed{
+		"MacOS/helper":           {Requirement: requirement},
+		"Frameworks/F.framework": {Requirement: `identifier "com.acme.f"`},
+	}}.Write(t, filepath.Join(app, "Contents"))
+	machotest.WriteTree(t, app, map[string][]byte{
+		"Contents/MacOS/Acme": machotest.Binary{Signature: &machotest.Signature{InfoPlist: []byte(infoPlist), CodeResources: resources}}.Bytes(),
+	})
+}
+
+// version writes one version of a framework, with its seal.
+func version(t *testing.T, dir, identifier string) {
+	t.Helper()
+	machotest.WriteTree(t, dir, map[string][]byte{"Resources/Info.plist": []byte(infoPlist)})
+	resources := machotest.Sealer{Executable: "Acme"}.Write(t, dir)
+	machotest.WriteTree(t, dir, map[string][]byte{"Acme": machotest.Binary{FileType: machotest.MHDylib, Signature: &machotest.Signature{
+		Identifier: identifier, InfoPlist: []byte(infoPlist), CodeResources: resources,
+	}}.Bytes()})
+}
+
+func helper(identifier string) []byte {
+	return machotest.Binary{Signature: &machotest.Signature{Identifier: identifier}}.Bytes()
+}
+
+// cdhash returns the cdhash of a thin program, in hexadecimal.
+func cdhash(t *testing.T, b []byte) string {
+	t.Helper()
+	f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := check.Evaluate(check.Input{
-		Binaries: r.Binaries, Unread: r.Unread, Remarks: r.Remarks, Empty: r.Empty, Policy: p, Stage: &p.Stages[0],
-	})
-	for _, f := range report.Findings {
+	sig, err := codesign.Read(bytes.NewReader(b), f.Slices[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sig.Directory().CDHash
+}
+
+func TestNestedCodeMeetsTheRequirementThatIsSealed(t *testing.T) {
+	pinned := `cdhash H"` + cdhash(t, helper("com.acme.helper")) + `"`
+	replace := func(name string, b []byte) func(*testing.T, string) {
+		return func(t *testing.T, app string) { machotest.WriteTree(t, app, map[string][]byte{name: b}) }
+	}
+	for _, row := range []struct {
+		name        string
+		requirement string
+		edit        func(t *testing.T, app string)
+		want        []string
+	}{
+		{"code with the cdhash that is sealed", pinned, nil, nil},
+		{"code with the identifier that is sealed", `identifier "com.acme.helper"`, nil, nil},
+		{"code with another cdhash", pinned, replace("Contents/MacOS/helper", helper("com.acme.other")), []string{
+			"error broken-seal: nested code is not what was sealed: Contents/MacOS/helper does not meet " + pinned,
+		}},
+		{"ad hoc code where Apple has to be the anchor", "anchor apple generic", nil, []string{
+			"error broken-seal: nested code is not what was sealed: Contents/MacOS/helper does not meet anchor apple generic",
+		}},
+		{"a requirement that only a Mac can evaluate", "notarized", nil, []string{
+			"warning broken-seal: whether nested code is what was sealed cannot be told here: Contents/MacOS/helper should meet notarized",
+		}},
+		{"a requirement that is none", "designated => always", nil, []string{
+			`error broken-seal: its CodeResources is malformed: Contents/MacOS/helper: in the seal: requirement: "designated" where a condition belongs`,
+		}},
+		{"code that is not signed", pinned, replace("Contents/MacOS/helper", machotest.Binary{}.Bytes()), []string{
+			"error broken-seal: nested code is sealed and no signed code was found there: Contents/MacOS/helper",
+			"note unsigned: the code (execute) is not signed",
+		}},
+		{"another version of a framework by somebody else", pinned, func(t *testing.T, app string) {
+			version(t, filepath.Join(app, "Contents/Frameworks/F.framework/Versions/B"), "com.acme.other")
+		}, []string{
+			`error broken-seal: nested code is not what was sealed: Contents/Frameworks/F.framework does not meet identifier "com.acme.f"`,
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app := filepath.Join(t.TempDir(), "Acme.app")
+			nestedApp(t, app, row.requirement)
+			if row.edit != nil {
+				row.edit(t, app)
+			}
+			var got []string
+			for _, f := range findings(t, scan.Run([]string{app}, scan.Full, time.Now())) {
+				got = append(got, fmt.Sprintf("%s %s: %s", f.Level, f.Rule, f.Message))
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// judge returns levels and rules of the findings, each once.
+func judge(t *testing.T, r scan.Result) (lines []string) {
+	t.Helper()
+	for _, f := range findings(t, r) {
 		if line := string(f.Level) + " " + f.Rule; !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	return lines
+}
+
+// findings returns the findings under a policy that allows everything.
+func findings(t *testing.T, r scan.Result) []check.Finding {
+	t.Helper()
+	p, err := policy.Parse("lax", []byte("version: 1\nsettings: {unlisted: allow}\nstages: {release: {require: []}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return check.Evaluate(check.Input{
+		Binaries: r.Binaries, Unread: r.Unread, Remarks: r.Remarks, Empty: r.Empty, Policy: p, Stage: &p.Stages[0],
+	}).Findings
 }
