@@ -25,6 +25,7 @@ func (e *evaluation) binary(b Binary) {
 			continue
 		}
 		e.demands(sub, s)
+		e.preflight(sub, s)
 		if s.Signature != nil {
 			d := s.Signature.Directory()
 			sub.target.Identifier, sub.target.TeamID = d.Identifier, d.TeamID

@@ -381,6 +381,67 @@ func TestEvaluateHoldsSignersAgainstTheStage(t *testing.T) {
 	}
 }
 
+func TestPreflightTellsWhatTheNotaryServiceRejects(t *testing.T) {
+	stamp := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	const (
+		invalid   = "The signature of the binary is invalid."
+		developer = "The binary is not signed with a valid Developer ID certificate."
+		timestamp = "The signature does not include a secure timestamp."
+		weak      = "The signature algorithm used is too weak."
+		runtime   = "The executable does not have the hardened runtime enabled."
+		debug     = "The executable requests the com.apple.security.get-task-allow entitlement."
+		old       = "The binary uses an SDK older than the 10.9 SDK."
+		none      = "The binary is not signed."
+	)
+	edit := func(change func(*machotest.Binary)) machotest.Binary { b := hardened(); change(&b); return b }
+	for _, row := range []struct {
+		name   string
+		binary machotest.Binary
+		auth   func(*codesign.Authentication)
+		want   []string
+	}{
+		{"Developer ID, hardened, stamped", hardened(), nil, nil},
+		{"no signature", edit(func(b *machotest.Binary) { b.Signature = nil }), nil, []string{none}},
+		{"a signature that cannot be read", edit(func(b *machotest.Binary) { b.Signature.Count = new(uint32(0)) }), nil, []string{invalid}},
+		{"a blob that was changed", edit(func(b *machotest.Binary) { b.Signature.Unbound = []uint32{machotest.SlotEntitlements} }), nil, []string{developer, invalid}},
+		{"Apple Distribution", hardened(), func(a *codesign.Authentication) { a.Kind = codesign.AppleDistribution }, []string{developer}},
+		{"a signer who is not proven", hardened(), func(a *codesign.Authentication) {
+			a.Problems = []codesign.Problem{{Kind: codesign.UntrustedChain}}
+		}, []string{developer}},
+		{"no timestamp", hardened(), func(a *codesign.Authentication) { a.Timestamp = time.Time{} }, []string{timestamp}},
+		{"SHA-1 alone", edit(func(b *machotest.Binary) { b.Signature.HashTypes = []uint8{machotest.HashSHA1} }), nil, []string{weak}},
+		{"SHA-1 and SHA-256", edit(func(b *machotest.Binary) { b.Signature.HashTypes = []uint8{machotest.HashSHA1, machotest.HashSHA256} }), nil, nil},
+		{"a program without hardened runtime", edit(func(b *machotest.Binary) { b.Signature.Flags = 0 }), nil, []string{runtime}},
+		{"a library without hardened runtime", edit(func(b *machotest.Binary) { b.Signature.Flags, b.FileType = 0, machotest.MHDylib }), nil, nil},
+		{"get-task-allow", hardened("com.apple.security.get-task-allow", true), nil, []string{debug}},
+		{"get-task-allow that is false", hardened("com.apple.security.get-task-allow", false), nil, nil},
+		{"the SDK of 10.8", edit(func(b *machotest.Binary) { b.SDK = 10<<16 | 8<<8 }), nil, []string{old}},
+		{"an SDK that is not named", edit(func(b *machotest.Binary) { b.NoBuildVersion = true }), nil, []string{old}},
+		{"the SDK of 10.9", edit(func(b *machotest.Binary) { b.SDK = 10<<16 | 9<<8 }), nil, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := binary(t, "x", row.binary.Bytes())
+			if s := b.Slices[0].Signature; s != nil {
+				s.Authentication.Timestamp = stamp
+				if row.auth != nil {
+					row.auth(s.Authentication)
+				}
+			}
+			in := input(t, parse(t, "version: 1\nsettings: {unlisted: allow}\nstages: {release: {require: []}}\n"), "release", b)
+			in.Preflight = check.Notarization
+			var got []string
+			for _, f := range check.Evaluate(in).Findings {
+				if log, ok := strings.CutPrefix(f.Message, "Apple's notary service would say: "); ok && f.Rule == check.RuleNotNotarizable {
+					got = append(got, log)
+				}
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestEvaluateNamesTheSliceThatIsNotSigned(t *testing.T) {
 	intel := machotest.Binary{CPU: machotest.CPUX86_64, SubCPU: machotest.SubX86All}
 	for _, list := range [][]machotest.Slice{{{Binary: hardened()}, {Binary: intel}}, {{Binary: intel}, {Binary: hardened()}}} {

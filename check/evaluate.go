@@ -22,6 +22,7 @@ type Input struct {
 	At           policy.Date
 	NoExceptions bool          // judge as if the policy had none
 	Slots        bool          // neither pages nor signers were looked at
+	Preflight    Preflight     // whose demands the code is held against, too
 	FailOn       policy.FailOn // empty: what the policy says
 }
 
@@ -32,7 +33,7 @@ func Evaluate(in Input) *Report {
 		in: in,
 		report: &Report{
 			Policy: in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
-			At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots,
+			At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots, Preflight: in.Preflight,
 			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
 		},
 	}

@@ -85,6 +85,7 @@ type Report struct {
 	At           policy.Date // the day that was judged
 	NoExceptions bool        // exceptions were left out on request
 	Slots        bool        // neither pages nor signers were looked at, on request
+	Preflight    Preflight   // whose demands were looked at, too; empty: nobody's
 	FailOn       policy.FailOn
 
 	Binaries   []BinaryReport // by path

@@ -41,11 +41,12 @@ const (
 	RuleSlicesDiffer          = "slices-differ"
 	RuleLinkOutside           = "link-outside"
 
-	// What a stage demands of the code.
+	// What a stage, or a service, demands of the code.
 	RuleUnsigned          = "unsigned"
 	RuleNoHardenedRuntime = "no-hardened-runtime"
 	RuleTeamNotAllowed    = "team-not-allowed"
 	RuleUnmetRequirement  = "unmet-requirement"
+	RuleNotNotarizable    = "not-notarizable"
 
 	// What the policy says of claims.
 	RuleDenied           = "denied-entitlement"
@@ -91,6 +92,7 @@ var rules = []Rule{
 	{RuleNoHardenedRuntime, policy.Error, "Hardened Runtime is off", false},
 	{RuleTeamNotAllowed, policy.Error, "Code of a team that is not allowed", false},
 	{RuleUnmetRequirement, policy.Error, "Demand of the stage that is not met", false},
+	{RuleNotNotarizable, policy.Error, "Code that Apple's notary service rejects", false},
 
 	{RuleDenied, policy.Error, "Entitlement that the policy denies", false},
 	{RuleUnapproved, policy.Error, "Entitlement without an approved justification", false},

@@ -76,6 +76,7 @@ var examples = map[string]example{
 	check.RuleNoHardenedRuntime: {file: signed(m.Signature{})},
 	check.RuleTeamNotAllowed:    {policy: "version: 1\nstages:\n  release:\n    team-ids: [A1B2C3D4E5]\n", file: signed(m.Signature{TeamID: "26QKX55P9K"})},
 
+	check.RuleNotNotarizable:   {policy: lax, file: program(debug, true).Bytes(), edit: func(in *check.Input) { in.Preflight = check.Notarization }},
 	check.RuleUnmetRequirement: {policy: "version: 1\nstages:\n  release:\n    require: [developer-id]\n", file: program().Bytes(), edit: unverified},
 	check.RuleUnauthenticated:  {policy: exception("", ""), file: program(jit, true).Bytes(), edit: unverified},
 

@@ -23,6 +23,35 @@ func signing(s check.Slice) string {
 	return s.Signature.Signing()
 }
 
+// manner says what was accepted, left out or added by the choices of who ran the
+// check.
+func manner(r *check.Report) []string {
+	var list []string
+	if r.Stage == policy.Development {
+		list = append(list, "which accepts code that is not authenticated")
+	}
+	if r.Slots {
+		list = append(list, "without a look at pages and signers")
+	}
+	if r.Preflight != "" {
+		list = append(list, "with a preflight for "+string(r.Preflight))
+	}
+	if r.NoExceptions {
+		list = append(list, "without its exceptions")
+	}
+	return list
+}
+
+// ticket reports whether a notarization ticket is stapled to an outermost bundle,
+// nil for a binary that is not the main executable of one: tickets are stapled to
+// what is handed out.
+func ticket(b check.Binary) *bool {
+	if b.Seal == nil || b.Bundle == nil || b.Bundle.Path != b.Outer {
+		return nil
+	}
+	return &b.Seal.Ticket
+}
+
 // facts says what a slice is and what it is signed with, in one line: "execute,
 // identifier com.acme.app, team A1B2C3D4E5, signed (cms), hardened runtime 14.5".
 // It is not sanitised yet.

@@ -14,6 +14,7 @@ import (
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/seal"
 )
 
 const (
@@ -129,6 +130,9 @@ func exception(t testing.TB, id, key string) *policy.Exception {
 	}
 }
 
+// sealed is what was found of a bundle that is as it was sealed.
+var sealed = &seal.Result{Files: 12, Ticket: true}
+
 // clean is a report of one app whose one exception is approved.
 func clean(t testing.TB) *check.Report {
 	e := exception(t, "EXC-2026-014", allowJIT)
@@ -139,7 +143,8 @@ func clean(t testing.TB) *check.Report {
 				Binary: check.Binary{
 					Paths: []string{"build/Acme.app/Contents/MacOS/Acme"}, Inside: []string{"Acme.app/Contents/MacOS/Acme"},
 					Bundle: &check.Bundle{Path: "build/Acme.app", Kind: "app", Info: check.Info{Identifier: "com.acme.app", Version: "4821", ShortVersion: "3.2"}},
-					Main:   true, Size: 8192, Slices: []check.Slice{signed("arm64", "com.acme.app", "A1B2C3D4E5", types.MH_EXECUTE)},
+					Outer:  "build/Acme.app", Seal: sealed,
+					Main: true, Size: 8192, Slices: []check.Slice{signed("arm64", "com.acme.app", "A1B2C3D4E5", types.MH_EXECUTE)},
 				},
 				Claims: []check.Claim{
 					{Entitlement: allowJIT, Value: entitlement.Bool(true), Archs: []string{"arm64"}, Risk: "high", Verdict: check.Approved, Exception: e},
@@ -275,7 +280,7 @@ func hostile(t testing.TB) *check.Report {
 	of := finding(check.RuleUnusedException, policy.Warning)
 	of.Paths = nil
 	return &check.Report{
-		Policy: evil, PolicySHA256: policySHA, Stage: evil, At: date(t, "2026-11-02"), NoExceptions: true, FailOn: policy.FailOnNever,
+		Policy: evil, PolicySHA256: policySHA, Stage: evil, At: date(t, "2026-11-02"), Preflight: check.Notarization, NoExceptions: true, FailOn: policy.FailOnNever,
 		Binaries: []check.BinaryReport{{
 			Binary: check.Binary{
 				Paths: []string{evil, evil + "2"}, Inside: []string{evil, evil + "2"}, Slices: []check.Slice{s, failed, refused},

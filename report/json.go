@@ -23,7 +23,7 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 	n := count(r)
 	out := jsonReport{
 		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256},
-		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
+		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
 		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
 		// Lists that are empty, not null.
 		Findings: []jsonFinding{}, Binaries: []jsonBinary{}, Sources: []jsonSource{}, Exceptions: []jsonException{},
@@ -63,6 +63,7 @@ type jsonReport struct {
 	Stage        string          `json:"stage"`
 	Date         string          `json:"date"`
 	Verify       string          `json:"verify"`
+	Preflight    check.Preflight `json:"preflight,omitempty"`
 	NoExceptions bool            `json:"no_exceptions"`
 	FailOn       policy.FailOn   `json:"fail_on"`
 	Result       check.Result    `json:"result"`

@@ -20,6 +20,7 @@ type jsonFile struct {
 	Inside    []string      `json:"inside"`
 	Bundle    *jsonBundle   `json:"bundle,omitempty"`
 	Main      bool          `json:"main"`
+	Ticket    *bool         `json:"stapled_ticket,omitempty"`
 	Size      int64         `json:"size"`
 	Fat       bool          `json:"fat"`
 	Anomalies []jsonAnomaly `json:"anomalies"`
@@ -59,7 +60,7 @@ func binaryJSON(b check.BinaryReport) jsonBinary {
 func fileJSON(b check.Binary) jsonFile {
 	out := jsonFile{
 		Paths: list(b.Paths), Inside: list(b.Inside), Main: b.Main, Size: b.Size, Fat: b.Fat,
-		Anomalies: anomaliesJSON(b.Anomalies),
+		Anomalies: anomaliesJSON(b.Anomalies), Ticket: ticket(b),
 	}
 	if b.Bundle != nil {
 		out.Bundle = &jsonBundle{b.Bundle.Path, b.Bundle.Kind, jsonInfo(b.Bundle.Info)}

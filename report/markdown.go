@@ -64,12 +64,9 @@ func (m *markdown) head(r *check.Report) {
 		icon = "⚠️"
 	}
 	m.add(fmt.Sprintf("## %s codewarrant: %s, %s\n\n", icon, r.Result(), n.findings()))
-	line := fmt.Sprintf("Policy %s (SHA-256 %s), stage %s, on %s. ",
+	line := fmt.Sprintf("Policy %s (SHA-256 %s), stage %s, on %s",
 		sanitise.Code(cut(r.Policy, maxCell, "…")), sanitise.Code(r.PolicySHA256), sanitise.Code(cut(r.Stage, maxCell, "…")), r.At)
-	if r.NoExceptions {
-		line += "Judged without the policy's exceptions. "
-	}
-	line += "Looked at " + n.subjects()
+	line = strings.Join(append([]string{line}, manner(r)...), ", ") + ". Looked at " + n.subjects()
 	if n.unapproved > 0 {
 		line += fmt.Sprintf(", **%s**", plural(n.unapproved, "unapproved claim"))
 	}

@@ -47,6 +47,9 @@ func (t *text) showFile(b check.Binary) {
 			b.Bundle.Kind, b.Bundle.Identifier, cmp.Or(b.Bundle.ShortVersion, "none"), cmp.Or(b.Bundle.Version, "none"), role))
 		t.field("", b.Bundle.Path)
 	}
+	if stapled := ticket(b); stapled != nil {
+		t.field("Ticket", map[bool]string{true: "stapled", false: "none stapled"}[*stapled])
+	}
 	t.anomalies(b.Anomalies)
 	for _, s := range b.Slices {
 		t.line("")

@@ -68,16 +68,7 @@ func (t *text) line(format string, args ...any) {
 func (t *text) head(r *check.Report) {
 	line := fmt.Sprintf("codewarrant: policy %s (sha256 %s), stage %s, on %s",
 		sanitise.Text(r.Policy), sanitise.Text(r.PolicySHA256), sanitise.Text(r.Stage), r.At)
-	if r.Stage == policy.Development {
-		line += ", which accepts code that is not authenticated"
-	}
-	if r.Slots {
-		line += ", without a look at pages and signers"
-	}
-	if r.NoExceptions {
-		line += ", without its exceptions"
-	}
-	t.line("%s", line)
+	t.line("%s", strings.Join(append([]string{line}, manner(r)...), ", "))
 }
 
 // summary tells the result.

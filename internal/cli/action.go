@@ -123,7 +123,7 @@ func (j *job) inputs() (in actionInputs, err error) {
 	in.options = checkOptions{
 		policy: j.inWorkspace(j.action.GetInput("policy")),
 		stage:  j.action.GetInput("stage"),
-		failOn: j.action.GetInput("fail-on"),
+		failOn: j.action.GetInput("fail-on"), preflight: j.action.GetInput("preflight"),
 	}
 	in.sarifFile = j.inWorkspace(j.action.GetInput("sarif-file"))
 	in.reportFile = j.inWorkspace(j.action.GetInput("report-file"))

@@ -20,6 +20,7 @@ import (
 type checkOptions struct {
 	policy, stage, at, failOn string
 	verify                    string // slots or full; empty: full
+	preflight                 string // notarization; empty: none
 	noExceptions              bool
 }
 
@@ -39,6 +40,7 @@ else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Jo
 		Example: `  codewarrant check build/Acme.app
   codewarrant check --stage development --fail-on warning build/
   codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
+  codewarrant check --preflight notarization build/Acme.app
   codewarrant check --at 2027-05-01 build/Acme.app src/Acme.entitlements`,
 		Args: paths,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -74,9 +76,11 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
 	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
 	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
+	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
+	complete(cmd, "preflight", []string{string(check.Notarization)})
 	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return presets(), cobra.ShellCompDirectiveDefault
 	})
@@ -129,6 +133,12 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	case "", string(scan.Slots), string(scan.Full):
 	default:
 		return nil, fmt.Errorf("--verify: %q is not one of slots, full", o.verify)
+	}
+	switch in.Preflight = check.Preflight(o.preflight); {
+	case in.Preflight != "" && in.Preflight != check.Notarization:
+		return nil, fmt.Errorf("preflight: %q is not %s", o.preflight, check.Notarization)
+	case in.Preflight != "" && in.Slots:
+		return nil, hinted{errors.New("preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
 	}
 	if in.Policy, err = loadPolicy(o.policy); err != nil {
 		return nil, err
