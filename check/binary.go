@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ func (e *evaluation) binary(b Binary) {
 	r := BinaryReport{Binary: b}
 	var claims claimList
 	for _, s := range b.Slices {
-		sub := subject{paths: b.Paths, arch: s.Arch, target: policy.Target{Paths: b.Inside, Arch: s.Arch}}
+		sub := e.subject(b, s)
 		e.container(sub, s)
 		if s.Err != nil {
 			continue
@@ -27,14 +28,12 @@ func (e *evaluation) binary(b Binary) {
 		e.demands(sub, s)
 		e.preflight(sub, s)
 		if s.Signature != nil {
-			d := s.Signature.Directory()
-			sub.target.Identifier, sub.target.TeamID = d.Identifier, d.TeamID
-			sub.authenticated = s.Signature.Authenticated()
 			e.targets = append(e.targets, sub.target)
 			e.signature(sub, s)
 			e.infoPlist(sub, b, s)
 			e.encodings(sub, s.Signature.Claims)
 			e.advice(sub, s.Signature.Claims.Set)
+			e.groups(sub, s.Signature.Claims.Set)
 			claims.add(e.claims(sub, s.Signature.Claims.Set))
 		}
 	}
@@ -53,6 +52,39 @@ type subject struct {
 	places map[string]policy.Position // of a source's keys
 
 	authenticated bool // the signature proves identifier and team
+}
+
+// subject is a slice of a binary with all by which a policy may name it.
+func (e *evaluation) subject(b Binary, s Slice) subject {
+	sub := subject{paths: b.Paths, arch: s.Arch, target: policy.Target{Paths: b.Inside, Arch: s.Arch}}
+	if b.Bundle != nil {
+		sub.target.BundleKind = b.Bundle.Kind
+	}
+	if s.Err == nil {
+		sub.target.Type = s.TypeName()
+	}
+	if s.Signature != nil {
+		d := s.Signature.Directory()
+		sub.target.Identifier, sub.target.TeamID, sub.target.CDHash = d.Identifier, d.TeamID, d.CDHash
+		sub.target.Version = version(b, s)
+		sub.authenticated = s.Signature.Authenticated()
+	}
+	sub.target.Groups = e.in.Policy.GroupsOf(sub.target)
+	return sub
+}
+
+// version returns the version in the Info.plist that the signature binds, of the
+// bundle whose main executable the slice is or inside of the slice; empty when it
+// binds none.
+func version(b Binary, s Slice) string {
+	info := s.Info
+	if b.Main && b.Bundle != nil {
+		info = &b.Bundle.Info
+	}
+	if info == nil || s.InfoPlist != codesign.Bound {
+		return ""
+	}
+	return cmp.Or(info.ShortVersion, info.Version)
 }
 
 // finding begins a finding about the subject.

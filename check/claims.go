@@ -61,7 +61,7 @@ func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
 		c.Verdict = NotGranted
 		return c
 	}
-	decision := e.in.Policy.Decide(e.in.Stage, key)
+	decision := e.decide(sub, key)
 	if decision.Action != policy.RequireJustification {
 		for _, u := range e.exceptions.matching(sub.target, key, v) {
 			u.settled = true
@@ -73,7 +73,7 @@ func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
 	case policy.Deny:
 		c.Verdict = Denied
 		f := sub.about(RuleDenied, key, v, fmt.Sprintf("claims %s, which %s denies", claimText(key, v), decisionText(decision, e.in.Stage)))
-		f.Hint = "sign without it; a denied entitlement cannot be excepted"
+		f.Level, f.Hint = decision.Level, "sign without it; a denied entitlement cannot be excepted"
 		if f.Position == (policy.Position{}) {
 			f.Position = decision.Position
 		}
@@ -86,6 +86,16 @@ func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
 		}
 	}
 	return c
+}
+
+// decide returns what the policy says of a key. The groups that code is in count as
+// far as they make it stricter until its signature proves that it is what it says.
+func (e *evaluation) decide(sub subject, key string) policy.Decision {
+	d := e.in.Policy.Decide(e.in.Stage, sub.target.Groups, key)
+	if !e.accepts(sub) && len(sub.target.Groups) > 0 {
+		d = d.Stricter(e.in.Policy.Decide(e.in.Stage, nil, key))
+	}
+	return d
 }
 
 // claimText names a claim; the value is told where it is not simply true.
@@ -123,16 +133,16 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 	for _, u := range matching {
 		u.covered[sub.paths[0]] = true
 	}
-	settings := e.in.Policy.Settings
+	terms := e.in.Policy.Terms(d)
 	var failed []*exceptionUse
 	var best *exceptionUse
 	for _, u := range matching {
 		if !e.accepts(sub) {
-			e.unauthenticated(sub, key, v, u.Exception)
+			e.unauthenticated(sub, key, v, u.Exception, d)
 			return nil
 		}
 		switch {
-		case u.Expired(e.in.At) || len(u.Defects(settings, e.in.At)) > 0:
+		case u.Expired(e.in.At) || len(u.Defects(terms, e.in.At)) > 0:
 			failed = append(failed, u)
 		case best == nil || u.Expires.After(best.Expires):
 			best = u
@@ -143,7 +153,7 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 		return best.Exception
 	}
 	for _, u := range failed {
-		e.failed(sub, key, v, u.Exception)
+		e.failed(sub, key, v, u.Exception, d)
 	}
 	if len(failed) == 0 {
 		e.unapproved(sub, key, v, d)
@@ -158,24 +168,24 @@ func (e *evaluation) accepts(sub subject) bool {
 	return sub.arch == "" || sub.authenticated || e.in.Stage.Name == policy.Development
 }
 
-func (e *evaluation) unauthenticated(sub subject, key string, v entitlement.Value, ex *policy.Exception) {
+func (e *evaluation) unauthenticated(sub subject, key string, v entitlement.Value, ex *policy.Exception, d policy.Decision) {
 	f := sub.about(RuleUnauthenticated, key, v, fmt.Sprintf("%s does not hold for code that is not authenticated, in stage %s", ex.ID, e.in.Stage.Name))
-	f.Exception, f.Position = ex, ex.Position
+	f.Exception, f.Position, f.Level = ex, ex.Position, d.Level
 	f.Hint = "sign it with a certificate that Apple issued; builds that are not signed yet are for --stage development"
 	e.add(f)
 }
 
 // failed tells why an exception that was written for a claim does not approve it.
-func (e *evaluation) failed(sub subject, key string, v entitlement.Value, ex *policy.Exception) {
-	for _, d := range ex.Defects(e.in.Policy.Settings, e.in.At) {
-		f := sub.about(RuleInvalidException, key, v, fmt.Sprintf("%s approves nothing: %s", ex.ID, d.Message))
-		f.Exception, f.Position = ex, d.Position
+func (e *evaluation) failed(sub subject, key string, v entitlement.Value, ex *policy.Exception, d policy.Decision) {
+	for _, defect := range ex.Defects(e.in.Policy.Terms(d), e.in.At) {
+		f := sub.about(RuleInvalidException, key, v, fmt.Sprintf("%s approves nothing: %s", ex.ID, defect.Message))
+		f.Exception, f.Position, f.Level = ex, defect.Position, d.Level
 		f.Hint = "an exception holds when its owner, approver, category, dates and justification are all there"
 		e.add(f)
 	}
 	if ex.Expired(e.in.At) {
 		f := sub.about(RuleExpiredException, key, v, fmt.Sprintf("%s ran out on %s, %d days before %s", ex.ID, ex.Expires, e.in.At.DaysSince(ex.Expires), e.in.At))
-		f.Exception, f.Position = ex, ex.At("expires")
+		f.Exception, f.Position, f.Level = ex, ex.At("expires"), d.Level
 		f.Hint = "have it approved anew with a later expires, or sign without the entitlement"
 		e.add(f)
 	}
@@ -185,7 +195,7 @@ func (e *evaluation) failed(sub subject, key string, v entitlement.Value, ex *po
 // and what to write.
 func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d policy.Decision) {
 	f := sub.about(RuleUnapproved, key, v, fmt.Sprintf("claims %s, which needs a justification, and no exception covers it", claimText(key, v)))
-	f.Hint = "sign without it, or add an exception to the policy and have it approved"
+	f.Level, f.Hint = d.Level, "sign without it, or add an exception to the policy and have it approved"
 	if near := e.exceptions.near(sub.target, key, v); near != "" {
 		f.Hint = near
 	}

@@ -72,6 +72,11 @@ func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.V
 		{"identifier", len(scope.Identifier), policy.Scope{Identifier: scope.Identifier}, t.Identifier},
 		{"team-id", len(scope.TeamID), policy.Scope{TeamID: scope.TeamID}, t.TeamID},
 		{"arch", len(scope.Arch), policy.Scope{Arch: scope.Arch}, t.Arch},
+		{"type", len(scope.Type), policy.Scope{Type: scope.Type}, t.Type},
+		{"bundle-kind", len(scope.BundleKind), policy.Scope{BundleKind: scope.BundleKind}, t.BundleKind},
+		{"versions", len(scope.Versions), policy.Scope{Versions: scope.Versions}, t.Version},
+		{"cdhash", len(scope.CDHash), policy.Scope{CDHash: scope.CDHash}, t.CDHash},
+		{"binaries", len(scope.Binaries), policy.Scope{Binaries: scope.Binaries}, strings.Join(t.Groups, ", ")},
 	} {
 		switch {
 		case field.given == 0 || field.scope.Matches(t):
@@ -121,7 +126,7 @@ func (e *evaluation) expiresSoon(u *exceptionUse) {
 
 func (e *evaluation) unused(u *exceptionUse) {
 	message := fmt.Sprintf("%s permits %s where nothing that was looked at claims it", u.ID, u.Entitlement)
-	if d := e.in.Policy.Decide(e.in.Stage, u.Entitlement); d.Action != policy.RequireJustification {
+	if d := e.in.Policy.Decide(e.in.Stage, u.AppliesTo.Binaries, u.Entitlement); d.Action != policy.RequireJustification {
 		message = fmt.Sprintf("%s has no effect: %s says %s for %s, whatever the exceptions", u.ID, decisionText(d, e.in.Stage), d.Action, u.Entitlement)
 	}
 	e.add(Finding{

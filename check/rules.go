@@ -49,6 +49,9 @@ const (
 	RuleNotNotarizable    = "not-notarizable"
 
 	// What the policy says of claims.
+	RuleMissingEntitlement    = "missing-entitlement"
+	RuleUnexpectedEntitlement = "unexpected-entitlement"
+
 	RuleDenied           = "denied-entitlement"
 	RuleUnapproved       = "unapproved-entitlement"
 	RuleInvalidException = "invalid-exception"
@@ -94,6 +97,8 @@ var rules = []Rule{
 	{RuleUnmetRequirement, policy.Error, "Demand of the stage that is not met", false},
 	{RuleNotNotarizable, policy.Error, "Code that Apple's notary service rejects", false},
 
+	{RuleMissingEntitlement, policy.Error, "Entitlement that has to be there and is not", false},
+	{RuleUnexpectedEntitlement, policy.Error, "Entitlement outside of a closed list", false},
 	{RuleDenied, policy.Error, "Entitlement that the policy denies", false},
 	{RuleUnapproved, policy.Error, "Entitlement without an approved justification", false},
 	{RuleInvalidException, policy.Error, "Exception that approves nothing", false},

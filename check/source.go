@@ -10,6 +10,7 @@ import (
 // signed with it is not known yet.
 func (e *evaluation) source(s Source) {
 	sub := subject{paths: []string{s.Path}, target: policy.Target{Paths: []string{s.Inside}}, places: map[string]policy.Position{}}
+	sub.target.Groups = e.in.Policy.GroupsOf(sub.target)
 	for key, place := range s.Lines {
 		sub.places[key] = position(s.Path, place)
 	}
@@ -24,6 +25,7 @@ func (e *evaluation) source(s Source) {
 		e.add(f)
 	}
 	e.advice(sub, s.Set)
+	e.groups(sub, s.Set)
 	e.report.Sources = append(e.report.Sources, SourceReport{Source: s, Claims: e.claims(sub, s.Set)})
 }
 

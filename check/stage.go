@@ -10,36 +10,62 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// demands holds a slice against what the stage requires of code.
-func (e *evaluation) demands(sub subject, s Slice) {
-	if !s.IsSignable() {
-		return
-	}
-	stage := e.in.Stage
-	if s.Signature == nil {
-		if s.SignatureErr == nil {
-			e.unsigned(sub, s)
-		}
-		return
-	}
-	for _, r := range stage.Require {
-		e.demand(sub, s, r)
-	}
-	e.runtimeVersion(sub, s)
-	d := s.Signature.Directory()
-	if len(stage.TeamIDs) > 0 && !slices.Contains(stage.TeamIDs, e.team(s)) {
-		team := "no team id"
-		if d.TeamID != "" {
-			team = "team id " + d.TeamID
-			if slices.Contains(stage.TeamIDs, d.TeamID) {
-				team += ", which nothing proves"
+// demander is a stage, or a group in a stage, with what it demands of code.
+type demander struct {
+	*policy.Stage
+	name string // as in "stage release"
+}
+
+// demanders are the stage, and those groups of the subject that demand something in
+// it.
+func (e *evaluation) demanders(sub subject) []demander {
+	list := []demander{{e.in.Stage, "stage " + e.in.Stage.Name}}
+	for _, name := range sub.target.Groups {
+		g := e.in.Policy.Group(name)
+		for i := range g.Stages {
+			if s := &g.Stages[i]; s.Name == e.in.Stage.Name {
+				list = append(list, demander{s, fmt.Sprintf("group %s in stage %s", name, s.Name)})
 			}
 		}
-		f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and stage %s allows %s", team, stage.Name, strings.Join(stage.TeamIDs, ", ")))
-		f.Position = stage.Position
-		f.Hint = "sign it with your own certificate, or add the team to team-ids"
-		e.add(f)
 	}
+	return list
+}
+
+// demands holds a slice against what the stage requires of code, and the groups that
+// it is in.
+func (e *evaluation) demands(sub subject, s Slice) {
+	if !s.IsSignable() || s.SignatureErr != nil {
+		return
+	}
+	if s.Signature == nil {
+		e.unsigned(sub, s)
+		return
+	}
+	for _, d := range e.demanders(sub) {
+		for _, r := range d.Require {
+			e.demand(sub, s, d, r)
+		}
+		e.runtimeVersion(sub, s, d)
+		e.teams(sub, s, d)
+	}
+}
+
+// teams holds a signed slice against the teams that may sign.
+func (e *evaluation) teams(sub subject, s Slice, d demander) {
+	if len(d.TeamIDs) == 0 || slices.Contains(d.TeamIDs, e.team(s)) {
+		return
+	}
+	team := "no team id"
+	if id := s.Signature.Directory().TeamID; id != "" {
+		team = "team id " + id
+		if slices.Contains(d.TeamIDs, id) {
+			team += ", which nothing proves"
+		}
+	}
+	f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and %s allows %s", team, d.name, strings.Join(d.TeamIDs, ", ")))
+	f.Position = d.Position
+	f.Hint = "sign it with your own certificate, or add the team to team-ids"
+	e.add(f)
 }
 
 // team returns the team that signed, as far as the stage goes by it: as proven, and
@@ -54,8 +80,8 @@ func (e *evaluation) team(s Slice) string {
 	return ""
 }
 
-// demand holds a signed slice against one requirement of the stage.
-func (e *evaluation) demand(sub subject, s Slice, r policy.Requirement) {
+// demand holds a signed slice against one requirement.
+func (e *evaluation) demand(sub subject, s Slice, by demander, r policy.Requirement) {
 	d, a := s.Signature.Directory(), s.Signature.Authentication
 	kind := codesign.SignerKind("")
 	stamped := false
@@ -63,15 +89,15 @@ func (e *evaluation) demand(sub subject, s Slice, r policy.Requirement) {
 		kind, stamped = a.Kind, !a.Timestamp.IsZero()
 	}
 	unmet := func(why, hint string) {
-		f := sub.finding(RuleUnmetRequirement, fmt.Sprintf("stage %s requires %s, and %s", e.in.Stage.Name, r, why))
-		f.Position, f.Hint = e.in.Stage.Position, hint
+		f := sub.finding(RuleUnmetRequirement, fmt.Sprintf("%s requires %s, and %s", by.name, r, why))
+		f.Position, f.Hint = by.Position, hint
 		e.add(f)
 	}
 	switch r {
 	case policy.HardenedRuntime:
 		// The flag counts for the process, so for its main executable alone.
 		if s.IsProgram() && s.IsForMac() && d.Flags&codesign.FlagRuntime == 0 {
-			f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and stage %s requires it", d.Flags, e.in.Stage.Name))
+			f := sub.finding(RuleNoHardenedRuntime, fmt.Sprintf("the hardened-runtime flag is not set (flags=%s), so nothing is hardened, and %s requires it", d.Flags, by.name))
 			f.Hint = "sign it with codesign --options runtime (rcodesign --code-signature-flags runtime)"
 			e.add(f)
 		}
@@ -117,17 +143,17 @@ func validatesLibraries(s Slice) bool {
 }
 
 // runtimeVersion holds a program against the lowest version of the hardened
-// runtime that the stage takes.
-func (e *evaluation) runtimeVersion(sub subject, s Slice) {
-	least, is := e.in.Stage.MinRuntimeVersion, s.Signature.Directory().Runtime
+// runtime that is taken.
+func (e *evaluation) runtimeVersion(sub subject, s Slice, by demander) {
+	least, is := by.MinRuntimeVersion, s.Signature.Directory().Runtime
 	if least == "" || !s.IsProgram() || slices.Compare(numbers(is), numbers(least)) >= 0 {
 		return
 	}
 	if is == "" {
 		is = "none"
 	}
-	f := sub.finding(RuleUnmetRequirement, fmt.Sprintf("stage %s requires version %s of the hardened runtime, and the code names %s", e.in.Stage.Name, least, is))
-	f.Position, f.Hint = e.in.Stage.Position, "sign it with codesign --options runtime --runtime-version, or build it with a later SDK"
+	f := sub.finding(RuleUnmetRequirement, fmt.Sprintf("%s requires version %s of the hardened runtime, and the code names %s", by.name, least, is))
+	f.Position, f.Hint = by.Position, "sign it with codesign --options runtime --runtime-version, or build it with a later SDK"
 	e.add(f)
 }
 
@@ -150,25 +176,29 @@ func numbers(version string) []int {
 func (e *evaluation) unsigned(sub subject, s Slice) {
 	f := sub.finding(RuleUnsigned, fmt.Sprintf("the code (%s) is not signed", s.TypeName()))
 	f.Level = policy.Note
-	if what := e.needsSignature(s); what != "" {
-		f.Level = policy.Error
-		f.Message += fmt.Sprintf(", and stage %s requires %s", e.in.Stage.Name, what)
-		f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
+	for _, d := range e.demanders(sub) {
+		if what := d.needsSignature(s); what != "" {
+			f.Level = policy.Error
+			f.Message += fmt.Sprintf(", and %s requires %s", d.name, what)
+			f.Hint = "sign it with codesign or rcodesign, or choose another stage for builds that are not signed yet"
+			break
+		}
 	}
 	e.add(f)
 }
 
-// needsSignature returns what the stage demands of the slice, empty for nothing.
-func (e *evaluation) needsSignature(s Slice) string {
-	for _, r := range e.in.Stage.Require {
+// needsSignature returns what is demanded of the slice that only a signature can show,
+// empty for nothing.
+func (d demander) needsSignature(s Slice) string {
+	for _, r := range d.Require {
 		if s.IsProgram() || r != policy.HardenedRuntime && r != policy.LibraryValidation {
 			return string(r)
 		}
 	}
 	switch {
-	case len(e.in.Stage.TeamIDs) > 0:
+	case len(d.TeamIDs) > 0:
 		return "a team"
-	case e.in.Stage.MinRuntimeVersion != "" && s.IsProgram():
+	case d.MinRuntimeVersion != "" && s.IsProgram():
 		return "a version of the hardened runtime"
 	}
 	return ""

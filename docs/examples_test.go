@@ -80,6 +80,13 @@ var examples = map[string]example{
 	check.RuleUnmetRequirement: {policy: "version: 1\nstages:\n  release:\n    require: [developer-id]\n", file: program().Bytes(), edit: unverified},
 	check.RuleUnauthenticated:  {policy: exception("", ""), file: program(jit, true).Bytes(), edit: unverified},
 
+	check.RuleMissingEntitlement: {
+		policy: "version: 1\nsettings: {unlisted: allow}\nbinaries:\n  engine:\n    path: MacOS/Acme\n    require: " + jit + "\n", file: program().Bytes(),
+	},
+	check.RuleUnexpectedEntitlement: {
+		policy: "version: 1\nsettings: {unlisted: allow}\nbinaries:\n  engine:\n    path: MacOS/Acme\n    exactly: " + jit + "\n", file: program(jit, true, debug, true).Bytes(),
+	},
+
 	check.RuleDenied:           {policy: "version: 1\nrules:\n  - entitlement: " + debug + "\n    action: deny\n", file: program(debug, true).Bytes()},
 	check.RuleUnapproved:       {policy: "version: 1\nrules:\n  - entitlement: com.apple.security.cs.*\n    action: require-justification\n", file: program(jit, true).Bytes()},
 	check.RuleInvalidException: {policy: exception("owner: \"@acme/desktop\"", "owner: \"\""), file: program(jit, true).Bytes()},

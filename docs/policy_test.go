@@ -131,7 +131,7 @@ func TestPolicyPageTellsWhichRuleDecides(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range table(t, read(t, "policy.md"), "| entitlement | action | decided by |") {
-		d := p.Decide(stage, row[0])
+		d := p.Decide(stage, nil, row[0])
 		if diff := gocmp.Diff(row[1:], []string{string(d.Action), cmp.Or(string(d.Pattern), "unlisted")}); diff != "" {
 			t.Errorf("%s (-page +policy):\n%s", row[0], diff)
 		}

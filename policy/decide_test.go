@@ -37,7 +37,7 @@ func TestTheMostSpecificRuleDecides(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := &policy.Policy{Rules: tt.rules}
-			if got := p.Decide(&policy.Stage{Rules: tt.stage}, jit).Action; got != tt.want {
+			if got := p.Decide(&policy.Stage{Rules: tt.stage}, nil, jit).Action; got != tt.want {
 				t.Errorf("action = %s, want %s", got, tt.want)
 			}
 		})
@@ -47,10 +47,10 @@ func TestTheMostSpecificRuleDecides(t *testing.T) {
 func TestADecisionNamesItsRule(t *testing.T) {
 	p := parse(t, "version: 1\nrules:\n  - entitlement: [get-task-allow, com.apple.*]\n    action: deny\n")
 	want := policy.Decision{
-		Action: policy.Deny, Rule: &p.Rules[0], Pattern: "com.apple.*",
+		Action: policy.Deny, Level: policy.Error, Rule: &p.Rules[0], Pattern: "com.apple.*",
 		Position: policy.Position{File: "test.yml", Line: 3, Column: 5},
 	}
-	if diff := cmp.Diff(want, p.Decide(nil, jit)); diff != "" {
+	if diff := cmp.Diff(want, p.Decide(nil, nil, jit)); diff != "" {
 		t.Errorf("decision differs (-want +got):\n%s", diff)
 	}
 }
@@ -72,9 +72,9 @@ func TestTheOrderOfRulesNeverMatters(t *testing.T) {
 				Action:       actions[random.IntN(len(actions))],
 			})
 		}
-		want := p.Decide(nil, jit)
+		want := p.Decide(nil, nil, jit)
 		random.Shuffle(len(p.Rules), func(i, j int) { p.Rules[i], p.Rules[j] = p.Rules[j], p.Rules[i] })
-		got := p.Decide(nil, jit)
+		got := p.Decide(nil, nil, jit)
 		if got.Action != want.Action || got.Pattern != want.Pattern {
 			t.Fatalf("%s by %s after shuffling, %s by %s before:\n%v", got.Action, got.Pattern, want.Action, want.Pattern, p.Rules)
 		}
@@ -169,7 +169,7 @@ func TestPresetsDecide(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := p.Decide(s, tt.key).Action; got != tt.want {
+			if got := p.Decide(s, nil, tt.key).Action; got != tt.want {
 				t.Errorf("action = %s, want %s", got, tt.want)
 			}
 		})

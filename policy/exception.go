@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 )
@@ -22,10 +24,48 @@ func (e *Exception) At(field string) Position {
 	return e.Position
 }
 
-// Covers reports whether the exception is for a claim of key with the value v. A
-// value that could not be read is covered only by an exception for any value.
+// Covers reports whether the exception is for a claim of key with the value v.
+//
+// Value is compared as a whole. Of an array, Values and Matches must take every
+// element, so that a claim to fewer things is covered and one to more is not; of
+// any other value they must take the value itself. Values takes what is equal to
+// one of them, Matches a string that one of the patterns names. A value that could
+// not be read is covered only by an exception for any value.
 func (e *Exception) Covers(key string, v entitlement.Value) bool {
-	return e.Entitlement == key && (e.Value == nil || e.Value.Equal(v))
+	switch {
+	case e.Entitlement != key:
+		return false
+	case e.Value != nil:
+		return e.Value.Equal(v)
+	case e.Values == nil && e.Matches == nil:
+		return true
+	case v.Kind == entitlement.Array:
+		return !slices.ContainsFunc(v.Array, func(v entitlement.Value) bool { return !e.takes(v) })
+	default:
+		return e.takes(v)
+	}
+}
+
+// takes reports whether Values or Matches take a value that is no array.
+func (e *Exception) takes(v entitlement.Value) bool {
+	return slices.ContainsFunc(e.Values, v.Equal) ||
+		v.Kind == entitlement.String && slices.ContainsFunc(e.Matches, func(p Pattern) bool { return p.Match(v.String) })
+}
+
+// Terms are what an exception has to keep to.
+type Terms struct {
+	MinJustification int        // characters
+	MaxLifetime      int        // days
+	Categories       []Category // nil: all
+}
+
+// Terms returns what exceptions have to keep to where the decision asks for one.
+func (p *Policy) Terms(d Decision) Terms {
+	t := Terms{p.Settings.MinJustification, p.Settings.MaxLifetime, d.Categories}
+	if d.MaxLifetime > 0 {
+		t.MaxLifetime = min(t.MaxLifetime, d.MaxLifetime)
+	}
+	return t
 }
 
 // Expired reports whether the exception's last day was before the day at. An
@@ -47,7 +87,7 @@ func (e *Exception) ExpiresSoon(s Settings, at Date) (days int, soon bool) {
 // it fits: what is missing, in the order owner, approved-by, approved-on,
 // category, expires, justification, and then what is wrong with the dates. That
 // it has expired is not among them, see [Exception.Expired].
-func (e *Exception) Defects(s Settings, at Date) []Defect {
+func (e *Exception) Defects(t Terms, at Date) []Defect {
 	var defects []Defect
 	add := func(field, format string, args ...any) {
 		message := field + " " + fmt.Sprintf(format, args...)
@@ -67,7 +107,10 @@ func (e *Exception) Defects(s Settings, at Date) []Defect {
 			add(f.name, "is missing")
 		}
 	}
-	for _, problem := range judge(e.Justification, e.Entitlement, s.MinJustification) {
+	if t.Categories != nil && e.Category != "" && !slices.Contains(t.Categories, e.Category) {
+		add("category", "is %s; for %s only these are taken: %s", e.Category, e.Entitlement, cmp.Or(joined(t.Categories), "none"))
+	}
+	for _, problem := range judge(e.Justification, e.Entitlement, t.MinJustification) {
 		add("justification", "%s", problem)
 	}
 	if e.ApprovedOn.IsZero() {
@@ -81,8 +124,17 @@ func (e *Exception) Defects(s Settings, at Date) []Defect {
 	}
 	if days := e.Expires.DaysSince(e.ApprovedOn); days < 0 {
 		add("expires", "is %s, before approved-on, %s", e.Expires, e.ApprovedOn)
-	} else if days > s.MaxLifetime {
-		add("expires", "is %d days after approved-on; max-lifetime is %d days", days, s.MaxLifetime)
+	} else if days > t.MaxLifetime {
+		add("expires", "is %d days after approved-on; max-lifetime is %d days", days, t.MaxLifetime)
 	}
 	return defects
+}
+
+// joined lists words in a sentence.
+func joined[T ~string](list []T) string {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
+	}
+	return strings.Join(words, ", ")
 }

@@ -68,7 +68,7 @@ func TestDefectsSayWhichFieldFailed(t *testing.T) {
 			e, s := complete(t)
 			tt.change(e, &s)
 			var got []string
-			for _, d := range e.Defects(s, day(t, "2026-11-23")) {
+			for _, d := range e.Defects(terms(s), day(t, "2026-11-23")) {
 				got = append(got, d.Message)
 				if d.Position != e.At(d.Field) {
 					t.Errorf("%s is at %v, its field at %v", d.Field, d.Position, e.At(d.Field))
@@ -153,4 +153,9 @@ func TestADayEndsInUTC(t *testing.T) {
 	if text, err := (policy.Date{}).MarshalText(); err != nil || len(text) != 0 {
 		t.Errorf("no day is %q, %v", text, err)
 	}
+}
+
+// terms are those of a policy that has the settings and no rule that says more.
+func terms(s policy.Settings) policy.Terms {
+	return (&policy.Policy{Settings: s}).Terms(policy.Decision{})
 }

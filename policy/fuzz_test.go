@@ -61,7 +61,7 @@ func use(t *testing.T, p *policy.Policy) {
 	}
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
-		p.Decide(&p.Stages[0], e.Entitlement)
+		p.Decide(&p.Stages[0], nil, e.Entitlement)
 		e.AppliesTo.Matches(policy.Target{Paths: []string{"a/b[\n{\xff", e.ID}, Identifier: e.ID, TeamID: e.ID, Arch: e.ID})
 		if e.AppliesTo.Matches(policy.Target{}) {
 			t.Errorf("%s covers a target of which nothing is known", e.ID)

@@ -27,7 +27,7 @@ func TestAGenuineReasonIsAccepted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e, s := complete(t)
 			e.Justification = text
-			if d := e.Defects(s, day(t, "2026-11-23")); len(d) > 0 {
+			if d := e.Defects(terms(s), day(t, "2026-11-23")); len(d) > 0 {
 				t.Errorf("%q: %v", text, d)
 			}
 		})
@@ -67,7 +67,7 @@ func TestWhatIsNoReasonIsRefusedHoweverLong(t *testing.T) {
 			e, s := complete(t)
 			e.Justification = tt.text
 			var got []string
-			for _, d := range e.Defects(s, day(t, "2026-11-23")) {
+			for _, d := range e.Defects(terms(s), day(t, "2026-11-23")) {
 				got = append(got, d.Message)
 			}
 			if !strings.Contains(strings.Join(got, "; "), tt.want) {
@@ -80,7 +80,7 @@ func TestWhatIsNoReasonIsRefusedHoweverLong(t *testing.T) {
 func TestAMissingJustificationIsToldOnce(t *testing.T) {
 	e := policy.Exception{Justification: "\u200b \t"}
 	n := 0
-	for _, d := range e.Defects(policy.Settings{MinJustification: 40}, policy.Date{}) {
+	for _, d := range e.Defects(policy.Terms{MinJustification: 40}, policy.Date{}) {
 		if d.Field == "justification" {
 			n++
 		}

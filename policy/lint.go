@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -28,7 +29,7 @@ func Lint(p *Policy, at Date) []Remark {
 			message := fmt.Sprintf("exception %s: ", quote(e.ID)) + fmt.Sprintf(format, args...)
 			remarks = append(remarks, Remark{level, e.ID, field, e.At(field), message})
 		}
-		for _, d := range e.Defects(p.Settings, at) {
+		for _, d := range p.defects(e, at) {
 			add(Error, d.Field, "%s", d.Message)
 		}
 		if days, soon := e.ExpiresSoon(p.Settings, at); e.Expired(at) {
@@ -58,15 +59,49 @@ func anybody(p *Policy, e *Exception) bool {
 		!slices.ContainsFunc(p.Stages, func(s Stage) bool { return len(s.TeamIDs) > 0 })
 }
 
+// decisions yields what each stage says of a key: of code in no group, and of code in
+// each of the groups.
+func (p *Policy) decisions(key string) iter.Seq2[*Stage, Decision] {
+	return func(yield func(*Stage, Decision) bool) {
+		for i := range p.Stages {
+			s := &p.Stages[i]
+			if !yield(s, p.Decide(s, nil, key)) {
+				return
+			}
+			for _, g := range p.Groups {
+				if !yield(s, p.Decide(s, []string{g.Name}, key)) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Justifiable reports whether some stage asks for a justification of the key, so
 // that an exception for it can have an effect.
 func (p *Policy) Justifiable(key string) bool {
-	for i := range p.Stages {
-		if p.Decide(&p.Stages[i], key).Action == RequireJustification {
+	for _, d := range p.decisions(key) {
+		if d.Action == RequireJustification {
 			return true
 		}
 	}
 	return false
+}
+
+// defects returns the defects of an exception in any stage that asks for one.
+func (p *Policy) defects(e *Exception, at Date) []Defect {
+	defects := e.Defects(p.Terms(Decision{}), at)
+	for _, d := range p.decisions(e.Entitlement) {
+		if d.Action != RequireJustification {
+			continue
+		}
+		for _, defect := range e.Defects(p.Terms(d), at) {
+			if !slices.Contains(defects, defect) {
+				defects = append(defects, defect)
+			}
+		}
+	}
+	return defects
 }
 
 // effect says in which stages an exception for the key changes nothing. That a
@@ -74,10 +109,12 @@ func (p *Policy) Justifiable(key string) bool {
 func effect(p *Policy, key string) (Level, string) {
 	var denied []string
 	justified := 0
-	for i := range p.Stages {
-		switch s := &p.Stages[i]; p.Decide(s, key).Action {
+	for s, d := range p.decisions(key) {
+		switch d.Action {
 		case Deny:
-			denied = append(denied, s.Name)
+			if !slices.Contains(denied, s.Name) {
+				denied = append(denied, s.Name)
+			}
 		case RequireJustification:
 			justified++
 		}

@@ -32,6 +32,8 @@ var defaults = Settings{
 	FailOn:           FailOnError,
 }
 
+var defaultApprovals = Approvals{Threshold: 1}
+
 var (
 	actions      = []Action{Allow, RequireJustification, Deny}
 	levels       = []Level{Error, Warning, Note}
@@ -39,6 +41,7 @@ var (
 	requirements = []Requirement{
 		Signed, HardenedRuntime, Valid, DeveloperID, AppleDistribution, SecureTimestamp, NotAdHoc, LibraryValidation,
 	}
+	ways       = []Way{Base, SignedBy}
 	categories = []Category{
 		JavaScriptEngine, LanguageRuntime, RegexJIT, MacroLanguage, Emulator, PlugInHost, Debugger, DRM, Other,
 	}
@@ -65,20 +68,34 @@ func Parse(name string, src []byte) (*Policy, error) {
 }
 
 func (r *reader) policy(n *yaml.Node, p *Policy) {
-	p.Settings = defaults
+	p.Settings, p.Approvals = defaults, defaultApprovals
 	var foreign *ParseError
 	given := r.mapping(n, "the policy", []field{
 		{"version", true, func(n *yaml.Node) { foreign = r.version(n) }},
+		{"policy-id", false, func(n *yaml.Node) {
+			if p.ID = r.word(n, "policy-id"); !identifierText.MatchString(p.ID) {
+				r.fail(n, "use letters, digits, and . _ / - between them, such as acme/desktop", "%s cannot be a policy-id", quote(p.ID))
+			}
+		}},
+		{"extends", false, func(n *yaml.Node) { p.Extends = r.extends(n) }},
 		{"settings", false, func(n *yaml.Node) { r.settings(n, &p.Settings) }},
+		{"approvals", false, func(n *yaml.Node) { r.approvals(n, &p.Approvals) }},
 		{"stages", false, func(n *yaml.Node) { p.Stages = r.stages(n) }},
+		{"binaries", false, func(n *yaml.Node) { p.Groups = r.groups(n) }},
 		{"rules", false, func(n *yaml.Node) { p.Rules = r.rules(n) }},
 		{"exceptions", false, func(n *yaml.Node) { p.Exceptions = r.exceptions(n) }},
 	})
 	if foreign != nil {
 		r.errs, r.dropped = Errors{foreign}, 0
 	}
-	if _, ok := given["stages"]; !ok {
+	if _, ok := given["stages"]; !ok && len(p.Extends) == 0 {
 		p.Stages = builtinStages()
+	}
+	for i := range p.Exceptions {
+		p.Exceptions[i].PolicyID = p.ID
+	}
+	if len(p.Extends) == 0 { // else it shows when those are known
+		r.errs = append(r.errs, p.dangling()...)
 	}
 }
 
@@ -97,7 +114,7 @@ func (r *reader) version(n *yaml.Node) *ParseError {
 }
 
 func (r *reader) settings(n *yaml.Node, s *Settings) {
-	r.mapping(n, "settings", []field{
+	s.Fields = r.mapping(n, "settings", []field{
 		{"unlisted", false, func(n *yaml.Node) { s.Unlisted = choice(r, n, "unlisted", actions) }},
 		{"min-justification", false, func(n *yaml.Node) {
 			s.MinJustification = r.integer(n, "min-justification", leastJustification, mostJustification)
@@ -110,6 +127,7 @@ func (r *reader) settings(n *yaml.Node, s *Settings) {
 		}},
 		{"unused-exceptions", false, func(n *yaml.Node) { s.UnusedExceptions = choice(r, n, "unused-exceptions", levels) }},
 		{"fail-on", false, func(n *yaml.Node) { s.FailOn = choice(r, n, "fail-on", failOns) }},
+		{"overridable", false, func(n *yaml.Node) { s.Overridable = r.boolean(n, "overridable") }},
 	})
 }
 
@@ -124,9 +142,7 @@ func builtinStages() []Stage {
 func (r *reader) stages(n *yaml.Node) []Stage {
 	var stages []Stage
 	ok := r.entries(n, "stages", func(key, value *yaml.Node) {
-		if strings.Trim(key.Value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || key.Value == "" {
-			r.fail(key, "use lower-case letters, digits and -", "%s cannot name a stage", quote(key.Value))
-		}
+		r.name(key, "a stage")
 		stages = append(stages, r.stage(key, value))
 	})
 	if ok && len(n.Content) == 0 {
@@ -137,7 +153,23 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 
 func (r *reader) stage(key, n *yaml.Node) Stage {
 	s := Stage{Name: key.Value, Position: r.position(key)}
-	r.mapping(n, "a stage", []field{
+	r.mapping(n, "a stage", append(r.demandFields(&s),
+		field{"rules", false, func(n *yaml.Node) { s.Rules = r.rules(n) }},
+		field{"overridable", false, func(n *yaml.Node) { s.Overridable = r.boolean(n, "overridable") }},
+	))
+	return s
+}
+
+// name refuses what cannot name a stage or a group.
+func (r *reader) name(key *yaml.Node, what string) {
+	if strings.Trim(key.Value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || key.Value == "" {
+		r.fail(key, "use lower-case letters, digits and -", "%s cannot name %s", quote(key.Value), what)
+	}
+}
+
+// demandFields are the keys that say what code must show.
+func (r *reader) demandFields(s *Stage) []field {
+	return []field{
 		{"require", false, func(n *yaml.Node) {
 			for _, w := range r.words(n, "require", true, func(n *yaml.Node, w string) {
 				pick(r, n, "require", w, requirements)
@@ -152,9 +184,7 @@ func (r *reader) stage(key, n *yaml.Node) Stage {
 				r.fail(n, "write two or three dotted numbers, such as 13.0", "%s is not a version", quote(s.MinRuntimeVersion))
 			}
 		}},
-		{"rules", false, func(n *yaml.Node) { s.Rules = r.rules(n) }},
-	})
-	return s
+	}
 }
 
 func (r *reader) rules(n *yaml.Node) []Rule {
@@ -165,7 +195,7 @@ func (r *reader) rules(n *yaml.Node) []Rule {
 
 func (r *reader) rule(n *yaml.Node) Rule {
 	rule := Rule{Position: r.position(n)}
-	r.mapping(n, "a rule", []field{
+	given := r.mapping(n, "a rule", []field{
 		{"entitlement", true, func(n *yaml.Node) {
 			for _, w := range r.words(n, "entitlement", false, func(n *yaml.Node, w string) {
 				r.check(n, "entitlement", checkPattern(w))
@@ -174,8 +204,33 @@ func (r *reader) rule(n *yaml.Node) Rule {
 			}
 		}},
 		{"action", true, func(n *yaml.Node) { rule.Action = choice(r, n, "action", actions) }},
+		{"level", false, func(n *yaml.Node) { rule.Level = choice(r, n, "level", levels) }},
+		{"categories", false, func(n *yaml.Node) {
+			for _, w := range r.words(n, "categories", false, func(n *yaml.Node, w string) { pick(r, n, "categories", w, categories) }) {
+				rule.Categories = append(rule.Categories, Category(w))
+			}
+		}},
+		{"max-lifetime", false, func(n *yaml.Node) { rule.MaxLifetime = r.days(n, "max-lifetime", leastLifetime, mostLifetime) }},
+		{"overridable", false, func(n *yaml.Node) { rule.Overridable = r.boolean(n, "overridable") }},
 	})
+	r.pointless(rule, given)
 	return rule
+}
+
+// pointless refuses what says nothing beside the action of a rule.
+func (r *reader) pointless(rule Rule, given map[string]Position) {
+	for _, f := range []struct {
+		name  string
+		needs []Action
+	}{
+		{"level", []Action{RequireJustification, Deny}},
+		{"categories", []Action{RequireJustification}},
+		{"max-lifetime", []Action{RequireJustification}},
+	} {
+		if at, ok := given[f.name]; ok && rule.Action != "" && !slices.Contains(f.needs, rule.Action) {
+			r.add(at, "remove it, or the rule is another one", "%s says nothing beside action: %s", f.name, rule.Action)
+		}
+	}
 }
 
 // Categories returns the closed list of categories, in the order of the documentation.

@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/codewarrant/codewarrant/entitlement"
 )
 
 func (r *reader) exceptions(n *yaml.Node) []Exception {
@@ -28,6 +31,8 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"id", true, func(n *yaml.Node) { e.ID, id = r.word(n, "id"), n }},
 		{"entitlement", true, func(n *yaml.Node) { e.Entitlement = r.oneEntitlement(n) }},
 		{"value", false, func(n *yaml.Node) { e.Value = r.value(n) }},
+		{"values", false, func(n *yaml.Node) { e.Values = r.values(n) }},
+		{"matches", false, func(n *yaml.Node) { e.Matches = r.matches(n) }},
 		{"applies-to", true, func(n *yaml.Node) { e.AppliesTo = r.scope(n) }},
 		{"category", false, func(n *yaml.Node) {
 			if !isNull(n) && (n.Kind != yaml.ScalarNode || n.Value != "") {
@@ -44,8 +49,89 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"approved-on", false, func(n *yaml.Node) { e.ApprovedOn = r.date(n, "approved-on") }},
 		{"ticket", false, func(n *yaml.Node) { e.Ticket = strings.TrimSpace(r.optional(n, "ticket")) }},
 		{"expires", false, func(n *yaml.Node) { e.Expires = r.date(n, "expires") }},
+		{"compensating-controls", false, func(n *yaml.Node) {
+			e.CompensatingControls = r.words(n, "compensating-controls", true, func(*yaml.Node, string) {})
+		}},
+		{"renewals", false, func(n *yaml.Node) { e.Renewals = r.renewals(n) }},
+		{"signatures", false, func(n *yaml.Node) { e.Signatures = r.signatures(n) }},
 	})
+	if at, ok := e.Fields["value"]; ok && (e.Values != nil || e.Matches != nil) {
+		r.add(at, "write the one value among values", "value and values or matches in one exception")
+	}
 	return e, id
+}
+
+// maxValues bounds the values and patterns of one exception: each is compared with
+// every element of a claim.
+const maxValues = 100
+
+func (r *reader) values(n *yaml.Node) []entitlement.Value {
+	values := []entitlement.Value{}
+	r.list(n, "values", func(item *yaml.Node) {
+		if v := r.value(item); v != nil {
+			values = append(values, *v)
+		}
+	})
+	r.bounded(n, "values", len(n.Content))
+	return values
+}
+
+func (r *reader) matches(n *yaml.Node) []Pattern {
+	patterns := []Pattern{}
+	for _, w := range r.words(n, "matches", false, func(n *yaml.Node, w string) {
+		if strings.Trim(w, "*") == "" {
+			r.fail(n, "remove matches where any value is meant", "matches %s, which is every string", quote(w))
+		}
+	}) {
+		patterns = append(patterns, Pattern(w))
+	}
+	r.bounded(n, "matches", len(patterns))
+	return patterns
+}
+
+// bounded refuses a list of none, or of more than can be compared.
+func (r *reader) bounded(n *yaml.Node, what string, count int) {
+	if n.Kind == yaml.SequenceNode && (count == 0 || count > maxValues) {
+		r.fail(n, "", "%s has %d items; 1 to %d are taken", what, count, maxValues)
+	}
+}
+
+func (r *reader) renewals(n *yaml.Node) []Renewal {
+	var list []Renewal
+	r.list(n, "renewals", func(n *yaml.Node) {
+		var former Renewal
+		r.mapping(n, "a renewal", []field{
+			{"approved-by", true, func(n *yaml.Node) {
+				former.ApprovedBy = r.words(n, "approved-by", true, func(*yaml.Node, string) {})
+			}},
+			{"approved-on", true, func(n *yaml.Node) { former.ApprovedOn = r.date(n, "approved-on") }},
+			{"expires", true, func(n *yaml.Node) { former.Expires = r.date(n, "expires") }},
+		})
+		list = append(list, former)
+	})
+	return list
+}
+
+// maxSignatures bounds the signatures of one exception, and maxSignatureText the
+// bytes of one: an RSA key of 8192 bits makes some 4,000.
+const (
+	maxSignatures    = 2 * mostThreshold
+	maxSignatureText = 8 << 10
+)
+
+func (r *reader) signatures(n *yaml.Node) []string {
+	var list []string
+	r.list(n, "signatures", func(n *yaml.Node) {
+		s := r.text(n, "signature")
+		if len(s) > maxSignatureText {
+			r.fail(n, "", "a signature of %d bytes; the limit is %d", len(s), maxSignatureText)
+		}
+		list = append(list, s)
+	})
+	if len(list) > maxSignatures {
+		r.fail(n, "", "%d signatures; the limit is %d", len(list), maxSignatures)
+	}
+	return list
 }
 
 // oneEntitlement reads the key that an exception is for.
@@ -67,22 +153,58 @@ func (r *reader) oneEntitlement(n *yaml.Node) string {
 	return key
 }
 
+// scopeNames are the fields of a scope, in the order of the documentation.
+var scopeNames = []string{"path", "identifier", "team-id", "arch", "type", "bundle-kind", "versions", "cdhash", "binaries"}
+
 func (r *reader) scope(n *yaml.Node) Scope {
 	var s Scope
-	fields := []field{
+	if isNull(n) || n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		r.fail(n, suggest("", scopeNames), "applies-to is empty: an exception needs a scope")
+		return s
+	}
+	r.mapping(n, "applies-to", r.scopeFields(&s, scopeNames...))
+	return s
+}
+
+// scopeFields returns what reads the named fields of a scope.
+func (r *reader) scopeFields(s *Scope, names ...string) []field {
+	all := []field{
 		{"path", false, func(n *yaml.Node) {
 			s.Path = r.words(n, "path", false, func(n *yaml.Node, w string) { r.check(n, "path", checkGlob(w)) })
 		}},
 		{"identifier", false, func(n *yaml.Node) { s.Identifier = r.exact(n, "identifier") }},
 		{"team-id", false, func(n *yaml.Node) { s.TeamID = r.exact(n, "team-id") }},
 		{"arch", false, func(n *yaml.Node) { s.Arch = r.exact(n, "arch") }},
+		{"type", false, func(n *yaml.Node) { s.Type = r.oneOf(n, "type", types) }},
+		{"bundle-kind", false, func(n *yaml.Node) { s.BundleKind = r.oneOf(n, "bundle-kind", bundleKinds) }},
+		{"versions", false, func(n *yaml.Node) { s.Versions = r.versions(n) }},
+		{"cdhash", false, func(n *yaml.Node) {
+			s.CDHash = r.words(n, "cdhash", false, func(n *yaml.Node, w string) {
+				if !commit.MatchString(w) {
+					r.fail(n, "write what codewarrant show prints as CDHash", "cdhash %s is not 40 hexadecimal digits in lower case", quote(w))
+				}
+			})
+		}},
+		{"binaries", false, func(n *yaml.Node) { s.Binaries = r.exact(n, "binaries") }},
 	}
-	if isNull(n) || n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		r.fail(n, suggest("", []string{"path", "identifier", "team-id", "arch"}), "applies-to is empty: an exception needs a scope")
-		return s
-	}
-	r.mapping(n, "applies-to", fields)
-	return s
+	return slices.DeleteFunc(all, func(f field) bool { return !slices.Contains(names, f.name) })
+}
+
+// oneOf reads words of a closed list.
+func (r *reader) oneOf(n *yaml.Node, what string, valid []string) []string {
+	return r.words(n, what, false, func(n *yaml.Node, w string) { pick(r, n, what, w, valid) })
+}
+
+func (r *reader) versions(n *yaml.Node) []VersionRange {
+	var list []VersionRange
+	r.words(n, "versions", false, func(n *yaml.Node, w string) {
+		v, err := parseVersionRange(w)
+		if err != nil {
+			r.fail(n, "", "versions: %v", err)
+		}
+		list = append(list, v)
+	})
+	return list
 }
 
 // exact reads one or more values that are compared as they stand.

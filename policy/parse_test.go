@@ -19,6 +19,8 @@ import (
 var withoutPlaces = cmp.Options{
 	cmpopts.IgnoreTypes(policy.Position{}),
 	cmpopts.IgnoreFields(policy.Exception{}, "Fields"),
+	cmpopts.IgnoreFields(policy.Settings{}, "Fields"),
+	cmpopts.IgnoreFields(policy.Approvals{}, "Fields"),
 	cmp.Comparer(func(a, b policy.Date) bool { return a == b }),
 }
 
@@ -33,6 +35,7 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
 			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
+		Approvals: policy.Approvals{Threshold: 1},
 		Stages: []policy.Stage{
 			{
 				Name:    "release",
@@ -109,6 +112,7 @@ func TestAPolicyOfOneLineHasTheDefaults(t *testing.T) {
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
 			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
+		Approvals: policy.Approvals{Threshold: 1},
 		Stages: []policy.Stage{
 			{Name: "release", Require: []policy.Requirement{policy.Signed, policy.HardenedRuntime}},
 			{Name: "development", Require: []policy.Requirement{policy.Signed}},

@@ -21,10 +21,19 @@ import (
 type Policy struct {
 	Name       string // where it came from, as named by the caller: a path, or preset:NAME
 	SHA256     string // of the source bytes, lower-case hexadecimal
+	ID         string // policy-id, to which signatures of approvals are bound; may be empty
+	Extends    []Reference
 	Settings   Settings
+	Approvals  Approvals
 	Stages     []Stage // in the order of the file; never empty after Parse
+	Groups     []Group
 	Rules      []Rule
 	Exceptions []Exception
+
+	// Parents are the policies that this one extends, in the order of Extends. Their
+	// rules go on to hold, see [Policy.Decide]; all else of them is part of this
+	// policy already. Empty after [Parse], which opens nothing.
+	Parents []*Policy
 }
 
 // Settings apply to the whole policy. Parse fills in the defaults.
@@ -35,7 +44,38 @@ type Settings struct {
 	WarnBeforeExpiry int    // days; default 30
 	UnusedExceptions Level  // default Error
 	FailOn           FailOn // default FailOnError
+
+	// Overridable is whether a policy that extends this one may loosen what is set
+	// here.
+	Overridable bool
+	// Fields has the place of each setting that is given, by its name in YAML.
+	Fields map[string]Position
 }
+
+// Approvals says what makes an exception approved, beside the fields that name who
+// approved it and when.
+type Approvals struct {
+	Require        []Way  // all of them; empty: the fields are enough
+	AllowedSigners string // the file of those who may sign, as [Reference].File; empty: none is named
+	Threshold      int    // how many of them have to sign; 1 by default
+
+	Overridable bool
+	Position    Position // of the key; zero when it is not given
+	Fields      map[string]Position
+}
+
+// Way is a way in which an approval is proven.
+type Way string
+
+// The ways.
+const (
+	// Base: the exception counts as it stands in the branch that the change is to be
+	// merged into.
+	Base Way = "base"
+
+	// SignedBy: those who may sign have signed the exception.
+	SignedBy Way = "signed"
+)
 
 // Action is what a rule says of an entitlement.
 type Action string
@@ -116,6 +156,9 @@ type Stage struct {
 	Rules    []Rule        // where one of them matches, it wins over the policy's rules
 	Position Position      // of the stage's name; zero for a built-in stage
 
+	// Overridable is whether a policy that extends this one may demand less.
+	Overridable bool
+
 	// MinRuntimeVersion is the lowest version of the hardened runtime that main
 	// executables may name, as dotted numbers; empty: any.
 	MinRuntimeVersion string
@@ -125,7 +168,11 @@ type Stage struct {
 type Rule struct {
 	Entitlements []Pattern // at least one
 	Action       Action
-	Position     Position // of the rule's first key
+	Level        Level      // of findings about claims that it denies or finds unapproved; empty: Error
+	Categories   []Category // of exceptions that it takes; nil: all
+	MaxLifetime  int        // days, as in Settings; 0: what the settings say
+	Overridable  bool       // whether a policy that extends this one may loosen it
+	Position     Position   // of the rule's first key
 }
 
 // Pattern names entitlements: an exact key, or a glob in which each * stands
@@ -137,7 +184,9 @@ type Pattern string
 type Exception struct {
 	ID            string
 	Entitlement   string             // one exact key
-	Value         *entitlement.Value // nil: any value
+	Value         *entitlement.Value // the one value; nil: any that Values and Matches take
+	Values        []entitlement.Value
+	Matches       []Pattern // of strings; see Covers
 	AppliesTo     Scope
 	Category      Category
 	Justification string
@@ -147,8 +196,20 @@ type Exception struct {
 	Ticket        string
 	Expires       Date // the last day it holds
 
+	CompensatingControls []string
+	Renewals             []Renewal // former approvals, oldest first
+	Signatures           []string  // armoured, as ssh-keygen -Y sign writes them
+
+	PolicyID string              // of the policy that it stands in
 	Position Position            // of the exception's first key
 	Fields   map[string]Position // of each key that is given, by its name in YAML
+}
+
+// Renewal is an approval that was followed by another one.
+type Renewal struct {
+	ApprovedBy []string
+	ApprovedOn Date
+	Expires    Date
 }
 
 // Scope says which binaries and sources an exception is for. Every field that
@@ -159,6 +220,11 @@ type Scope struct {
 	Identifier []string // exact code-signing identifiers
 	TeamID     []string // exact
 	Arch       []string // exact, such as arm64
+	Type       []string // exact, of Types
+	BundleKind []string // exact, of BundleKinds
+	Versions   []VersionRange
+	CDHash     []string // exact, 40 hexadecimal digits in lower case
+	Binaries   []string // names of groups
 }
 
 // Target is what a scope is matched against: one slice of a binary, or an
@@ -168,6 +234,11 @@ type Target struct {
 	Identifier string   // code-signing identifier; empty when there is none
 	TeamID     string   // empty when there is none
 	Arch       string   // such as arm64; empty when there is none
+	Type       string   // such as execute; empty when there is none
+	BundleKind string   // of the innermost bundle; empty outside of bundles
+	Version    string   // of the bundle, where the signature vouches for it; else empty
+	CDHash     string   // 40 hexadecimal digits; empty when there is none
+	Groups     []string // that it is in, see [Policy.GroupsOf]
 }
 
 // Category says for what kind of need an exception is.

@@ -151,3 +151,14 @@ func pick[T ~string](r *reader, n *yaml.Node, what, s string, valid []T) T {
 	r.fail(n, suggest(s, names), "unknown value %s for %s", quote(s), what)
 	return ""
 }
+
+// boolean reads true or false, and no other word for them.
+func (r *reader) boolean(n *yaml.Node, what string) bool {
+	if !r.scalar(n, what) {
+		return false
+	}
+	if !isPlain(n) || n.Value != "true" && n.Value != "false" {
+		r.fail(n, "", "%s is true or false, not %s", what, quote(n.Value))
+	}
+	return n.Value == "true"
+}

@@ -20,7 +20,7 @@ const (
 // must match, in any one of its values. A target that lacks what a field asks for
 // does not match, and neither does a scope without a field.
 //
-// Identifiers, team ids and archs are compared byte for byte. A path is matched
+// All but paths and versions are compared byte for byte. A path is matched
 // by globs in which * and ? do not match a slash, ** as a whole component matches
 // any number of components, and [a-z] is a class of characters. A glob with a
 // leading slash is matched from the artifact's root, another from any component of
@@ -28,13 +28,22 @@ const (
 // must match: they are copies of the same code, and an exception for one place
 // does not speak for another.
 func (s Scope) Matches(t Target) bool {
-	if len(s.Path)+len(s.Identifier)+len(s.TeamID)+len(s.Arch) == 0 {
-		return false
-	}
-	return (len(s.Path) == 0 || s.matchesPaths(t.Paths)) &&
+	return !s.isEmpty() &&
 		matchesExactly(s.Identifier, t.Identifier) &&
 		matchesExactly(s.TeamID, t.TeamID) &&
-		matchesExactly(s.Arch, t.Arch)
+		matchesExactly(s.Arch, t.Arch) &&
+		matchesExactly(s.Type, t.Type) &&
+		matchesExactly(s.BundleKind, t.BundleKind) &&
+		matchesExactly(s.CDHash, t.CDHash) &&
+		(len(s.Binaries) == 0 || slices.ContainsFunc(s.Binaries, func(g string) bool { return slices.Contains(t.Groups, g) })) &&
+		(len(s.Versions) == 0 || slices.ContainsFunc(s.Versions, func(r VersionRange) bool { return r.Contains(t.Version) })) &&
+		(len(s.Path) == 0 || s.matchesPaths(t.Paths))
+}
+
+// isEmpty reports whether no field is given.
+func (s Scope) isEmpty() bool {
+	return len(s.Path)+len(s.Identifier)+len(s.TeamID)+len(s.Arch)+len(s.Type)+len(s.BundleKind)+
+		len(s.Versions)+len(s.CDHash)+len(s.Binaries) == 0
 }
 
 func matchesExactly(want []string, got string) bool {

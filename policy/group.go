@@ -1,0 +1,91 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Group is a named set of binaries, and what the policy says of them beyond what it
+// says of all. A binary may be in several; then all of them count.
+type Group struct {
+	Name  string
+	Scope Scope // never of versions, cdhashes or other groups
+
+	Require []string // exact keys that must be there and grant something
+	Exactly []string // the only keys that may be there
+	IsExact bool     // whether Exactly is given; it may be empty
+	Rules   []Rule   // with those of the stage they win over the policy's rules
+	Stages  []Stage  // further demands, by the name of a stage
+
+	Overridable bool     // a policy that extends this one may define the group anew
+	Position    Position // of the name
+}
+
+// Group returns the group of that name, nil for none. Those of the policy itself
+// come before those that it extends.
+func (p *Policy) Group(name string) *Group {
+	i := slices.IndexFunc(p.Groups, func(g Group) bool { return g.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &p.Groups[i]
+}
+
+// GroupsOf returns the names of the groups that the target is in, in the order of
+// the policy.
+func (p *Policy) GroupsOf(t Target) []string {
+	var names []string
+	for i := range p.Groups {
+		if g := &p.Groups[i]; g.Scope.Matches(t) {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}
+
+// Types are the types of Mach-O files that a scope may name: the constants MH_* of
+// <mach-o/loader.h> without the prefix, in lower case.
+func Types() []string { return slices.Clone(types) }
+
+var types = []string{"execute", "dylib", "bundle", "dylinker", "kext_bundle", "preload", "fileset", "fvmlib"}
+
+// BundleKinds are the kinds of bundles that a scope may name: the suffixes that macOS
+// knows, and bundle for any other.
+func BundleKinds() []string { return slices.Clone(bundleKinds) }
+
+var bundleKinds = []string{
+	"app", "appex", "bundle", "component", "dext", "driver", "framework", "kext", "mdimporter", "plugin", "prefpane",
+	"qlgenerator", "saver", "service", "systemextension", "vst", "vst3", "xctest", "xpc",
+}
+
+// dangling returns an error for each stage and group that is named and defined
+// nowhere.
+func (p *Policy) dangling() Errors {
+	var errs Errors
+	stages := make([]string, len(p.Stages))
+	for i, s := range p.Stages {
+		stages[i] = s.Name
+	}
+	groups := make([]string, len(p.Groups))
+	for i, g := range p.Groups {
+		groups[i] = g.Name
+		for _, s := range g.Stages {
+			if !slices.Contains(stages, s.Name) {
+				errs = append(errs, &ParseError{
+					Position: s.Position, Message: fmt.Sprintf("the policy has no stage %s", quote(s.Name)), Hint: suggest(s.Name, stages),
+				})
+			}
+		}
+	}
+	for i := range p.Exceptions {
+		e := &p.Exceptions[i]
+		for _, name := range e.AppliesTo.Binaries {
+			if !slices.Contains(groups, name) {
+				errs = append(errs, &ParseError{
+					Position: e.At("applies-to"), Message: fmt.Sprintf("no group of binaries is named %s", quote(name)), Hint: suggest(name, groups),
+				})
+			}
+		}
+	}
+	return errs
+}
