@@ -140,21 +140,21 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 	page := func(cpu uint32, log2 uint8) []byte {
 		return mt.Binary{CPU: cpu, Signature: &mt.Signature{Directory: func(_ int, d *mt.Directory) { d.PageSize = log2 }}}.Bytes()
 	}
-	const unread = "error malformed-signature arm64: no CodeDirectory that can be read"
+	const unread = "error malformed-signature arm64: no CodeDirectory that can be read: CodeDirectory (slot 0): "
 	testAppleRules(t, []appleRule{
 		{"cs_validate_codedirectory in ubc_subr.c takes version 0x20600, which has fields for all of these rules", header(func(*mt.DirectoryHeader) {}), nil},
 		{"cs_validate_codedirectory in ubc_subr.c refuses what is shorter than its struct, of whatever version", thin(mt.Signature{
 			Version: 0x20001, Identifier: "a", HashTypes: []uint8{mt.HashSHA1}, PageSizeLog2: 14, NoRequirements: true,
 		}), nil},
-		{"cs_find_md in ubc_subr.c knows hash types 1 to 4", header(func(h *mt.DirectoryHeader) { h.HashType = 5 }), []string{unread}},
-		{"cs_validate_codedirectory in ubc_subr.c wants hashes as long as their type has them", header(func(h *mt.DirectoryHeader) { h.HashSize = 20 }), []string{unread}},
+		{"cs_find_md in ubc_subr.c knows hash types 1 to 4", header(func(h *mt.DirectoryHeader) { h.HashType = 5 }), []string{unread + "hash type 5 with hashes of 32 bytes"}},
+		{"cs_validate_codedirectory in ubc_subr.c wants hashes as long as their type has them", header(func(h *mt.DirectoryHeader) { h.HashSize = 20 }), []string{unread + "hash type 2 with hashes of 20 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants pages of 4 KiB, or of its own 16 KiB", page(0, 14), nil},
 		{"cs_validate_codedirectory in ubc_subr.c refuses pages of 16 KiB on Intel, whose own are of 4 KiB", page(mt.CPUX86_64, 14), nil},
 		{"cs_validate_codedirectory in ubc_subr.c refuses pages of other sizes", page(0, 13), []string{"note unusual-signature arm64: pages of 8192 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c refuses a page size of 0, which to CodeDirectory::checkIntegrity is one page for everything", page(0, 0), nil},
-		{"cs_validate_codedirectory in ubc_subr.c refuses hashes that begin past the end", header(func(h *mt.DirectoryHeader) { h.HashOffset = h.Length + 1 }), []string{unread}},
-		{"cs_validate_codedirectory in ubc_subr.c refuses special slots that do not fit in front of the hashes", header(func(h *mt.DirectoryHeader) { h.NSpecialSlots = h.HashOffset/32 + 1 }), []string{unread}},
-		{"cs_validate_codedirectory in ubc_subr.c refuses page hashes that do not fit behind the offset", header(func(h *mt.DirectoryHeader) { h.NCodeSlots++ }), []string{unread}},
+		{"cs_validate_codedirectory in ubc_subr.c refuses hashes that begin past the end", header(func(h *mt.DirectoryHeader) { h.HashOffset = h.Length + 1 }), []string{unread + "2 special and 5 code hashes of 32 bytes do not fit"}},
+		{"cs_validate_codedirectory in ubc_subr.c refuses special slots that do not fit in front of the hashes", header(func(h *mt.DirectoryHeader) { h.NSpecialSlots = h.HashOffset/32 + 1 }), []string{unread + "7 special and 5 code hashes of 32 bytes do not fit"}},
+		{"cs_validate_codedirectory in ubc_subr.c refuses page hashes that do not fit behind the offset", header(func(h *mt.DirectoryHeader) { h.NCodeSlots++ }), []string{unread + "2 special and 6 code hashes of 32 bytes do not fit"}},
 		{"cs_validate_codedirectory in ubc_subr.c takes bytes behind the page hashes, which are part of the cdhash", thin(mt.Signature{
 			Directory: func(_ int, d *mt.Directory) { d.CodeLimit += 4096 },
 			Header:    func(_ int, h *mt.DirectoryHeader) { h.CodeLimit, h.NCodeSlots = h.CodeLimit-4096, h.NCodeSlots-1 },
@@ -167,17 +167,17 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 		}},
 		{"CodeDirectory::signingLimit in codedirectory.h is codeLimit64 where that is set", header(func(h *mt.DirectoryHeader) { h.CodeLimit64 = uint64(h.CodeLimit) }), nil},
 		{"cs_blob_init_validated in ubc_subr.c covers codeLimit, whatever codeLimit64 says", header(func(h *mt.DirectoryHeader) { h.CodeLimit64, h.CodeLimit = uint64(h.CodeLimit), 4096 }), nil},
-		{"hashes in ubc_subr.c follows a scatter vector, and codesign writes none", header(func(h *mt.DirectoryHeader) { h.ScatterOffset = 108 }), []string{unread}},
-		{"cs_validate_codedirectory in ubc_subr.c wants an identifier that ends inside", header(func(h *mt.DirectoryHeader) { h.IdentOffset = h.Length }), []string{unread}},
+		{"hashes in ubc_subr.c follows a scatter vector, and codesign writes none", header(func(h *mt.DirectoryHeader) { h.ScatterOffset = 108 }), []string{unread + "a scatter vector"}},
+		{"cs_validate_codedirectory in ubc_subr.c wants an identifier that ends inside", header(func(h *mt.DirectoryHeader) { h.IdentOffset = h.Length }), []string{unread + "identifier: offset"}},
 		{"cs_validate_codedirectory in ubc_subr.c takes an identOffset of 0 for no identifier, CodeDirectory::checkIntegrity in codedirectory.cpp refuses it", header(func(h *mt.DirectoryHeader) { h.IdentOffset = 0 }), nil},
-		{"cs_validate_codedirectory in ubc_subr.c wants a team id that ends inside", header(func(h *mt.DirectoryHeader) { h.TeamOffset = h.Length }), []string{unread}},
+		{"cs_validate_codedirectory in ubc_subr.c wants a team id that ends inside", header(func(h *mt.DirectoryHeader) { h.TeamOffset = h.Length }), []string{unread + "team id: offset"}},
 		{"BlobCore::stringAt in blob.h finds no string in the header of 8 bytes", header(func(h *mt.DirectoryHeader) { h.TeamOffset = 4 }), nil},
 		{"cs_validate_codedirectory in ubc_subr.c refuses linkage that ends past the end", header(func(h *mt.DirectoryHeader) {
 			h.LinkageHashType, h.LinkageOffset, h.LinkageSize = mt.HashSHA256, h.Length-19, 20
 		}), nil},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses pre-encryption hashes that end past the end", header(func(h *mt.DirectoryHeader) { h.PreEncryptOffset = h.HashOffset + 1 }), nil},
-		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions before 0x20001", header(func(h *mt.DirectoryHeader) { h.Version = 0x20000 }), []string{unread}},
-		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions after 0x2f000", header(func(h *mt.DirectoryHeader) { h.Version = 0x2f001 }), []string{unread}},
+		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions before 0x20001", header(func(h *mt.DirectoryHeader) { h.Version = 0x20000 }), []string{unread + "version 0x20000"}},
+		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions after 0x2f000", header(func(h *mt.DirectoryHeader) { h.Version = 0x2f001 }), []string{unread + "version 0x2f001"}},
 		{"CS_ALLOWED_MACHO in cs_blobs.h are the flags that cs_blob_init_validated takes from a signature: get-task-allow is none", thin(mt.Signature{Flags: mt.FlagAdHoc | 4}), []string{
 			"note unusual-signature arm64: flags 0x4, which the kernel takes from no signature",
 		}},
