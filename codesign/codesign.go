@@ -146,7 +146,7 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 		}
 		return nil, nil, err
 	}
-	sig.compareDirectories(s.Signature.Offset)
+	sig.compareDirectories(s)
 	sig.uncovered(s, sb.padding)
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))

@@ -149,9 +149,13 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 		{"cs_find_md in ubc_subr.c knows hash types 1 to 4", header(func(h *mt.DirectoryHeader) { h.HashType = 5 }), []string{unread + "hash type 5 with hashes of 32 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants hashes as long as their type has them", header(func(h *mt.DirectoryHeader) { h.HashSize = 20 }), []string{unread + "hash type 2 with hashes of 20 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants pages of 4 KiB, or of its own 16 KiB", page(0, 14), nil},
-		{"cs_validate_codedirectory in ubc_subr.c refuses pages of 16 KiB on Intel, whose own are of 4 KiB", page(mt.CPUX86_64, 14), nil},
-		{"cs_validate_codedirectory in ubc_subr.c refuses pages of other sizes", page(0, 13), []string{"note unusual-signature arm64: pages of 8192 bytes"}},
-		{"cs_validate_codedirectory in ubc_subr.c refuses a page size of 0, which to CodeDirectory::checkIntegrity is one page for everything", page(0, 0), nil},
+		{"cs_validate_codedirectory in ubc_subr.c refuses pages of 16 KiB on Intel, whose own are of 4 KiB", page(mt.CPUX86_64, 14), []string{
+			"error malformed-signature x86_64: pages of 16384 bytes, which the kernel for x86_64 refuses",
+		}},
+		{"cs_validate_codedirectory in ubc_subr.c refuses pages of other sizes", page(0, 13), []string{"error malformed-signature arm64: pages of 8192 bytes, which the kernel for arm64 refuses"}},
+		{"cs_validate_codedirectory in ubc_subr.c refuses a page size of 0, which to CodeDirectory::checkIntegrity is one page for everything", page(0, 0), []string{
+			"error malformed-signature arm64: pages of 0 bytes",
+		}},
 		{"cs_validate_codedirectory in ubc_subr.c refuses hashes that begin past the end", header(func(h *mt.DirectoryHeader) { h.HashOffset = h.Length + 1 }), []string{unread + "2 special and 5 code hashes of 32 bytes do not fit"}},
 		{"cs_validate_codedirectory in ubc_subr.c refuses special slots that do not fit in front of the hashes", header(func(h *mt.DirectoryHeader) { h.NSpecialSlots = h.HashOffset/32 + 1 }), []string{unread + "7 special and 5 code hashes of 32 bytes do not fit"}},
 		{"cs_validate_codedirectory in ubc_subr.c refuses page hashes that do not fit behind the offset", header(func(h *mt.DirectoryHeader) { h.NCodeSlots++ }), []string{unread + "2 special and 6 code hashes of 32 bytes do not fit"}},
