@@ -28,8 +28,9 @@ type Directory struct {
 	CDHash        string // 40 hexadecimal digits
 	SpecialHashes []Hash // of slot n at n-1
 
-	blob   Blob // where it stands in the SuperBlob
-	cdhash []byte
+	codeLimit32 uint64 // the field that the kernel reads, whatever codeLimit64 says
+	blob        Blob   // where it stands in the SuperBlob
+	cdhash      []byte
 }
 
 // Hash is the hash of a special slot; all zero means that nothing is bound.
@@ -121,6 +122,7 @@ func parseDirectory(b []byte, slot uint32) (Directory, error) {
 	if b[39] > 0 {
 		d.PageSize = 1 << b[39]
 	}
+	d.codeLimit32 = d.CodeLimit
 	if err := d.versioned(b); err != nil {
 		return d, err
 	}

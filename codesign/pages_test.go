@@ -73,7 +73,7 @@ func TestVerifierComparesEveryPage(t *testing.T) {
 		{"bytes behind the signature", machotest.Binary{Signature: &machotest.Signature{}, TrailingBytes: []byte("code")}, []ProblemKind{Uncovered}, "bytes behind the signature"},
 		{"bytes in the padding of the signature", machotest.Binary{Signature: &machotest.Signature{Slack: []byte("x")}}, []ProblemKind{Unusual}, "not zero"},
 		{"zeros in the padding of the signature", machotest.Binary{Signature: &machotest.Signature{Slack: make([]byte, 100)}}, nil, ""},
-		{"a code limit past the end of the file", machotest.Binary{Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.CodeLimit64 = 1 << 62 }}}, []ProblemKind{Malformed}, "past the signature"},
+		{"a code limit past the end of the file", machotest.Binary{Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.CodeLimit64 = 1 << 62 }}}, []ProblemKind{Ambiguous, Malformed}, "past the signature"},
 		{"more pages than hashes", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.PageSize, h.NCodeSlots = 1, 0 }}}, []ProblemKind{Malformed}, "0 page hashes for"},
 		{"two directories in one slot", machotest.Binary{Signature: &machotest.Signature{HashTypes: []uint8{1, 2}, DirectorySlots: []uint32{0, 0}}}, []ProblemKind{Malformed}, "second blob"},
 	} {

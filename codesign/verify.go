@@ -46,6 +46,10 @@ func (s *Signature) compareDirectories(slice macho.Slice) {
 		if d.CodeLimit > end {
 			s.problem(Malformed, d.Slot, "%s: the code limit %d is past the signature's own offset %d", SlotName(d.Slot), d.CodeLimit, end)
 		}
+		if d.codeLimit32 != d.CodeLimit {
+			// cs_blob_init_validated in ubc_subr.c, signingLimit in codedirectory.h.
+			s.problem(Ambiguous, d.Slot, "%s: the code limit is %d to the kernel, and %d (codeLimit64) to Security.framework", SlotName(d.Slot), d.codeLimit32, d.CodeLimit)
+		}
 		if !kernelPage(d.PageSize, slice.CPU) {
 			s.problem(Malformed, d.Slot, "%s: pages of %d bytes, which the kernel for %s refuses", SlotName(d.Slot), d.PageSize, slice.Arch)
 		}

@@ -170,7 +170,9 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 			"error uncovered-bytes arm64: 16400 bytes between the code limit 0",
 		}},
 		{"CodeDirectory::signingLimit in codedirectory.h is codeLimit64 where that is set", header(func(h *mt.DirectoryHeader) { h.CodeLimit64 = uint64(h.CodeLimit) }), nil},
-		{"cs_blob_init_validated in ubc_subr.c covers codeLimit, whatever codeLimit64 says", header(func(h *mt.DirectoryHeader) { h.CodeLimit64, h.CodeLimit = uint64(h.CodeLimit), 4096 }), nil},
+		{"cs_blob_init_validated in ubc_subr.c covers codeLimit, whatever codeLimit64 says", header(func(h *mt.DirectoryHeader) { h.CodeLimit64, h.CodeLimit = uint64(h.CodeLimit), 4096 }), []string{
+			"error ambiguous-signature arm64: the code limit is 4096 to the kernel, and 16400 (codeLimit64) to Security.framework",
+		}},
 		{"hashes in ubc_subr.c follows a scatter vector, and codesign writes none", header(func(h *mt.DirectoryHeader) { h.ScatterOffset = 108 }), []string{unread + "a scatter vector"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants an identifier that ends inside", header(func(h *mt.DirectoryHeader) { h.IdentOffset = h.Length }), []string{unread + "identifier: offset"}},
 		{"cs_validate_codedirectory in ubc_subr.c takes an identOffset of 0 for no identifier, CodeDirectory::checkIntegrity in codedirectory.cpp refuses it", header(func(h *mt.DirectoryHeader) { h.IdentOffset = 0 }), nil},
