@@ -145,7 +145,7 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 		{"cs_validate_codedirectory in ubc_subr.c takes version 0x20600, which has fields for all of these rules", header(func(*mt.DirectoryHeader) {}), nil},
 		{"cs_validate_codedirectory in ubc_subr.c refuses what is shorter than its struct, of whatever version", thin(mt.Signature{
 			Version: 0x20001, Identifier: "a", HashTypes: []uint8{mt.HashSHA1}, PageSizeLog2: 14, NoRequirements: true,
-		}), nil},
+		}), []string{unread + "86 bytes, where the kernel wants 108"}},
 		{"cs_find_md in ubc_subr.c knows hash types 1 to 4", header(func(h *mt.DirectoryHeader) { h.HashType = 5 }), []string{unread + "hash type 5 with hashes of 32 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants hashes as long as their type has them", header(func(h *mt.DirectoryHeader) { h.HashSize = 20 }), []string{unread + "hash type 2 with hashes of 20 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants pages of 4 KiB, or of its own 16 KiB", page(0, 14), nil},
@@ -175,13 +175,13 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 		}},
 		{"hashes in ubc_subr.c follows a scatter vector, and codesign writes none", header(func(h *mt.DirectoryHeader) { h.ScatterOffset = 108 }), []string{unread + "a scatter vector"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants an identifier that ends inside", header(func(h *mt.DirectoryHeader) { h.IdentOffset = h.Length }), []string{unread + "identifier: offset"}},
-		{"cs_validate_codedirectory in ubc_subr.c takes an identOffset of 0 for no identifier, CodeDirectory::checkIntegrity in codedirectory.cpp refuses it", header(func(h *mt.DirectoryHeader) { h.IdentOffset = 0 }), nil},
+		{"cs_validate_codedirectory in ubc_subr.c takes an identOffset of 0 for no identifier, CodeDirectory::checkIntegrity in codedirectory.cpp refuses it", header(func(h *mt.DirectoryHeader) { h.IdentOffset = 0 }), []string{unread + "identifier: offset 0 is not inside"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants a team id that ends inside", header(func(h *mt.DirectoryHeader) { h.TeamOffset = h.Length }), []string{unread + "team id: offset"}},
-		{"BlobCore::stringAt in blob.h finds no string in the header of 8 bytes", header(func(h *mt.DirectoryHeader) { h.TeamOffset = 4 }), nil},
+		{"BlobCore::stringAt in blob.h finds no string in the header of 8 bytes", header(func(h *mt.DirectoryHeader) { h.TeamOffset = 4 }), []string{unread + "team id: offset 4 is not inside"}},
 		{"cs_validate_codedirectory in ubc_subr.c refuses linkage that ends past the end", header(func(h *mt.DirectoryHeader) {
 			h.LinkageHashType, h.LinkageOffset, h.LinkageSize = mt.HashSHA256, h.Length-19, 20
-		}), nil},
-		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses pre-encryption hashes that end past the end", header(func(h *mt.DirectoryHeader) { h.PreEncryptOffset = h.HashOffset + 1 }), nil},
+		}), []string{unread + "20 bytes of linkage do not fit"}},
+		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses pre-encryption hashes that end past the end", header(func(h *mt.DirectoryHeader) { h.PreEncryptOffset = h.HashOffset + 1 }), []string{unread + "160 bytes of hashes from before encryption do not fit"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions before 0x20001", header(func(h *mt.DirectoryHeader) { h.Version = 0x20000 }), []string{unread + "version 0x20000"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions after 0x2f000", header(func(h *mt.DirectoryHeader) { h.Version = 0x2f001 }), []string{unread + "version 0x2f001"}},
 		{"CS_ALLOWED_MACHO in cs_blobs.h are the flags that cs_blob_init_validated takes from a signature: get-task-allow is none", thin(mt.Signature{Flags: mt.FlagAdHoc | 4}), []string{
