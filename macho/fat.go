@@ -81,6 +81,9 @@ func readFat(r io.ReaderAt, size uint64, order binary.ByteOrder, wide bool) (*Fi
 	if order == binary.LittleEndian {
 		file.Anomalies = append(file.Anomalies, Anomaly{SwappedFatHeader, "the fat header is in little-endian order"})
 	}
+	if wide {
+		file.Anomalies = append(file.Anomalies, Anomaly{WideFatHeader, "the fat header is of the 64-bit form (FAT_MAGIC_64), which dyld reads, and the kernel and Security.framework do not"})
+	}
 	entries, err := f.entries(count, file)
 	if err != nil {
 		return nil, err

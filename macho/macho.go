@@ -106,6 +106,11 @@ const (
 	// does not read and some tools do.
 	SwappedFatHeader AnomalyKind = "swapped-fat-header"
 
+	// WideFatHeader: a fat header of the 64-bit form, FAT_MAGIC_64, from which dyld
+	// loads libraries. The kernel (exec_fat_imgact in bsd/kern/kern_exec.c) and
+	// Security.framework (Universal::Universal) do not read it.
+	WideFatHeader AnomalyKind = "wide-fat-header"
+
 	// StrayBytes: bytes of the file that belong to no slice, more than a slice's
 	// alignment leaves between two. Nothing loads them and no signature covers them.
 	StrayBytes AnomalyKind = "stray-bytes"

@@ -99,7 +99,7 @@ func TestReadFat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := read(t, fat.Bytes())
-			if diff := cmp.Diff(want, summaries(f)); diff != "" || !f.Fat || len(f.Anomalies) > 0 {
+			if diff := cmp.Diff(want, summaries(f)); diff != "" || !f.Fat || (len(f.Anomalies) > 0) != fat.Wide {
 				t.Error(diff, f.Fat, f.Anomalies)
 			}
 		})
@@ -128,6 +128,7 @@ func TestReadTellsAnomaliesApart(t *testing.T) {
 			a[0].CPU, a[0].SubCPU = machotest.CPUI386, machotest.SubX86All
 			return a
 		}}.Bytes(), HeaderMismatch, 2},
+		"a 64-bit fat header":         {machotest.Fat{Slices: two, Wide: true}.Bytes(), WideFatHeader, 2},
 		"a little-endian fat header":  {machotest.Fat{Slices: two, Little: true}.Bytes(), SwappedFatHeader, 2},
 		"bytes between the slices":    {machotest.Fat{Slices: two, Patch: func(b []byte) []byte { b[100] = 1; return b }}.Bytes(), StrayBytes, 2},
 		"bytes behind the slices":     {machotest.Fat{Slices: two, TrailingBytes: []byte("code")}.Bytes(), StrayBytes, 2},

@@ -114,7 +114,9 @@ func TestAppleReadsContainers(t *testing.T) {
 		many.Slices = append(many.Slices, mt.Slice{Raw: arm.Binary.Bytes()})
 	}
 	testAppleRules(t, []appleRule{
-		{"exec_fat_imgact in kern_exec.c and Universal::Universal in macho++.cpp leave FAT_MAGIC_64 to dyld", universal(mt.Fat{Wide: true}), nil},
+		{"exec_fat_imgact in kern_exec.c and Universal::Universal in macho++.cpp leave FAT_MAGIC_64 to dyld", universal(mt.Fat{Wide: true}), []string{
+			"error ambiguous-binary: wide-fat-header",
+		}},
 		{"fatfile_validate_fatarches in mach_fat.c wants a fat header in big-endian order", universal(mt.Fat{Little: true}), []string{
 			"error ambiguous-binary: swapped-fat-header",
 		}},
