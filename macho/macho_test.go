@@ -236,7 +236,10 @@ func TestReadTellsWhatCannotBeRead(t *testing.T) {
 		{"a signature past the end", machotest.Binary{Signature: &machotest.Signature{}, SignatureSize: new(uint32(1 << 30))}.Bytes(), "LC_CODE_SIGNATURE"},
 		{"a signature command cut short", machotest.Binary{Commands: func(c []machotest.Command) []machotest.Command {
 			return append(c, machotest.Command{Cmd: machotest.LCCodeSignature, Size: 8})
-		}}.Bytes(), "too short"},
+		}}.Bytes(), "8 bytes instead of 16"},
+		{"a signature command of more than its struct", machotest.Binary{Commands: func(c []machotest.Command) []machotest.Command {
+			return append(c, machotest.Command{Cmd: machotest.LCCodeSignature, Size: 24, Body: make([]byte, 16)})
+		}}.Bytes(), "24 bytes instead of 16"},
 		{"a segment with more sections than it holds", machotest.Binary{Commands: func(c []machotest.Command) []machotest.Command {
 			binary.LittleEndian.PutUint32(c[0].Body[56:], 1<<30)
 			return c

@@ -140,8 +140,9 @@ var errShort = errors.New("the command is too short")
 func (s *Slice) command(cmd types.LoadCmd, b []byte, order binary.ByteOrder) error {
 	switch cmd {
 	case types.LC_CODE_SIGNATURE: // struct linkedit_data_command
-		if len(b) < 16 {
-			return errShort
+		if len(b) != 16 {
+			// load_code_signature in bsd/kern/mach_loader.c takes no other size.
+			return fmt.Errorf("a size of %d bytes instead of 16", len(b))
 		}
 		sig := Range{uint64(order.Uint32(b[8:])), uint64(order.Uint32(b[12:]))}
 		if sig.Offset > s.Range.Size || sig.Size > s.Range.Size-sig.Offset {

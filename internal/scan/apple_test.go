@@ -195,7 +195,7 @@ func TestAppleFindsSignatures(t *testing.T) {
 		{"load_code_signature in mach_loader.c refuses an LC_CODE_SIGNATURE of more than 16 bytes", commands(func(c []mt.Command) {
 			last := &c[len(c)-1]
 			last.Size, last.Body = 24, append(last.Body, make([]byte, 8)...)
-		}), nil},
+		}), []string{"error unreadable arm64: (LC_CODE_SIGNATURE): a size of 24 bytes instead of 16"}},
 		{"load_code_signature in mach_loader.c refuses a signature that ends past the slice", mt.Binary{Signature: &mt.Signature{}, SignatureSize: new(uint32(1 << 20))}.Bytes(), []string{
 			"error unreadable arm64: (LC_CODE_SIGNATURE): the signature lies at",
 		}},
