@@ -128,9 +128,13 @@ func TestReadTellsAnomaliesApart(t *testing.T) {
 			a[0].CPU, a[0].SubCPU = machotest.CPUI386, machotest.SubX86All
 			return a
 		}}.Bytes(), HeaderMismatch, 2},
-		"a 64-bit fat header":         {machotest.Fat{Slices: two, Wide: true}.Bytes(), WideFatHeader, 2},
-		"a little-endian fat header":  {machotest.Fat{Slices: two, Little: true}.Bytes(), SwappedFatHeader, 2},
-		"bytes between the slices":    {machotest.Fat{Slices: two, Patch: func(b []byte) []byte { b[100] = 1; return b }}.Bytes(), StrayBytes, 2},
+		"a 64-bit fat header":        {machotest.Fat{Slices: two, Wide: true}.Bytes(), WideFatHeader, 2},
+		"a little-endian fat header": {machotest.Fat{Slices: two, Little: true}.Bytes(), SwappedFatHeader, 2},
+		"bytes between the slices":   {machotest.Fat{Slices: two, Patch: func(b []byte) []byte { b[100] = 1; return b }}.Bytes(), StrayBytes, 2},
+		"zeros that no alignment needs": {machotest.Fat{Slices: two, Arch: func(a []machotest.FatArch) []machotest.FatArch {
+			a[1].Align = 2
+			return a
+		}}.Bytes(), StrayBytes, 2},
 		"bytes behind the slices":     {machotest.Fat{Slices: two, TrailingBytes: []byte("code")}.Bytes(), StrayBytes, 2},
 		"a slice that is not listed":  {machotest.Fat{Slices: []machotest.Slice{intel(), intel()}, NFat: new(uint32(1))}.Bytes(), StrayBytes, 1},
 		"two signatures in one slice": {machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), DuplicateSignature, 1},
