@@ -115,6 +115,11 @@ const (
 	// alignment leaves between two. Nothing loads them and no signature covers them.
 	StrayBytes AnomalyKind = "stray-bytes"
 
+	// LooseLinkedit: a segment __LINKEDIT that does not end where the slice does,
+	// with the signature. Security.framework suspects it (MachO::validateStructure in
+	// macho++.cpp of libsecurity_utilities); the kernel maps what it says.
+	LooseLinkedit AnomalyKind = "loose-linkedit"
+
 	// DuplicateSignature: more than one LC_CODE_SIGNATURE. The kernel can ignore
 	// a first one that fails and load the next (bsd/kern/mach_loader.c).
 	DuplicateSignature AnomalyKind = "duplicate-signature"

@@ -135,8 +135,16 @@ func TestReadTellsAnomaliesApart(t *testing.T) {
 			a[1].Align = 2
 			return a
 		}}.Bytes(), StrayBytes, 2},
-		"bytes behind the slices":     {machotest.Fat{Slices: two, TrailingBytes: []byte("code")}.Bytes(), StrayBytes, 2},
-		"a slice that is not listed":  {machotest.Fat{Slices: []machotest.Slice{intel(), intel()}, NFat: new(uint32(1))}.Bytes(), StrayBytes, 1},
+		"bytes behind the slices":    {machotest.Fat{Slices: two, TrailingBytes: []byte("code")}.Bytes(), StrayBytes, 2},
+		"a slice that is not listed": {machotest.Fat{Slices: []machotest.Slice{intel(), intel()}, NFat: new(uint32(1))}.Bytes(), StrayBytes, 1},
+		"a __LINKEDIT that ends before the signature": {machotest.Binary{Signature: &machotest.Signature{}, Commands: func(c []machotest.Command) []machotest.Command {
+			c[2].Body[40]-- // filesize of segment_command_64
+			return c
+		}}.Bytes(), LooseLinkedit, 1},
+		"a __LINKEDIT of 32 bits that ends before it": {machotest.Binary{Bits32: true, Signature: &machotest.Signature{}, Commands: func(c []machotest.Command) []machotest.Command {
+			c[2].Body[28]-- // filesize of segment_command
+			return c
+		}}.Bytes(), LooseLinkedit, 1},
 		"two signatures in one slice": {machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), DuplicateSignature, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -206,7 +206,7 @@ func TestAppleFindsSignatures(t *testing.T) {
 		}},
 		{"MachO::validateStructure in macho++.cpp wants __LINKEDIT to reach the end of the slice", commands(func(c []mt.Command) {
 			c[2].Body[40]-- // filesize
-		}), nil},
+		}), []string{"error ambiguous-binary arm64: loose-linkedit: the segment __LINKEDIT ends at"}},
 		{"SingleDiskRep::strictValidate in singlediskrep.cpp wants the code limit where the signature begins, and not before", limit(-4096), []string{
 			"error uncovered-bytes arm64: 4096 bytes between the code limit",
 		}},
