@@ -35,6 +35,7 @@ var graph = map[string][]string{
 	"internal/runner":       {},
 	"internal/corpus":       {},
 	"internal/near":         {},
+	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
 }
 
