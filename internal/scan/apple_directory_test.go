@@ -184,6 +184,9 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses pre-encryption hashes that end past the end", header(func(h *mt.DirectoryHeader) { h.PreEncryptOffset = h.HashOffset + 1 }), []string{unread + "160 bytes of hashes from before encryption do not fit"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions before 0x20001", header(func(h *mt.DirectoryHeader) { h.Version = 0x20000 }), []string{unread + "version 0x20000"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions after 0x2f000", header(func(h *mt.DirectoryHeader) { h.Version = 0x2f001 }), []string{unread + "version 0x2f001"}},
+		{"CS_EXECSEG_ALLOW_UNSIGNED in cs_blobs.h allows unsigned pages in the executable segment, for debugging", thin(mt.Signature{ExecSegFlags: 0x10}), []string{
+			"note unusual-signature arm64: flags 0x11 of the executable segment, which permit more than running",
+		}},
 		{"CS_ALLOWED_MACHO in cs_blobs.h are the flags that cs_blob_init_validated takes from a signature: get-task-allow is none", thin(mt.Signature{Flags: mt.FlagAdHoc | 4}), []string{
 			"note unusual-signature arm64: flags 0x4, which the kernel takes from no signature",
 		}},

@@ -14,13 +14,12 @@ import (
 	"github.com/codewarrant/codewarrant/internal/scan"
 )
 
-// The tables of the files apple_*_test.go are Apple's rules, one a row: what Apple's
-// code does, by function and file, and what is told of a file on which it matters.
-// docs/how-apple-decides.md has the same rules as prose. The sources are xnu 11417
-// and Security 61901.
+// appleRule is one thing that Apple's code does, by function and file, and what is
+// told of a file on which it matters. docs/how-apple-decides.md says the same in
+// prose. The sources are xnu 11417 and Security 61901.
 //
-// A file goes the whole way, from the disk to the report, under a policy that allows
-// everything: what is told of it is what no policy turns off.
+// The file goes the whole way, from the disk to the report, under a policy that
+// allows everything: what is told of it is what no policy turns off.
 type appleRule struct {
 	name string
 	file []byte
