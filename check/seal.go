@@ -92,13 +92,14 @@ func (e *evaluation) resources(b Binary, s Slice) {
 
 // nested tells of code that a bundle seals by its signature and that has none.
 func (e *evaluation) nested(all []Binary) {
+	files, bundles := signedCode(all)
 	for _, b := range all {
 		if b.Seal == nil || b.Bundle == nil {
 			continue
 		}
 		for _, n := range b.Seal.Nested {
 			at := path.Join(b.Bundle.Path, n.Path)
-			if !slices.ContainsFunc(all, func(o Binary) bool { return isNested(o, at, n.Dir) && isSigned(o) }) {
+			if n.Dir && !bundles[at] || !n.Dir && !files[at] {
 				e.add(Finding{
 					Rule: RuleBrokenSeal, Paths: b.Paths, Message: fmt.Sprintf("nested code is sealed and no signed code was found there: %s", n.Path),
 					Hint: "sign nested code before the bundle around it",
@@ -108,14 +109,31 @@ func (e *evaluation) nested(all []Binary) {
 	}
 }
 
-// isNested reports whether a file is the code that is sealed at a path: the file
-// itself, or the main executable of the bundle there.
-func isNested(b Binary, at string, dir bool) bool {
-	if !dir {
-		return slices.Contains(b.Paths, at)
+// signedCode returns the paths at which there is signed code: those of files, and
+// those of bundles whose main executable is one. That of a framework is in one of
+// its Versions.
+func signedCode(all []Binary) (files, bundles map[string]bool) {
+	files, bundles = map[string]bool{}, map[string]bool{}
+	for _, b := range all {
+		if !isSigned(b) {
+			continue
+		}
+		for _, p := range b.Paths {
+			files[p] = true
+		}
+		if !b.Main || b.Bundle == nil {
+			continue
+		}
+		at := b.Bundle.Path
+		bundles[at] = true
+		for i := strings.LastIndex(at, versions); i >= 0; i = strings.LastIndex(at[:i+1], versions) {
+			bundles[at[:i]] = true
+		}
 	}
-	return b.Main && b.Bundle != nil && (b.Bundle.Path == at || strings.HasPrefix(b.Bundle.Path, at+"/Versions/"))
+	return files, bundles
 }
+
+const versions = "/Versions/"
 
 func isSigned(b Binary) bool {
 	return slices.ContainsFunc(b.Slices, func(s Slice) bool { return s.Signature != nil })
