@@ -5,12 +5,12 @@ import "fmt"
 const (
 	// maxEntries bounds the files, folders and links that are listed in one walk, of
 	// all its arguments. Xcode, the largest application there is, has some hundred
-	// thousand. A listing takes up to 350 bytes for a name, and those of all folders
-	// around one another are in memory at a time: 350 MB at the most.
+	// thousand.
 	maxEntries = 1_000_000
 
-	// maxListing bounds the entries of one folder, which have to be in memory to be
-	// sorted. Folders of libraries and icons have some thousands.
+	// maxListing bounds the entries of one folder together with those around it,
+	// whose listings are in memory at a time and take up to 350 bytes for a name.
+	// Folders of libraries and icons have some thousands.
 	maxListing = 100_000
 
 	// maxPath bounds a path below an argument, in bytes: PATH_MAX of macOS.

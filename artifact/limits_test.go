@@ -125,8 +125,8 @@ func TestListingIsBounded(t *testing.T) {
 	}{
 		{"an empty folder", 0, 0, ""},
 		{"as many as there may be", maxListing, maxListing, ""},
-		{"one more", maxListing + 1, 0, "more than 100000 files, folders and links in one folder"},
-		{"fifty million, of which no more than that are read", 50_000_000, 0, "more than 100000 files, folders and links in one folder"},
+		{"one more", maxListing + 1, 0, "more than 100000 files, folders and links in a folder and those around it"},
+		{"fifty million, of which no more than that are read", 50_000_000, 0, "more than 100000 files, folders and links in a folder and those around it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := &endless{tt.there}
@@ -161,3 +161,61 @@ func TestListingKeepsWhatWasReadBeforeAnError(t *testing.T) {
 type failing struct{ entries []fs.DirEntry }
 
 func (f *failing) ReadDir(int) ([]fs.DirEntry, error) { return f.entries, io.ErrUnexpectedEOF }
+
+// wide is a tree without end: each folder has so many links to itself, and before
+// them one more folder.
+type wide struct {
+	tree
+	links int
+}
+
+func (w wide) ReadDir(string) ([]fs.DirEntry, error) {
+	entries := []fs.DirEntry{entry{"d", fs.ModeDir}}
+	for range w.links {
+		entries = append(entries, entry{"l", fs.ModeSymlink})
+	}
+	return entries, nil
+}
+
+func (w wide) Readlink(string) (string, error) { return ".", nil }
+func (w wide) Reach(string) error              { return nil }
+func (w wide) Hold() (release func())          { return func() {} }
+
+type entry struct {
+	name string
+	mode fs.FileMode
+}
+
+func (e entry) Name() string               { return e.name }
+func (e entry) IsDir() bool                { return e.mode.IsDir() }
+func (e entry) Type() fs.FileMode          { return e.mode }
+func (e entry) Info() (fs.FileInfo, error) { return nil, fs.ErrInvalid }
+
+func TestWalkBoundsWhatIsListedAtATime(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		links int
+		left  limits
+		want  []string
+	}{
+		{"large folders inside each other", 30_000, limits{entries: maxEntries}, []string{
+			"d/d/d: unreadable: more than 100000 files, folders and links in a folder and those around it",
+		}},
+		{"small ones, until their names are too long", 1, limits{entries: maxEntries}, []string{
+			strings.Repeat("d/", 512) + "d: unreadable: a path of more than 1024 bytes",
+			strings.Repeat("d/", 512) + "l: unreadable: a path of more than 1024 bytes",
+		}},
+		{"small ones, until there are too many", 1, limits{entries: 3}, []string{
+			"d: unreadable: more than 1000000 files, folders and links: the rest was not looked at; check the artifact in parts",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := list(t, "dist", func(yield func(*Item, *Problem) bool) {
+				walkTree(wide{links: tt.links}, "dist", "dist", &tt.left, yield)
+			})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

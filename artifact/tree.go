@@ -32,7 +32,7 @@ type tree interface {
 var (
 	errNotRegular = errors.New("not a regular file")
 	errOutside    = errors.New("leads out of the artifact")
-	errListing    = fmt.Errorf("more than %d files, folders and links in one folder", maxListing)
+	errListing    = fmt.Errorf("more than %d files, folders and links in a folder and those around it", maxListing)
 )
 
 // folder is a tree on disk. The os.Root sees to it that a link swapped in while
@@ -68,9 +68,7 @@ func (f folder) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // listing reads a folder in portions. Of one with more entries than there may be it
 // returns none: which of them come first is the file system's to choose.
-func listing(dir interface {
-	ReadDir(n int) ([]fs.DirEntry, error)
-}) ([]fs.DirEntry, error) {
+func listing(dir lister) ([]fs.DirEntry, error) {
 	const portion = 4096
 	var entries []fs.DirEntry
 	for {
@@ -85,6 +83,11 @@ func listing(dir interface {
 			return entries, err
 		}
 	}
+}
+
+// lister is a folder that lists the next n entries, or those left, as [os.File] does.
+type lister interface {
+	ReadDir(n int) ([]fs.DirEntry, error)
 }
 
 func (f folder) Readlink(name string) (string, error) { return f.root.Readlink(name) }

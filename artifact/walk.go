@@ -22,7 +22,8 @@ type walker struct {
 // place is a folder in the tree, and what is around it.
 type place struct {
 	rel          string // relative to the tree
-	bundles      int    // how many are around it
+	listed       int    // entries of the folders around it
+	bundles      int    // around it
 	inner, outer *Bundle
 }
 
@@ -85,10 +86,13 @@ func (w *walker) folder(p place) bool {
 		}
 		p.bundles++
 	}
-	if w.ends(p.rel) {
+	p.listed += len(entries)
+	switch {
+	case w.ends(p.rel):
 		return false
-	}
-	if p.bundles > maxBundles {
+	case p.listed > maxListing:
+		return w.problem(p.rel, Unreadable, errListing)
+	case p.bundles > maxBundles:
 		return w.problem(p.rel, Unreadable, fmt.Errorf("more than %d bundles inside each other", maxBundles))
 	}
 	for _, e := range entries {
@@ -104,7 +108,7 @@ func (w *walker) entry(p place, rel string, mode fs.FileMode) bool {
 	case len(rel) > maxPath:
 		return w.problem(rel, Unreadable, fmt.Errorf("a path of more than %d bytes", maxPath))
 	case mode.IsDir():
-		return w.folder(place{rel, p.bundles, p.inner, p.outer})
+		return w.folder(place{rel, p.listed, p.bundles, p.inner, p.outer})
 	case mode.IsRegular():
 		return w.file(p, rel)
 	case mode&fs.ModeSymlink != 0:
