@@ -18,15 +18,14 @@ import (
 // ShowText writes what binaries are signed with, as codesign -d does, slice by
 // slice, for people to read.
 func ShowText(w io.Writer, binaries []check.Binary, o TextOptions) error {
-	t := &text{style: style{o.Color}, width: cmp.Or(o.Width, 100)}
+	t := newText(w, o)
 	for i, b := range binaries {
 		if i > 0 {
 			t.line("")
 		}
 		t.showFile(b)
 	}
-	_, err := io.WriteString(w, t.b.String())
-	return err
+	return t.w.Flush()
 }
 
 func (t *text) showFile(b check.Binary) {

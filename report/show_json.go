@@ -16,26 +16,26 @@ const ShowSchema = "codewarrant.show/1"
 // ShowJSON writes what binaries are signed with, for programs. version is that of
 // the program. What it shares with [JSON] has the same names.
 func ShowJSON(w io.Writer, binaries []check.Binary, version string) error {
-	out := showReport{Schema: ShowSchema, Tool: tool{"codewarrant", version}, Binaries: []showBinary{}}
-	for _, b := range binaries {
-		shown := showBinary{jsonFile: fileJSON(b), Slices: []showSlice{}}
-		for _, s := range b.Slices {
-			slice := showSlice{jsonImage: imageJSON(s)}
-			slice.Offset, slice.Size = s.Range.Offset, s.Range.Size
-			if s.Signature != nil {
-				slice.Signature = showSigned(s.Signature)
-			}
-			shown.Slices = append(shown.Slices, slice)
-		}
-		out.Binaries = append(out.Binaries, shown)
-	}
-	return writeJSON(w, out)
+	return writeJSON(w, showReport{ShowSchema, tool{"codewarrant", version}}, listOf("binaries", binaries, showJSON))
 }
 
+// showReport is what stands before the list of binaries.
 type showReport struct {
-	Schema   string       `json:"schema"`
-	Tool     tool         `json:"tool"`
-	Binaries []showBinary `json:"binaries"`
+	Schema string `json:"schema"`
+	Tool   tool   `json:"tool"`
+}
+
+func showJSON(b check.Binary) showBinary {
+	shown := showBinary{jsonFile: fileJSON(b), Slices: []showSlice{}}
+	for _, s := range b.Slices {
+		slice := showSlice{jsonImage: imageJSON(s)}
+		slice.Offset, slice.Size = s.Range.Offset, s.Range.Size
+		if s.Signature != nil {
+			slice.Signature = showSigned(s.Signature)
+		}
+		shown.Slices = append(shown.Slices, slice)
+	}
+	return shown
 }
 
 type showBinary struct {
