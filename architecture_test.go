@@ -18,7 +18,7 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
-	"internal/scan":         {"artifact", "check", "codesign", "entitlement", "internal/boundedplist", "macho", "seal"},
+	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "seal"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},

@@ -37,6 +37,10 @@ const (
 	// maxPath bounds a path in a bundle, in bytes: PATH_MAX of macOS.
 	maxPath = 1024
 
+	// maxRequirements bounds the requirements of all nested code, in bytes: each may
+	// be an operation, which takes 80 in memory. Real ones have 200.
+	maxRequirements = 1 << 20
+
 	// maxEntries bounds the files, folders and links that are listed of one bundle,
 	// each as often as it is listed. A list of sealed files has room for 50,000.
 	maxEntries = 200_000

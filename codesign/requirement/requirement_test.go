@@ -173,6 +173,9 @@ func TestOperationsMayNestAsDeepAsAppleAllows(t *testing.T) {
 	if want := strings.Repeat("! ", MaxDepth-1) + "always"; r.Text != want {
 		t.Error(r.Text)
 	}
+	if got := r.Operations(); got != MaxDepth {
+		t.Errorf("%d operations", got)
+	}
 	if got := r.Evaluate(Facts{}); got != Satisfied {
 		t.Error(got)
 	}

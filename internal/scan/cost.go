@@ -3,6 +3,7 @@ package scan
 import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/seal"
@@ -16,13 +17,8 @@ const (
 	ofDirectory = 256
 	ofHash      = 96  // and anything else of a few numbers
 	ofValue     = 256 // of an entitlement or constraint
+	ofOperation = 96  // of a requirement
 	ofTold      = 2 << 10
-
-	// ofOperation is for each byte of requirements: four may be an operation, which
-	// is kept in 80.
-	ofOperation = 80 / 4
-
-	requirements = 2 // the slot
 )
 
 // cost is what a binary takes, or what is told instead of one.
@@ -116,19 +112,14 @@ func (c *cost) slice(s check.Slice) {
 }
 
 func (c *cost) signature(s *codesign.Signature) {
-	for _, b := range s.Blobs {
-		c.bytes += ofHash
-		if b.Slot == requirements {
-			c.bytes += ofOperation * int(b.Size)
-		}
-	}
+	c.bytes += len(s.Blobs) * ofHash
 	for i := range s.Directories {
 		d := &s.Directories[i]
 		c.bytes += ofDirectory + len(d.SpecialHashes)*ofHash
 		c.text(d.Identifier, d.TeamID)
 	}
 	for _, r := range s.Requirements {
-		c.text(r.Text)
+		c.requirement(r)
 	}
 	for _, set := range s.Constraints {
 		c.set(set)
@@ -140,6 +131,11 @@ func (c *cost) signature(s *codesign.Signature) {
 		c.problems(a.Problems)
 	}
 	c.claims(s.Claims)
+}
+
+func (c *cost) requirement(r requirement.Requirement) {
+	c.text(r.Text)
+	c.bytes += r.Operations() * ofOperation
 }
 
 func (c *cost) problems(list []codesign.Problem) {
@@ -192,8 +188,8 @@ func (c *cost) seal(r seal.Result) {
 		c.text(p.Path, p.Detail)
 	}
 	for _, n := range r.Nested {
-		c.text(n.Path, n.Requirement.Text, n.CDHash)
-		c.bytes += ofOperation * len(n.Requirement.Text)
+		c.text(n.Path, n.CDHash)
+		c.requirement(n.Requirement)
 	}
 	c.told(len(r.Nested))
 	c.text(r.Flattened...)
