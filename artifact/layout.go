@@ -66,7 +66,7 @@ func (w *walker) findInfo(rel string, entries []fs.DirEntry, framework bool) (st
 }
 
 func (w *walker) infoIn(rel string) (string, error) {
-	entries, err := w.tree.ReadDir(rel)
+	entries, err := w.list(rel)
 	if err != nil {
 		return "", nil // absent, or the walk will say what is wrong with it
 	}
@@ -77,7 +77,7 @@ func (w *walker) infoIn(rel string) (string, error) {
 // (_CFBundleCopyInfoDictionaryInDirectoryWithVersion).
 func (w *walker) infoAt(rel string, l layout) (string, error) {
 	support := path.Join(rel, l.support)
-	entries, err := w.tree.ReadDir(support)
+	entries, err := w.list(support)
 	if err != nil {
 		return "", nil
 	}
@@ -98,7 +98,7 @@ func (w *walker) infoAt(rel string, l layout) (string, error) {
 // (_CFBundleCopyExecutableURLInDirectory2). The name may have components, ".."
 // too, but no file outside of the bundle is its executable.
 func (w *walker) findMain(b *Bundle, l layout) error {
-	if len(b.Executable) > 1024 { // PATH_MAX of macOS
+	if len(b.Executable) > maxPath {
 		return fmt.Errorf("%s: CFBundleExecutable of %d bytes", infoName, len(b.Executable))
 	}
 	inside := func(name string) bool {
@@ -114,7 +114,7 @@ func (w *walker) findMain(b *Bundle, l layout) error {
 		return fmt.Errorf("%s: CFBundleExecutable %.80q leads out of the bundle", infoName, b.Executable)
 	}
 	for _, name := range slices.Compact(candidates) {
-		entries, err := w.tree.ReadDir(path.Dir(name))
+		entries, err := w.list(path.Dir(name))
 		if err != nil {
 			continue
 		}

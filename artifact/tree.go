@@ -3,6 +3,8 @@ package artifact
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -30,6 +32,7 @@ type tree interface {
 var (
 	errNotRegular = errors.New("not a regular file")
 	errOutside    = errors.New("leads out of the artifact")
+	errListing    = fmt.Errorf("more than %d files, folders and links in a folder and those around it", maxListing)
 )
 
 // folder is a tree on disk. The os.Root sees to it that a link swapped in while
@@ -58,9 +61,33 @@ func (f folder) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	entries, err := dir.ReadDir(-1)
+	entries, err := listing(dir)
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
 	return entries, err
+}
+
+// listing reads a folder in portions. Of one with more entries than there may be it
+// returns none: which of them come first is the file system's to choose.
+func listing(dir lister) ([]fs.DirEntry, error) {
+	const portion = 4096
+	var entries []fs.DirEntry
+	for {
+		some, err := dir.ReadDir(portion)
+		entries = append(entries, some...)
+		switch {
+		case len(entries) > maxListing:
+			return nil, errListing
+		case err == io.EOF:
+			return entries, nil
+		case err != nil:
+			return entries, err
+		}
+	}
+}
+
+// lister is a folder that lists the next n entries, or those left, as [os.File] does.
+type lister interface {
+	ReadDir(n int) ([]fs.DirEntry, error)
 }
 
 func (f folder) Readlink(name string) (string, error) { return f.root.Readlink(name) }

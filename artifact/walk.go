@@ -9,32 +9,36 @@ import (
 	"strings"
 )
 
-// maxDepth is how many folders may be inside each other. A path has at most 1024
-// bytes on macOS (PATH_MAX), which is 512 components.
-const maxDepth = 512
-
 // walker walks one tree.
 type walker struct {
 	tree   tree
 	path   string // of the tree, as in Item.Path
 	name   string // of the tree
 	inside string // what Item.Inside begins with: the name if the tree is a bundle
+	left   *limits
 	yield  func(*Item, *Problem) bool
 }
 
 // place is a folder in the tree, and what is around it.
 type place struct {
 	rel          string // relative to the tree
-	depth        int
+	listed       int    // entries of the folders around it
+	bundles      int    // around it
 	inner, outer *Bundle
 }
 
-// walkTree yields what is in t. It returns false when yield did.
-func walkTree(t tree, treePath, name string, yield func(*Item, *Problem) bool) bool {
+// walkTree yields what is in t, as far as the limits reach. It returns false when
+// yield did.
+func walkTree(t tree, treePath, name string, left *limits, yield func(*Item, *Problem) bool) bool {
 	release := t.Hold()
 	defer release()
-	w := &walker{tree: t, path: treePath, name: name, yield: yield}
-	return w.folder(place{rel: "."})
+	more := true
+	w := &walker{tree: t, path: treePath, name: name, left: left, yield: func(item *Item, p *Problem) bool {
+		more = yield(item, p)
+		return more
+	}}
+	w.folder(place{rel: "."})
+	return more
 }
 
 func (w *walker) problem(rel string, kind Kind, err error) bool {
@@ -46,12 +50,33 @@ func (w *walker) problem(rel string, kind Kind, err error) bool {
 	})
 }
 
-func (w *walker) folder(p place) bool {
-	if p.depth == maxDepth {
-		return w.problem(p.rel, Unreadable, fmt.Errorf("more than %d folders inside each other", maxDepth))
+// list returns the entries of a folder, and counts them however often it is listed:
+// a link may lead to one from many bundles.
+func (w *walker) list(rel string) ([]fs.DirEntry, error) {
+	if err := w.left.passed(); err != nil {
+		return nil, err
 	}
-	entries, err := w.tree.ReadDir(p.rel)
-	if err != nil && !w.problem(p.rel, Unreadable, err) {
+	entries, err := w.tree.ReadDir(rel)
+	w.left.entries -= len(entries)
+	if errors.Is(err, errListing) {
+		w.left.entries -= maxListing
+	}
+	return entries, err
+}
+
+// ends reports whether a limit was passed, and tells so: the walk ends here.
+func (w *walker) ends(rel string) bool {
+	err := w.left.passed()
+	if err != nil {
+		w.problem(rel, Unreadable, err)
+	}
+	return err != nil
+}
+
+// folder returns false when the walk is to end, for its consumer or for a limit.
+func (w *walker) folder(p place) bool {
+	entries, err := w.list(p.rel)
+	if w.ends(p.rel) || err != nil && !w.problem(p.rel, Unreadable, err) {
 		return false
 	}
 	if b := w.bundle(p, entries); b != nil {
@@ -59,6 +84,16 @@ func (w *walker) folder(p place) bool {
 		if p.outer == nil {
 			p.outer = b
 		}
+		p.bundles++
+	}
+	p.listed += len(entries)
+	switch {
+	case w.ends(p.rel):
+		return false
+	case p.listed > maxListing:
+		return w.problem(p.rel, Unreadable, errListing)
+	case p.bundles > maxBundles:
+		return w.problem(p.rel, Unreadable, fmt.Errorf("more than %d bundles inside each other", maxBundles))
 	}
 	for _, e := range entries {
 		if !w.entry(p, path.Join(p.rel, e.Name()), e.Type()) {
@@ -70,8 +105,10 @@ func (w *walker) folder(p place) bool {
 
 func (w *walker) entry(p place, rel string, mode fs.FileMode) bool {
 	switch {
+	case len(rel) > maxPath:
+		return w.problem(rel, Unreadable, fmt.Errorf("a path of more than %d bytes", maxPath))
 	case mode.IsDir():
-		return w.folder(place{rel: rel, depth: p.depth + 1, inner: p.inner, outer: p.outer})
+		return w.folder(place{rel, p.listed, p.bundles, p.inner, p.outer})
 	case mode.IsRegular():
 		return w.file(p, rel)
 	case mode&fs.ModeSymlink != 0:

@@ -291,26 +291,3 @@ func TestWalkYieldsWhatArgumentsShareOnce(t *testing.T) {
 		})
 	}
 }
-
-func TestWalkIsBoundedInDepth(t *testing.T) {
-	dir := t.TempDir()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	deep := strings.TrimSuffix(strings.Repeat("d/", maxDepth), "/")
-	if err := root.MkdirAll(deep, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := root.WriteFile(deep[2:]+"/last", []byte(machO), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		deep + ": unreadable: more than 512 folders inside each other",
-		deep[2:] + "/last",
-	}
-	if diff := cmp.Diff(want, list(t, slash(dir), Walk(dir))); diff != "" {
-		t.Error(diff)
-	}
-}

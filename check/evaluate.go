@@ -42,15 +42,19 @@ func Evaluate(in Input) *Report {
 	}
 	binaries := mergeCopies(in.Binaries, !in.Slots)
 	for _, b := range binaries {
+		n := len(e.findings)
 		e.binary(b)
+		e.groupFrom(n)
 	}
+	n := len(e.findings)
 	e.nested(binaries)
 	for _, s := range slices.SortedFunc(slices.Values(in.Sources), func(a, b Source) int { return strings.Compare(a.Path, b.Path) }) {
 		e.source(s)
 	}
 	e.others()
 	e.judgeExceptions()
-	e.report.Findings = sortFindings(groupByArch(e.findings))
+	e.groupFrom(n)
+	e.report.Findings = sortFindings(e.findings)
 	e.numberSuggestions()
 	return e.report
 }
@@ -151,18 +155,23 @@ func keyOf(b Binary) (copyKey, bool) {
 	return copyKey{b.Outer, b.Size, parts.String()}, true
 }
 
-// groupByArch joins findings that differ in nothing but their architectures.
-func groupByArch(list []Finding) []Finding {
+// groupFrom joins findings, from the nth on, that differ in nothing but their
+// architectures. Those of one binary are joined before the next is looked at, so
+// that no more of them are there at a time than will be told.
+func (e *evaluation) groupFrom(n int) {
 	type key struct {
 		rule, level, message, hint, path, entitlement, value, exception, suggestion string
 		position                                                                    policy.Position
 	}
 	index := map[key]int{}
-	var grouped []Finding
-	for _, f := range list {
+	grouped := e.findings[:n]
+	for _, f := range e.findings[n:] {
 		k := key{
 			rule: f.Rule, level: string(f.Level), message: f.Message, hint: f.Hint,
-			path: strings.Join(f.Paths, "\x00"), entitlement: f.Entitlement, suggestion: f.Suggestion, position: f.Position,
+			entitlement: f.Entitlement, suggestion: f.Suggestion, position: f.Position,
+		}
+		if len(f.Paths) > 0 {
+			k.path = f.Paths[0] // no two binaries share one
 		}
 		if f.Value != nil {
 			k.value = f.Value.Text()
@@ -182,7 +191,8 @@ func groupByArch(list []Finding) []Finding {
 			}
 		}
 	}
-	return grouped
+	clear(e.findings[len(grouped):])
+	e.findings = grouped
 }
 
 // sortFindings orders findings worst first, and beyond that so that equal inputs

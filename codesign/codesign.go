@@ -140,9 +140,13 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 	sig.readDirectories(sb)
 	sig.Digest = sig.digest(sb)
 	if len(sig.Directories) == 0 {
-		return nil, nil, errors.New("the signature has no CodeDirectory that can be read")
+		err := errors.New("the signature has no CodeDirectory that can be read")
+		if why := sig.Problems[len(sb.problems):]; len(why) > 0 {
+			err = fmt.Errorf("%w: %s", err, why[0].Detail)
+		}
+		return nil, nil, err
 	}
-	sig.compareDirectories(s.Signature.Offset)
+	sig.compareDirectories(s)
 	sig.uncovered(s, sb.padding)
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))

@@ -178,7 +178,7 @@ func TestReadFindsProblems(t *testing.T) {
 		{"a CMS in code that is flagged ad hoc", machotest.Signature{Flags: machotest.FlagAdHoc, CMS: []byte("x")}, Ambiguous, "flagged ad hoc"},
 		{"flags that the kernel takes from no signature", machotest.Signature{Flags: machotest.FlagAdHoc | 4}, Unusual, "flags 0x4"},
 		{"an executable segment that permits more", machotest.Signature{ExecSegFlags: 0xf0}, Unusual, "flags 0xf"},
-		{"a page size that the kernel does not take", machotest.Signature{PageSizeLog2: 13}, Unusual, "pages of 8192 bytes"},
+		{"a page size that the kernel does not take", machotest.Signature{PageSizeLog2: 13}, Malformed, "pages of 8192 bytes"},
 		{"fewer page hashes than pages", machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.NCodeSlots = 1 }}, Malformed, "page hashes for"},
 		{"a code limit past the signature", machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.CodeLimit += 1 << 20 }}, Malformed, "past the signature's own offset"},
 	} {

@@ -28,8 +28,9 @@ type Directory struct {
 	CDHash        string // 40 hexadecimal digits
 	SpecialHashes []Hash // of slot n at n-1
 
-	blob   Blob // where it stands in the SuperBlob
-	cdhash []byte
+	codeLimit32 uint64 // the field that the kernel reads, whatever codeLimit64 says
+	blob        Blob   // where it stands in the SuperBlob
+	cdhash      []byte
 }
 
 // Hash is the hash of a special slot; all zero means that nothing is bound.
@@ -98,12 +99,16 @@ func (f Flags) Names() []string {
 	return names
 }
 
+// minDirectory is the size of CS_CodeDirectory in cs_blobs.h, with the fields of all
+// versions. The kernel wants as many bytes of a CodeDirectory of any version.
+const minDirectory = 108
+
 // parseDirectory reads one CodeDirectory. The checks are those of
-// cs_validate_codedirectory in ubc_subr.c.
+// cs_validate_codedirectory in ubc_subr.c and of CodeDirectory::checkIntegrity in
+// libsecurity_codesigning/lib/codedirectory.cpp.
 func parseDirectory(b []byte, slot uint32) (Directory, error) {
-	const base = 44 // the fields of the earliest version
-	if len(b) < base {
-		return Directory{}, fmt.Errorf("%d bytes are shorter than a CodeDirectory", len(b))
+	if len(b) < minDirectory {
+		return Directory{}, fmt.Errorf("%d bytes, where the kernel wants %d at least", len(b), minDirectory)
 	}
 	d := Directory{
 		Slot: slot, Version: be32(b[8:]), Flags: Flags(be32(b[12:])), CodeSlots: be32(b[28:]),
@@ -121,6 +126,7 @@ func parseDirectory(b []byte, slot uint32) (Directory, error) {
 	if b[39] > 0 {
 		d.PageSize = 1 << b[39]
 	}
+	d.codeLimit32 = d.CodeLimit
 	if err := d.versioned(b); err != nil {
 		return d, err
 	}
@@ -133,62 +139,48 @@ func parseDirectory(b []byte, slot uint32) (Directory, error) {
 	return d, d.hashes(b, uint64(be32(b[16:])), uint64(be32(b[24:])))
 }
 
-// versioned reads the fields that came with later versions; a version promises
-// all fields up to its own.
-func (d *Directory) versioned(b []byte) error {
-	has := func(v uint32, end int) (bool, error) {
-		if d.Version < v {
-			return false, nil
-		}
-		if len(b) < end {
-			return false, fmt.Errorf("%d bytes are too short for version %#x", len(b), d.Version)
-		}
-		return true, nil
-	}
-	if ok, err := has(uint32(cs.SUPPORTS_SCATTER), 48); err != nil {
-		return err
-	} else if ok && be32(b[44:]) != 0 {
+// versioned reads the fields that came with later versions.
+func (d *Directory) versioned(b []byte) (err error) {
+	since := func(v uint32) bool { return d.Version >= v }
+	if since(uint32(cs.SUPPORTS_SCATTER)) && be32(b[44:]) != 0 {
 		return errors.New("a scatter vector, of which codesign writes none and which is not read here")
 	}
-	if ok, err := has(uint32(cs.SUPPORTS_TEAMID), 52); err != nil {
-		return err
-	} else if team := be32At(b, 48, ok); team != 0 {
+	if team := be32(b[48:]); since(uint32(cs.SUPPORTS_TEAMID)) && team != 0 {
 		if d.TeamID, err = str(b, team); err != nil {
 			return fmt.Errorf("team id: %w", err)
 		}
 	}
-	if ok, err := has(uint32(cs.SUPPORTS_CODELIMIT64), 64); err != nil {
-		return err
-	} else if ok {
-		if limit := binary.BigEndian.Uint64(b[56:]); limit != 0 {
-			d.CodeLimit = limit
-		}
+	if limit := binary.BigEndian.Uint64(b[56:]); since(uint32(cs.SUPPORTS_CODELIMIT64)) && limit != 0 {
+		d.CodeLimit = limit
 	}
-	if ok, err := has(uint32(cs.SUPPORTS_EXECSEG), 88); err != nil {
-		return err
-	} else if ok {
+	if since(uint32(cs.SUPPORTS_EXECSEG)) {
 		d.ExecSegFlags = binary.BigEndian.Uint64(b[80:])
 	}
-	if ok, err := has(uint32(cs.SUPPORTS_RUNTIME), 96); err != nil {
-		return err
-	} else if v := be32At(b, 88, ok); v != 0 {
+	if v := be32(b[88:]); since(uint32(cs.SUPPORTS_RUNTIME)) && v != 0 {
 		d.Runtime = fmt.Sprintf("%d.%d.%d", v>>16, v>>8&0xff, v&0xff)
 		d.Runtime = strings.TrimSuffix(d.Runtime, ".0")
+	}
+	if offset := be32(b[92:]); since(uint32(cs.SUPPORTS_RUNTIME)) && offset != 0 {
+		size := uint64(d.CodeSlots) * uint64(d.HashType.Size())
+		if offset < blobHeader || uint64(offset)+size > uint64(len(b)) {
+			return fmt.Errorf("%d bytes of hashes from before encryption do not fit at offset %d of %d", size, offset, len(b))
+		}
+	}
+	if since(uint32(cs.SUPPORTS_LINKAGE)) && b[96] != 0 {
+		if offset, size := be32(b[100:]), be32(b[104:]); uint64(offset)+uint64(size) > uint64(len(b)) {
+			return fmt.Errorf("%d bytes of linkage do not fit at offset %d of %d", size, offset, len(b))
+		}
 	}
 	return nil
 }
 
-func be32At(b []byte, offset int, ok bool) uint32 {
-	if !ok {
-		return 0
-	}
-	return be32(b[offset:])
-}
+// blobHeader is the length of a blob's magic and length, where no content can be.
+const blobHeader = 8
 
 // str returns the NUL-terminated string at an offset.
 func str(b []byte, offset uint32) (string, error) {
-	if uint64(offset) >= uint64(len(b)) {
-		return "", fmt.Errorf("offset %d is past the end %d", offset, len(b))
+	if offset < blobHeader || uint64(offset) >= uint64(len(b)) {
+		return "", fmt.Errorf("offset %d is not inside, from %d to %d", offset, blobHeader, len(b))
 	}
 	s, _, ok := bytes.Cut(b[offset:], []byte{0})
 	if !ok {

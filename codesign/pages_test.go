@@ -51,13 +51,13 @@ func TestVerifierComparesEveryPage(t *testing.T) {
 	}{
 		{"code that is as it was signed, by every hash type", machotest.Binary{TextSize: size, Signature: &machotest.Signature{HashTypes: all}}, nil, ""},
 		{"pages of 16 KiB", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 14}}, nil, ""},
-		{"pages of a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 20}}, []ProblemKind{Unusual}, ""},
-		{"pages larger than a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21, HashTypes: all}}, []ProblemKind{Unusual}, ""},
-		{"one page for everything", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Directory: func(_ int, d *machotest.Directory) { d.PageSize = 0 }}}, nil, ""},
+		{"pages of a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 20}}, []ProblemKind{Malformed}, ""},
+		{"pages larger than a block", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21, HashTypes: all}}, []ProblemKind{Malformed}, ""},
+		{"one page for everything", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Directory: func(_ int, d *machotest.Directory) { d.PageSize = 0 }}}, []ProblemKind{Malformed}, ""},
 		{"a first page that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{}, Patch: flip(100)}, []ProblemKind{Modified}, "1 of 773 pages are not what CodeDirectory (slot 0) hashes (sha256): pages [0]"},
 		{"a page in a later block that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{}, Patch: flip(2<<20 + 4096*3)}, []ProblemKind{Modified}, "pages [515]"},
 		{"a page that was changed, by every directory", machotest.Binary{TextSize: size, Signature: &machotest.Signature{HashTypes: all}, Patch: flip(5000)}, []ProblemKind{Modified}, "pages [1]"},
-		{"one large page that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21}, Patch: flip(2<<20 + 5)}, []ProblemKind{Modified, Unusual}, "pages [1]"},
+		{"one large page that was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{PageSizeLog2: 21}, Patch: flip(2<<20 + 5)}, []ProblemKind{Malformed, Modified}, "pages [1]"},
 		{"everything was changed", machotest.Binary{TextSize: size, Signature: &machotest.Signature{}, Patch: func(b []byte) []byte {
 			for i := 4096; i < size; i += 4096 {
 				b[i] ^= 1
@@ -73,8 +73,8 @@ func TestVerifierComparesEveryPage(t *testing.T) {
 		{"bytes behind the signature", machotest.Binary{Signature: &machotest.Signature{}, TrailingBytes: []byte("code")}, []ProblemKind{Uncovered}, "bytes behind the signature"},
 		{"bytes in the padding of the signature", machotest.Binary{Signature: &machotest.Signature{Slack: []byte("x")}}, []ProblemKind{Unusual}, "not zero"},
 		{"zeros in the padding of the signature", machotest.Binary{Signature: &machotest.Signature{Slack: make([]byte, 100)}}, nil, ""},
-		{"a code limit past the end of the file", machotest.Binary{Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.CodeLimit64 = 1 << 62 }}}, []ProblemKind{Malformed}, "past the signature"},
-		{"more pages than hashes", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.PageSize, h.NCodeSlots = 1, 0 }}}, []ProblemKind{Malformed, Unusual}, "0 page hashes for"},
+		{"a code limit past the end of the file", machotest.Binary{Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.CodeLimit64 = 1 << 62 }}}, []ProblemKind{Ambiguous, Malformed}, "past the signature"},
+		{"more pages than hashes", machotest.Binary{TextSize: size, Signature: &machotest.Signature{Header: func(_ int, h *machotest.DirectoryHeader) { h.PageSize, h.NCodeSlots = 1, 0 }}}, []ProblemKind{Malformed}, "0 page hashes for"},
 		{"two directories in one slot", machotest.Binary{Signature: &machotest.Signature{HashTypes: []uint8{1, 2}, DirectorySlots: []uint32{0, 0}}}, []ProblemKind{Malformed}, "second blob"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 	"slices"
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
+	"github.com/blacktop/go-macho/types"
+
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // readDirectories reads every CodeDirectory of the SuperBlob. One that cannot be
@@ -32,9 +35,9 @@ func (s *Signature) readDirectories(sb *superBlob) {
 }
 
 // compareDirectories finds what would make the kernel and Security.framework
-// obey different CodeDirectories, or the same ones differently. end is where the
-// signature begins in the slice.
-func (s *Signature) compareDirectories(end uint64) {
+// obey different CodeDirectories, or the same ones differently.
+func (s *Signature) compareDirectories(slice macho.Slice) {
+	end := slice.Signature.Offset
 	first := s.Directories[0]
 	if first.Slot != uint32(cs.CSSLOT_CODEDIRECTORY) {
 		s.problem(Malformed, 0, "no CodeDirectory in slot 0, the one that a CMS signature signs")
@@ -43,8 +46,12 @@ func (s *Signature) compareDirectories(end uint64) {
 		if d.CodeLimit > end {
 			s.problem(Malformed, d.Slot, "%s: the code limit %d is past the signature's own offset %d", SlotName(d.Slot), d.CodeLimit, end)
 		}
-		if d.PageSize != 0 && d.PageSize != 4<<10 && d.PageSize != 16<<10 {
-			s.problem(Unusual, d.Slot, "%s: pages of %d bytes, where the kernel takes 4096 or its own 16384", SlotName(d.Slot), d.PageSize)
+		if d.codeLimit32 != d.CodeLimit {
+			// cs_blob_init_validated in ubc_subr.c, signingLimit in codedirectory.h.
+			s.problem(Ambiguous, d.Slot, "%s: the code limit is %d to the kernel, and %d (codeLimit64) to Security.framework", SlotName(d.Slot), d.codeLimit32, d.CodeLimit)
+		}
+		if !kernelPage(d.PageSize, slice.CPU) {
+			s.problem(Malformed, d.Slot, "%s: pages of %d bytes, which the kernel for %s refuses", SlotName(d.Slot), d.PageSize, slice.Arch)
 		}
 		if extra := d.Flags &^ allowedFlags; extra != 0 {
 			s.problem(Unusual, d.Slot, "%s: flags %#x, which the kernel takes from no signature", SlotName(d.Slot), uint32(extra))
@@ -72,6 +79,14 @@ func (s *Signature) compareDirectories(end uint64) {
 			s.problem(Ambiguous, d.Slot, "%s and %s differ: %s", SlotName(first.Slot), SlotName(d.Slot), diff)
 		}
 	}
+}
+
+// kernelPage reports whether cs_validate_codedirectory takes a page size: 4 KiB, and
+// the kernel's own, which is 16 KiB but on Intel. 0, one page for everything, is for
+// files that are no Mach-O images.
+func kernelPage(size uint32, cpu types.CPU) bool {
+	intel := cpu == types.CPUAmd64 || cpu == types.CPUI386
+	return size == 4<<10 || size == 16<<10 && !intel
 }
 
 // pages returns how many pages the code has: ceil(CodeLimit / PageSize).

@@ -26,6 +26,7 @@ func ReadClaims(xml, der []byte) Claims {
 	c := Claims{Set: Set{}}
 	if xml != nil {
 		x := ReadXML(xml)
+		x.Offsets = nil // which are for sources
 		c.XML, c.Set = &x, x.Set
 	}
 	if der != nil {
@@ -33,10 +34,15 @@ func ReadClaims(xml, der []byte) Claims {
 		if d.Set, d.Form, d.Err = ReadDER(der); d.Err != nil {
 			d.Set = Salvage(der)
 		}
-		c.DER, c.Set = &d, d.Set
-		if c.XML != nil {
+		switch {
+		case c.XML == nil:
+			c.Set = d.Set
+		case c.XML.Set.Equal(d.Set): // as in nearly all code: one set serves for all
+			d.Set = c.XML.Set
+		default:
 			c.Set = Union(c.XML.Set, d.Set)
 		}
+		c.DER = &d
 	}
 	return c
 }

@@ -180,6 +180,9 @@ func (r *derReader) key() (string, error) {
 	if tag != tagUTF8String || len(body.rest) == 0 {
 		return "", body.errorf("a key that is not a string")
 	}
+	if len(body.rest) > MaxKey {
+		return "", body.errorf("a key of more than %d bytes", MaxKey)
+	}
 	return body.text()
 }
 

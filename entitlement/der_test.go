@@ -110,6 +110,7 @@ func TestReadDERRefuses(t *testing.T) {
 		{"the older form's dictionary in the current form", root(pair("a", tlv(0x31))), "other form"},
 		{"deep nesting", machotest.DER("a", machotest.Raw(nest(17))), "deeper"},
 		{"nesting without end", machotest.DER("a", machotest.Raw(nest(5000))), "deeper"},
+		{"a key that is too long", root(pair(strings.Repeat("k", MaxKey+1), yes)), "a key of more than 1024 bytes"},
 		{"more values than there can be", root(pair("a", tlv(0x30, bytes.Repeat(yes, 2001)))), "more than 1000 values"},
 		{"a blob over the limit", root(pair("a", tlv(0x04, make([]byte, MaxSize)))), "1 MiB"},
 	} {

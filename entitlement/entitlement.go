@@ -10,7 +10,7 @@
 // is kept.
 //
 // The package knows nothing of files, Mach-O or policy. Inputs are limited to
-// [MaxSize] bytes and [MaxDepth] levels.
+// [MaxSize] bytes, [MaxDepth] levels, [MaxValues] values and keys of [MaxKey] bytes.
 package entitlement
 
 import "errors"
@@ -28,6 +28,10 @@ const (
 	// value takes far more memory than its few bytes in a blob. Real signatures
 	// have under 100.
 	MaxValues = 1000
+
+	// MaxKey bounds one key, in bytes. Every message about a claim names its key in
+	// full. The longest that Apple documents has under 100.
+	MaxKey = 1 << 10
 )
 
 // errTooLarge is the finding for a blob over MaxSize.

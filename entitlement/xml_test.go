@@ -128,6 +128,7 @@ func TestReadXMLClassifies(t *testing.T) {
 		{"a carriage return in text is ambiguous", document("<dict><key>" + jit + "</key><string>a\r\n</string></dict>"), Ambiguous, "carriage return"},
 		{"deep nesting is ambiguous", document("<dict><key>" + jit + "</key>" + strings.Repeat("<array>", 17) + strings.Repeat("</array>", 17) + "</dict>"), Ambiguous, "deeper"},
 		{"nesting without end is ambiguous", document("<dict><key>" + jit + "</key>" + strings.Repeat("<array>", 100000)), Ambiguous, "deeper"},
+		{"a key that is too long is ambiguous", document("<dict><key>" + strings.Repeat("k", MaxKey+1) + "</key><true/></dict>"), Ambiguous, "a key of more than 1024 bytes"},
 		{"more values than there can be are ambiguous", document("<dict><key>" + jit + "</key><array>" + strings.Repeat("<true/>", 2001) + "</array></dict>"), Ambiguous, "more than 1000 values"},
 		{"a blob over the limit is ambiguous", document("<dict><key>" + jit + "</key><string>" + strings.Repeat("x", MaxSize) + "</string></dict>"), Ambiguous, "1 MiB"},
 		{"a blob cut short is ambiguous", document(jitDict)[:len(preamble)+60], Ambiguous, "without an end"},

@@ -3,6 +3,7 @@ package entitlement
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -110,6 +111,9 @@ func (p *xmlParser) key() (string, *Note) {
 	key, err := p.text("key")
 	if err != nil {
 		return "", err
+	}
+	if len(key) > MaxKey {
+		return "", &Note{start, fmt.Sprintf("a key of more than %d bytes", MaxKey)}
 	}
 	if key == "" || key != strings.TrimSpace(key) {
 		return "", &Note{start, "a key that is empty or has white space around it"}

@@ -41,6 +41,7 @@ type entry struct {
 	sub    types.CPUSubtype
 	offset uint64
 	size   uint64
+	align  uint32 // log2
 }
 
 func (f fatReader) entrySize() uint64 {
@@ -57,9 +58,9 @@ func (f fatReader) entry(i uint64) (entry, error) {
 	}
 	e := entry{cpu: types.CPU(f.order.Uint32(b)), sub: types.CPUSubtype(f.order.Uint32(b[4:]))}
 	if f.wide {
-		e.offset, e.size = f.order.Uint64(b[8:]), f.order.Uint64(b[16:])
+		e.offset, e.size, e.align = f.order.Uint64(b[8:]), f.order.Uint64(b[16:]), f.order.Uint32(b[24:])
 	} else {
-		e.offset, e.size = uint64(f.order.Uint32(b[8:])), uint64(f.order.Uint32(b[12:]))
+		e.offset, e.size, e.align = uint64(f.order.Uint32(b[8:])), uint64(f.order.Uint32(b[12:])), f.order.Uint32(b[16:])
 	}
 	return e, nil
 }
@@ -80,6 +81,9 @@ func readFat(r io.ReaderAt, size uint64, order binary.ByteOrder, wide bool) (*Fi
 	file := &File{Fat: true}
 	if order == binary.LittleEndian {
 		file.Anomalies = append(file.Anomalies, Anomaly{SwappedFatHeader, "the fat header is in little-endian order"})
+	}
+	if wide {
+		file.Anomalies = append(file.Anomalies, Anomaly{WideFatHeader, "the fat header is of the 64-bit form (FAT_MAGIC_64), which dyld reads, and the kernel and Security.framework do not"})
 	}
 	entries, err := f.entries(count, file)
 	if err != nil {
@@ -158,8 +162,12 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 	}
 	sorted := slices.SortedFunc(slices.Values(entries), func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
 	end := 8 + uint64(len(entries))*f.entrySize()
-	for _, e := range sorted {
-		if e.offset > end && !f.isPadding(end, e.offset) {
+	for i, e := range sorted {
+		align := uint32(maxAlign) // what follows the header may be aligned to more than it claims
+		if i > 0 {
+			align = min(e.align, maxAlign)
+		}
+		if e.offset > end && !f.isPadding(end, e.offset, 1<<align) {
 			found = append(found, stray(end, e.offset))
 		}
 		if e.offset < end {
@@ -179,13 +187,14 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 	return found
 }
 
-// maxAlign is the largest alignment of a slice, MAXSECTALIGN in <mach-o/fat.h>.
-const maxAlign = 1 << 15
+// maxAlign is the largest alignment of a slice, log2: MAXSECTALIGN in <mach-o/fat.h>.
+const maxAlign = 15
 
 // isPadding reports whether bytes between slices are what alignment leaves: fewer
-// than the largest, and all zero.
-func (f fatReader) isPadding(from, to uint64) bool {
-	if to-from >= maxAlign || to > f.size {
+// than align, and all zero. Universal::Universal in macho++.cpp of
+// libsecurity_utilities suspects others.
+func (f fatReader) isPadding(from, to, align uint64) bool {
+	if to-from >= align || to > f.size {
 		return false
 	}
 	gap := make([]byte, to-from)

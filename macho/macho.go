@@ -106,9 +106,19 @@ const (
 	// does not read and some tools do.
 	SwappedFatHeader AnomalyKind = "swapped-fat-header"
 
+	// WideFatHeader: a fat header of the 64-bit form, FAT_MAGIC_64, from which dyld
+	// loads libraries. The kernel (exec_fat_imgact in bsd/kern/kern_exec.c) and
+	// Security.framework (Universal::Universal) do not read it.
+	WideFatHeader AnomalyKind = "wide-fat-header"
+
 	// StrayBytes: bytes of the file that belong to no slice, more than a slice's
 	// alignment leaves between two. Nothing loads them and no signature covers them.
 	StrayBytes AnomalyKind = "stray-bytes"
+
+	// LooseLinkedit: a segment __LINKEDIT that does not end where the slice does,
+	// with the signature. Security.framework suspects it (MachO::validateStructure in
+	// macho++.cpp of libsecurity_utilities); the kernel maps what it says.
+	LooseLinkedit AnomalyKind = "loose-linkedit"
 
 	// DuplicateSignature: more than one LC_CODE_SIGNATURE. The kernel can ignore
 	// a first one that fails and load the next (bsd/kern/mach_loader.c).

@@ -99,7 +99,7 @@ func TestReadFat(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := read(t, fat.Bytes())
-			if diff := cmp.Diff(want, summaries(f)); diff != "" || !f.Fat || len(f.Anomalies) > 0 {
+			if diff := cmp.Diff(want, summaries(f)); diff != "" || !f.Fat || (len(f.Anomalies) > 0) != fat.Wide {
 				t.Error(diff, f.Fat, f.Anomalies)
 			}
 		})
@@ -128,10 +128,23 @@ func TestReadTellsAnomaliesApart(t *testing.T) {
 			a[0].CPU, a[0].SubCPU = machotest.CPUI386, machotest.SubX86All
 			return a
 		}}.Bytes(), HeaderMismatch, 2},
-		"a little-endian fat header":  {machotest.Fat{Slices: two, Little: true}.Bytes(), SwappedFatHeader, 2},
-		"bytes between the slices":    {machotest.Fat{Slices: two, Patch: func(b []byte) []byte { b[100] = 1; return b }}.Bytes(), StrayBytes, 2},
-		"bytes behind the slices":     {machotest.Fat{Slices: two, TrailingBytes: []byte("code")}.Bytes(), StrayBytes, 2},
-		"a slice that is not listed":  {machotest.Fat{Slices: []machotest.Slice{intel(), intel()}, NFat: new(uint32(1))}.Bytes(), StrayBytes, 1},
+		"a 64-bit fat header":        {machotest.Fat{Slices: two, Wide: true}.Bytes(), WideFatHeader, 2},
+		"a little-endian fat header": {machotest.Fat{Slices: two, Little: true}.Bytes(), SwappedFatHeader, 2},
+		"bytes between the slices":   {machotest.Fat{Slices: two, Patch: func(b []byte) []byte { b[100] = 1; return b }}.Bytes(), StrayBytes, 2},
+		"zeros that no alignment needs": {machotest.Fat{Slices: two, Arch: func(a []machotest.FatArch) []machotest.FatArch {
+			a[1].Align = 2
+			return a
+		}}.Bytes(), StrayBytes, 2},
+		"bytes behind the slices":    {machotest.Fat{Slices: two, TrailingBytes: []byte("code")}.Bytes(), StrayBytes, 2},
+		"a slice that is not listed": {machotest.Fat{Slices: []machotest.Slice{intel(), intel()}, NFat: new(uint32(1))}.Bytes(), StrayBytes, 1},
+		"a __LINKEDIT that ends before the signature": {machotest.Binary{Signature: &machotest.Signature{}, Commands: func(c []machotest.Command) []machotest.Command {
+			c[2].Body[40]-- // filesize of segment_command_64
+			return c
+		}}.Bytes(), LooseLinkedit, 1},
+		"a __LINKEDIT of 32 bits that ends before it": {machotest.Binary{Bits32: true, Signature: &machotest.Signature{}, Commands: func(c []machotest.Command) []machotest.Command {
+			c[2].Body[28]-- // filesize of segment_command
+			return c
+		}}.Bytes(), LooseLinkedit, 1},
 		"two signatures in one slice": {machotest.Binary{Signature: &machotest.Signature{}, ExtraSignature: &machotest.Signature{}}.Bytes(), DuplicateSignature, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +248,10 @@ func TestReadTellsWhatCannotBeRead(t *testing.T) {
 		{"a signature past the end", machotest.Binary{Signature: &machotest.Signature{}, SignatureSize: new(uint32(1 << 30))}.Bytes(), "LC_CODE_SIGNATURE"},
 		{"a signature command cut short", machotest.Binary{Commands: func(c []machotest.Command) []machotest.Command {
 			return append(c, machotest.Command{Cmd: machotest.LCCodeSignature, Size: 8})
-		}}.Bytes(), "too short"},
+		}}.Bytes(), "8 bytes instead of 16"},
+		{"a signature command of more than its struct", machotest.Binary{Commands: func(c []machotest.Command) []machotest.Command {
+			return append(c, machotest.Command{Cmd: machotest.LCCodeSignature, Size: 24, Body: make([]byte, 16)})
+		}}.Bytes(), "24 bytes instead of 16"},
 		{"a segment with more sections than it holds", machotest.Binary{Commands: func(c []machotest.Command) []machotest.Command {
 			binary.LittleEndian.PutUint32(c[0].Body[56:], 1<<30)
 			return c

@@ -109,6 +109,7 @@ func (s *Slice) read(r io.ReaderAt) {
 // commands reads the load commands; b holds all of them and nothing else.
 func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
 	signatures := 0
+	var linkedit *uint64 // where the first __LINKEDIT ends
 	for i := range count {
 		if len(b) < 8 {
 			return fmt.Errorf("load command %d of %d is past the end of the load commands", i+1, count)
@@ -125,7 +126,11 @@ func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
 		if cmd == types.LC_CODE_SIGNATURE {
 			signatures++
 		}
+		if end, ok := linkeditEnd(cmd, body, order); ok && linkedit == nil {
+			linkedit = &end
+		}
 	}
+	s.checkLinkedit(linkedit)
 	if signatures > 1 {
 		s.Anomalies = append(s.Anomalies, Anomaly{
 			DuplicateSignature,
@@ -135,13 +140,37 @@ func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
 	return nil
 }
 
+// linkeditEnd returns where the segment __LINKEDIT ends, if b is its command.
+func linkeditEnd(cmd types.LoadCmd, b []byte, order binary.ByteOrder) (end uint64, ok bool) {
+	switch {
+	case cmd == types.LC_SEGMENT && cString(b[8:24]) == "__LINKEDIT":
+		return uint64(order.Uint32(b[32:])) + uint64(order.Uint32(b[36:])), true
+	case cmd == types.LC_SEGMENT_64 && cString(b[8:24]) == "__LINKEDIT":
+		return order.Uint64(b[40:]) + order.Uint64(b[48:]), true
+	}
+	return 0, false
+}
+
+// checkLinkedit tells of a signature at the end of the slice that __LINKEDIT does not
+// reach. Of one that is not at the end, its reader tells.
+func (s *Slice) checkLinkedit(end *uint64) {
+	if end == nil || s.Signature == nil || s.Signature.Offset+s.Signature.Size != s.Range.Size || *end == s.Range.Size {
+		return
+	}
+	s.Anomalies = append(s.Anomalies, Anomaly{
+		LooseLinkedit,
+		fmt.Sprintf("the segment __LINKEDIT ends at %d, and the slice with its signature at %d", *end, s.Range.Size),
+	})
+}
+
 var errShort = errors.New("the command is too short")
 
 func (s *Slice) command(cmd types.LoadCmd, b []byte, order binary.ByteOrder) error {
 	switch cmd {
 	case types.LC_CODE_SIGNATURE: // struct linkedit_data_command
-		if len(b) < 16 {
-			return errShort
+		if len(b) != 16 {
+			// load_code_signature in bsd/kern/mach_loader.c takes no other size.
+			return fmt.Errorf("a size of %d bytes instead of 16", len(b))
 		}
 		sig := Range{uint64(order.Uint32(b[8:])), uint64(order.Uint32(b[12:]))}
 		if sig.Offset > s.Range.Size || sig.Size > s.Range.Size-sig.Offset {

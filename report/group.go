@@ -14,7 +14,7 @@ type group struct {
 	paths    []string
 	binary   *check.BinaryReport // nil for others
 	source   *check.SourceReport // nil for others
-	claims   []check.Claim       // worst first
+	claims   []check.Claim       // by entitlement; see worstFirst
 	findings []check.Finding     // worst first
 }
 
@@ -28,11 +28,11 @@ func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
 	}
 	for i := range r.Binaries {
 		b := &r.Binaries[i]
-		add(&group{paths: b.Paths, binary: b, claims: worstFirst(b.Claims)})
+		add(&group{paths: b.Paths, binary: b, claims: b.Claims})
 	}
 	for i := range r.Sources {
 		s := &r.Sources[i]
-		add(&group{paths: []string{s.Path}, source: s, claims: worstFirst(s.Claims)})
+		add(&group{paths: []string{s.Path}, source: s, claims: s.Claims})
 	}
 	for _, f := range r.Findings {
 		if len(f.Paths) == 0 {
@@ -59,12 +59,15 @@ func first(paths []string) string {
 	return paths[0]
 }
 
-// worstFirst returns claims by what became of them, and then by entitlement.
-func worstFirst(claims []check.Claim) []check.Claim {
+// worstFirst returns the group with its claims by what became of them, and then by
+// entitlement.
+func (g *group) worstFirst() *group {
 	verdicts := []check.Verdict{check.Denied, check.Unapproved, check.Approved, check.Allowed, check.NotGranted}
-	return slices.SortedStableFunc(slices.Values(claims), func(a, b check.Claim) int {
+	sorted := *g
+	sorted.claims = slices.SortedStableFunc(slices.Values(g.claims), func(a, b check.Claim) int {
 		return cmp.Compare(slices.Index(verdicts, a.Verdict), slices.Index(verdicts, b.Verdict))
 	})
+	return &sorted
 }
 
 // rank orders groups, worst first.

@@ -1,13 +1,10 @@
 package report
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
-	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -25,37 +22,16 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256},
 		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
 		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
-		// Lists that are empty, not null.
-		Findings: []jsonFinding{}, Binaries: []jsonBinary{}, Sources: []jsonSource{}, Exceptions: []jsonException{},
 	}
-	for _, f := range r.Findings {
-		out.Findings = append(out.Findings, findingJSON(f))
-	}
-	for _, b := range r.Binaries {
-		out.Binaries = append(out.Binaries, binaryJSON(b))
-	}
-	for _, s := range r.Sources {
-		out.Sources = append(out.Sources, jsonSource{s.Path, s.Class.String(), claimsJSON(s.Claims)})
-	}
-	for _, x := range r.Exceptions {
-		out.Exceptions = append(out.Exceptions, exceptionJSON(x))
-	}
-	return writeJSON(w, out)
+	return writeJSON(w, out,
+		listOf("findings", r.Findings, findingJSON),
+		listOf("binaries", r.Binaries, binaryJSON),
+		listOf("sources", r.Sources, sourceJSON),
+		listOf("exceptions", r.Exceptions, exceptionJSON),
+	)
 }
 
-// writeJSON writes v indented and fit to be printed, with a newline at its end.
-func writeJSON(w io.Writer, v any) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	_, err := w.Write(sanitise.JSON(b.Bytes()))
-	return err
-}
-
+// jsonReport is what stands before the lists.
 type jsonReport struct {
 	Schema       string          `json:"schema"`
 	Tool         tool            `json:"tool"`
@@ -68,10 +44,6 @@ type jsonReport struct {
 	FailOn       policy.FailOn   `json:"fail_on"`
 	Result       check.Result    `json:"result"`
 	Counts       jsonCounts      `json:"counts"`
-	Findings     []jsonFinding   `json:"findings"`
-	Binaries     []jsonBinary    `json:"binaries"`
-	Sources      []jsonSource    `json:"sources"`
-	Exceptions   []jsonException `json:"exceptions"`
 }
 
 type tool struct {
@@ -157,6 +129,10 @@ type jsonSource struct {
 	Path   string      `json:"path"`
 	Class  string      `json:"class"`
 	Claims []jsonClaim `json:"claims"`
+}
+
+func sourceJSON(s check.SourceReport) jsonSource {
+	return jsonSource{s.Path, s.Class.String(), claimsJSON(s.Claims)}
 }
 
 type jsonException struct {

@@ -73,33 +73,30 @@ func (m *markdown) head(r *check.Report) {
 	m.add(line + ".\n")
 }
 
-// table writes a heading and rows under it, as many as fit, and says how many of
+// table writes a heading and n rows under it, as many as fit, and says how many of
 // the things in it are left out.
-func (m *markdown) table(heading, columns, things string, rows []string) {
-	if len(rows) == 0 {
+func (m *markdown) table(heading, columns, things string, n int, row func(int) string) {
+	if n == 0 {
 		return
 	}
 	head := "\n### " + heading + "\n\n" + columns + "\n|" + strings.Repeat(" --- |", strings.Count(columns, "|")-1) + "\n"
 	if !m.fits(len(head), reserve) {
-		m.add(fmt.Sprintf("\n%s of %s left out: there is no room for more.\n", plural(len(rows), things), strings.ToLower(heading)))
+		m.add(fmt.Sprintf("\n%s of %s left out: there is no room for more.\n", plural(n, things), strings.ToLower(heading)))
 		return
 	}
 	m.add(head)
-	for i, row := range rows {
-		if !m.fits(len(row), reserve) {
-			m.add(fmt.Sprintf("\n%s left out: a summary holds no more. The other reports have all of them.\n", plural(len(rows)-i, "more "+things)))
+	for i := range n {
+		text := row(i)
+		if !m.fits(len(text), reserve) {
+			m.add(fmt.Sprintf("\n%s left out: a summary holds no more. The other reports have all of them.\n", plural(n-i, "more "+things)))
 			return
 		}
-		m.add(row)
+		m.add(text)
 	}
 }
 
 func (m *markdown) findings(r *check.Report) {
-	var rows []string
-	for _, f := range r.Findings {
-		rows = append(rows, findingRow(f))
-	}
-	m.table("Findings", "| Level | What | Where |", "finding", rows)
+	m.table("Findings", "| Level | What | Where |", "finding", len(r.Findings), func(i int) string { return findingRow(r.Findings[i]) })
 }
 
 func findingRow(f check.Finding) string {
@@ -137,11 +134,7 @@ func levelIcon(l policy.Level) string {
 }
 
 func (m *markdown) exceptions(r *check.Report) {
-	var rows []string
-	for _, x := range r.Exceptions {
-		rows = append(rows, exceptionRow(x))
-	}
-	m.table("Exceptions", "| Exception | Permits | Why | Answered for |", "exception", rows)
+	m.table("Exceptions", "| Exception | Permits | Why | Answered for |", "exception", len(r.Exceptions), func(i int) string { return exceptionRow(r.Exceptions[i]) })
 }
 
 func exceptionRow(x check.ExceptionReport) string {
@@ -197,7 +190,7 @@ func (m *markdown) suggestions(r *check.Report) {
 // yaml returns suggestions as lines of a policy.
 func yaml(r *check.Report, list []string) string {
 	var b strings.Builder
-	for _, l := range suggestionLines(r, list) {
+	for l := range suggestionLines(r, list) {
 		b.WriteString(sanitise.Text(l) + "\n")
 	}
 	return b.String()

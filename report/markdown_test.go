@@ -107,7 +107,7 @@ func TestMarkdownYAMLIsTheSuggestions(t *testing.T) {
 		t.Fatal("no YAML")
 	}
 	pre, _, _ = strings.Cut(pre, "</code>")
-	want := strings.Join(suggestionLines(pgctl(t), suggestions(pgctl(t))), "\n") + "\n"
+	want := strings.Join(slices.Collect(suggestionLines(pgctl(t), suggestions(pgctl(t)))), "\n") + "\n"
 	if diff := cmp.Diff(want, html.UnescapeString(pre)); diff != "" {
 		t.Errorf("the YAML is another one (-want +got):\n%s", diff)
 	}

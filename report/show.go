@@ -18,15 +18,14 @@ import (
 // ShowText writes what binaries are signed with, as codesign -d does, slice by
 // slice, for people to read.
 func ShowText(w io.Writer, binaries []check.Binary, o TextOptions) error {
-	t := &text{style: style{o.Color}, width: cmp.Or(o.Width, 100)}
+	t := newText(w, o)
 	for i, b := range binaries {
 		if i > 0 {
 			t.line("")
 		}
 		t.showFile(b)
 	}
-	_, err := io.WriteString(w, t.b.String())
-	return err
+	return t.w.Flush()
 }
 
 func (t *text) showFile(b check.Binary) {
@@ -113,7 +112,8 @@ func (t *text) showSignature(s check.Slice) {
 		t.field("Requirement", r.Type+" => "+r.Text)
 	}
 	for _, slot := range slices.Sorted(maps.Keys(sig.Constraints)) {
-		t.field("Constraint", codesign.SlotName(slot)+": "+entitlement.Value{Kind: entitlement.Dictionary, Dict: sig.Constraints[slot]}.Text())
+		t.field("Constraint", codesign.SlotName(slot))
+		t.tree(sig.Constraints[slot], 6)
 	}
 	t.field("Info.plist", strings.ReplaceAll(string(s.InfoPlist), "-", " "))
 	if s.Info != nil {
@@ -130,6 +130,20 @@ func (t *text) showSignature(s check.Slice) {
 		t.field("Problem", fmt.Sprintf("%s: %s", p.Kind, p.Detail))
 	}
 	t.showClaims(sig.Claims)
+}
+
+// tree writes a dictionary with a line for each value that is no dictionary, each
+// level two columns further in.
+func (t *text) tree(set entitlement.Set, indent int) {
+	for _, key := range set.Keys() {
+		margin := strings.Repeat(" ", indent)
+		if v := set[key]; v.Kind == entitlement.Dictionary {
+			t.prose(margin, margin, sanitise.Text(key+":"))
+			t.tree(v.Dict, indent+2)
+		} else {
+			t.prose(margin, margin+"  ", sanitise.Text(key+": "+v.Text()))
+		}
+	}
 }
 
 // showDirectory tells of one CodeDirectory; its CDHash is told here when there

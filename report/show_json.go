@@ -3,6 +3,8 @@ package report
 import (
 	"encoding/hex"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
@@ -16,26 +18,26 @@ const ShowSchema = "codewarrant.show/1"
 // ShowJSON writes what binaries are signed with, for programs. version is that of
 // the program. What it shares with [JSON] has the same names.
 func ShowJSON(w io.Writer, binaries []check.Binary, version string) error {
-	out := showReport{Schema: ShowSchema, Tool: tool{"codewarrant", version}, Binaries: []showBinary{}}
-	for _, b := range binaries {
-		shown := showBinary{jsonFile: fileJSON(b), Slices: []showSlice{}}
-		for _, s := range b.Slices {
-			slice := showSlice{jsonImage: imageJSON(s)}
-			slice.Offset, slice.Size = s.Range.Offset, s.Range.Size
-			if s.Signature != nil {
-				slice.Signature = showSigned(s.Signature)
-			}
-			shown.Slices = append(shown.Slices, slice)
-		}
-		out.Binaries = append(out.Binaries, shown)
-	}
-	return writeJSON(w, out)
+	return writeJSON(w, showReport{ShowSchema, tool{"codewarrant", version}}, listOf("binaries", binaries, showJSON))
 }
 
+// showReport is what stands before the list of binaries.
 type showReport struct {
-	Schema   string       `json:"schema"`
-	Tool     tool         `json:"tool"`
-	Binaries []showBinary `json:"binaries"`
+	Schema string `json:"schema"`
+	Tool   tool   `json:"tool"`
+}
+
+func showJSON(b check.Binary) showBinary {
+	shown := showBinary{jsonFile: fileJSON(b), Slices: []showSlice{}}
+	for _, s := range b.Slices {
+		slice := showSlice{jsonImage: imageJSON(s)}
+		slice.Offset, slice.Size = s.Range.Offset, s.Range.Size
+		if s.Signature != nil {
+			slice.Signature = showSigned(s.Signature)
+		}
+		shown.Slices = append(shown.Slices, slice)
+	}
+	return shown
 }
 
 type showBinary struct {
@@ -52,13 +54,15 @@ type showSlice struct {
 
 type showSignature struct {
 	jsonSignature
-	CMSSize         int             `json:"cms_size"`
-	CodeDirectories []showDirectory `json:"code_directories"`
-	Blobs           []showBlob      `json:"blobs"`
-	XML             *showXML        `json:"xml,omitempty"`
-	DER             *showDER        `json:"der,omitempty"`
-	Differ          []string        `json:"differ"`
-	Entitlements    []showClaim     `json:"entitlements"`
+	CMSSize         int               `json:"cms_size"`
+	CodeDirectories []showDirectory   `json:"code_directories"`
+	Blobs           []showBlob        `json:"blobs"`
+	XML             *showXML          `json:"xml,omitempty"`
+	DER             *showDER          `json:"der,omitempty"`
+	Requirements    []showRequirement `json:"requirements"`
+	Constraints     []showConstraint  `json:"constraints"`
+	Differ          []string          `json:"differ"`
+	Entitlements    []showClaim       `json:"entitlements"`
 }
 
 type showDirectory struct {
@@ -75,6 +79,18 @@ type showDirectory struct {
 	ExecSegFlags   uint64     `json:"exec_seg_flags"`
 	RuntimeVersion string     `json:"runtime_version,omitempty"`
 	SpecialSlots   []showSlot `json:"special_slots"`
+}
+
+type showRequirement struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
+}
+
+// showConstraint is a launch or library constraint, as a tree.
+type showConstraint struct {
+	Slot  uint32          `json:"slot"`
+	Name  string          `json:"name"`
+	Value entitlement.Set `json:"value"`
 }
 
 type showSlot struct {
@@ -114,6 +130,7 @@ func showSigned(s *codesign.Signature) *showSignature {
 	out := &showSignature{
 		jsonSignature: signatureJSON(s), CMSSize: s.CMSSize,
 		CodeDirectories: []showDirectory{}, Blobs: []showBlob{},
+		Requirements: []showRequirement{}, Constraints: []showConstraint{},
 		Differ: list(s.Claims.Differ()), Entitlements: claimed(s.Claims.Set),
 	}
 	for i := range s.Directories {
@@ -126,6 +143,12 @@ func showSigned(s *codesign.Signature) *showSignature {
 	}
 	for _, b := range s.Blobs {
 		out.Blobs = append(out.Blobs, showBlob{b.Slot, codesign.SlotName(b.Slot), b.Magic, b.Offset, b.Size})
+	}
+	for _, r := range s.Requirements {
+		out.Requirements = append(out.Requirements, showRequirement{r.Type, r.Text})
+	}
+	for _, slot := range slices.Sorted(maps.Keys(s.Constraints)) {
+		out.Constraints = append(out.Constraints, showConstraint{slot, codesign.SlotName(slot), s.Constraints[slot]})
 	}
 	if x := s.Claims.XML; x != nil {
 		out.XML = &showXML{x.Class.String(), []string{}}

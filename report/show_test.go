@@ -50,6 +50,15 @@ func shown(t *testing.T) map[string][]check.Binary {
 	odd.Signature.Claims = entitlement.ReadClaims(
 		[]byte("<plist><dict><!-- > --><key>com.apple.security.cs.allow-jit</key><true/><key>com.apple.odd</key><integer>1</integer></dict></plist>"), []byte("\x70\x02\x00"))
 	odd.InfoPlist = codesign.NotBound
+	odd.Signature.Constraints = map[uint32]entitlement.Set{8: {
+		"ccat": entitlement.Int(0), "comp": entitlement.Int(1),
+		"reqs": {Kind: entitlement.Dictionary, Dict: entitlement.Set{
+			"team-identifier": entitlement.Str("A1B2C3D4E5"),
+			"signing-identifier": {Kind: entitlement.Dictionary, Dict: entitlement.Set{
+				"$in": entitlement.List(entitlement.Str("com.acme.app"), entitlement.Str("com.acme.\x1b[2Jodd")),
+			}},
+		}},
+	}}
 	bare := check.Slice{Slice: macho.Slice{Arch: "x86_64", Type: 6}}
 	var list []check.Binary
 	for _, b := range acme(t).Binaries {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"io"
@@ -28,7 +29,7 @@ type TextOptions struct {
 // what is wrong with the policy; its exceptions; the YAML that would approve what
 // is not approved yet; and the result in one line.
 func Text(w io.Writer, r *check.Report, o TextOptions) error {
-	t := &text{style: style{o.Color}, width: cmp.Or(o.Width, 100)}
+	t := newText(w, o)
 	t.head(r)
 	groups, others := groupByPath(r)
 	left := 0
@@ -49,19 +50,22 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 	t.exceptions(r)
 	t.suggestions(r)
 	t.summary(r, left)
-	_, err := io.WriteString(w, t.b.String())
-	return err
+	return t.w.Flush()
 }
 
-// text builds the output. What it is given to write is sanitised by the caller.
+// text writes lines. What it is given to write is sanitised by the caller.
 type text struct {
 	style
-	b     strings.Builder
+	w     *bufio.Writer // keeps the first error until it is flushed
 	width int
 }
 
+func newText(w io.Writer, o TextOptions) *text {
+	return &text{style: style{o.Color}, w: bufio.NewWriter(w), width: cmp.Or(o.Width, 100)}
+}
+
 func (t *text) line(format string, args ...any) {
-	t.b.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+	t.w.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
 }
 
 // head tells by what the check judged.
@@ -97,6 +101,7 @@ func (t *text) summary(r *check.Report, left int) {
 
 // group tells of one binary or source.
 func (t *text) group(g *group) {
+	g = g.worstFirst()
 	t.line("")
 	for _, p := range g.paths {
 		t.line("%s", t.bold(sanitise.Text(p)))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"iter"
 	"strings"
 	"unicode/utf8"
 
@@ -54,22 +55,24 @@ func (t *text) suggestions(r *check.Report) {
 	t.line("%s", t.bold("To approve, fill this in and add it to "+policyToEdit(r)+":"))
 	t.prose("", "", "Categories: "+categoryList()+".")
 	t.line("")
-	for _, l := range suggestionLines(r, list) {
+	for l := range suggestionLines(r, list) {
 		t.line("%s", sanitise.Text(l))
 	}
 }
 
-// suggestionLines returns the lines of the exceptions to add to a policy. The
-// key above them is left out when the policy has it.
-func suggestionLines(r *check.Report, list []string) []string {
-	var lines []string
-	if len(r.Exceptions) == 0 && !r.NoExceptions {
-		lines = append(lines, "exceptions:")
-	}
-	for _, s := range list {
-		for l := range strings.SplitSeq(s, "\n") {
-			lines = append(lines, "  "+l)
+// suggestionLines are the lines of the exceptions to add to a policy. The key above
+// them is left out when the policy has it.
+func suggestionLines(r *check.Report, list []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if len(r.Exceptions) == 0 && !r.NoExceptions && !yield("exceptions:") {
+			return
+		}
+		for _, s := range list {
+			for l := range strings.SplitSeq(s, "\n") {
+				if !yield("  " + l) {
+					return
+				}
+			}
 		}
 	}
-	return lines
 }

@@ -21,7 +21,7 @@ const (
 // compared as they are: where macOS would take "contents" for Contents the seal is
 // not found, which is told.
 func (v *verifier) bundle(executable string) {
-	entries, err := v.fsys.ReadDir(".")
+	entries, err := v.list(".")
 	if err != nil {
 		v.unreadable(".", err)
 	}
@@ -106,7 +106,7 @@ func (v *verifier) root(entries []fs.DirEntry) {
 // more there; an ad hoc signature leaves an empty CodeSignature.
 func (v *verifier) meta() {
 	dir := v.in(signatureDir)
-	entries, err := v.fsys.ReadDir(dir)
+	entries, err := v.list(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		v.unreadable(dir, err)
 	}

@@ -125,7 +125,21 @@ func readList(raw []byte) (list, error) {
 	if l.files == nil || l.rules == nil {
 		return list{}, errors.New("lacks files or the rules that belong to them")
 	}
+	if size := l.requirements(); size > maxRequirements {
+		return list{}, fmt.Errorf("requirements of %d bytes in all; the limit is %d", size, maxRequirements)
+	}
 	return l, nil
+}
+
+// requirements returns how long all requirements are, in bytes.
+func (l list) requirements() (size int) {
+	for _, value := range l.files {
+		if dict, ok := value.(map[string]any); ok {
+			text, _ := dict["requirement"].(string)
+			size += len(text)
+		}
+	}
+	return size
 }
 
 // newSealed reads one entry (ResourceSeal::ResourceSeal). With an error it returns

@@ -33,6 +33,9 @@ func TestVerifyRefusesListsThatMakeNoSense(t *testing.T) {
 		{"another root", machotest.Plist([]any{}), "not a dictionary"},
 		{"nothing in it", machotest.XML(), "lacks files or the rules that belong to them"},
 		{"files without rules", machotest.XML("files", machotest.Dict{}), "lacks files or the rules that belong to them"},
+		{"more requirements than there is room for", machotest.XML("rules2", machotest.Dict{}, "files2", machotest.Dict{
+			"a", machotest.Dict{"requirement", strings.Repeat("!", 1<<20)}, "b", machotest.Dict{"requirement", "!"},
+		}), "requirements of 1048577 bytes in all; the limit is 1048576"},
 		{"files2 with the rules of files", machotest.XML("files", machotest.Dict{}, "rules", machotest.Dict{}, "files2", machotest.Dict{}), "lacks files or the rules that belong to them"},
 		{"files2 that is an array", files2([]any{}), "files2 is not a dictionary"},
 		{"rules that are none, beside rules2", machotest.XML("files2", machotest.Dict{}, "rules2", machotest.Dict{}, "rules", true), "rules is not a dictionary"},

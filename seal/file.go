@@ -116,11 +116,17 @@ func (v *verifier) sameBytes(a, b io.Reader) error {
 func isEnd(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 func (v *verifier) sameFolder(copied, original string) error {
-	entries, err := v.fsys.ReadDir(copied)
+	if err := v.stop(); err != nil {
+		return err
+	}
+	if len(copied) > maxPath {
+		return fmt.Errorf("a path longer than %d bytes", maxPath)
+	}
+	entries, err := v.list(copied)
 	if err != nil {
 		return bare(err)
 	}
-	originals, err := v.fsys.ReadDir(original)
+	originals, err := v.list(original)
 	if err != nil {
 		return bare(err)
 	}

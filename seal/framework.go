@@ -33,7 +33,7 @@ func (v *verifier) framework(entries []fs.DirEntry) {
 // versions checks the folder Versions and returns the name of the current one,
 // empty when none can be made out.
 func (v *verifier) versions() (current string) {
-	entries, err := v.fsys.ReadDir("Versions")
+	entries, err := v.list("Versions")
 	if err != nil {
 		v.unreadable("Versions", err)
 	}

@@ -12,7 +12,7 @@ import (
 // SecStaticCode::validateResource do.
 func (v *verifier) folder(rel string) {
 	dir := path.Join(v.base, ".", rel)
-	entries, err := v.fsys.ReadDir(dir)
+	entries, err := v.list(dir)
 	if err != nil {
 		v.unreadable(dir, err)
 	}

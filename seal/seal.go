@@ -37,6 +37,14 @@ const (
 	// maxPath bounds a path in a bundle, in bytes: PATH_MAX of macOS.
 	maxPath = 1024
 
+	// maxRequirements bounds the requirements of all nested code, in bytes: each may
+	// be an operation, which takes 80 in memory. Real ones have 200.
+	maxRequirements = 1 << 20
+
+	// maxEntries bounds the files, folders and links that are listed of one bundle,
+	// each as often as it is listed. A list of sealed files has room for 50,000.
+	maxEntries = 200_000
+
 	// maxProblems bounds what is told of one bundle. Nobody reads more, and a
 	// bundle that was unpacked wrongly has one for every file.
 	maxProblems = 1000
@@ -130,10 +138,20 @@ type Result struct {
 // the main executable, which carries the signature and is not sealed; it is empty
 // when there is none.
 //
-// The work is bounded by the size of the files that are there. When ctx ends it
-// stops, which is a problem.
+// The work is bounded by the size of the files that are there, and their number by
+// 200,000. When that is passed or ctx ends it stops, which is a problem.
 func Verify(ctx context.Context, bundle FS, executable string) Result {
-	v := &verifier{stop: ctx.Err, fsys: bundle}
+	return verify(ctx, bundle, executable, maxEntries)
+}
+
+func verify(ctx context.Context, bundle FS, executable string, entries int) Result {
+	v := &verifier{fsys: bundle, entries: entries}
+	v.stop = func() error {
+		if v.entries < 0 {
+			return fmt.Errorf("more than %d files, folders and links", maxEntries)
+		}
+		return ctx.Err()
+	}
 	v.bundle(executable)
 	r := v.result
 	slices.SortFunc(r.Problems, func(a, b Problem) int {
@@ -146,14 +164,22 @@ func Verify(ctx context.Context, bundle FS, executable string) Result {
 
 // verifier looks at one bundle.
 type verifier struct {
-	stop   func() error // says why, once the work is to end
-	ended  bool         // and that was told
-	fsys   FS
-	base   string // of the names in the seal: the folder that has _CodeSignature
-	sealed *envelope
-	rules  rules
-	result Result
-	buffer []byte
+	stop    func() error // says why, once the work is to end
+	ended   bool         // and that was told
+	fsys    FS
+	entries int    // that may be listed yet
+	base    string // of the names in the seal: the folder that has _CodeSignature
+	sealed  *envelope
+	rules   rules
+	result  Result
+	buffer  []byte
+}
+
+// list returns the entries of a folder, and counts them.
+func (v *verifier) list(name string) ([]fs.DirEntry, error) {
+	entries, err := v.fsys.ReadDir(name)
+	v.entries -= len(entries)
+	return entries, err
 }
 
 func (v *verifier) problem(kind Kind, name, format string, args ...any) {
@@ -177,7 +203,8 @@ func (v *verifier) stopped(name string) bool {
 	err := v.stop()
 	if err != nil && !v.ended {
 		v.ended = true
-		v.problem(Stopped, name, "the rest was not looked at: %v", err)
+		// Whatever was told before: it is the one that says that there may be more.
+		v.result.Problems = append(v.result.Problems, Problem{Stopped, name, fmt.Sprintf("the rest was not looked at: %v", err)})
 	}
 	return err != nil
 }

@@ -55,6 +55,16 @@ type Requirement struct {
 // operations.
 func (r Requirement) Equal(s Requirement) bool { return reflect.DeepEqual(r, s) }
 
+// Operations returns how many operations the requirement consists of.
+func (r Requirement) Operations() int { return r.root.operations() }
+
+func (e *expr) operations() int {
+	if e == nil {
+		return 0
+	}
+	return 1 + e.left.operations() + e.right.operations()
+}
+
 // Set is the requirements of one signature, in the order of its index and each
 // of another type. It is empty where the signer gave none; for the designated
 // requirement the system then makes one up from the identifier and the

@@ -173,6 +173,9 @@ func TestOperationsMayNestAsDeepAsAppleAllows(t *testing.T) {
 	if want := strings.Repeat("! ", MaxDepth-1) + "always"; r.Text != want {
 		t.Error(r.Text)
 	}
+	if got := r.Operations(); got != MaxDepth {
+		t.Errorf("%d operations", got)
+	}
 	if got := r.Evaluate(Facts{}); got != Satisfied {
 		t.Error(got)
 	}
@@ -181,11 +184,12 @@ func TestOperationsMayNestAsDeepAsAppleAllows(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(machotest.RequirementsBlob(machotest.Requirements(nil)))
 	f.Add(designated(nested(20)))
+	f.Add(designated(op(8, "")))
 	for _, row := range operations(f) {
 		f.Add(designated(row.expression))
 	}
 	lossy := regexp.MustCompile(`/\* (opcode|match) `)
-	notSource := regexp.MustCompile(`<|^lightweight|certificate \S+\[`)
+	notSource := regexp.MustCompile(`<|^lightweight|certificate \S+\[|H"([0-9a-f]{0,39}|[0-9a-f]{41,})"`)
 	none, some := Facts{}, facts()
 	none.Identifier = some.Identifier
 	f.Fuzz(func(t *testing.T, b []byte) {

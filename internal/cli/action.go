@@ -282,10 +282,6 @@ func (j *job) annotate(at *policy.Position, text string) {
 // links a pull request may have put there. What it creates belongs to the owner
 // of the folder it is in: the steps after this one do not run as root.
 func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *check.Report, string) error) error {
-	var b bytes.Buffer
-	if err := write(&b, r, Version()); err != nil {
-		return err
-	}
 	if !filepath.IsLocal(name) {
 		return fmt.Errorf("%s is not inside the workspace", name)
 	}
@@ -307,7 +303,7 @@ func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *c
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(b.Bytes())
+	err = buffered(f, func(w io.Writer) error { return write(w, r, Version()) })
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = inherit(root, temp)
 	}

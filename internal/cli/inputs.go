@@ -95,9 +95,14 @@ func readBounded(name string, limit int64) ([]byte, error) {
 
 func stageName(given string) string { return cmp.Or(given, policy.DefaultStage) }
 
+// maxSources bounds the .entitlements files of one run, in bytes: a claim takes some
+// kilobytes of memory until the report is written. Real files have one or two.
+const maxSources = 2 << 20
+
 // addSources reads the .entitlements files of that name into the input of a check,
 // each once.
 func addSources(in *check.Input, names []string) {
+	left := maxSources
 	seen := map[string]bool{}
 	for _, name := range names {
 		path := relative(name)
@@ -106,6 +111,9 @@ func addSources(in *check.Input, names []string) {
 		}
 		seen[path] = true
 		b, err := readBounded(name, entitlement.MaxSize)
+		if left -= len(b); left < 0 && err == nil {
+			err = fmt.Errorf("the .entitlements files of one run are more than %d bytes; check them in parts", maxSources)
+		}
 		if err != nil {
 			in.Unread = append(in.Unread, check.Unread{Path: path, Err: err})
 			continue

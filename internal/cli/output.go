@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -51,22 +50,14 @@ func writerFor(format string) (func(io.Writer, *check.Report, report.TextOptions
 // is there whole or not at all.
 func emit(env Env, name string, write func(w io.Writer, colour bool) error) error {
 	if name == "" || name == "-" {
-		w := bufio.NewWriter(env.Stdout)
-		if err := write(w, colour(env, env.Stdout)); err != nil {
-			return err
-		}
-		return w.Flush()
+		return buffered(env.Stdout, func(w io.Writer) error { return write(w, colour(env, env.Stdout)) })
 	}
-	var b bytes.Buffer
-	if err := write(&b, false); err != nil {
-		return err
-	}
-	return writeFile(name, b.Bytes())
+	return writeFile(name, func(w io.Writer) error { return write(w, false) })
 }
 
 // writeFile replaces the file of that name in one step. Behind a link it replaces
 // what the link leads to; a device or a FIFO is written to, not replaced.
-func writeFile(name string, b []byte) error {
+func writeFile(name string, write func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
 	} else if target, err := os.Readlink(name); err == nil { // to what is not there yet
@@ -80,15 +71,13 @@ func writeFile(name string, b []byte) error {
 		if err != nil {
 			return err
 		}
-		_, err = f.Write(b)
-		return errors.Join(err, f.Close())
+		return errors.Join(buffered(f, write), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
 		return hinted{err, "the folder has to be there and writable"}
 	}
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	err = errors.Join(buffered(f, write), f.Chmod(0o644), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
@@ -96,4 +85,13 @@ func writeFile(name string, b []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
+}
+
+// buffered lets write write to w in blocks.
+func buffered(w io.Writer, write func(io.Writer) error) error {
+	b := bufio.NewWriterSize(w, 64<<10)
+	if err := write(b); err != nil {
+		return err
+	}
+	return b.Flush()
 }

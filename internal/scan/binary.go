@@ -23,10 +23,14 @@ const maxInfoPlist = boundedplist.MaxSize
 // MiB a second, so that it is enough for files of tens of gigabytes.
 const patience = 5 * time.Minute
 
+// maxFile bounds what is kept of one file, in bytes as [costOf] counts them. Real
+// programs stay under 100 KiB, and so does what is found of most bundles.
+const maxFile = 16 << 20
+
 // readBinary reads all slices of one file and what they are signed with. v
 // compares the pages of the code; nil leaves them out.
-func readBinary(item *artifact.Item, v *codesign.Verifier) (check.Binary, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func readBinary(ctx context.Context, item *artifact.Item, v *codesign.Verifier) (check.Binary, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	f, err := macho.Read(item, item.Size)
 	if err != nil {
@@ -42,11 +46,22 @@ func readBinary(item *artifact.Item, v *codesign.Verifier) (check.Binary, error)
 	}
 	for _, s := range f.Slices {
 		b.Slices = append(b.Slices, readSlice(ctx, item, s, v))
+		if err := tooMuch(b); err != nil {
+			return check.Binary{}, err
+		}
 	}
 	if v != nil && item.Main {
 		readSeal(ctx, item.Bundle, &b)
 	}
-	return b, nil
+	return b, tooMuch(b)
+}
+
+// tooMuch returns an error for a binary of which more was found than is kept.
+func tooMuch(b check.Binary) error {
+	if costOf(Result{Binaries: []check.Binary{b}}) > maxFile {
+		return fmt.Errorf("what was found in it takes more than the %d MiB of memory that there are for one file", maxFile>>20)
+	}
+	return nil
 }
 
 // readSeal compares the other files of a bundle with what its main executable

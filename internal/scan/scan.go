@@ -1,16 +1,22 @@
 // Package scan turns paths into the plain values that are judged: it walks the
 // artifacts, reads each Mach-O file in them and its signature, and lets go of the
 // bytes. The work is spread over the cores; the result does not depend on it.
+//
+// What a run takes is bounded, whatever it is pointed at. What lies beyond a limit is
+// told as something that could not be read.
 package scan
 
 import (
+	"context"
+	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Result is what was found in a number of paths.
@@ -35,53 +41,65 @@ const (
 	Full Depth = "full"
 )
 
+const (
+	// maxTime is after what time no further file is begun. It bounds what is hashed,
+	// too: a sparse file costs nothing to make. From a disk that reads 200 MB a
+	// second an hour is enough for 700 GB.
+	maxTime = time.Hour
+
+	// maxKept bounds what a run keeps of what it found, in bytes as [costOf] counts
+	// them. It is enough for 33,000 slices such as that of a program with a Developer
+	// ID and three entitlements, none of which the policy allows. The memory of the
+	// process is up to twice that, as the garbage collector has it.
+	maxKept = 512 << 20
+)
+
+// limits are what one run may take.
+type limits struct {
+	time time.Duration
+	kept int
+}
+
 // Run looks at everything in the paths, which are files and folders. Certificates
 // are held against the time now where there is no secure timestamp.
 func Run(paths []string, depth Depth, now time.Time) Result {
+	return limits{maxTime, maxKept}.run(paths, depth, now)
+}
+
+func (l limits) run(paths []string, depth Depth, now time.Time) Result {
+	ctx, cancel := context.WithTimeout(context.Background(), l.time)
+	defer cancel()
 	var verifier *codesign.Verifier
 	if depth == Full {
 		verifier = codesign.NewVerifier(codesign.AppleAnchors(), now)
 	}
-	jobs := make(chan job)
-	done := make(chan outcome)
+	var full atomic.Bool
+	w := walk{ctx: ctx, full: &full, jobs: make(chan job), done: make(chan outcome), bundles: map[string]bool{}}
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for j := range jobs {
-				done <- j.read(verifier)
+			for j := range w.jobs {
+				w.done <- j.read(ctx, verifier)
 			}
 		})
 	}
-	var w walk
 	go func() {
-		w.run(paths, jobs)
+		w.run(paths)
 		workers.Wait()
-		close(done)
+		close(w.done)
 	}()
-	var outcomes []outcome
-	for o := range done {
-		outcomes = append(outcomes, o)
+	k := keeper{limit: l.kept}
+	for o := range w.done {
+		if !k.add(o) {
+			full.Store(true)
+		}
 	}
-	return w.result(outcomes)
-}
-
-// job is one file that begins as a Mach-O file does. The channel of jobs holds
-// none, so that no more files are open than there are workers, and one.
-type job struct {
-	index int
-	item  *artifact.Item
-}
-
-// outcome is what became of a job: a binary, or why there is none.
-type outcome struct {
-	index  int
-	path   string
-	binary check.Binary
-	err    error // macho.ErrNotMachO for what only began like one
-}
-
-func (j job) read(v *codesign.Verifier) outcome {
-	defer j.item.Close()
-	b, err := readBinary(j.item, v)
-	return outcome{j.index, j.item.Path, b, err}
+	r := k.result(w.files)
+	if len(r.Binaries)+len(r.Unread)+len(r.Empty) == 0 {
+		// Whatever began like a Mach-O file was a Java class.
+		for _, path := range paths {
+			r.Empty = append(r.Empty, check.Unread{Path: filepath.ToSlash(path), Err: macho.ErrNotMachO})
+		}
+	}
+	return r
 }

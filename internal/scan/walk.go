@@ -2,77 +2,110 @@ package scan
 
 import (
 	"cmp"
+	"context"
 	"errors"
-	"path/filepath"
-	"slices"
+	"fmt"
+	"sync/atomic"
 
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/macho"
 )
 
-// walk is what the walk itself finds, beside the jobs.
+// walk meets one thing after another. Files become jobs; of anything else it says
+// itself what became of it.
 type walk struct {
-	paths   []string
-	unread  []check.Unread
-	remarks []check.Remark
-	empty   []check.Unread
-	bundles map[*artifact.Bundle]bool
+	ctx  context.Context // when it ends no more files are begun
+	full *atomic.Bool    // whether no more can be kept
+	jobs chan job
+	done chan outcome
+
+	met     int             // things so far
+	files   int             // of those, which begin as Mach-O files do
+	bundles map[string]bool // of which was told that their Info.plist could not be read
 }
 
-// run sends every file to the workers and closes the channel.
-func (w *walk) run(paths []string, jobs chan<- job) {
-	defer close(jobs)
-	w.paths, w.bundles = paths, map[*artifact.Bundle]bool{}
-	index := 0
+// job is one file that begins as a Mach-O file does. The channel of jobs holds
+// none, so that no more files are open than there are workers, and one.
+type job struct {
+	index int
+	item  *artifact.Item
+}
+
+// run walks the paths and closes the channel of jobs. Where nothing more is kept it
+// goes on and counts.
+func (w *walk) run(paths []string) {
+	defer close(w.jobs)
 	for item, problem := range artifact.Walk(paths...) {
 		if problem != nil {
-			w.problem(problem)
+			w.tell(problem.Path, problemOf(problem))
+			continue
+		}
+		w.files++
+		if w.ends(item.Path) {
+			item.Close()
 			continue
 		}
 		w.bundle(item.Bundle)
-		jobs <- job{index, item}
-		index++
+		w.jobs <- job{w.next(), item}
 	}
 }
 
-func (w *walk) problem(p *artifact.Problem) {
+// ends reports whether no more files are looked at. Of the time it tells itself.
+func (w *walk) ends(path string) bool {
+	if !w.full.Load() && w.ctx.Err() != nil {
+		w.full.Store(true)
+		w.done <- outcome{index: w.next(), path: path, stop: errTime}
+	}
+	return w.full.Load()
+}
+
+var errTime = fmt.Errorf("the %d minutes that there are for a run are over", int(maxTime.Minutes()))
+
+func (w *walk) next() int {
+	w.met++
+	return w.met
+}
+
+// tell tells what was found without a job.
+func (w *walk) tell(path string, found Result) {
+	w.done <- outcome{index: w.next(), path: path, found: found, cost: costOf(found)}
+}
+
+func problemOf(p *artifact.Problem) Result {
 	switch p.Kind {
 	case artifact.LinkOutside:
-		w.remarks = append(w.remarks, check.Remark{Path: p.Path, Message: p.Err.Error()})
+		return Result{Remarks: []check.Remark{{Path: p.Path, Message: p.Err.Error()}}}
 	case artifact.NotMachO, artifact.Nothing:
-		w.empty = append(w.empty, check.Unread{Path: p.Path, Err: p.Err})
+		return Result{Empty: []check.Unread{{Path: p.Path, Err: p.Err}}}
 	default:
-		w.unread = append(w.unread, check.Unread{Path: p.Path, Err: p.Err})
+		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err}}}
 	}
 }
 
 // bundle tells once of a bundle whose Info.plist could not be read.
 func (w *walk) bundle(b *artifact.Bundle) {
-	if b == nil || b.Err == nil || w.bundles[b] {
+	if b == nil || b.Err == nil || w.bundles[b.Path] {
 		return
 	}
-	w.bundles[b] = true
-	w.unread = append(w.unread, check.Unread{Path: cmp.Or(b.InfoPath, b.Path), Err: b.Err})
+	w.bundles[b.Path] = true
+	path := cmp.Or(b.InfoPath, b.Path)
+	w.tell(path, Result{Unread: []check.Unread{{Path: path, Err: b.Err}}})
 }
 
-// result puts together what the walk and the workers found.
-func (w *walk) result(outcomes []outcome) Result {
-	slices.SortFunc(outcomes, func(a, b outcome) int { return cmp.Compare(a.index, b.index) })
-	r := Result{Unread: w.unread, Remarks: w.remarks, Empty: w.empty}
-	for _, o := range outcomes {
-		switch {
-		case o.err == nil:
-			r.Binaries = append(r.Binaries, o.binary)
-		case !errors.Is(o.err, macho.ErrNotMachO):
-			r.Unread = append(r.Unread, check.Unread{Path: o.path, Err: o.err})
-		}
+// read reads a file, and closes it.
+func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
+	defer j.item.Close()
+	o := outcome{index: j.index, path: j.item.Path, file: true}
+	b, err := readBinary(ctx, j.item, v)
+	switch {
+	case errors.Is(err, macho.ErrNotMachO):
+	case err != nil:
+		o.found.Unread = []check.Unread{{Path: o.path, Err: err}}
+	default:
+		o.found.Binaries = []check.Binary{b}
 	}
-	if len(r.Binaries)+len(r.Unread)+len(r.Empty) == 0 {
-		// Whatever began like a Mach-O file was a Java class.
-		for _, path := range w.paths {
-			r.Empty = append(r.Empty, check.Unread{Path: filepath.ToSlash(path), Err: macho.ErrNotMachO})
-		}
-	}
-	return r
+	o.cost = costOf(o.found)
+	return o
 }

@@ -128,9 +128,12 @@ func (t *torture) run(p part, n int) bool {
 	silent, slow, told := 0, 0, 0
 	for i := range n {
 		b, change := t.change(p)
-		start := time.Now()
-		v := t.judge(b)
-		if took := time.Since(start); took > patience {
+		v, took := t.timed(b)
+		if took > patience { // unless the machine was busy with something else
+			_, again := t.timed(b)
+			took = min(took, again)
+		}
+		if took > patience {
 			slow++
 			fmt.Printf("%s: %s change %d took %v: %s\n", t.name, p.name, i, took, change)
 		}
@@ -145,6 +148,13 @@ func (t *torture) run(p part, n int) bool {
 	fmt.Printf("%-40s %-9s %6d changes: %d told, %d without effect, %d hidden, %d over %v, 0 crashes under %d MiB\n",
 		t.name, p.name, n, told, n-told-silent, silent, slow, patience, memory>>20)
 	return silent+slow == 0
+}
+
+// timed judges a file and returns how long that took.
+func (t *torture) timed(b []byte) (verdict, time.Duration) {
+	start := time.Now()
+	v := t.judge(b)
+	return v, time.Since(start)
 }
 
 // contains reports whether every claim of b is made in a.

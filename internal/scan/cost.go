@@ -1,0 +1,197 @@
+package scan
+
+import (
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/codesign/requirement"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/seal"
+)
+
+// What things take in memory until the report is written, in bytes: no less than
+// runs over many thousands of each have shown. Text comes on top of it.
+const (
+	ofFile      = 1 << 10
+	ofSlice     = 2 << 10
+	ofDirectory = 256
+	ofHash      = 96  // and anything else of a few numbers
+	ofValue     = 256 // of an entitlement or constraint
+	ofOperation = 96  // of a requirement
+	ofTold      = 2 << 10
+)
+
+// cost is what a binary takes, or what is told instead of one.
+type cost struct {
+	bytes int
+	name  int // bytes of what each finding and each claim names again
+}
+
+// costOf returns what is kept of what was found, in bytes.
+func costOf(r Result) int {
+	var c cost
+	for _, b := range r.Binaries {
+		c.binary(b)
+	}
+	for _, m := range r.Remarks {
+		c.text(m.Path, m.Path, m.Message)
+		c.told(1)
+	}
+	for _, list := range [][]check.Unread{r.Unread, r.Empty} {
+		for _, u := range list {
+			c.text(u.Path, u.Path)
+			c.err(u.Err)
+			c.told(1)
+		}
+	}
+	return c.bytes
+}
+
+// text counts what is kept, and told again.
+func (c *cost) text(list ...string) {
+	for _, s := range list {
+		c.bytes += 2 * len(s)
+	}
+}
+
+func (c *cost) err(err error) {
+	if err != nil {
+		c.text(err.Error())
+	}
+}
+
+// told counts findings and claims.
+func (c *cost) told(n int) { c.bytes += n * (ofTold + c.name) }
+
+func (c *cost) binary(b check.Binary) {
+	c.bytes += ofFile
+	c.text(b.Paths...)
+	c.text(b.Inside...)
+	c.text(b.Outer)
+	if b.Bundle != nil {
+		c.text(b.Bundle.Path)
+		c.info(&b.Bundle.Info)
+	}
+	c.name = len(b.Paths[0]) + len(b.Inside[0])
+	c.anomalies(b.Anomalies)
+	for _, s := range b.Slices {
+		c.slice(s)
+	}
+	if b.Seal != nil {
+		c.seal(*b.Seal)
+	}
+}
+
+func (c *cost) info(info *check.Info) {
+	if info != nil {
+		c.text(info.Identifier, info.Version, info.ShortVersion)
+	}
+}
+
+func (c *cost) anomalies(list []macho.Anomaly) {
+	for _, a := range list {
+		c.text(a.Detail)
+	}
+	c.told(len(list))
+}
+
+func (c *cost) slice(s check.Slice) {
+	c.bytes += ofSlice + len(s.Builds)*ofHash
+	c.anomalies(s.Anomalies)
+	c.info(s.Info)
+	c.err(s.Err)
+	c.err(s.SignatureErr)
+	if s.Signature == nil {
+		return
+	}
+	d := s.Signature.Directory()
+	name := c.name
+	c.name += len(d.Identifier) + len(d.TeamID)
+	c.signature(s.Signature)
+	c.name = name
+}
+
+func (c *cost) signature(s *codesign.Signature) {
+	c.bytes += len(s.Blobs) * ofHash
+	for i := range s.Directories {
+		d := &s.Directories[i]
+		c.bytes += ofDirectory + len(d.SpecialHashes)*ofHash
+		c.text(d.Identifier, d.TeamID)
+	}
+	for _, r := range s.Requirements {
+		c.requirement(r)
+	}
+	for _, set := range s.Constraints {
+		c.set(set)
+	}
+	c.problems(s.Problems)
+	if a := s.Authentication; a != nil {
+		c.text(a.Signer, a.TeamID)
+		c.text(a.Chain...)
+		c.problems(a.Problems)
+	}
+	c.claims(s.Claims)
+}
+
+func (c *cost) requirement(r requirement.Requirement) {
+	c.text(r.Text)
+	c.bytes += r.Operations() * ofOperation
+}
+
+func (c *cost) problems(list []codesign.Problem) {
+	for _, p := range list {
+		c.text(p.Detail)
+	}
+	c.told(len(list))
+}
+
+func (c *cost) claims(claims entitlement.Claims) {
+	c.set(claims.Set)
+	for key := range claims.Set {
+		c.text(key) // in its finding and in the suggestion
+	}
+	c.told(len(claims.Set))
+	if claims.XML != nil {
+		for _, n := range claims.XML.Notes {
+			c.text(n.Text)
+		}
+		c.told(len(claims.XML.Notes))
+	}
+	if claims.DER != nil {
+		c.err(claims.DER.Err)
+	}
+	if claims.XML != nil && claims.DER != nil && !claims.XML.Set.Equal(claims.DER.Set) { // else they are one
+		c.set(claims.XML.Set)
+		c.set(claims.DER.Set)
+	}
+}
+
+func (c *cost) set(set entitlement.Set) {
+	for key, v := range set {
+		c.text(key)
+		c.value(v)
+	}
+}
+
+func (c *cost) value(v entitlement.Value) {
+	c.bytes += ofValue + len(v.Data)
+	c.text(v.String)
+	for _, e := range v.Array {
+		c.value(e)
+	}
+	c.set(v.Dict)
+}
+
+func (c *cost) seal(r seal.Result) {
+	for _, p := range r.Problems {
+		c.bytes += ofHash
+		c.text(p.Path, p.Detail)
+	}
+	for _, n := range r.Nested {
+		c.text(n.Path, n.CDHash)
+		c.requirement(n.Requirement)
+	}
+	c.told(len(r.Nested))
+	c.text(r.Flattened...)
+	c.bytes += len(r.Flattened) * ofHash
+}

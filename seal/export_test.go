@@ -1,0 +1,4 @@
+package seal
+
+// VerifyWithin is Verify with another limit of files, folders and links.
+var VerifyWithin = verify
