@@ -73,9 +73,8 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 	given := r.mapping(n, "the policy", []field{
 		{"version", true, func(n *yaml.Node) { foreign = r.version(n) }},
 		{"policy-id", false, func(n *yaml.Node) {
-			if p.ID = r.word(n, "policy-id"); !identifierText.MatchString(p.ID) {
-				r.fail(n, "use letters, digits, and . _ / - between them, such as acme/desktop", "%s cannot be a policy-id", quote(p.ID))
-			}
+			p.ID = r.matching(n, "policy-id", policyID, "use letters, digits, and . _ / - between them, such as acme/desktop",
+				"%s cannot be a policy-id")
 		}},
 		{"extends", false, func(n *yaml.Node) { p.Extends = r.extends(n) }},
 		{"settings", false, func(n *yaml.Node) { r.settings(n, &p.Settings) }},
@@ -85,6 +84,7 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 		{"rules", false, func(n *yaml.Node) { p.Rules = r.rules(n) }},
 		{"exceptions", false, func(n *yaml.Node) { p.Exceptions = r.exceptions(n) }},
 	})
+	p.Approvals.Position = given["approvals"]
 	if foreign != nil {
 		r.errs, r.dropped = Errors{foreign}, 0
 	}
@@ -179,10 +179,8 @@ func (r *reader) demandFields(s *Stage) []field {
 		}},
 		{"team-ids", false, func(n *yaml.Node) { s.TeamIDs = r.exact(n, "team-ids") }},
 		{"min-runtime-version", false, func(n *yaml.Node) {
-			s.MinRuntimeVersion = r.word(n, "min-runtime-version")
-			if !runtimeVersion.MatchString(s.MinRuntimeVersion) {
-				r.fail(n, "write two or three dotted numbers, such as 13.0", "%s is not a version", quote(s.MinRuntimeVersion))
-			}
+			s.MinRuntimeVersion = r.matching(n, "min-runtime-version", runtimeVersion, "write two or three dotted numbers, such as 13.0",
+				"%s is not a version")
 		}},
 	}
 }
@@ -228,7 +226,7 @@ func (r *reader) pointless(rule Rule, given map[string]Position) {
 		{"max-lifetime", []Action{RequireJustification}},
 	} {
 		if at, ok := given[f.name]; ok && rule.Action != "" && !slices.Contains(f.needs, rule.Action) {
-			r.add(at, "remove it, or the rule is another one", "%s says nothing beside action: %s", f.name, rule.Action)
+			r.add(at, "it goes with action: "+strings.Join(names(f.needs), " or "), "%s says nothing beside action: %s", f.name, rule.Action)
 		}
 	}
 }

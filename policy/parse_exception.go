@@ -26,6 +26,7 @@ func (r *reader) exceptions(n *yaml.Node) []Exception {
 
 // exception reads an exception and returns the node of its id with it.
 func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
+	var scope *yaml.Node
 	e.Position = r.position(n)
 	e.Fields = r.mapping(n, "an exception", []field{
 		{"id", true, func(n *yaml.Node) { e.ID, id = r.word(n, "id"), n }},
@@ -33,7 +34,7 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"value", false, func(n *yaml.Node) { e.Value = r.value(n) }},
 		{"values", false, func(n *yaml.Node) { e.Values = r.values(n) }},
 		{"matches", false, func(n *yaml.Node) { e.Matches = r.matches(n) }},
-		{"applies-to", true, func(n *yaml.Node) { e.AppliesTo = r.scope(n) }},
+		{"applies-to", true, func(n *yaml.Node) { e.AppliesTo, scope = r.scope(n), n }},
 		{"category", false, func(n *yaml.Node) {
 			if !isNull(n) && (n.Kind != yaml.ScalarNode || n.Value != "") {
 				e.Category = choice(r, n, "category", categories)
@@ -55,6 +56,9 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"renewals", false, func(n *yaml.Node) { e.Renewals = r.renewals(n) }},
 		{"signatures", false, func(n *yaml.Node) { e.Signatures = r.signatures(n) }},
 	})
+	if scope != nil {
+		r.groupPlaces(scope, e.Fields)
+	}
 	if at, ok := e.Fields["value"]; ok && (e.Values != nil || e.Matches != nil) {
 		r.add(at, "write the one value among values", "value and values or matches in one exception")
 	}
@@ -67,6 +71,10 @@ const maxValues = 100
 
 func (r *reader) values(n *yaml.Node) []entitlement.Value {
 	values := []entitlement.Value{}
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		r.fail(n, "write value for one, or a list of values", "values must be a list, not %s", describe(n))
+		return values
+	}
 	r.list(n, "values", func(item *yaml.Node) {
 		if v := r.value(item); v != nil {
 			values = append(values, *v)
@@ -79,13 +87,18 @@ func (r *reader) values(n *yaml.Node) []entitlement.Value {
 func (r *reader) matches(n *yaml.Node) []Pattern {
 	patterns := []Pattern{}
 	for _, w := range r.words(n, "matches", false, func(n *yaml.Node, w string) {
-		if strings.Trim(w, "*") == "" {
+		switch {
+		case strings.Trim(w, "*") == "":
 			r.fail(n, "remove matches where any value is meant", "matches %s, which is every string", quote(w))
+		case strings.Contains(w, "**"):
+			r.fail(n, "write * once", "matches %s: * stands for any run of characters, slashes too", quote(w))
 		}
 	}) {
 		patterns = append(patterns, Pattern(w))
 	}
-	r.bounded(n, "matches", len(patterns))
+	if len(n.Content) > 0 {
+		r.bounded(n, "matches", len(n.Content))
+	}
 	return patterns
 }
 
@@ -104,9 +117,16 @@ func (r *reader) renewals(n *yaml.Node) []Renewal {
 			{"approved-by", true, func(n *yaml.Node) {
 				former.ApprovedBy = r.words(n, "approved-by", true, func(*yaml.Node, string) {})
 			}},
-			{"approved-on", true, func(n *yaml.Node) { former.ApprovedOn = r.date(n, "approved-on") }},
-			{"expires", true, func(n *yaml.Node) { former.Expires = r.date(n, "expires") }},
+			{"approved-on", true, func(n *yaml.Node) { former.ApprovedOn = r.day(n, "approved-on") }},
+			{"expires", true, func(n *yaml.Node) { former.Expires = r.day(n, "expires") }},
 		})
+		if len(list) > 0 && list[len(list)-1].ApprovedOn.After(former.ApprovedOn) && !former.ApprovedOn.IsZero() {
+			r.fail(n, "the oldest is the first", "this renewal was approved on %s, before the one above it, %s",
+				former.ApprovedOn, list[len(list)-1].ApprovedOn)
+		}
+		if !former.Expires.IsZero() && former.ApprovedOn.After(former.Expires) {
+			r.fail(n, "", "this renewal was approved on %s, after it had expired on %s", former.ApprovedOn, former.Expires)
+		}
 		list = append(list, former)
 	})
 	return list
@@ -166,6 +186,20 @@ func (r *reader) scope(n *yaml.Node) Scope {
 	return s
 }
 
+// groupPlaces notes where a scope names groups: whether there are such is known later.
+func (r *reader) groupPlaces(scope *yaml.Node, places map[string]Position) {
+	for i := 0; i+1 < len(scope.Content) && scope.Kind == yaml.MappingNode; i += 2 {
+		if n := scope.Content[i+1]; scope.Content[i].Value == "binaries" {
+			for _, item := range append([]*yaml.Node{n}, n.Content...) {
+				places[groupPlace(item.Value)] = r.position(item)
+			}
+		}
+	}
+}
+
+// groupPlace is the key of [Exception.Fields] for a group that the scope names.
+func groupPlace(name string) string { return "binaries/" + name }
+
 // scopeFields returns what reads the named fields of a scope.
 func (r *reader) scopeFields(s *Scope, names ...string) []field {
 	all := []field{
@@ -174,13 +208,13 @@ func (r *reader) scopeFields(s *Scope, names ...string) []field {
 		}},
 		{"identifier", false, func(n *yaml.Node) { s.Identifier = r.exact(n, "identifier") }},
 		{"team-id", false, func(n *yaml.Node) { s.TeamID = r.exact(n, "team-id") }},
-		{"arch", false, func(n *yaml.Node) { s.Arch = r.exact(n, "arch") }},
+		{"arch", false, func(n *yaml.Node) { s.Arch = r.archs(n) }},
 		{"type", false, func(n *yaml.Node) { s.Type = r.oneOf(n, "type", types) }},
 		{"bundle-kind", false, func(n *yaml.Node) { s.BundleKind = r.oneOf(n, "bundle-kind", bundleKinds) }},
 		{"versions", false, func(n *yaml.Node) { s.Versions = r.versions(n) }},
 		{"cdhash", false, func(n *yaml.Node) {
 			s.CDHash = r.words(n, "cdhash", false, func(n *yaml.Node, w string) {
-				if !commit.MatchString(w) {
+				if !hex40.MatchString(w) {
 					r.fail(n, "write what codewarrant show prints as CDHash", "cdhash %s is not 40 hexadecimal digits in lower case", quote(w))
 				}
 			})
@@ -190,6 +224,25 @@ func (r *reader) scopeFields(s *Scope, names ...string) []field {
 	return slices.DeleteFunc(all, func(f field) bool { return !slices.Contains(names, f.name) })
 }
 
+// foreignArchs are names that others have for architectures, and Apple's for them.
+var foreignArchs = map[string]string{
+	"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "intel": "x86_64", "aarch64": "arm64", "apple-silicon": "arm64",
+}
+
+// archs reads names of architectures. The list of them is not closed.
+func (r *reader) archs(n *yaml.Node) []string {
+	return r.words(n, "arch", false, func(n *yaml.Node, w string) {
+		switch name := foreignArchs[fold(w)]; {
+		case name != "" && name != w:
+			r.fail(n, "write "+name, "arch %s is not what macOS calls it", quote(w))
+		case fold(w) == "universal":
+			r.fail(n, "name each architecture, or leave arch out for all", "arch %s is no slice of a binary", quote(w))
+		case strings.Contains(w, "*"):
+			r.fail(n, "name each one", "arch is compared exactly and takes no globs")
+		}
+	})
+}
+
 // oneOf reads words of a closed list.
 func (r *reader) oneOf(n *yaml.Node, what string, valid []string) []string {
 	return r.words(n, what, false, func(n *yaml.Node, w string) { pick(r, n, what, w, valid) })
@@ -197,10 +250,19 @@ func (r *reader) oneOf(n *yaml.Node, what string, valid []string) []string {
 
 func (r *reader) versions(n *yaml.Node) []VersionRange {
 	var list []VersionRange
+	for _, item := range append([]*yaml.Node{n}, n.Content...) {
+		if item.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0 {
+			r.fail(item, `quote it: ">=3.2 <4"`, "versions: a bound that begins with > begins a block of text in YAML")
+			return nil
+		}
+	}
 	r.words(n, "versions", false, func(n *yaml.Node, w string) {
 		v, err := parseVersionRange(w)
-		if err != nil {
-			r.fail(n, "", "versions: %v", err)
+		switch {
+		case err != nil:
+			r.fail(n, `write 3.2, or ">=3.2 <4": one to four dotted numbers, and no blank after the sign`, "versions: %v", err)
+		case v.isEmpty():
+			r.fail(n, "all bounds of a range must hold; write a list of ranges where one is enough", "no version is in %s", quote(w))
 		}
 		list = append(list, v)
 	})
