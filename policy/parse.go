@@ -54,17 +54,23 @@ var runtimeVersion = regexp.MustCompile(`^[0-9]{1,5}\.[0-9]{1,3}(?:\.[0-9]{1,3})
 // failure the policy is nil and the error is of type [Errors], with everything
 // that is wrong in the order of the lines.
 func Parse(name string, src []byte) (*Policy, error) {
-	r := &reader{file: name}
+	p, _, err := (&reader{file: name}).read(src)
+	return p, err
+}
+
+// read reads a policy and returns the root of the document with it.
+func (r *reader) read(src []byte) (*Policy, *yaml.Node, error) {
 	sum := sha256.Sum256(src)
-	p := &Policy{Name: name, SHA256: hex.EncodeToString(sum[:])}
-	if root := r.document(src); root != nil {
+	p := &Policy{Name: r.file, SHA256: hex.EncodeToString(sum[:])}
+	root := r.document(src)
+	if root != nil {
 		r.refuse(root)
 		r.policy(root, p)
 	}
 	if err := r.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p, nil
+	return p, root, nil
 }
 
 func (r *reader) policy(n *yaml.Node, p *Policy) {

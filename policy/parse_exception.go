@@ -40,7 +40,10 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 				e.Category = choice(r, n, "category", categories)
 			}
 		}},
-		{"justification", false, func(n *yaml.Node) { e.Justification = r.optional(n, "justification") }},
+		{"justification", false, func(n *yaml.Node) {
+			r.layout.prose.note(n, true)
+			e.Justification = r.optional(n, "justification")
+		}},
 		{"owner", false, func(n *yaml.Node) { e.Owner = strings.TrimSpace(r.optional(n, "owner")) }},
 		{"approved-by", false, func(n *yaml.Node) {
 			if !isNull(n) && (n.Kind != yaml.ScalarNode || n.Value != "") {
@@ -51,7 +54,7 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"ticket", false, func(n *yaml.Node) { e.Ticket = strings.TrimSpace(r.optional(n, "ticket")) }},
 		{"expires", false, func(n *yaml.Node) { e.Expires = r.date(n, "expires") }},
 		{"compensating-controls", false, func(n *yaml.Node) {
-			e.CompensatingControls = r.words(n, "compensating-controls", true, func(*yaml.Node, string) {})
+			e.CompensatingControls = r.words(n, "compensating-controls", true, func(n *yaml.Node, _ string) { r.layout.prose.note(n, true) })
 		}},
 		{"renewals", false, func(n *yaml.Node) { e.Renewals = r.renewals(n) }},
 		{"signatures", false, func(n *yaml.Node) { e.Signatures = r.signatures(n) }},

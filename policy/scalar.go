@@ -99,6 +99,7 @@ func (r *reader) words(n *yaml.Node, what string, emptyOK bool, check func(item 
 
 // integer reads a whole number in plain decimal from low to high.
 func (r *reader) integer(n *yaml.Node, what string, low, high int) int {
+	r.layout.typed.note(n, true)
 	if !r.scalar(n, what) {
 		return 0
 	}
@@ -136,6 +137,7 @@ func (r *reader) days(n *yaml.Node, what string, low, high int) int {
 
 // date reads a date that may be left empty.
 func (r *reader) date(n *yaml.Node, what string) Date {
+	r.layout.typed.note(n, true)
 	s := r.optional(n, what)
 	if s == "" {
 		return Date{}
@@ -185,6 +187,7 @@ func names[T ~string](words []T) []string {
 
 // boolean reads true or false, and no other word for them.
 func (r *reader) boolean(n *yaml.Node, what string) bool {
+	r.layout.typed.note(n, true)
 	if !r.scalar(n, what) {
 		return false
 	}

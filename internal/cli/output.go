@@ -64,8 +64,9 @@ func emit(env Env, name string, write func(w io.Writer, colour bool) error) erro
 	return writeFile(name, b.Bytes())
 }
 
-// writeFile replaces the file of that name in one step. Behind a link it replaces
-// what the link leads to; a device or a FIFO is written to, not replaced.
+// writeFile replaces the file of that name in one step and keeps its permissions.
+// Behind a link it replaces what the link leads to; a device or a FIFO is written to,
+// not replaced.
 func writeFile(name string, b []byte) error {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
@@ -75,7 +76,10 @@ func writeFile(name string, b []byte) error {
 		}
 		name = target
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm()
+	} else if err == nil {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -88,7 +92,7 @@ func writeFile(name string, b []byte) error {
 		return hinted{err, "the folder has to be there and writable"}
 	}
 	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	err = errors.Join(err, f.Chmod(mode), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
