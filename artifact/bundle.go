@@ -3,6 +3,7 @@ package artifact
 import (
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -36,16 +37,23 @@ type Bundle struct {
 	main string // the main executable in the tree, empty when it is not there
 }
 
+// BundleKinds returns the kinds of bundles: the suffixes that are known, among them
+// bundle, which stands for any other.
+func BundleKinds() []string { return slices.Clone(bundleKinds) }
+
+var bundleKinds = []string{
+	"app", "appex", "bundle", "component", "dext", "driver", "framework", "kext", "mdimporter", "plugin", "prefpane",
+	"qlgenerator", "saver", "service", "systemextension", "vst", "vst3", "xctest", "xpc",
+}
+
 // bundleKind returns the kind of bundle that a name promises, empty for none.
 func bundleKind(name string) string {
 	suffix := strings.ToLower(path.Ext(name))
-	switch suffix {
-	case ".app", ".appex", ".bundle", ".component", ".dext", ".driver", ".framework",
-		".kext", ".mdimporter", ".plugin", ".prefpane", ".qlgenerator", ".saver",
-		".service", ".systemextension", ".vst", ".vst3", ".xctest", ".xpc":
-		if len(name) > len(suffix) { // .bundle alone is a folder of Ruby's
-			return suffix[1:]
-		}
+	if len(name) == len(suffix) { // .bundle alone is a folder of Ruby's
+		return ""
+	}
+	if kind := strings.TrimPrefix(suffix, "."); slices.Contains(bundleKinds, kind) {
+		return kind
 	}
 	return ""
 }

@@ -108,7 +108,7 @@ func (e *Exception) Defects(t Terms, at Date) []Defect {
 		}
 	}
 	if t.Categories != nil && e.Category != "" && !slices.Contains(t.Categories, e.Category) {
-		add("category", "is %s; for %s only these are taken: %s", e.Category, e.Entitlement, cmp.Or(joined(t.Categories), "none"))
+		add("category", "is %s; for %s only these are taken: %s", e.Category, e.Entitlement, cmp.Or(strings.Join(names(t.Categories), ", "), "none"))
 	}
 	for _, problem := range judge(e.Justification, e.Entitlement, t.MinJustification) {
 		add("justification", "%s", problem)
@@ -128,13 +128,4 @@ func (e *Exception) Defects(t Terms, at Date) []Defect {
 		add("expires", "is %d days after approved-on; max-lifetime is %d days", days, t.MaxLifetime)
 	}
 	return defects
-}
-
-// joined lists words in a sentence.
-func joined[T ~string](list []T) string {
-	words := make([]string, len(list))
-	for i, w := range list {
-		words[i] = string(w)
-	}
-	return strings.Join(words, ", ")
 }

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -129,6 +130,92 @@ func TestAnExceptionCoversItsKeyAndValue(t *testing.T) {
 				t.Errorf("Covers = %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestListsAndPatternsCoverWhatTakesNoMore(t *testing.T) {
+	const groups = "com.apple.security.application-groups"
+	str, list := entitlement.Str, entitlement.List
+	for _, tt := range []struct {
+		name    string
+		limits  string // lines of the exception
+		claim   entitlement.Value
+		covered bool
+	}{
+		{"all that is listed", "values: [a, b]", list(str("a"), str("b")), true},
+		{"less than what is listed", "values: [a, b]", list(str("b")), true},
+		{"in another order, and one twice", "values: [a, b]", list(str("b"), str("a"), str("b")), true},
+		{"one more than what is listed", "values: [a, b]", list(str("a"), str("c")), false},
+		{"nothing at all", "values: [a]", list(), true},
+		{"one listed value that is no list", "values: [a, b]", str("b"), true},
+		{"another value that is no list", "values: [a, b]", str("c"), false},
+		{"a listed boolean", "values: [true, 2]", entitlement.Bool(true), true},
+		{"a listed number", "values: [true, 2]", entitlement.Int(2), true},
+		{"digits are not the number", "values: [true, 2]", str("2"), false},
+		{"a list within a list is compared as a whole", "values: [[a, b]]", list(list(str("a"), str("b"))), true},
+		{"so that less of it is another value", "values: [[a, b]]", list(list(str("a"))), false},
+		{"a dictionary as a whole", "values: [{k: a}]", list(entitlement.Value{Kind: entitlement.Dictionary, Dict: entitlement.Set{"k": str("a")}}), true},
+		{"a pattern takes each element", "matches: group.acme.*", list(str("group.acme.a"), str("group.acme.b")), true},
+		{"each, and not only one", "matches: group.acme.*", list(str("group.acme.a"), str("group.other")), false},
+		{"a pattern takes a string", "matches: group.acme.*", str("group.acme.a"), true},
+		{"* is any run of characters, slashes too", "matches: /Library/*/acme", str("/Library/a/b/acme"), true},
+		{"there are no other wildcards", "matches: group.acme.[ab]", str("group.acme.a"), false},
+		{"a pattern takes no number", "matches: 1*", entitlement.Int(12), false},
+		{"an element that is no string is not taken by a pattern", "matches: a*", list(str("ab"), entitlement.Bool(true)), false},
+		{"one of several patterns", "matches: [a*, b*]", list(str("ax"), str("bx")), true},
+		{"values and patterns together", "values: [x, true]\n    matches: a*", list(str("ax"), str("x"), entitlement.Bool(true)), true},
+		{"a value as a whole is not covered by less", "value: [a, b]", list(str("a")), false},
+		{"a value as a whole", "value: [a, b]", list(str("a"), str("b")), true},
+		{"what could not be read", "matches: a*", entitlement.Value{}, false},
+		{"an element that could not be read", "values: [a]", list(str("a"), entitlement.Value{}), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := parse(t, strings.Replace(exception(tt.limits), jit, groups, 1)).Exceptions[0]
+			if got := e.Covers(groups, tt.claim); got != tt.covered {
+				t.Errorf("Covers = %v, want %v", got, tt.covered)
+			}
+			if e.Covers(jit, tt.claim) {
+				t.Error("another key is covered")
+			}
+		})
+	}
+}
+
+func TestARulesTermsAreKeptBesideThoseOfTheSettings(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		terms string // of the rule
+		want  []string
+	}{
+		{"a category that the rule takes", "categories: [javascript-engine, debugger]", nil},
+		{"a category that it does not take", "categories: [debugger, drm]", []string{
+			"category is javascript-engine; for com.apple.security.cs.allow-jit only these are taken: debugger, drm",
+		}},
+		{"a life as long as the rule lets it be", "max-lifetime: 179d", nil},
+		{"a life of a day more", "max-lifetime: 178d", []string{"expires is 179 days after approved-on; max-lifetime is 178 days"}},
+		{"a rule does not lengthen what the settings say", "max-lifetime: 3650d", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := parse(t, "version: 1\nrules:\n  - {entitlement: com.apple.security.cs.*, action: require-justification, "+tt.terms+"}\n")
+			e, _ := complete(t)
+			var got []string
+			for _, d := range e.Defects(p.Terms(p.Decide(nil, nil, jit)), day(t, "2026-11-23")) {
+				got = append(got, d.Message)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("defects differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+	long := policy.Policy{Settings: policy.Settings{MaxLifetime: 365}}
+	if got := long.Terms(policy.Decision{MaxLifetime: 3650}).MaxLifetime; got != 365 {
+		t.Errorf("max-lifetime = %d days, want the 365 of the settings", got)
+	}
+	e, s := complete(t)
+	none := terms(s)
+	none.Categories = []policy.Category{}
+	if got := e.Defects(none, day(t, "2026-11-23")); len(got) != 1 || !strings.HasSuffix(got[0].Message, "only these are taken: none") {
+		t.Errorf("where no category is left: %v", got)
 	}
 }
 

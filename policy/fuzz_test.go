@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -56,13 +57,14 @@ func checkErrors(t *testing.T, src []byte, err, again error) {
 func use(t *testing.T, p *policy.Policy) {
 	at := day(t, "2026-11-23")
 	policy.Lint(p, at)
-	if len(p.Stages) == 0 {
+	if len(p.Stages) == 0 && len(p.Extends) == 0 {
 		t.Error("no stages")
 	}
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
-		p.Decide(&p.Stages[0], nil, e.Entitlement)
-		e.AppliesTo.Matches(policy.Target{Paths: []string{"a/b[\n{\xff", e.ID}, Identifier: e.ID, TeamID: e.ID, Arch: e.ID})
+		p.Decide(nil, e.AppliesTo.Binaries, e.Entitlement)
+		e.Covers(e.Entitlement, entitlement.List(entitlement.Str(e.ID)))
+		e.AppliesTo.Matches(policy.Target{Paths: []string{"a/b[\n{\xff", e.ID}, Identifier: e.ID, TeamID: e.ID, Arch: e.ID, Version: e.ID})
 		if e.AppliesTo.Matches(policy.Target{}) {
 			t.Errorf("%s covers a target of which nothing is known", e.ID)
 		}

@@ -81,8 +81,12 @@ func (p *Policy) dangling() Errors {
 		e := &p.Exceptions[i]
 		for _, name := range e.AppliesTo.Binaries {
 			if !slices.Contains(groups, name) {
+				hint := "define it under binaries"
+				if len(groups) > 0 {
+					hint = suggest(name, groups)
+				}
 				errs = append(errs, &ParseError{
-					Position: e.At("applies-to"), Message: fmt.Sprintf("no group of binaries is named %s", quote(name)), Hint: suggest(name, groups),
+					Position: e.At(groupPlace(name)), Message: fmt.Sprintf("no group of binaries is named %s", quote(name)), Hint: hint,
 				})
 			}
 		}

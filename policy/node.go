@@ -10,6 +10,10 @@ import (
 // maxErrors is how many errors are kept; the rest are counted.
 const maxErrors = 100
 
+// maxKey bounds a key, in bytes. YAML takes no more than 1024 characters for one, in
+// which six may stand for one byte.
+const maxKey = 160
+
 // reader walks the nodes of one document and collects what is wrong with it. Its
 // methods take a node and the name of what it stands for, and return the zero
 // value after an error.
@@ -17,6 +21,7 @@ type reader struct {
 	file    string
 	errs    Errors
 	dropped int
+	layout  layout
 }
 
 func (r *reader) position(n *yaml.Node) Position {
@@ -96,6 +101,7 @@ func (r *reader) mapping(n *yaml.Node, what string, fields []field) map[string]P
 	for i, f := range fields {
 		names[i] = f.name
 	}
+	r.layout.keys.note(n, names)
 	given := map[string]Position{}
 	ok := r.entries(n, what, func(key, value *yaml.Node) {
 		i := slices.Index(names, key.Value)
@@ -131,6 +137,10 @@ func (r *reader) entries(n *yaml.Node, what string, read func(key, value *yaml.N
 		}
 		if key.Kind != yaml.ScalarNode || isPlain(key) && key.Tag != "!!str" {
 			r.fail(key, "quote the key", "a key of %s is %s, not text", what, describe(key))
+			continue
+		}
+		if len(key.Value) > maxKey {
+			r.fail(key, "", "a key of %s of %d bytes; the limit is %d", what, len(key.Value), maxKey)
 			continue
 		}
 		if line, ok := lines[key.Value]; ok {

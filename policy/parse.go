@@ -54,17 +54,23 @@ var runtimeVersion = regexp.MustCompile(`^[0-9]{1,5}\.[0-9]{1,3}(?:\.[0-9]{1,3})
 // failure the policy is nil and the error is of type [Errors], with everything
 // that is wrong in the order of the lines.
 func Parse(name string, src []byte) (*Policy, error) {
-	r := &reader{file: name}
+	p, _, err := (&reader{file: name}).read(src)
+	return p, err
+}
+
+// read reads a policy and returns the root of the document with it.
+func (r *reader) read(src []byte) (*Policy, *yaml.Node, error) {
 	sum := sha256.Sum256(src)
-	p := &Policy{Name: name, SHA256: hex.EncodeToString(sum[:])}
-	if root := r.document(src); root != nil {
+	p := &Policy{Name: r.file, SHA256: hex.EncodeToString(sum[:])}
+	root := r.document(src)
+	if root != nil {
 		r.refuse(root)
 		r.policy(root, p)
 	}
 	if err := r.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return p, nil
+	return p, root, nil
 }
 
 func (r *reader) policy(n *yaml.Node, p *Policy) {
@@ -73,9 +79,8 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 	given := r.mapping(n, "the policy", []field{
 		{"version", true, func(n *yaml.Node) { foreign = r.version(n) }},
 		{"policy-id", false, func(n *yaml.Node) {
-			if p.ID = r.word(n, "policy-id"); !identifierText.MatchString(p.ID) {
-				r.fail(n, "use letters, digits, and . _ / - between them, such as acme/desktop", "%s cannot be a policy-id", quote(p.ID))
-			}
+			p.ID = r.matching(n, "policy-id", policyID, "use letters, digits, and . _ / - between them, such as acme/desktop",
+				"%s cannot be a policy-id")
 		}},
 		{"extends", false, func(n *yaml.Node) { p.Extends = r.extends(n) }},
 		{"settings", false, func(n *yaml.Node) { r.settings(n, &p.Settings) }},
@@ -85,6 +90,7 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 		{"rules", false, func(n *yaml.Node) { p.Rules = r.rules(n) }},
 		{"exceptions", false, func(n *yaml.Node) { p.Exceptions = r.exceptions(n) }},
 	})
+	p.Approvals.Position = given["approvals"]
 	if foreign != nil {
 		r.errs, r.dropped = Errors{foreign}, 0
 	}
@@ -179,10 +185,8 @@ func (r *reader) demandFields(s *Stage) []field {
 		}},
 		{"team-ids", false, func(n *yaml.Node) { s.TeamIDs = r.exact(n, "team-ids") }},
 		{"min-runtime-version", false, func(n *yaml.Node) {
-			s.MinRuntimeVersion = r.word(n, "min-runtime-version")
-			if !runtimeVersion.MatchString(s.MinRuntimeVersion) {
-				r.fail(n, "write two or three dotted numbers, such as 13.0", "%s is not a version", quote(s.MinRuntimeVersion))
-			}
+			s.MinRuntimeVersion = r.matching(n, "min-runtime-version", runtimeVersion, "write two or three dotted numbers, such as 13.0",
+				"%s is not a version")
 		}},
 	}
 }
@@ -228,7 +232,7 @@ func (r *reader) pointless(rule Rule, given map[string]Position) {
 		{"max-lifetime", []Action{RequireJustification}},
 	} {
 		if at, ok := given[f.name]; ok && rule.Action != "" && !slices.Contains(f.needs, rule.Action) {
-			r.add(at, "remove it, or the rule is another one", "%s says nothing beside action: %s", f.name, rule.Action)
+			r.add(at, "it goes with action: "+strings.Join(names(f.needs), " or "), "%s says nothing beside action: %s", f.name, rule.Action)
 		}
 	}
 }

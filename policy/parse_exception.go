@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -26,6 +25,7 @@ func (r *reader) exceptions(n *yaml.Node) []Exception {
 
 // exception reads an exception and returns the node of its id with it.
 func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
+	var scope *yaml.Node
 	e.Position = r.position(n)
 	e.Fields = r.mapping(n, "an exception", []field{
 		{"id", true, func(n *yaml.Node) { e.ID, id = r.word(n, "id"), n }},
@@ -33,13 +33,16 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"value", false, func(n *yaml.Node) { e.Value = r.value(n) }},
 		{"values", false, func(n *yaml.Node) { e.Values = r.values(n) }},
 		{"matches", false, func(n *yaml.Node) { e.Matches = r.matches(n) }},
-		{"applies-to", true, func(n *yaml.Node) { e.AppliesTo = r.scope(n) }},
+		{"applies-to", true, func(n *yaml.Node) { e.AppliesTo, scope = r.scope(n), n }},
 		{"category", false, func(n *yaml.Node) {
 			if !isNull(n) && (n.Kind != yaml.ScalarNode || n.Value != "") {
 				e.Category = choice(r, n, "category", categories)
 			}
 		}},
-		{"justification", false, func(n *yaml.Node) { e.Justification = r.optional(n, "justification") }},
+		{"justification", false, func(n *yaml.Node) {
+			r.layout.prose.note(n, true)
+			e.Justification = r.optional(n, "justification")
+		}},
 		{"owner", false, func(n *yaml.Node) { e.Owner = strings.TrimSpace(r.optional(n, "owner")) }},
 		{"approved-by", false, func(n *yaml.Node) {
 			if !isNull(n) && (n.Kind != yaml.ScalarNode || n.Value != "") {
@@ -50,11 +53,14 @@ func (r *reader) exception(n *yaml.Node) (e Exception, id *yaml.Node) {
 		{"ticket", false, func(n *yaml.Node) { e.Ticket = strings.TrimSpace(r.optional(n, "ticket")) }},
 		{"expires", false, func(n *yaml.Node) { e.Expires = r.date(n, "expires") }},
 		{"compensating-controls", false, func(n *yaml.Node) {
-			e.CompensatingControls = r.words(n, "compensating-controls", true, func(*yaml.Node, string) {})
+			e.CompensatingControls = r.words(n, "compensating-controls", true, func(n *yaml.Node, _ string) { r.layout.prose.note(n, true) })
 		}},
 		{"renewals", false, func(n *yaml.Node) { e.Renewals = r.renewals(n) }},
 		{"signatures", false, func(n *yaml.Node) { e.Signatures = r.signatures(n) }},
 	})
+	if scope != nil {
+		r.groupPlaces(scope, e.Fields)
+	}
 	if at, ok := e.Fields["value"]; ok && (e.Values != nil || e.Matches != nil) {
 		r.add(at, "write the one value among values", "value and values or matches in one exception")
 	}
@@ -67,6 +73,10 @@ const maxValues = 100
 
 func (r *reader) values(n *yaml.Node) []entitlement.Value {
 	values := []entitlement.Value{}
+	if n.Kind == yaml.ScalarNode && !isNull(n) {
+		r.fail(n, "write value for one, or a list of values", "values must be a list, not %s", describe(n))
+		return values
+	}
 	r.list(n, "values", func(item *yaml.Node) {
 		if v := r.value(item); v != nil {
 			values = append(values, *v)
@@ -79,13 +89,18 @@ func (r *reader) values(n *yaml.Node) []entitlement.Value {
 func (r *reader) matches(n *yaml.Node) []Pattern {
 	patterns := []Pattern{}
 	for _, w := range r.words(n, "matches", false, func(n *yaml.Node, w string) {
-		if strings.Trim(w, "*") == "" {
+		switch {
+		case strings.Trim(w, "*") == "":
 			r.fail(n, "remove matches where any value is meant", "matches %s, which is every string", quote(w))
+		case strings.Contains(w, "**"):
+			r.fail(n, "write * once", "matches %s: * stands for any run of characters, slashes too", quote(w))
 		}
 	}) {
 		patterns = append(patterns, Pattern(w))
 	}
-	r.bounded(n, "matches", len(patterns))
+	if len(n.Content) > 0 {
+		r.bounded(n, "matches", len(n.Content))
+	}
 	return patterns
 }
 
@@ -104,9 +119,16 @@ func (r *reader) renewals(n *yaml.Node) []Renewal {
 			{"approved-by", true, func(n *yaml.Node) {
 				former.ApprovedBy = r.words(n, "approved-by", true, func(*yaml.Node, string) {})
 			}},
-			{"approved-on", true, func(n *yaml.Node) { former.ApprovedOn = r.date(n, "approved-on") }},
-			{"expires", true, func(n *yaml.Node) { former.Expires = r.date(n, "expires") }},
+			{"approved-on", true, func(n *yaml.Node) { former.ApprovedOn = r.day(n, "approved-on") }},
+			{"expires", true, func(n *yaml.Node) { former.Expires = r.day(n, "expires") }},
 		})
+		if len(list) > 0 && list[len(list)-1].ApprovedOn.After(former.ApprovedOn) && !former.ApprovedOn.IsZero() {
+			r.fail(n, "the oldest is the first", "this renewal was approved on %s, before the one above it, %s",
+				former.ApprovedOn, list[len(list)-1].ApprovedOn)
+		}
+		if !former.Expires.IsZero() && former.ApprovedOn.After(former.Expires) {
+			r.fail(n, "", "this renewal was approved on %s, after it had expired on %s", former.ApprovedOn, former.Expires)
+		}
 		list = append(list, former)
 	})
 	return list
@@ -151,69 +173,6 @@ func (r *reader) oneEntitlement(n *yaml.Node) string {
 		r.check(n, "entitlement", checkPattern(key))
 	}
 	return key
-}
-
-// scopeNames are the fields of a scope, in the order of the documentation.
-var scopeNames = []string{"path", "identifier", "team-id", "arch", "type", "bundle-kind", "versions", "cdhash", "binaries"}
-
-func (r *reader) scope(n *yaml.Node) Scope {
-	var s Scope
-	if isNull(n) || n.Kind == yaml.MappingNode && len(n.Content) == 0 {
-		r.fail(n, suggest("", scopeNames), "applies-to is empty: an exception needs a scope")
-		return s
-	}
-	r.mapping(n, "applies-to", r.scopeFields(&s, scopeNames...))
-	return s
-}
-
-// scopeFields returns what reads the named fields of a scope.
-func (r *reader) scopeFields(s *Scope, names ...string) []field {
-	all := []field{
-		{"path", false, func(n *yaml.Node) {
-			s.Path = r.words(n, "path", false, func(n *yaml.Node, w string) { r.check(n, "path", checkGlob(w)) })
-		}},
-		{"identifier", false, func(n *yaml.Node) { s.Identifier = r.exact(n, "identifier") }},
-		{"team-id", false, func(n *yaml.Node) { s.TeamID = r.exact(n, "team-id") }},
-		{"arch", false, func(n *yaml.Node) { s.Arch = r.exact(n, "arch") }},
-		{"type", false, func(n *yaml.Node) { s.Type = r.oneOf(n, "type", types) }},
-		{"bundle-kind", false, func(n *yaml.Node) { s.BundleKind = r.oneOf(n, "bundle-kind", bundleKinds) }},
-		{"versions", false, func(n *yaml.Node) { s.Versions = r.versions(n) }},
-		{"cdhash", false, func(n *yaml.Node) {
-			s.CDHash = r.words(n, "cdhash", false, func(n *yaml.Node, w string) {
-				if !commit.MatchString(w) {
-					r.fail(n, "write what codewarrant show prints as CDHash", "cdhash %s is not 40 hexadecimal digits in lower case", quote(w))
-				}
-			})
-		}},
-		{"binaries", false, func(n *yaml.Node) { s.Binaries = r.exact(n, "binaries") }},
-	}
-	return slices.DeleteFunc(all, func(f field) bool { return !slices.Contains(names, f.name) })
-}
-
-// oneOf reads words of a closed list.
-func (r *reader) oneOf(n *yaml.Node, what string, valid []string) []string {
-	return r.words(n, what, false, func(n *yaml.Node, w string) { pick(r, n, what, w, valid) })
-}
-
-func (r *reader) versions(n *yaml.Node) []VersionRange {
-	var list []VersionRange
-	r.words(n, "versions", false, func(n *yaml.Node, w string) {
-		v, err := parseVersionRange(w)
-		if err != nil {
-			r.fail(n, "", "versions: %v", err)
-		}
-		list = append(list, v)
-	})
-	return list
-}
-
-// exact reads one or more values that are compared as they stand.
-func (r *reader) exact(n *yaml.Node, what string) []string {
-	return r.words(n, what, false, func(n *yaml.Node, w string) {
-		if strings.Contains(w, "*") {
-			r.fail(n, "name each one", "%s is compared exactly and takes no globs", what)
-		}
-	})
 }
 
 // check reports what a checker of one value found.

@@ -16,9 +16,9 @@ const maxExtends = 16
 
 var (
 	repositoryFile = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})//(.+)$`)
-	commit         = regexp.MustCompile(`^[0-9a-f]{40}$`)
-	sha256Hex      = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	identifierText = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$`)
+	hex40          = regexp.MustCompile(`^[0-9a-f]{40}$`) // a SHA-1: a commit, a CDHash
+	hex64          = regexp.MustCompile(`^[0-9a-f]{64}$`) // a SHA-256
+	policyID       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$`)
 )
 
 func (r *reader) extends(n *yaml.Node) []Reference {
@@ -27,7 +27,7 @@ func (r *reader) extends(n *yaml.Node) []Reference {
 		items = n.Content
 	}
 	if len(items) == 0 || len(items) > maxExtends {
-		r.fail(n, "", "extends names %d policies; 1 to %d are taken", len(items), maxExtends)
+		r.fail(n, "remove it for a policy that stands alone", "extends names %d policies; 1 to %d are taken", len(items), maxExtends)
 		return nil
 	}
 	var list []Reference
@@ -44,68 +44,101 @@ func (r *reader) reference(n *yaml.Node) Reference {
 	if n.Kind == yaml.MappingNode {
 		r.mapping(n, "extends", []field{
 			{"github", true, func(n *yaml.Node) {
-				w := r.word(n, "github")
-				m := repositoryFile.FindStringSubmatch(w)
-				if m == nil {
-					r.fail(n, "write owner/repository//path/of/the/policy.yml", "github %s names no file of a repository", quote(w))
-					return
+				w := r.matching(n, "github", repositoryFile, "write owner/repository//path/of/the/policy.yml",
+					"github %s names no file of a repository")
+				if m := repositoryFile.FindStringSubmatch(w); m != nil {
+					ref.Repository, ref.Path = m[1], m[2]
+					r.check(n, "github", checkFile(ref.Path))
 				}
-				ref.Repository, ref.Path = m[1], m[2]
-				r.check(n, "github", checkFile(ref.Path))
 			}},
 			{"ref", true, func(n *yaml.Node) {
-				if ref.Ref = r.word(n, "ref"); !commit.MatchString(ref.Ref) {
-					r.fail(n, "write the whole commit, 40 hexadecimal digits: a branch or a tag may be moved", "ref %s is no commit", quote(ref.Ref))
-				}
+				ref.Ref = r.matching(n, "ref", hex40, "write the whole commit, 40 hexadecimal digits: a branch or a tag may be moved",
+					"ref %s is no commit")
 			}},
 			{"sha256", false, func(n *yaml.Node) {
-				if ref.SHA256 = r.word(n, "sha256"); !sha256Hex.MatchString(ref.SHA256) {
-					r.fail(n, "write what sha256sum prints for the file", "sha256 %s is not 64 hexadecimal digits", quote(ref.SHA256))
-				}
+				ref.SHA256 = r.matching(n, "sha256", hex64, "write what sha256sum prints for the file",
+					"sha256 %s is not 64 hexadecimal digits in lower case")
 			}},
 		})
 		return ref
 	}
+	before := r.total()
 	w := r.word(n, "extends")
+	if r.total() > before || n.Kind != yaml.ScalarNode {
+		return ref
+	}
 	if preset, ok := strings.CutPrefix(w, PresetPrefix); ok {
-		ref.Preset = pick(r, n, "extends", preset, PresetNames())
+		var valid []string
+		for _, name := range PresetNames() {
+			valid = append(valid, PresetPrefix+name)
+		}
+		if pick(r, n, "extends", w, valid) != "" {
+			ref.Preset = preset
+		}
 		return ref
 	}
 	ref.File = w
-	r.check(n, "extends", checkFile(w))
+	if err := checkFile(w); err != nil {
+		r.fail(n, referenceHint(w), "extends %s: %v", quote(w), err)
+	}
 	return ref
 }
 
-// checkFile returns what is wrong with the path of a file below a folder.
-func checkFile(name string) error {
+// referenceHint says how to write what was probably meant by a file that is none.
+func referenceHint(name string) string {
 	switch {
-	case strings.Contains(name, `\`):
-		return errors.New("separate folders with /")
-	case path.IsAbs(name):
-		return errors.New("an absolute path; name a file beside the policy")
-	case slices.Contains(strings.Split(name, "/"), ".."):
-		return errors.New("leads out of the policy's folder")
-	case path.Clean(name) != name || name == ".":
-		return fmt.Errorf("write it as %s", path.Clean(name))
-	case !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml"):
+	case slices.Contains(PresetNames(), name):
+		return "the built-in policy is " + PresetPrefix + name
+	case strings.Contains(name, "//") || strings.HasPrefix(name, "github:"):
+		return "of another repository write two keys: github: owner/repository//path/of/the/policy.yml and ref: the commit"
+	}
+	return ""
+}
+
+// checkFile returns what is wrong with the path of a policy below a folder.
+func checkFile(name string) error {
+	if err := checkPath(name); err != nil {
+		return err
+	}
+	if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
 		return errors.New("is not named as a YAML file, .yml or .yaml")
 	}
 	return nil
 }
 
+// checkPath returns what is wrong with the path of a file below a folder.
+func checkPath(name string) error {
+	switch {
+	case strings.Contains(name, `\`):
+		return errors.New("separate folders with /")
+	case strings.Contains(name, "://"):
+		return errors.New("a URL; name a file beside the policy")
+	case path.IsAbs(name):
+		return errors.New("an absolute path; name a file beside the policy")
+	case slices.Contains(strings.Split(name, "/"), ".."):
+		return errors.New("leads out of the policy's folder")
+	case name == ".":
+		return errors.New("names a folder")
+	case strings.Contains(name, "//"):
+		return errors.New("has a folder without a name")
+	case path.Clean(name) != name:
+		return fmt.Errorf("write it as %s", path.Clean(name))
+	}
+	return nil
+}
+
 func (r *reader) approvals(n *yaml.Node, a *Approvals) {
-	a.Position = r.position(n)
 	a.Fields = r.mapping(n, "approvals", []field{
 		{"accept", true, func(n *yaml.Node) {
 			a.Accept = nil
-			for _, w := range r.words(n, "accept", false, func(n *yaml.Node, w string) { pick(r, n, "accept", w, ways) }) {
+			for _, w := range r.words(n, "accept", false, r.way) {
 				a.Accept = append(a.Accept, Way(w))
 			}
 		}},
 		{"allowed-signers", false, func(n *yaml.Node) {
-			a.AllowedSigners = r.word(n, "allowed-signers")
-			if err := checkFile(a.AllowedSigners + ".yml"); err != nil {
-				r.fail(n, "", "allowed-signers %s: %v", quote(a.AllowedSigners), err)
+			before := r.total()
+			if a.AllowedSigners = r.word(n, "allowed-signers"); r.total() == before {
+				r.check(n, "allowed-signers", checkPath(a.AllowedSigners))
 			}
 		}},
 		{"threshold", false, func(n *yaml.Node) { a.Threshold = r.integer(n, "threshold", 1, mostThreshold) }},
@@ -113,7 +146,8 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 	})
 	signed := slices.Contains(a.Accept, SignedBy)
 	if _, ok := a.Fields["allowed-signers"]; signed && !ok && a.Fields != nil {
-		r.fail(n, "name a file of those who may sign, in the form of ssh-keygen's allowed signers", "approvals that are signed have no allowed-signers")
+		r.fail(n, "name a file of those who may sign, in the form of ssh-keygen's allowed signers",
+			"approvals are to be signed, and allowed-signers is missing")
 	}
 	if len(a.Accept) > 1 && slices.Contains(a.Accept, Fields) {
 		r.fail(n, "remove fields, or the others", "approvals accept fields, which every exception has that names an approver, so that nothing else proves anything")
@@ -121,6 +155,11 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 	if _, ok := a.Fields["threshold"]; ok && !signed {
 		r.add(a.Fields["threshold"], "add signed to accept, or remove it", "threshold is how many have to sign, and nothing has to be signed")
 	}
+}
+
+// way checks a way in which an approval is proven.
+func (r *reader) way(n *yaml.Node, w string) {
+	pick(r, n, "accept", w, ways)
 }
 
 // mostThreshold bounds how many have to sign one exception.

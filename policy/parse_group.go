@@ -31,20 +31,33 @@ func (r *reader) group(key, n *yaml.Node) Group {
 		field{"overridable", false, func(n *yaml.Node) { g.Overridable = r.boolean(n, "overridable") }},
 	)
 	given := r.mapping(n, "a group", fields)
+	r.contradiction(g, given)
 	if given != nil && !slices.ContainsFunc(groupFields, func(f string) bool { _, ok := given[f]; return ok }) {
 		r.fail(key, suggest("", groupFields), "the group %s does not say which binaries are in it", quote(key.Value))
 	}
 	return g
 }
 
+// contradiction refuses a group that no binary can satisfy.
+func (r *reader) contradiction(g Group, given map[string]Position) {
+	for _, key := range g.Require {
+		if at, ok := given["exactly"]; ok && g.IsExact && !slices.Contains(g.Exactly, key) {
+			r.add(at, "add it to exactly", "require asks for %s, and exactly does not list it", quote(key))
+		}
+	}
+}
+
 // groupStages reads what a group demands in some stages.
 func (r *reader) groupStages(n *yaml.Node) []Stage {
 	var stages []Stage
-	r.entries(n, "stages", func(key, value *yaml.Node) {
+	ok := r.entries(n, "stages", func(key, value *yaml.Node) {
 		s := Stage{Name: key.Value, Position: r.position(key)}
 		r.mapping(value, "a stage of a group", r.demandFields(&s))
 		stages = append(stages, s)
 	})
+	if ok && len(n.Content) == 0 {
+		r.fail(n, "remove it, or name a stage", "stages is empty")
+	}
 	return stages
 }
 

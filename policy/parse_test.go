@@ -31,16 +31,27 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 	want := &policy.Policy{
 		Name:   "full.yml",
 		SHA256: hex.EncodeToString(sum[:]),
-		Settings: policy.Settings{
-			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
-			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
+		ID:     "acme/desktop",
+		Extends: []policy.Reference{
+			{Preset: "hardened-runtime"},
+			{File: "base/macos.yml"},
+			{
+				Repository: "acme/policies", Path: "macos/base.yml", Ref: "4f2a9c1d7e0b3a586c9d2e1f4a7b0c3d6e9f2a5b",
+				SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+			},
 		},
-		Approvals: policy.Approvals{Accept: []policy.Way{policy.Fields}, Threshold: 1},
+		Settings: policy.Settings{
+			Unlisted: policy.RequireJustification, MinJustification: 60, MaxLifetime: 180, WarnBeforeExpiry: 14,
+			UnusedExceptions: policy.Warning, FailOn: policy.FailOnWarning, Overridable: true,
+		},
+		Approvals: policy.Approvals{
+			Accept: []policy.Way{policy.Base, policy.SignedBy}, AllowedSigners: ".github/allowed_signers", Threshold: 2,
+		},
 		Stages: []policy.Stage{
 			{
 				Name:    "release",
 				Require: []policy.Requirement{policy.Signed, policy.HardenedRuntime},
-				TeamIDs: []string{"26QKX55P9K", "0123456789", "12345E6789"},
+				TeamIDs: []string{"26QKX55P9K", "0123456789", "12345E6789"}, MinRuntimeVersion: "13.0",
 			}, {
 				Name:    "development",
 				Require: []policy.Requirement{policy.Signed},
@@ -48,26 +59,72 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 					Entitlements: []policy.Pattern{"com.apple.security.get-task-allow", "get-task-allow"},
 					Action:       policy.Allow,
 				}},
+				Overridable: true,
+			},
+		},
+		Groups: []policy.Group{
+			{
+				Name: "engine",
+				Scope: policy.Scope{
+					Path: []string{"Contents/Frameworks/*Renderer*.app/**"}, BundleKind: []string{"app"}, Type: []string{"execute"},
+				},
+				Require: []string{jit},
+				Rules:   []policy.Rule{{Entitlements: []policy.Pattern{jit}, Action: policy.RequireJustification}},
+				Stages: []policy.Stage{{
+					Name: "release", Require: []policy.Requirement{policy.DeveloperID, policy.LibraryValidation},
+					TeamIDs: []string{"26QKX55P9K"}, MinRuntimeVersion: "14.2.1",
+				}},
+				Overridable: true,
+			}, {
+				Name: "tools",
+				Scope: policy.Scope{
+					Identifier: []string{"com.acme.tool", "com.acme.tool.helper"}, TeamID: []string{"26QKX55P9K"},
+					Arch: []string{"arm64", "x86_64"},
+				},
+				IsExact: true,
 			},
 		},
 		Rules: []policy.Rule{
-			{Entitlements: []policy.Pattern{"com.apple.security.cs.*"}, Action: policy.RequireJustification},
+			{
+				Entitlements: []policy.Pattern{"com.apple.security.cs.*"}, Action: policy.RequireJustification, Level: policy.Warning,
+				Categories: []policy.Category{policy.JavaScriptEngine, policy.PlugInHost}, MaxLifetime: 90, Overridable: true,
+			},
 			{Entitlements: []policy.Pattern{"com.apple.security.get-task-allow", "get-task-allow"}, Action: policy.Deny},
 		},
 		Exceptions: []policy.Exception{
 			{
-				ID: "EXC-2026-014", Entitlement: "com.apple.security.cs.allow-jit", Value: &yes,
+				ID: "EXC-2026-014", Entitlement: jit, Value: &yes, PolicyID: "acme/desktop",
 				AppliesTo: policy.Scope{
 					Path:       []string{"Acme.app/Contents/Frameworks/*Renderer*.app/**"},
 					Identifier: []string{"com.acme.app.renderer"}, TeamID: []string{"0123456789"}, Arch: []string{"arm64"},
+					Type: []string{"execute"}, BundleKind: []string{"app", "xpc"},
+					Versions: []policy.VersionRange{{Text: "3.2"}, {Text: ">=3.4 <4"}},
+					CDHash:   []string{"7a1d9f3c55b2e86041d7a0c9e3f5b8a24c6d1e90"}, Binaries: []string{"engine"},
 				},
 				Category: policy.JavaScriptEngine,
 				Justification: "V8 in the renderer compiles JavaScript; jitless mode costs 6x on the editor benchmark " +
 					"(https://bench.acme.example/editor).",
 				Owner: "@acme/desktop", ApprovedBy: []string{"@acme/product-security"}, ApprovedOn: day(t, "2026-11-02"),
 				Ticket: "https://github.com/acme/app/issues/4821", Expires: day(t, "2027-04-30"),
+				CompensatingControls: []string{
+					"The renderer is sandboxed and has no entitlement for the network.",
+					"Site isolation, one process for each document.",
+				},
+				Renewals: []policy.Renewal{
+					{ApprovedBy: []string{"@acme/product-security"}, ApprovedOn: day(t, "2025-11-03"), Expires: day(t, "2026-05-02")},
+					{
+						ApprovedBy: []string{"@acme/product-security", "@acme/release"},
+						ApprovedOn: day(t, "2026-04-30"), Expires: day(t, "2026-10-27"),
+					},
+				},
+				Signatures: []string{"-----BEGIN SSH SIGNATURE-----\nU1NIU0lHAAAAAQ==\n-----END SSH SIGNATURE-----\n"},
 			}, {
-				ID: "EXC-2026-015", Entitlement: "com.apple.security.cs.disable-library-validation",
+				ID: "EXC-2026-016", Entitlement: "com.apple.security.application-groups", PolicyID: "acme/desktop",
+				Values:    []entitlement.Value{entitlement.Str("group.com.acme"), entitlement.Str("26QKX55P9K.shared")},
+				Matches:   []policy.Pattern{"group.com.acme.*"},
+				AppliesTo: policy.Scope{Binaries: []string{"engine", "tools"}},
+			}, {
+				ID: "EXC-2026-015", Entitlement: "com.apple.security.cs.disable-library-validation", PolicyID: "acme/desktop",
 				AppliesTo: policy.Scope{Identifier: []string{"com.acme.app", "com.acme.app.helper"}},
 			},
 		},
@@ -88,16 +145,25 @@ func TestPartsOfAPolicyKnowTheirPlace(t *testing.T) {
 	}
 	e := &p.Exceptions[0]
 	got := map[string]string{
-		"stage":      p.Stages[1].Position.String(),
-		"stage rule": p.Stages[1].Rules[0].Position.String(),
-		"rule":       p.Rules[1].Position.String(),
-		"exception":  e.Position.String(),
-		"owner":      e.At("owner").String(),
-		"not given":  p.Exceptions[1].At("ticket").String(),
+		"reference":      p.Extends[2].Position.String(),
+		"setting":        p.Settings.Fields["unlisted"].String(),
+		"approvals":      p.Approvals.Position.String(),
+		"threshold":      p.Approvals.Fields["threshold"].String(),
+		"stage":          p.Stages[1].Position.String(),
+		"stage rule":     p.Stages[1].Rules[0].Position.String(),
+		"group":          p.Groups[0].Position.String(),
+		"stage of group": p.Groups[0].Stages[0].Position.String(),
+		"rule":           p.Rules[1].Position.String(),
+		"exception":      e.Position.String(),
+		"owner":          e.At("owner").String(),
+		"named group":    p.Exceptions[1].At("binaries/tools").String(),
+		"not given":      p.Exceptions[2].At("ticket").String(),
 	}
 	want := map[string]string{
-		"stage": "full.yml:16:3", "stage rule": "full.yml:19:9", "rule": "full.yml:25:5",
-		"exception": "full.yml:29:5", "owner": "full.yml:41:5", "not given": "full.yml:48:5",
+		"reference": "full.yml:7:5", "setting": "full.yml:12:3", "approvals": "full.yml:20:1", "threshold": "full.yml:23:3",
+		"stage": "full.yml:31:3", "stage rule": "full.yml:34:9", "group": "full.yml:39:3", "stage of group": "full.yml:48:7",
+		"rule": "full.yml:66:5", "exception": "full.yml:70:5", "owner": "full.yml:87:5", "named group": "full.yml:114:26",
+		"not given": "full.yml:117:5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("positions differ (-want +got):\n%s", diff)

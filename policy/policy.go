@@ -25,7 +25,7 @@ type Policy struct {
 	Extends    []Reference
 	Settings   Settings
 	Approvals  Approvals
-	Stages     []Stage // in the order of the file; never empty after Parse
+	Stages     []Stage // in the order of the file; after Parse empty only if the policy extends another
 	Groups     []Group
 	Rules      []Rule
 	Exceptions []Exception
@@ -206,7 +206,7 @@ type Exception struct {
 
 	PolicyID string              // of the policy that it stands in
 	Position Position            // of the exception's first key
-	Fields   map[string]Position // of each key that is given, by its name in YAML
+	Fields   map[string]Position // of each key that is given, by its name in YAML; of groups, as binaries/NAME
 }
 
 // Renewal is an approval that was followed by another one.

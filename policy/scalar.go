@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +58,17 @@ func (r *reader) word(n *yaml.Node, what string) string {
 	return s
 }
 
+// matching reads a word of a form. The format is that of the error about another
+// one, which it is given in quotes.
+func (r *reader) matching(n *yaml.Node, what string, form *regexp.Regexp, hint, format string) string {
+	before := r.total()
+	s := r.word(n, what)
+	if r.total() == before && n.Kind == yaml.ScalarNode && !form.MatchString(s) {
+		r.fail(n, hint, format, quote(s))
+	}
+	return s
+}
+
 // total returns how many errors were found so far.
 func (r *reader) total() int { return len(r.errs) + r.dropped }
 
@@ -64,8 +76,12 @@ func (r *reader) total() int { return len(r.errs) + r.dropped }
 // only if emptyOK.
 func (r *reader) words(n *yaml.Node, what string, emptyOK bool, check func(item *yaml.Node, s string)) []string {
 	items := []*yaml.Node{n}
-	if n.Kind == yaml.SequenceNode {
+	switch n.Kind {
+	case yaml.SequenceNode:
 		items = n.Content
+	case yaml.MappingNode:
+		r.fail(n, "", "%s must be one value or a list of them, not a mapping", what)
+		return nil
 	}
 	if len(items) == 0 && !emptyOK {
 		r.fail(n, "", "%s is empty", what)
@@ -73,7 +89,7 @@ func (r *reader) words(n *yaml.Node, what string, emptyOK bool, check func(item 
 	var words []string
 	for _, item := range items {
 		before := r.total()
-		if s := r.word(item, what); r.total() == before {
+		if s := r.word(item, what); r.total() == before && item.Kind == yaml.ScalarNode {
 			check(item, s)
 			words = append(words, s)
 		}
@@ -83,6 +99,7 @@ func (r *reader) words(n *yaml.Node, what string, emptyOK bool, check func(item 
 
 // integer reads a whole number in plain decimal from low to high.
 func (r *reader) integer(n *yaml.Node, what string, low, high int) int {
+	r.layout.typed.note(n, true)
 	if !r.scalar(n, what) {
 		return 0
 	}
@@ -120,6 +137,7 @@ func (r *reader) days(n *yaml.Node, what string, low, high int) int {
 
 // date reads a date that may be left empty.
 func (r *reader) date(n *yaml.Node, what string) Date {
+	r.layout.typed.note(n, true)
 	s := r.optional(n, what)
 	if s == "" {
 		return Date{}
@@ -127,6 +145,16 @@ func (r *reader) date(n *yaml.Node, what string) Date {
 	d, err := ParseDate(s)
 	if err != nil {
 		r.fail(n, "", "%s: %v", what, err)
+	}
+	return d
+}
+
+// day reads a date that has to be there.
+func (r *reader) day(n *yaml.Node, what string) Date {
+	before := r.total()
+	d := r.date(n, what)
+	if d.IsZero() && r.total() == before && n.Kind == yaml.ScalarNode {
+		r.fail(n, "", "%s is empty", what)
 	}
 	return d
 }
@@ -144,21 +172,30 @@ func pick[T ~string](r *reader, n *yaml.Node, what, s string, valid []T) T {
 	if slices.Contains(valid, T(s)) {
 		return T(s)
 	}
-	names := make([]string, len(valid))
-	for i, v := range valid {
-		names[i] = string(v)
-	}
-	r.fail(n, suggest(s, names), "unknown value %s for %s", quote(s), what)
+	r.fail(n, suggest(s, names(valid)), "unknown value %s for %s", quote(s), what)
 	return ""
+}
+
+// names returns words of the language as text.
+func names[T ~string](words []T) []string {
+	list := make([]string, len(words))
+	for i, w := range words {
+		list[i] = string(w)
+	}
+	return list
 }
 
 // boolean reads true or false, and no other word for them.
 func (r *reader) boolean(n *yaml.Node, what string) bool {
+	r.layout.typed.note(n, true)
 	if !r.scalar(n, what) {
 		return false
 	}
-	if !isPlain(n) || n.Value != "true" && n.Value != "false" {
+	switch {
+	case n.Value != "true" && n.Value != "false":
 		r.fail(n, "", "%s is true or false, not %s", what, quote(n.Value))
+	case !isPlain(n):
+		r.fail(n, "remove the quotes", "%s must be a boolean, not text", what)
 	}
 	return n.Value == "true"
 }

@@ -8,9 +8,18 @@ import (
 )
 
 func TestAScopeMatchesWhereEveryFieldDoes(t *testing.T) {
+	const cdhash = "7a1d9f3c55b2e86041d7a0c9e3f5b8a24c6d1e90"
 	target := policy.Target{
 		Paths:      []string{"Acme.app/Contents/MacOS/acme"},
 		Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Arch: "arm64",
+		Type: "execute", BundleKind: "app", Version: "3.2.1", CDHash: cdhash, Groups: []string{"engine", "tools"},
+	}
+	ranges := func(text string) []policy.VersionRange {
+		r, err := versions(t, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []policy.VersionRange{r}
 	}
 	twice := target
 	twice.Paths = []string{"Acme.app/Contents/MacOS/acme", "Backup.app/Contents/MacOS/acme"}
@@ -34,6 +43,20 @@ func TestAScopeMatchesWhereEveryFieldDoes(t *testing.T) {
 		{"a source by its path", policy.Scope{Path: list("*.entitlements")}, source, true},
 		{"a source has no identifier", policy.Scope{Path: list("*.entitlements"), Identifier: list("com.acme.app")}, source, false},
 		{"an empty value matches nothing", policy.Scope{TeamID: list("")}, source, false},
+		{"by type", policy.Scope{Type: list("dylib", "execute")}, target, true},
+		{"by another type", policy.Scope{Type: list("bundle")}, target, false},
+		{"by kind of bundle", policy.Scope{BundleKind: list("app")}, target, true},
+		{"a kind of bundle outside of bundles", policy.Scope{BundleKind: list("app")}, source, false},
+		{"by version", policy.Scope{Versions: ranges(">=3.2 <4")}, target, true},
+		{"any one of the ranges", policy.Scope{Versions: append(ranges("<2"), ranges("3.2.1")...)}, target, true},
+		{"by another version", policy.Scope{Versions: ranges("<3.2.1")}, target, false},
+		{"a version that nothing vouches for", policy.Scope{Versions: ranges(">=0")}, source, false},
+		{"by cdhash", policy.Scope{CDHash: list(cdhash)}, target, true},
+		{"by another cdhash", policy.Scope{CDHash: list(strings.Replace(cdhash, "7", "8", 1))}, target, false},
+		{"by one of the groups that it is in", policy.Scope{Binaries: list("helpers", "tools")}, target, true},
+		{"by a group that it is not in", policy.Scope{Binaries: list("helpers")}, target, false},
+		{"in no group", policy.Scope{Binaries: list("")}, source, false},
+		{"a group and an arch", policy.Scope{Binaries: list("engine"), Arch: list("x86_64")}, target, false},
 		{"a target without paths", policy.Scope{Path: list("**")}, policy.Target{Arch: "arm64"}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

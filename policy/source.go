@@ -115,9 +115,10 @@ var syntaxHints = []struct {
 	{"unexpected end of stream", "the quote that opens here is not closed", true},
 	{"expected ',' or ']'", "the list that opens here is not closed with ]", true},
 	{"expected ',' or '}'", "the mapping that opens here is not closed with }", true},
+	{"expected comment or line break", "quote text that begins with > or |", false},
 	{"expected key", "check the indentation", false},
 	{"expected '-' indicator", "check the indentation", false},
-	{"could not find expected ':'", "a key is followed by a colon and a space", true},
+	{"could not find expected ':'", "a key is followed by a colon and a space; a block of text is indented more than what it belongs to", true},
 	{"unknown escape character", "use single quotes, in which a backslash is a backslash", false},
 }
 

@@ -48,6 +48,7 @@ func (r *reader) scalarValue(n *yaml.Node) entitlement.Value {
 	if !isPlain(n) {
 		return entitlement.Str(r.text(n, "value"))
 	}
+	r.layout.typed.note(n, n.Tag != "!!str")
 	switch n.Tag {
 	case "!!bool":
 		return entitlement.Bool(strings.EqualFold(n.Value, "true"))

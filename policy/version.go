@@ -35,14 +35,14 @@ var (
 // maxBounds is how many bounds a range has at most: an interval needs two.
 const maxBounds = 4
 
-// parseVersionRange reads a range. The error says what is expected.
+// parseVersionRange reads a range.
 func parseVersionRange(text string) (VersionRange, error) {
 	r := VersionRange{Text: text}
 	for part := range strings.FieldsSeq(text) {
 		m := versionPart.FindStringSubmatch(part)
 		v, ok := parseVersion(m[2])
 		if !ok {
-			return r, fmt.Errorf("%s is no bound; write versions as 3.2 or >=3.2 <4, without blanks inside a bound", quote(part))
+			return r, fmt.Errorf("%s is no bound", quote(part))
 		}
 		r.bounds = append(r.bounds, bound{m[1], v})
 	}
@@ -50,6 +50,22 @@ func parseVersionRange(text string) (VersionRange, error) {
 		return r, fmt.Errorf("%d bounds where one to %d belong", n, maxBounds)
 	}
 	return r, nil
+}
+
+// isEmpty reports whether two of the bounds exclude each other.
+func (r VersionRange) isEmpty() bool {
+	for _, low := range r.bounds {
+		for _, high := range r.bounds {
+			if low.operator == "<" || low.operator == "<=" || high.operator == ">" || high.operator == ">=" {
+				continue
+			}
+			c := slices.Compare(low.version, high.version)
+			if c > 0 || c == 0 && (low.operator == ">" || high.operator == "<") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // parseVersion reads dotted numbers, without zeros at the end.

@@ -55,8 +55,9 @@ func emit(env Env, name string, write func(w io.Writer, colour bool) error) erro
 	return writeFile(name, func(w io.Writer) error { return write(w, false) })
 }
 
-// writeFile replaces the file of that name in one step. Behind a link it replaces
-// what the link leads to; a device or a FIFO is written to, not replaced.
+// writeFile replaces the file of that name in one step and keeps its permissions.
+// Behind a link it replaces what the link leads to; a device or a FIFO is written to,
+// not replaced.
 func writeFile(name string, write func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
@@ -66,7 +67,10 @@ func writeFile(name string, write func(io.Writer) error) error {
 		}
 		name = target
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm()
+	} else if err == nil {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -77,7 +81,7 @@ func writeFile(name string, write func(io.Writer) error) error {
 	if err != nil {
 		return hinted{err, "the folder has to be there and writable"}
 	}
-	err = errors.Join(buffered(f, write), f.Chmod(0o644), f.Close())
+	err = errors.Join(buffered(f, write), f.Chmod(mode), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}

@@ -16,11 +16,12 @@ func newPolicy(env Env) *cobra.Command {
 		Use:   "policy",
 		Short: "Work on a policy",
 		Example: `  codewarrant policy lint .github/codewarrant.yml
+  codewarrant policy fmt --write .github/codewarrant.yml
   codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLint(env), newPolicyShow(env))
+	cmd.AddCommand(newLint(env), newFormat(env), newPolicyShow(env))
 	return cmd
 }
 

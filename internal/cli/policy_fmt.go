@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+func newFormat(env Env) *cobra.Command {
+	var write, check bool
+	cmd := &cobra.Command{
+		Use:   "fmt FILE…",
+		Short: "Format policies",
+		Long: `fmt prints policies in the one form that all of them are meant to have: the keys in the order of the
+documentation, two blanks for each level, short lists on one line, long justifications folded, quotes
+only where they are needed, an empty line between sections and exceptions. What a policy says stays
+the same, and so does every comment.
+
+Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy that is not valid.`,
+		Example: `  codewarrant policy fmt .github/codewarrant.yml
+  codewarrant policy fmt --write .github/codewarrant.yml
+  codewarrant policy fmt --check .github/codewarrant.yml`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return hinted{fmt.Errorf("%s takes at least one policy", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " .github/codewarrant.yml"}
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if write && check {
+				return hinted{errors.New("--write and --check exclude each other"), "--check writes nothing; it names the files that --write would change"}
+			}
+			result := status(exitClean)
+			for _, name := range args {
+				changed, err := format(env, name, write, check)
+				if err != nil {
+					tell(env, err)
+					result = exitUsage
+				} else if changed && check && result == exitClean {
+					result = exitFindings
+				}
+			}
+			if result != exitClean {
+				return result
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yml", "yaml"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+	}
+	cmd.Flags().BoolVarP(&write, "write", "w", false, "write the result to the file instead of standard output")
+	cmd.Flags().BoolVar(&check, "check", false, "name the files that are not formatted, and write nothing")
+	return cmd
+}
+
+// format formats one policy, and reports whether that changes it. With write the file
+// is replaced, with check it is named, and else the result is printed.
+func format(env Env, name string, write, check bool) (changed bool, err error) {
+	src, err := readBounded(name, policy.MaxSize)
+	if err != nil {
+		return false, hinted{fmt.Errorf("policy: %w", err), "name a policy in a file"}
+	}
+	out, err := policy.Format(filepath.ToSlash(name), src)
+	var errs policy.Errors
+	if errors.As(err, &errs) {
+		return false, invalidPolicy{errs, src}
+	}
+	if err != nil {
+		return false, err
+	}
+	changed = !bytes.Equal(src, out)
+	switch {
+	case write && changed:
+		return true, writeFile(name, func(w io.Writer) error {
+			_, err := w.Write(out)
+			return err
+		})
+	case write, check && !changed:
+		return changed, nil
+	}
+	return changed, emit(env, "", func(w io.Writer, _ bool) error {
+		if check {
+			_, err := fmt.Fprintln(sanitise.Log(w), sanitise.Text(name))
+			return err
+		}
+		if env.Getenv("GITHUB_ACTIONS") == "true" { // elsewhere a policy is printed to be read back
+			w = sanitise.Log(w)
+		}
+		_, err := w.Write(out)
+		return err
+	})
+}
