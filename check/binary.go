@@ -84,6 +84,9 @@ func anomaly(sub subject, a macho.Anomaly) Finding {
 		f.Rule = RuleUncoveredBytes
 	}
 	f.Hint = "build the file anew with lipo or the linker; no tool writes this by itself"
+	if a.Kind == macho.WideFatHeader {
+		f.Hint = "build the file anew with lipo, without -fat64: the kernel starts no such file"
+	}
 	return f
 }
 
