@@ -32,6 +32,10 @@ type Bundle struct {
 	// Err is why the Info.plist could not be read, or what in it makes no sense.
 	Err error
 
+	// Parent is the bundle around it, nil for none. Of a version of a framework that is
+	// the framework.
+	Parent *Bundle
+
 	tree tree
 	rel  string // in the tree
 	main string // the main executable in the tree, empty when it is not there
@@ -87,6 +91,7 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 		Kind:       kind,
 		Executable: strings.TrimSuffix(name, path.Ext(name)),
 		Err:        err,
+		Parent:     p.inner,
 		tree:       w.tree,
 		rel:        p.rel,
 	}
@@ -98,6 +103,14 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 		b.Err = err
 	}
 	return b
+}
+
+// Framework returns the framework of which b is a version, nil for none.
+func (b *Bundle) Framework() *Bundle {
+	if !b.Parent.hasVersion(b.rel) {
+		return nil
+	}
+	return b.Parent
 }
 
 // hasVersion reports whether rel is a version of the framework b.

@@ -38,7 +38,6 @@ func (e *evaluation) binary(b Binary) {
 		}
 	}
 	e.slicesDiffer(b)
-	e.seal(b)
 	e.inert(b)
 	r.Claims = claims.sorted()
 	e.report.Binaries = append(e.report.Binaries, r)
@@ -117,6 +116,9 @@ func anomaly(sub subject, a macho.Anomaly) Finding {
 		f.Rule = RuleUncoveredBytes
 	}
 	f.Hint = "build the file anew with lipo or the linker; no tool writes this by itself"
+	if a.Kind == macho.WideFatHeader {
+		f.Hint = "build the file anew with lipo, without -fat64: the kernel starts no such file"
+	}
 	return f
 }
 

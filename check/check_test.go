@@ -417,6 +417,14 @@ func TestPreflightTellsWhatTheNotaryServiceRejects(t *testing.T) {
 		{"get-task-allow that is false", hardened("com.apple.security.get-task-allow", false), nil, nil},
 		{"the SDK of 10.8", edit(func(b *machotest.Binary) { b.SDK = 10<<16 | 8<<8 }), nil, []string{old}},
 		{"an SDK that is not named", edit(func(b *machotest.Binary) { b.NoBuildVersion = true }), nil, []string{old}},
+		{"the SDK of 10.8 and one of another platform", edit(func(b *machotest.Binary) {
+			b.SDK = 10<<16 | 8<<8
+			b.Commands = func(c []machotest.Command) []machotest.Command {
+				return append(c, machotest.Command{Cmd: machotest.LCBuildVersion, Size: 24, Body: []byte{6, 0, 0, 0, 0, 0, 13, 0, 0, 0, 14, 0, 0, 0, 0, 0}})
+			}
+		}), nil, []string{old}},
+		{"a program for iOS without hardened runtime", edit(func(b *machotest.Binary) { b.Signature.Flags, b.Platform, b.SDK = 0, machotest.PlatformIOS, 9<<16 }), nil, nil},
+		{"object code, which is never signed", machotest.Binary{FileType: machotest.MHObject}, nil, nil},
 		{"the SDK of 10.9", edit(func(b *machotest.Binary) { b.SDK = 10<<16 | 9<<8 }), nil, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -40,14 +40,14 @@ func Evaluate(in Input) *Report {
 	if !in.NoExceptions {
 		e.exceptions = newExceptions(in.Policy.Exceptions)
 	}
-	binaries := mergeCopies(in.Binaries, !in.Slots)
-	for _, b := range binaries {
+	sorted := slices.SortedFunc(slices.Values(in.Binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
+	for _, b := range mergeCopies(sorted, !in.Slots) {
 		n := len(e.findings)
 		e.binary(b)
 		e.groupFrom(n)
 	}
 	n := len(e.findings)
-	e.nested(binaries)
+	e.bundles(sorted) // of copies each has a bundle of its own
 	for _, s := range slices.SortedFunc(slices.Values(in.Sources), func(a, b Source) int { return strings.Compare(a.Path, b.Path) }) {
 		e.source(s)
 	}
@@ -107,9 +107,10 @@ const emptyHint = "give the path of a built app, of a folder that holds one, or 
 
 // mergeCopies joins signed files under one outermost bundle that are copies of
 // one another, as actions/upload-artifact leaves them behind in place of a
-// framework's symbolic links. The result is ordered by path.
-func mergeCopies(list []Binary, verified bool) []Binary {
-	sorted := slices.SortedFunc(slices.Values(list), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
+// framework's symbolic links. It takes and returns them in the order of their paths.
+// What is judged of one must hold for all: that follows from their signatures, and
+// from where they are in a bundle, but for the bundles themselves.
+func mergeCopies(sorted []Binary, verified bool) []Binary {
 	merged := make([]Binary, 0, len(sorted))
 	seen := map[copyKey]int{}
 	for _, b := range sorted {
@@ -144,6 +145,9 @@ func keyOf(b Binary) (copyKey, bool) {
 		return copyKey{}, false
 	}
 	var parts strings.Builder
+	if b.Bundle != nil {
+		fmt.Fprintf(&parts, "%s %q ", b.Bundle.Kind, b.Bundle.Info)
+	}
 	for _, s := range b.Slices {
 		if s.Signature == nil || s.Err != nil || len(s.Anomalies) > 0 {
 			return copyKey{}, false

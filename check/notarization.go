@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Preflight is a service that code is to be handed to, and whose demands it is held
@@ -74,17 +75,13 @@ func isIntact(s *codesign.Signature) bool {
 }
 
 // usesOldSDK reports whether code for macOS was not linked with the SDK of OS X 10.9
-// or later. Code that does not say is taken for old.
+// or later. Code that does not say is taken for old. Other platforms count their SDKs
+// in their own way.
 func usesOldSDK(s Slice) bool {
-	if !s.IsForMac() {
-		return false
+	isOld := func(b macho.Build) bool {
+		return b.Platform == "macos" && slices.Compare(numbers(b.SDK), []int{10, 9}) < 0
 	}
-	for _, b := range s.Builds {
-		if slices.Compare(numbers(b.SDK), []int{10, 9}) >= 0 {
-			return false
-		}
-	}
-	return true
+	return len(s.Builds) == 0 || slices.ContainsFunc(s.Builds, isOld)
 }
 
 // preflight holds a slice against what Apple's notary service asks for.

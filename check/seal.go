@@ -34,15 +34,31 @@ var sealWords = []struct {
 	{seal.Stopped, policy.Error, "not looked at to the end"},
 }
 
-// seal tells what of a bundle is not as its main executable seals it: one finding
-// for each kind of problem.
-func (e *evaluation) seal(b Binary) {
-	if b.Seal == nil {
-		return
+// bundles holds bundles against what their main executables seal, the folders around
+// the versions of frameworks, and nested code against the seals around it.
+func (e *evaluation) bundles(all []Binary) {
+	frameworks := map[string]*seal.Result{}
+	for _, b := range all {
+		if f := b.Framework; f != nil && frameworks[f.Path] == nil {
+			frameworks[f.Path] = &f.Seal
+			e.seal([]string{f.Path}, &f.Seal)
+		}
+		if b.Seal != nil {
+			e.seal(b.Paths, b.Seal)
+			for _, s := range b.Slices {
+				e.resources(b, s)
+			}
+		}
 	}
+	e.nested(all, frameworks)
+}
+
+// seal tells what of a bundle is not as it is sealed: one finding for each kind of
+// problem.
+func (e *evaluation) seal(paths []string, r *seal.Result) {
 	for _, w := range sealWords {
 		var names []string
-		for _, p := range b.Seal.Problems {
+		for _, p := range r.Problems {
 			if p.Kind == w.kind {
 				names = append(names, strings.TrimSuffix(p.Path+": "+p.Detail, ": "))
 			}
@@ -51,7 +67,7 @@ func (e *evaluation) seal(b Binary) {
 			continue
 		}
 		f := Finding{
-			Rule: RuleBrokenSeal, Level: w.level, Paths: b.Paths, Message: w.words + ": " + enumerate(names),
+			Rule: RuleBrokenSeal, Level: w.level, Paths: paths, Message: w.words + ": " + enumerate(names),
 			Hint: "sign the bundle after the last change to any of its files, and hand it over as it was signed",
 		}
 		switch {
@@ -62,15 +78,12 @@ func (e *evaluation) seal(b Binary) {
 		}
 		e.add(f)
 	}
-	if n := len(b.Seal.Flattened); n > 0 {
+	if len(r.Flattened) > 0 {
 		e.add(Finding{
-			Rule: RuleSymlinksFlattened, Paths: b.Paths,
-			Message: fmt.Sprintf("sealed links were found as copies of what they lead to: %s", enumerate(b.Seal.Flattened)),
+			Rule: RuleSymlinksFlattened, Paths: paths,
+			Message: fmt.Sprintf("sealed links were found as copies of what they lead to: %s", enumerate(r.Flattened)),
 			Hint:    "pack the bundle with tar before actions/upload-artifact, which follows links",
 		})
-	}
-	for _, s := range b.Slices {
-		e.resources(b, s)
 	}
 }
 
@@ -124,7 +137,7 @@ func codeAt(all []Binary) map[sealedPlace][]Binary {
 // nested holds the code that a bundle seals by its signature against the requirement
 // that the seal names (SecStaticCode::validateNestedCode). What else is wrong with
 // that code is told of itself.
-func (e *evaluation) nested(all []Binary) {
+func (e *evaluation) nested(all []Binary, frameworks map[string]*seal.Result) {
 	var at map[sealedPlace][]Binary
 	for _, b := range all {
 		if b.Seal == nil || b.Bundle == nil || len(b.Seal.Nested) == 0 {
@@ -134,36 +147,67 @@ func (e *evaluation) nested(all []Binary) {
 			at = codeAt(all)
 		}
 		for _, n := range b.Seal.Nested {
-			e.nestedCode(b, n, at[sealedPlace{path.Join(b.Bundle.Path, n.Path), n.Dir}])
+			place := path.Join(b.Bundle.Path, n.Path)
+			e.nestedCode(b, n, at[sealedPlace{place, n.Dir}])
+			if f := frameworks[place]; f != nil && n.Dir {
+				e.versions(b, n, place, f.Versions, at)
+			}
 		}
 	}
 }
 
-// nestedCode judges the code that was found where the seal names some.
+// versions tells of versions of a nested framework that have no signed code: macOS
+// validates each (SecStaticCode::validateOtherVersions).
+func (e *evaluation) versions(outer Binary, n seal.Nested, place string, versions []string, at map[sealedPlace][]Binary) {
+	for _, v := range versions {
+		if !slices.ContainsFunc(at[sealedPlace{path.Join(place, "Versions", v), true}], isSigned) {
+			e.broken(outer, policy.Error, nil, "nested code is sealed and no signed Mach-O code was found there: "+path.Join(n.Path, "Versions", v))
+		}
+	}
+}
+
+// isSigned reports whether there is a signature in the file.
+func isSigned(b Binary) bool {
+	return slices.ContainsFunc(b.Slices, func(s Slice) bool { return s.Signature != nil })
+}
+
+// nestedCode judges the code that was found where the seal names some: all of its
+// slices have to meet the requirement, since any may run.
 func (e *evaluation) nestedCode(outer Binary, n seal.Nested, found []Binary) {
-	isSigned, result, archs := false, requirement.Satisfied, []string(nil)
+	var unsigned []string
+	unmet := map[requirement.Result][]string{}
 	for _, b := range found {
 		for _, s := range b.Slices {
 			if s.Signature == nil {
-				continue // of which is told
+				unsigned = append(unsigned, s.Arch)
+				continue
 			}
-			isSigned = true
-			if r := n.Requirement.Evaluate(s.Signature.Facts); r != requirement.Satisfied {
-				result, archs = min(result, r), append(archs, s.Arch)
-			}
+			r := n.Requirement.Evaluate(s.Signature.Facts)
+			unmet[r] = append(unmet[r], s.Arch)
 		}
 	}
-	f := Finding{Rule: RuleBrokenSeal, Paths: outer.Paths, Archs: archs, Hint: "sign nested code before the bundle around it"}
 	switch {
-	case !isSigned:
-		f.Message = fmt.Sprintf("nested code is sealed and no signed code was found there: %s", n.Path)
-	case result == requirement.NotSatisfied:
-		f.Message = fmt.Sprintf("nested code is not what was sealed: %s does not meet %s", n.Path, shorten(n.Requirement.Text))
-	case result == requirement.NotEvaluated:
-		f.Level, f.Hint = policy.Warning, "codesign --verify --deep --strict on a Mac can tell"
-		f.Message = fmt.Sprintf("whether nested code is what was sealed cannot be told here: %s should meet %s", n.Path, shorten(n.Requirement.Text))
-	default:
+	case !slices.ContainsFunc(found, isSigned):
+		e.broken(outer, policy.Error, nil, "nested code is sealed and no signed Mach-O code was found there: "+n.Path)
 		return
+	case unsigned != nil:
+		e.broken(outer, policy.Error, unsigned, "nested code is sealed and not all of it is signed: "+n.Path)
+	}
+	if archs := unmet[requirement.NotSatisfied]; archs != nil {
+		e.broken(outer, policy.Error, archs, fmt.Sprintf("nested code is not what was sealed: %s does not meet %s", n.Path, shorten(n.Requirement.Text)))
+	}
+	if archs := unmet[requirement.NotEvaluated]; archs != nil {
+		e.broken(outer, policy.Warning, archs, fmt.Sprintf("whether nested code is what was sealed cannot be told here: %s should meet %s", n.Path, shorten(n.Requirement.Text)))
+	}
+}
+
+func (e *evaluation) broken(outer Binary, level policy.Level, archs []string, message string) {
+	f := Finding{
+		Rule: RuleBrokenSeal, Level: level, Paths: outer.Paths, Archs: archs, Message: message,
+		Hint: "sign nested code before the bundle around it; of scripts and other code that is no Mach-O file the signature is not seen here",
+	}
+	if level == policy.Warning {
+		f.Hint = "codesign --verify --deep --strict on a Mac can tell"
 	}
 	e.add(f)
 }

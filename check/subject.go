@@ -25,9 +25,19 @@ type Binary struct {
 	Slices    []Slice
 	Anomalies []macho.Anomaly // of the fat header
 
+	// Framework is what was found of the folder around the versions of a framework, of
+	// which Bundle is one; nil when it is not, or was not looked at.
+	Framework *Framework
+
 	// Seal is what was found of the bundle's other files; nil when it was not
 	// looked at, as for what is not a bundle's main executable.
 	Seal *seal.Result
+}
+
+// Framework is the folder of a framework around its versions.
+type Framework struct {
+	Path string
+	Seal seal.Result
 }
 
 // Bundle is a bundle and what its Info.plist says of it.

@@ -151,10 +151,7 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 	sig.checkSlots(sb)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
 	sig.checkSigner()
-	sig.Facts.Identifier = sig.Directory().Identifier
-	for _, d := range sig.Directories {
-		sig.Facts.CDHashes = append(sig.Facts.CDHashes, d.cdhash)
-	}
+	sig.Facts.Identifier, sig.Facts.CDHash = sig.Directory().Identifier, sig.Directory().cdhash
 	sig.readRequirements(sb)
 	sig.Claims = entitlement.ReadClaims(
 		sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS)), sb.payload(uint32(cs.CSSLOT_ENTITLEMENTS_DER)))

@@ -18,7 +18,8 @@ import (
 
 // Verifier verifies signatures: the pages of the code, and who signed it. Its
 // memory is one block for each core, whatever it is given and however many
-// signatures are verified at a time. The zero Verifier is not usable; see
+// signatures are verified at a time, and the certificates of those whom Apple vouches
+// for. The zero Verifier is not usable; see
 // [NewVerifier].
 type Verifier struct {
 	anchors      Anchors

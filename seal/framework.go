@@ -44,11 +44,12 @@ func (v *verifier) versions() (current string) {
 		case name == "Current":
 			link = e
 		case e.IsDir():
-			folders = append(folders, name)
+			folders = append(folders, strings.Clone(name))
 		case name != ".DS_Store" || !e.Type().IsRegular():
 			v.problem(Unsealed, "Versions/"+name, "neither a version nor the link to the current one")
 		}
 	}
+	v.result.Versions = folders
 	const name = "Versions/Current"
 	switch {
 	case link == nil:

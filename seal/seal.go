@@ -112,8 +112,9 @@ type Result struct {
 	// such file or it could not be read.
 	CodeResources []byte
 	// Versioned is whether this is the outer folder of a framework: the seals are
-	// in the bundles below Versions.
+	// in the bundles below Versions, whose names these are, in ascending order.
 	Versioned bool
+	Versions  []string
 	// Files counts the regular files that are as they were sealed.
 	Files int
 	// SHA1 counts those of Files that have no hash but SHA-1.

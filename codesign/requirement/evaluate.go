@@ -1,10 +1,8 @@
 package requirement
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"crypto/x509"
-	"slices"
 )
 
 // Result is what evaluating a requirement gives. The zero Result is
@@ -33,10 +31,9 @@ type Facts struct {
 	// Identifier is the identifier of the CodeDirectory.
 	Identifier string
 
-	// CDHashes are the cdhashes, of 20 bytes, of which one must be the hash that
-	// is asked for; nil if they are not known. Security.framework compares that
-	// of the CodeDirectory that it obeys.
-	CDHashes [][]byte
+	// CDHash is that of the CodeDirectory that the system obeys, of 20 bytes; nil if
+	// it is not known.
+	CDHash []byte
 
 	// Certificates is the whole chain, from the leaf to the anchor. It is nil if it
 	// is not known, and empty but not nil if there is none, as in ad hoc code.
@@ -79,10 +76,10 @@ func (e *expr) evaluate(f Facts) Result {
 	case opIdent:
 		return result(e.key == f.Identifier)
 	case opCDHash:
-		if f.CDHashes == nil {
+		if f.CDHash == nil {
 			return NotEvaluated
 		}
-		return result(slices.ContainsFunc(f.CDHashes, func(h []byte) bool { return bytes.Equal(h, []byte(e.key)) }))
+		return result(string(f.CDHash) == e.key)
 	case opAppleAnchor, opAppleGenericAnchor, opAnchorHash, opCertField, opCertGeneric:
 		return e.evaluateChain(f)
 	}

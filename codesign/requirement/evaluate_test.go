@@ -37,7 +37,7 @@ func certificate(raw string, extension asn1.ObjectIdentifier, names ...pkix.Attr
 func facts() Facts {
 	return Facts{
 		Identifier: "com.acme.app",
-		CDHashes:   [][]byte{[]byte("another hash of 20 b"), []byte(cdhash)},
+		CDHash:     []byte(cdhash),
 		Certificates: []*x509.Certificate{
 			certificate("leaf", asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 6, 1, 13},
 				attribute("US", 2, 5, 4, 6), attribute("Developer ID Application: Acmé (A1B2C3D4E5)", 2, 5, 4, 3),
@@ -60,7 +60,7 @@ func apple() Facts {
 
 // adHoc are the facts of code that is known to have no certificates.
 func adHoc() Facts {
-	return Facts{Identifier: "com.acme.app", CDHashes: [][]byte{[]byte(cdhash)}, Certificates: []*x509.Certificate{}}
+	return Facts{Identifier: "com.acme.app", CDHash: []byte(cdhash), Certificates: []*x509.Certificate{}}
 }
 
 // unverified are the facts of code of which only the CodeDirectory is read.

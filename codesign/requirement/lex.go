@@ -1,6 +1,7 @@
 package requirement
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,11 +72,8 @@ func scan(s string) (token, int, error) {
 		line, _, _ := strings.Cut(s, "\n")
 		return token{}, len(line), nil
 	case strings.HasPrefix(s, "/*"):
-		comment, _, ok := strings.Cut(s[2:], "*/")
-		if !ok {
-			return token{}, 0, fmt.Errorf("a comment without end")
-		}
-		return token{}, len(comment) + 4, nil
+		n, err := comment(s)
+		return token{}, n, err
 	case strings.HasPrefix(s, `H"`):
 		body, _, ok := strings.Cut(s[2:], `"`)
 		if !ok {
@@ -96,12 +94,27 @@ func scan(s string) (token, int, error) {
 		n := run(s, letters+digits+".")
 		return token{word, s[:n]}, n, nil
 	}
-	for _, op := range []string{"<=", ">=", "==", "(", ")", "[", "]", "<", ">", "=", "~", "-", "!", "*"} {
+	for _, op := range []string{"<=", ">=", "==", "(", ")", "[", "]", "<", ">", "=", "~", "-", "!", "*", ";"} {
 		if strings.HasPrefix(s, op) {
 			return token{operator, op}, len(op), nil
 		}
 	}
 	return token{}, 0, fmt.Errorf("%.1q, which begins nothing", s)
+}
+
+// comment returns the length of a comment. In it Apple's lexer takes a star together
+// with what follows it, unless that is a slash: so /***/ goes on.
+func comment(s string) (int, error) {
+	for i := 2; i+1 < len(s); i++ {
+		switch {
+		case s[i] != '*':
+		case s[i+1] == '/':
+			return i + 2, nil
+		default:
+			i++
+		}
+	}
+	return 0, errors.New("a comment without end")
 }
 
 // run returns how many bytes of the set s begins with.

@@ -11,12 +11,13 @@ import (
 )
 
 // Compile reads one requirement from its source, as the seal of a bundle has it for
-// nested code. The grammar is requirements.grammar of libsecurity_codesigning, with
-// what later versions of codesign print: absent, notarized, legacy, timestamp. and
-// backslashes in strings.
+// nested code. The grammar is requirements.grammar of libsecurity_codesigning.
 //
-// Not taken are dates, which are printed in no form that can be read again, and the
-// path of a certificate in place of its hash.
+// It is wider where Apple's Dumper prints what that grammar does not take: absent,
+// legacy and timestamp., a backslash before a backslash, identifiers and keys in
+// hexadecimal, keys with a dot at either end or two in a row. It is narrower where
+// there is no meaning here: dates are printed in no form that can be read again, and
+// the path of a certificate is no hash.
 func Compile(source string) (Requirement, error) {
 	if len(source) > MaxSize {
 		return Requirement{}, fmt.Errorf("a requirement of %d bytes; the limit is %d", len(source), MaxSize)
@@ -27,6 +28,8 @@ func Compile(source string) (Requirement, error) {
 	}
 	p := parser{tokens: tokens}
 	root := p.or(1)
+	for p.accept(";") { // "fluff" in the grammar
+	}
 	if t := p.peek(); t != (token{}) {
 		p.fail("%s where the requirement could end", t)
 	}
@@ -208,16 +211,19 @@ func (p *parser) certificate(slot int32) *expr {
 	case p.accept("=", "=="), p.peek().kind == hash:
 		return &expr{op: opAnchorHash, number: slot, key: p.hash()}
 	}
-	e := &expr{op: opCertField, number: slot, key: p.key()}
-	for prefix, op := range map[string]uint32{
-		"field.": opCertGeneric, "extension.": opCertGeneric, "policy.": opCertPolicy, "timestamp.": opCertFieldDate,
-	} {
-		if dotted, ok := strings.CutPrefix(e.key, prefix); ok {
-			e.op, e.key = op, p.oid(dotted)
-		}
-	}
-	if e.op == opCertField && !strings.HasPrefix(e.key, "subject.") {
-		p.fail("%.40q is no field of a certificate that can be asked for", e.key)
+	key := p.key()
+	e := &expr{number: slot}
+	switch kind, dotted, _ := strings.Cut(key, "."); kind {
+	case "subject":
+		e.op, e.key = opCertField, key
+	case "field", "extension":
+		e.op, e.key = opCertGeneric, p.oid(dotted)
+	case "policy":
+		e.op, e.key = opCertPolicy, p.oid(dotted)
+	case "timestamp":
+		e.op, e.key = opCertFieldDate, p.oid(dotted)
+	default:
+		p.fail("%.40q is no field of a certificate that can be asked for", key)
 	}
 	e.match = p.match()
 	return e
@@ -229,7 +235,7 @@ func (p *parser) oid(dotted string) string {
 	for arc := range strings.SplitSeq(dotted, ".") {
 		n, err := strconv.Atoi(arc)
 		if err != nil || n < 0 {
-			p.fail("%q is no object identifier", dotted)
+			p.fail("%.40q is no object identifier", dotted)
 			return ""
 		}
 		oid = append(oid, n)
@@ -240,7 +246,7 @@ func (p *parser) oid(dotted string) string {
 		_, err = asn1.Unmarshal(der, &raw)
 	}
 	if err != nil {
-		p.fail("%q is no object identifier", dotted)
+		p.fail("%.40q is no object identifier", dotted)
 	}
 	return string(raw.Bytes)
 }

@@ -34,7 +34,10 @@ func TestSourceIsCompiledToItsOperations(t *testing.T) {
 		`certificate 2[timestamp.2.999] >= x`:                                 op(22, 2, "\x88\x37", op(8, "x")),
 		`info[a] < x or info[a] > x or notarized`:                             op(7, op(7, op(10, "a", op(5, "x")), op(10, "a", op(6, "x"))), op(21)),
 		`info[a] <= x and info[a] = x* and legacy`:                            op(6, op(6, op(10, "a", op(7, "x")), op(10, "a", op(3, "x"))), op(23)),
-		"# a comment\nalways // another\n\tand /* and a third */ never":       op(6, op(1), op(0)),
+		`certificate leaf[field.2.32.111.108.105.99.121.46.49.46.50]`:         op(14, 0, "policy.1.2", op(0)),
+		`always;;`:                       op(1),
+		`identifier x /***/ or never */`: op(2, "x"),
+		"# a comment\nalways // another\n\tand /* and a third */ never": op(6, op(1), op(0)),
 	} {
 		t.Run(source, func(t *testing.T) {
 			got := compile(t, source)
@@ -55,7 +58,9 @@ func TestWhatIsNoSourceIsAnErrorThatSaysWhere(t *testing.T) {
 		`identifier 7x`:                          `"7" where a string belongs`,
 		`identifier é`:                           `byte 11: "é", which begins nothing`,
 		`always always`:                          `"always" where the requirement could end`,
-		`always;`:                                `byte 6: ";", which begins nothing`,
+		`always; never`:                          `"never" where the requirement could end`,
+		`always % never`:                         `byte 7: "%", which begins nothing`,
+		`always /***/`:                           `byte 7: a comment without end`,
 		`(always`:                                `the end where ")" belongs`,
 		`always and`:                             `the requirement ends too early`,
 		`info[a`:                                 `the end where "]" belongs`,

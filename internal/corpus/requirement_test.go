@@ -123,14 +123,11 @@ func theirRequirements(t *testing.T, r io.ReaderAt, s macho.Slice) []string {
 
 // facts takes the certificates out of a CMS signature as they are, unverified.
 func facts(t *testing.T, sig *codesign.Signature, cms []byte) requirement.Facts {
-	f := requirement.Facts{Identifier: sig.Directory().Identifier, CDHashes: [][]byte{}, Certificates: []*x509.Certificate{}}
-	for _, d := range sig.Directories {
-		hash, err := hex.DecodeString(d.CDHash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.CDHashes = append(f.CDHashes, hash)
+	hash, err := hex.DecodeString(sig.Directory().CDHash)
+	if err != nil {
+		t.Fatal(err)
 	}
+	f := requirement.Facts{Identifier: sig.Directory().Identifier, CDHash: hash, Certificates: []*x509.Certificate{}}
 	if len(cms) <= 8 {
 		return f
 	}

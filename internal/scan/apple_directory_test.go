@@ -146,6 +146,12 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 		{"cs_validate_codedirectory in ubc_subr.c refuses what is shorter than its struct, of whatever version", thin(mt.Signature{
 			Version: 0x20001, Identifier: "a", HashTypes: []uint8{mt.HashSHA1}, PageSizeLog2: 14, NoRequirements: true,
 		}), []string{unread + "86 bytes, where the kernel wants 108"}},
+		{"cs_validate_codedirectory in ubc_subr.c refuses one byte less than its struct", thin(mt.Signature{
+			Version: 0x20001, Identifier: "a.b.c.d.e.f.g.h.i.j.kl", HashTypes: []uint8{mt.HashSHA1}, PageSizeLog2: 14, NoRequirements: true,
+		}), []string{unread + "107 bytes, where the kernel wants 108"}},
+		{"cs_validate_codedirectory in ubc_subr.c takes as many bytes as its struct", thin(mt.Signature{
+			Version: 0x20001, Identifier: "a.b.c.d.e.f.g.h.i.j.klm", HashTypes: []uint8{mt.HashSHA1}, PageSizeLog2: 14, NoRequirements: true,
+		}), nil},
 		{"cs_find_md in ubc_subr.c knows hash types 1 to 4", header(func(h *mt.DirectoryHeader) { h.HashType = 5 }), []string{unread + "hash type 5 with hashes of 32 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants hashes as long as their type has them", header(func(h *mt.DirectoryHeader) { h.HashSize = 20 }), []string{unread + "hash type 2 with hashes of 20 bytes"}},
 		{"cs_validate_codedirectory in ubc_subr.c wants pages of 4 KiB, or of its own 16 KiB", page(0, 14), nil},
@@ -182,6 +188,7 @@ func TestAppleValidatesCodeDirectories(t *testing.T) {
 			h.LinkageHashType, h.LinkageOffset, h.LinkageSize = mt.HashSHA256, h.Length-19, 20
 		}), []string{unread + "20 bytes of linkage do not fit"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses pre-encryption hashes that end past the end", header(func(h *mt.DirectoryHeader) { h.PreEncryptOffset = h.HashOffset + 1 }), []string{unread + "160 bytes of hashes from before encryption do not fit"}},
+		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses pre-encryption hashes in the blob's header", header(func(h *mt.DirectoryHeader) { h.PreEncryptOffset = 7 }), []string{unread + "160 bytes of hashes from before encryption do not fit at offset 7"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions before 0x20001", header(func(h *mt.DirectoryHeader) { h.Version = 0x20000 }), []string{unread + "version 0x20000"}},
 		{"CodeDirectory::checkIntegrity in codedirectory.cpp refuses versions after 0x2f000", header(func(h *mt.DirectoryHeader) { h.Version = 0x2f001 }), []string{unread + "version 0x2f001"}},
 		{"CS_EXECSEG_ALLOW_UNSIGNED in cs_blobs.h allows unsigned pages in the executable segment, for debugging", thin(mt.Signature{ExecSegFlags: 0x10}), []string{

@@ -1,6 +1,7 @@
 package scan_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -93,6 +94,13 @@ func TestOfWellFormedFilesNothingIsTold(t *testing.T) {
 		}), nil},
 		{"a program that the linker signed", thin(*mt.LinkerSigned("a.out")), nil},
 		{"a universal program", universal(mt.Fat{}), nil},
+		{"a program of 32 bits", mt.Binary{Bits32: true, Signature: &mt.Signature{}}.Bytes(), nil},
+		{"a program with a second __LINKEDIT, which nobody looks at", mt.Binary{Signature: &mt.Signature{}, Commands: func(c []mt.Command) []mt.Command {
+			second := c[2]
+			second.Body = bytes.Clone(second.Body)
+			second.Body[40]-- // filesize of segment_command_64
+			return append(c, second)
+		}}.Bytes(), nil},
 		{"a universal program that codesign signed", developerID, []string{
 			"note redundant-entitlement x86_64,arm64: allow-unsigned-executable-memory permits all that",
 		}},

@@ -71,9 +71,13 @@ func readSeal(ctx context.Context, bundle *artifact.Bundle, b *check.Binary) {
 	if !slices.ContainsFunc(b.Slices, isSealed) {
 		return
 	}
+	if f := bundle.Framework(); f != nil {
+		b.Framework = &check.Framework{Path: f.Path, Seal: seal.Verify(ctx, f, "")}
+	}
 	r := seal.Verify(ctx, bundle, bundle.Main())
-	if r.Versioned {
-		return // a copy of what is looked at below Versions
+	if r.Versioned { // the executable is a copy of one below Versions
+		b.Framework = &check.Framework{Path: bundle.Path, Seal: r}
+		return
 	}
 	for i := range b.Slices {
 		if s := &b.Slices[i]; s.Signature != nil {

@@ -80,6 +80,10 @@ func (c *cost) binary(b check.Binary) {
 	if b.Seal != nil {
 		c.seal(*b.Seal)
 	}
+	if b.Framework != nil {
+		c.text(b.Framework.Path)
+		c.seal(b.Framework.Seal)
+	}
 }
 
 func (c *cost) info(info *check.Info) {
@@ -193,5 +197,6 @@ func (c *cost) seal(r seal.Result) {
 	}
 	c.told(len(r.Nested))
 	c.text(r.Flattened...)
+	c.text(r.Versions...)
 	c.bytes += len(r.Flattened) * ofHash
 }

@@ -2,11 +2,13 @@ package scan_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,6 +120,14 @@ func nestedApp(t *testing.T, app, requirement string) {
 	})
 }
 
+// relink makes a link lead elsewhere.
+func relink(t *testing.T, name, target string) {
+	t.Helper()
+	if err := errors.Join(os.Remove(name), os.Symlink(target, name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // version writes one version of a framework, with its seal.
 func version(t *testing.T, dir, identifier string) {
 	t.Helper()
@@ -133,7 +143,19 @@ func helper(identifier string) []byte {
 }
 
 // cdhash returns the cdhash of a thin program, in hexadecimal.
-func cdhash(t *testing.T, b []byte) string {
+func cdhash(t *testing.T, b []byte) string { return signature(t, b).Directory().CDHash }
+
+// identifier returns the identifier of a thin program on disk.
+func identifier(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signature(t, b).Directory().Identifier
+}
+
+func signature(t *testing.T, b []byte) *codesign.Signature {
 	t.Helper()
 	f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
@@ -143,7 +165,7 @@ func cdhash(t *testing.T, b []byte) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sig.Directory().CDHash
+	return sig
 }
 
 func TestNestedCodeMeetsTheRequirementThatIsSealed(t *testing.T) {
@@ -172,8 +194,45 @@ func TestNestedCodeMeetsTheRequirementThatIsSealed(t *testing.T) {
 			`error broken-seal: its CodeResources is malformed: Contents/MacOS/helper: in the seal: requirement: "designated" where a condition belongs`,
 		}},
 		{"code that is not signed", pinned, replace("Contents/MacOS/helper", machotest.Binary{}.Bytes()), []string{
-			"error broken-seal: nested code is sealed and no signed code was found there: Contents/MacOS/helper",
+			"error broken-seal: nested code is sealed and no signed Mach-O code was found there: Contents/MacOS/helper",
 			"note unsigned: the code (execute) is not signed",
+		}},
+		{"code of which one slice is not signed", `identifier "com.acme.helper"`, replace("Contents/MacOS/helper", machotest.Fat{Slices: []machotest.Slice{
+			{Binary: machotest.Binary{CPU: machotest.CPUX86_64}},
+			{Binary: machotest.Binary{Signature: &machotest.Signature{Identifier: "com.acme.helper"}}},
+		}}.Bytes()), []string{
+			"error broken-seal: nested code is sealed and not all of it is signed: Contents/MacOS/helper",
+			"warning slices-differ: arm64 is signed and x86_64 is not",
+			"note unsigned: the code (execute) is not signed",
+		}},
+		{"code of which one slice is another's and one cannot be told", `identifier "com.acme.helper" and notarized`, replace("Contents/MacOS/helper", machotest.Fat{Slices: []machotest.Slice{
+			{Binary: machotest.Binary{CPU: machotest.CPUX86_64, Signature: &machotest.Signature{Identifier: "com.acme.other"}}},
+			{Binary: machotest.Binary{Signature: &machotest.Signature{Identifier: "com.acme.helper"}}},
+		}}.Bytes()), []string{
+			`error broken-seal: nested code is not what was sealed: Contents/MacOS/helper does not meet identifier "com.acme.helper" and notarized`,
+			`warning broken-seal: whether nested code is what was sealed cannot be told here: Contents/MacOS/helper should meet identifier "com.acme.helper" and notarized`,
+		}},
+		{"a script where the current version of a framework has code, and a copy beside it", pinned, func(t *testing.T, app string) {
+			versions := filepath.Join(app, "Contents/Frameworks/F.framework/Versions")
+			version(t, filepath.Join(versions, "B"), "com.acme.f")
+			machotest.WriteTree(t, versions, map[string][]byte{"A/Acme": []byte("#!/bin/sh\necho evil\n"), "A/Resources/evil.js": []byte("evil()")})
+		}, []string{
+			"error broken-seal: nested code is sealed and no signed Mach-O code was found there: Contents/Frameworks/F.framework/Versions/A",
+		}},
+		{"a current version of a framework without code", pinned, func(t *testing.T, app string) {
+			framework := filepath.Join(app, "Contents/Frameworks/F.framework")
+			machotest.WriteTree(t, framework, map[string][]byte{"Versions/Z/evil.js": []byte("evil()")})
+			relink(t, filepath.Join(framework, "Versions/Current"), "Z")
+		}, []string{
+			"error broken-seal: nested code is sealed and no signed Mach-O code was found there: Contents/Frameworks/F.framework/Versions/Z",
+		}},
+		{"a file beside the versions of a framework", pinned, replace("Contents/Frameworks/F.framework/evil.js", []byte("evil()")), []string{
+			"error broken-seal: there and not sealed: evil.js: no copy of \"Versions/A/evil.js\", to which a link should be here: no such file or directory",
+		}},
+		{"a link of a framework to another version", pinned, func(t *testing.T, app string) {
+			relink(t, filepath.Join(app, "Contents/Frameworks/F.framework/Resources"), "Versions/Z")
+		}, []string{
+			`error broken-seal: a link to what the seal does not cover: Resources: leads to "Versions/Z", which is not its namesake in the current version`,
 		}},
 		{"another version of a framework by somebody else", pinned, func(t *testing.T, app string) {
 			version(t, filepath.Join(app, "Contents/Frameworks/F.framework/Versions/B"), "com.acme.other")
@@ -190,6 +249,73 @@ func TestNestedCodeMeetsTheRequirementThatIsSealed(t *testing.T) {
 			var got []string
 			for _, f := range findings(t, scan.Run([]string{app}, scan.Full, time.Now())) {
 				got = append(got, fmt.Sprintf("%s %s: %s", f.Level, f.Rule, f.Message))
+			}
+			if diff := cmp.Diff(row.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// copiedApp writes an app with two copies of one helper app, A and B, which it seals.
+func copiedApp(t *testing.T, app string) {
+	t.Helper()
+	helpers := filepath.Join(app, "Contents/Helpers")
+	for _, name := range []string{"A.app", "B.app"} {
+		sealedApp(t, filepath.Join(helpers, name))
+	}
+	machotest.WriteTree(t, app, map[string][]byte{"Contents/Info.plist": []byte(infoPlist)})
+	requirement := `identifier "` + identifier(t, filepath.Join(helpers, "A.app/Contents/MacOS/Acme")) + `"`
+	resources := machotest.Sealer{Executable: "MacOS/Acme", Code: map[string]machotest.Sealed{
+		"Helpers/A.app": {Requirement: requirement}, "Helpers/B.app": {Requirement: requirement},
+	}}.Write(t, filepath.Join(app, "Contents"))
+	machotest.WriteTree(t, app, map[string][]byte{"Contents/MacOS/Acme": machotest.Binary{Signature: &machotest.Signature{
+		Identifier: "com.acme.outer", InfoPlist: []byte(infoPlist), CodeResources: resources,
+	}}.Bytes()})
+}
+
+// Copies of a program are judged once, and the bundles around them each.
+func TestEachCopyOfABundleIsHeldAgainstItsSeal(t *testing.T) {
+	write := func(name, content string) func(*testing.T, string) {
+		return func(t *testing.T, app string) { machotest.WriteTree(t, app, map[string][]byte{name: []byte(content)}) }
+	}
+	for _, row := range []struct {
+		name string
+		edit func(t *testing.T, app string)
+		want []string
+	}{
+		{"copies as they were sealed", func(*testing.T, string) {}, nil},
+		{"a change in the first", write("Contents/Helpers/A.app/Contents/Resources/main.js", "evil()"), []string{
+			"error broken-seal A.app: changed since it was sealed: Contents/Resources/main.js: not the content that was sealed",
+		}},
+		{"a change in the second", write("Contents/Helpers/B.app/Contents/Resources/main.js", "evil()"), []string{
+			"error broken-seal B.app: changed since it was sealed: Contents/Resources/main.js: not the content that was sealed",
+		}},
+		{"no seal in the second", func(t *testing.T, app string) {
+			if err := os.RemoveAll(filepath.Join(app, "Contents/Helpers/B.app/Contents/_CodeSignature")); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{
+			"error missing-blob B.app: the signature binds a CodeResources (slot 3), and the bundle has none",
+			"error broken-seal B.app: the bundle has no CodeResources, so nothing but its main executable is signed: Contents/_CodeSignature/CodeResources: there is no such file",
+		}},
+		{"a copy of the whole inside of what was changed", func(t *testing.T, app string) {
+			first := filepath.Join(app, "Contents/Helpers/A.app")
+			sealedApp(t, filepath.Join(first, "Contents/A.app"))
+			write("Contents/Helpers/A.app/Contents/Resources/main.js", "evil()")(t, app)
+		}, []string{
+			"error broken-seal A.app: changed since it was sealed: Contents/Resources/main.js: not the content that was sealed",
+			"error broken-seal A.app: there and not sealed: Contents/A.app: not in the seal",
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			app := filepath.Join(t.TempDir(), "Acme.app")
+			copiedApp(t, app)
+			row.edit(t, app)
+			var got []string
+			for _, f := range findings(t, scan.Run([]string{app}, scan.Full, time.Now())) {
+				helper, _, _ := strings.Cut(strings.TrimPrefix(f.Paths[0], filepath.Join(app, "Contents/Helpers")+"/"), "/")
+				got = append(got, fmt.Sprintf("%s %s %s: %s", f.Level, f.Rule, helper, f.Message))
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
 				t.Error(diff)
