@@ -33,6 +33,7 @@ var graph = map[string][]string{
 	"internal/boundedplist": {},
 	"internal/machotest":    {},
 	"internal/runner":       {},
+	"internal/githubtest":   {},
 	"internal/corpus":       {},
 	"internal/near":         {},
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
