@@ -28,7 +28,8 @@ func (e *Exception) differences(was *Exception) []string {
 	return list
 }
 
-// permits returns what an exception permits, where and until when, a field each.
+// permits returns for which values an exception permits its entitlement, where, and until
+// when, a field each.
 func (e *Exception) permits() []string {
 	var list []string
 	for _, f := range exceptionFields {
@@ -42,14 +43,14 @@ func (e *Exception) permits() []string {
 // exceptionField is one thing that an exception says.
 type exceptionField struct {
 	name    string
-	permits bool // it is part of what is permitted, where or until when
+	permits bool // it limits what is permitted
 	same    func(a, b *Exception) bool
 	text    func(e *Exception) string
 }
 
 // exceptionFields are all fields but signatures, which are about the others.
 var exceptionFields = []exceptionField{
-	words("entitlement", true, func(e *Exception) []string { return one(e.Entitlement) }),
+	words("entitlement", false, func(e *Exception) []string { return one(e.Entitlement) }),
 	valueField("value", func(e *Exception) []entitlement.Value {
 		if e.Value == nil {
 			return nil

@@ -6,12 +6,16 @@ import (
 	"slices"
 )
 
+// BasePrefix is what the name of a policy begins with that stands at the trusted ref and
+// not in the workspace: base:PATH.
+const BasePrefix = "base:"
+
 // Pending is an exception that a change adds or alters. It does not count before the
 // change is merged.
 type Pending struct {
 	*Exception            // as the change has it
 	Was        *Exception // as it stands at the trusted ref, which is what counts; nil: it is not there
-	Diff       []string   // how it differs from Was, or what a new one permits: a field each
+	Diff       []string   // how it differs from Was, or what a new one is limited to: a field each
 }
 
 // Trusted returns the policy by which a change is judged, and what of the change waits

@@ -59,17 +59,17 @@ func TestExceptionsCountAsTheyAreMerged(t *testing.T) {
 			[]string{"EXC-1 test.yml"}, nil,
 		},
 		{
-			"a new one is pending, with what it permits",
+			"a new one is pending, with what limits it",
 			merged + second + tools,
 			merged,
 			[]string{"EXC-1 test.yml"},
 			[]string{
-				"EXC-2 entitlement: com.apple.security.cs.debugger", "EXC-2 value: true", "EXC-2 arch: arm64",
+				"EXC-2 value: true", "EXC-2 arch: arm64",
 				"EXC-2 binaries: tools", "EXC-2 expires: 2027-01-31",
 			},
 		},
 		{"a removed one is gone", strings.Replace(merged, "EXC-1", "EXC-9", 1), merged, nil, []string{
-			"EXC-9 entitlement: com.apple.security.cs.allow-jit", "EXC-9 path: Acme.app/**", "EXC-9 expires: 2027-04-30",
+			"EXC-9 path: Acme.app/**", "EXC-9 expires: 2027-04-30",
 		}},
 		{
 			"of an altered one the merged one counts",
@@ -98,7 +98,7 @@ func TestExceptionsCountAsTheyAreMerged(t *testing.T) {
 			merged,
 			[]string{"EXC-1 test.yml"},
 			[]string{
-				"EXC-2 entitlement: com.apple.security.cs.debugger", "EXC-2 value: true", "EXC-2 arch: arm64",
+				"EXC-2 value: true", "EXC-2 arch: arm64",
 				"EXC-2 binaries: tools", "EXC-2 expires: 2027-01-31",
 			},
 		},
@@ -120,7 +120,7 @@ func TestExceptionsCountAsTheyAreMerged(t *testing.T) {
 			merged,
 			[]string{"EXC-1 test.yml"},
 			[]string{
-				"EXC-2 entitlement: com.apple.security.cs.debugger", "EXC-2 value: true", "EXC-2 arch: arm64",
+				"EXC-2 value: true", "EXC-2 arch: arm64",
 				"EXC-2 binaries: tools", "EXC-2 expires: 2027-01-31",
 			},
 		},

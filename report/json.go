@@ -22,11 +22,11 @@ const Schema = "codewarrant.report/1"
 func JSON(w io.Writer, r *check.Report, version string) error {
 	n := count(r)
 	out := jsonReport{
-		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256},
+		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256}, Base: baseJSON(r.Base),
 		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
 		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
 		// Lists that are empty, not null.
-		Findings: []jsonFinding{}, Binaries: []jsonBinary{}, Sources: []jsonSource{}, Exceptions: []jsonException{},
+		Findings: []jsonFinding{}, Binaries: []jsonBinary{}, Sources: []jsonSource{}, Exceptions: []jsonException{}, Pending: []jsonPending{},
 	}
 	for _, f := range r.Findings {
 		out.Findings = append(out.Findings, findingJSON(f))
@@ -39,6 +39,9 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 	}
 	for _, x := range r.Exceptions {
 		out.Exceptions = append(out.Exceptions, exceptionJSON(x))
+	}
+	for _, x := range r.Pending {
+		out.Pending = append(out.Pending, pendingJSON(x))
 	}
 	return writeJSON(w, out)
 }
@@ -60,6 +63,7 @@ type jsonReport struct {
 	Schema       string          `json:"schema"`
 	Tool         tool            `json:"tool"`
 	Policy       jsonPolicy      `json:"policy"`
+	Base         *jsonBase       `json:"base,omitempty"`
 	Stage        string          `json:"stage"`
 	Date         string          `json:"date"`
 	Verify       string          `json:"verify"`
@@ -72,6 +76,7 @@ type jsonReport struct {
 	Binaries     []jsonBinary    `json:"binaries"`
 	Sources      []jsonSource    `json:"sources"`
 	Exceptions   []jsonException `json:"exceptions"`
+	Pending      []jsonPending   `json:"pending"`
 }
 
 type tool struct {

@@ -23,10 +23,10 @@ const home = "https://github.com/codewarrant/codewarrant"
 // docURL returns the address of a rule's page.
 func docURL(rule string) string { return home + "/blob/main/docs/rules/" + rule + ".md" }
 
-// inFile reports whether a position is in a file, and not in a policy that is
-// built in.
+// inFile reports whether a position is in a file of the workspace, and not in a policy
+// that is built in or that stands at the trusted ref.
 func inFile(p policy.Position) bool {
-	return p.File != "" && !strings.HasPrefix(p.File, policy.PresetPrefix)
+	return p.File != "" && !strings.HasPrefix(p.File, policy.PresetPrefix) && !strings.HasPrefix(p.File, policy.BasePrefix)
 }
 
 // tally counts what a report is about.

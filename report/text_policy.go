@@ -27,6 +27,21 @@ func (t *text) exceptions(r *check.Report) {
 	t.table(rows)
 }
 
+// pending lists the exceptions that do not count yet, with what they would change.
+func (t *text) pending(r *check.Report) {
+	if len(r.Pending) == 0 {
+		return
+	}
+	t.line("")
+	t.line("%s", t.bold("Pending exceptions, which count after the merge"))
+	for _, x := range r.Pending {
+		t.line("  %s  %s  %s", sanitise.Text(x.ID), sanitise.Text(x.Entitlement), stateOf(x))
+		for _, d := range x.Diff {
+			t.prose("    ", "      ", sanitise.Text(d))
+		}
+	}
+}
+
 // table writes rows of cells in columns.
 func (t *text) table(rows [][]string) {
 	widths := make([]int, len(rows[0]))
@@ -63,7 +78,7 @@ func (t *text) suggestions(r *check.Report) {
 // key above them is left out when the policy has it.
 func suggestionLines(r *check.Report, list []string) []string {
 	var lines []string
-	if len(r.Exceptions) == 0 && !r.NoExceptions {
+	if len(r.Exceptions)+len(r.Pending) == 0 && !r.NoExceptions {
 		lines = append(lines, "exceptions:")
 	}
 	for _, s := range list {
