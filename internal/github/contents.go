@@ -51,7 +51,11 @@ func (c *Client) File(ctx context.Context, owner, repo, path, ref string) ([]byt
 		return nil, c.missing(ctx, q, owner, repo, ref, err)
 	}
 	if wrong, hint := f.wrong(path, c.maxFile()); wrong != "" {
-		return nil, c.fail(q, http.StatusOK, wrong, hint, nil)
+		var cause error
+		if f.Type == "dir" {
+			cause = ErrFolder
+		}
+		return nil, c.fail(q, http.StatusOK, wrong, hint, cause)
 	}
 	data, err := c.bytes(ctx, q, f)
 	if err != nil {
@@ -120,17 +124,10 @@ func (c *Client) missing(ctx context.Context, q question, owner, repo, ref strin
 	if !errors.As(err, &e) || e.Status != http.StatusNotFound {
 		return err
 	}
-	commit := about(owner, repo)
-	commit.what += " at " + ref
-	commit.path += "/commits/" + url.PathEscape(ref)
-	commit.accept = "application/vnd.github.sha"
-	commit.limit = 64 // hexadecimal digits of the longer SHA
-	sha, other := c.ask(ctx, commit)
+	_, other := c.Commit(ctx, owner, repo, ref)
 	switch {
-	case other == nil && isSHA(string(sha)):
-		return c.fail(q, http.StatusNotFound, "there is no such file", "", fs.ErrNotExist)
 	case other == nil:
-		return c.fail(commit, http.StatusOK, "GitHub's answer is not the name of a commit", "", nil)
+		return c.fail(q, http.StatusNotFound, "there is no such file", "", fs.ErrNotExist)
 	case errors.As(other, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusUnprocessableEntity):
 		return err
 	}

@@ -83,7 +83,7 @@ func TestFile(t *testing.T) {
 		},
 		"a folder is not a file": {
 			path: "teams", ref: "main",
-			want: outcome{Status: 200, Error: "acme/policies//teams at main: it is a folder", Hint: "name a file in it"},
+			want: outcome{Status: 200, Error: "acme/policies//teams at main: it is a folder", Hint: "name a file in it", Is: "it is a folder"},
 		},
 		"a link to a file is answered with the file, and still not taken for it": {
 			path: "link.yml", ref: "main",

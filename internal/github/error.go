@@ -19,9 +19,13 @@ import (
 // what GitHub said in it is on one line, short, and quoted.
 //
 // [errors.Is] tells fs.ErrNotExist: the commit was read, and has no such file;
-// fs.ErrPermission: the token is refused; and the error of a context that ended.
+// ErrFolder: it has a folder there; fs.ErrPermission: the token is refused; and the
+// error of a context that ended.
 // What is not found because the token may not see it looks as if it were not there:
 // that is neither.
+//
+// A path over a symbolic link to a folder does not exist, for git and here, though it does
+// where the commit is checked out.
 type Error struct {
 	Op      string // what was asked for: acme/policies//base.yml at v1
 	Status  int    // of the last answer; 0 if there was none
@@ -29,6 +33,9 @@ type Error struct {
 	Hint    string // what to do about it; may be empty
 	Err     error  // one of those that errors.Is tells; may be nil
 }
+
+// ErrFolder is what Err is where a folder is and not a file.
+var ErrFolder = errors.New("it is a folder")
 
 // Error returns what was asked for and what is wrong, without the hint.
 func (e *Error) Error() string { return e.Op + ": " + e.Message }

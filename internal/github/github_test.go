@@ -104,7 +104,7 @@ func outcomeOf(t *testing.T, data string, err error) outcome {
 	}
 	shows(t, err)
 	got := outcome{Data: data, Status: e.Status, Error: err.Error(), Hint: e.Hint}
-	for _, target := range []error{fs.ErrNotExist, fs.ErrPermission, context.Canceled, context.DeadlineExceeded} {
+	for _, target := range []error{fs.ErrNotExist, github.ErrFolder, fs.ErrPermission, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, target) {
 			got.Is = strings.TrimSpace(got.Is + " " + target.Error())
 		}
