@@ -286,14 +286,25 @@ rules:
 	}
 }
 
-// Whatever a change says, what base decides about code is decided.
+// Whatever a change says, what base decides about code is decided, and so is what comes
+// of it.
 func TestTheJudgeIsAsStrictAsEachPolicy(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	strictness := map[policy.Action]int{policy.Allow: 0, policy.RequireJustification: 1, policy.Deny: 2}
+	severity := func(d policy.Decision) int {
+		if d.Action == policy.Allow {
+			return 0
+		}
+		return map[policy.Level]int{policy.Note: 1, policy.Warning: 2, policy.Error: 3}[d.Level]
+	}
 	pick := func(list ...string) string { return list[random.IntN(len(list))] }
 	action := func() string { return pick("allow", "require-justification", "deny") }
 	rule := func() string {
-		return fmt.Sprintf("{entitlement: %s, action: %s, overridable: %s}", pick(`"*"`, `"com.apple.*"`, jit, sandbox), action(), pick("true", "false"))
+		does := action()
+		if does != "allow" {
+			does += ", level: " + pick("note", "warning", "error")
+		}
+		return fmt.Sprintf("{entitlement: %s, action: %s, overridable: %s}", pick(`"*"`, `"com.apple.*"`, jit, sandbox), does, pick("true", "false"))
 	}
 	source := func() string {
 		return fmt.Sprintf("version: 1\nsettings: {unlisted: %s, overridable: %s}\nstages:\n  release: {rules: [%s]}\n  %s: {}\nbinaries:\n  a: {path: %s, rules: [%s]}\nrules: [%s, %s]\n",
@@ -310,11 +321,10 @@ func TestTheJudgeIsAsStrictAsEachPolicy(t *testing.T) {
 			for _, path := range []string{"a", "b"} {
 				for _, key := range []string{jit, sandbox} {
 					target := policy.Target{Paths: []string{path}}
-					got := judge.Decide(stage, judge.GroupsOf(target), key).Action
-					want := max(strictness[decided(base, name, target, key)], strictness[decided(head, name, target, key)])
-					if strictness[got] != want {
-						t.Fatalf("%s of %s in %s: %s, and by itself base says %s, head %s\nbase: %+v\nhead: %+v", key, path, name, got,
-							decided(base, name, target, key), decided(head, name, target, key), base, head)
+					got := judge.Decide(stage, judge.GroupsOf(target), key)
+					one, other := decided(base, name, target, key), decided(head, name, target, key)
+					if strictness[got.Action] != max(strictness[one.Action], strictness[other.Action]) || severity(got) != max(severity(one), severity(other)) {
+						t.Fatalf("%s of %s in %s: %+v, and by itself base says %+v, head %+v\nbase: %+v\nhead: %+v", key, path, name, got, one, other, base, head)
 					}
 				}
 			}
@@ -323,7 +333,7 @@ func TestTheJudgeIsAsStrictAsEachPolicy(t *testing.T) {
 }
 
 // decided is what a policy by itself says of a key; without the stage, its general rules.
-func decided(p *policy.Policy, stage string, t policy.Target, key string) policy.Action {
+func decided(p *policy.Policy, stage string, t policy.Target, key string) policy.Decision {
 	s, _ := p.Stage(stage)
-	return p.Decide(s, p.GroupsOf(t), key).Action
+	return p.Decide(s, p.GroupsOf(t), key)
 }
