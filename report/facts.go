@@ -27,18 +27,9 @@ func signing(s check.Slice) string {
 const shortSHA = 12
 
 // manner says what was accepted, left out or added by the choices of who ran the
-// check, and by whose policy it judged. Names go through quote.
+// check, and by whose policy it was judged. Names go through quote.
 func manner(r *check.Report, quote func(string) string) []string {
 	var list []string
-	switch b := r.Base; {
-	case b == nil:
-	case b.Ref == "":
-		list = append(list, "without a base, in which its exceptions would count")
-	case b.Policy == "":
-		list = append(list, fmt.Sprintf("which %s at %s does not have yet", quote(b.Ref), quote(cut(b.Commit, shortSHA, ""))))
-	default:
-		list = append(list, fmt.Sprintf("judged by %s at %s", quote(b.Ref), quote(cut(b.Commit, shortSHA, ""))))
-	}
 	if r.Stage == policy.Development {
 		list = append(list, "which accepts code that is not authenticated")
 	}
@@ -50,6 +41,15 @@ func manner(r *check.Report, quote func(string) string) []string {
 	}
 	if r.NoExceptions {
 		list = append(list, "without its exceptions")
+	}
+	switch b := r.Base; {
+	case b == nil:
+	case b.Ref == "":
+		list = append(list, "without a base, in which its exceptions would count")
+	case b.Policy == "":
+		list = append(list, fmt.Sprintf("with a policy that %s at %s does not have yet", quote(b.Ref), quote(cut(b.Commit, shortSHA, ""))))
+	default:
+		list = append(list, fmt.Sprintf("judged by %s at %s", quote(b.Ref), quote(cut(b.Commit, shortSHA, ""))))
 	}
 	return list
 }

@@ -115,10 +115,10 @@ func suggestions(r *check.Report) []string {
 
 // policyToEdit names the policy that an exception belongs into.
 func policyToEdit(r *check.Report) string {
-	if inFile(policy.Position{File: r.Policy}) {
-		return "the policy"
+	if strings.HasPrefix(r.Policy, policy.PresetPrefix) {
+		return "a policy of your own, which begins as `codewarrant policy show " + sanitise.Text(r.Policy) + "`"
 	}
-	return "a policy of your own, which begins as `codewarrant policy show " + sanitise.Text(r.Policy) + "`"
+	return "the policy"
 }
 
 // categoryList lists what a category may be.

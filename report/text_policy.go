@@ -33,7 +33,11 @@ func (t *text) pending(r *check.Report) {
 		return
 	}
 	t.line("")
-	t.line("%s", t.bold("Pending exceptions, which count after the merge"))
+	heading := "Pending exceptions, which count after the merge"
+	if r.Base == nil || r.Base.Ref == "" {
+		heading = "Pending exceptions, which count as they stand in a base"
+	}
+	t.line("%s", t.bold(heading))
 	for _, x := range r.Pending {
 		t.line("  %s  %s  %s", sanitise.Text(x.ID), sanitise.Text(x.Entitlement), stateOf(x))
 		for _, d := range x.Diff {
