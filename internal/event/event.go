@@ -22,6 +22,10 @@ import (
 // MaxSize is the size of a payload in bytes, above which GitHub delivers none.
 const MaxSize = 25 << 20
 
+// PullRequestTarget is the name of the event of a pull request that runs with the secrets
+// of the repository.
+const PullRequestTarget = "pull_request_target"
+
 // Event is what started a workflow.
 type Event struct {
 	Name string // as of GITHUB_EVENT_NAME, such as pull_request
@@ -104,14 +108,14 @@ var ErrNoDefaultBranch = errors.New("the event does not name the default branch"
 // anybody can push, tag, dispatch or comment on.
 func (e Event) Trusted() (Trusted, error) {
 	switch e.Name {
-	case "pull_request", "pull_request_review", "pull_request_review_comment", "pull_request_target":
+	case "pull_request", "pull_request_review", "pull_request_review_comment", PullRequestTarget:
 		if e.Base == "" {
 			return Trusted{}, errors.New("the event does not name the branch that the pull request is to be merged into")
 		}
 		return Trusted{
 			Branch: e.Base, IfProtected: e.Base != e.DefaultBranch, Name: e.Base,
 			// It runs with the repository's secrets on what its owners have not seen.
-			Alone: e.Name == "pull_request_target",
+			Alone: e.Name == PullRequestTarget,
 		}, nil
 	case "merge_group":
 		if e.GroupBase == "" {
