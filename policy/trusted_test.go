@@ -56,7 +56,8 @@ func TestExceptionsCountAsTheyAreMerged(t *testing.T) {
 			"written in another way it is the same",
 			strings.Replace(merged, `{path: "Acme.app/**"}`, "\n      path:\n        - Acme.app/**", 1),
 			merged,
-			[]string{"EXC-1 test.yml"}, nil,
+			[]string{"EXC-1 test.yml"},
+			nil,
 		},
 		{
 			"a new one is pending, with what limits it",
@@ -106,13 +107,15 @@ func TestExceptionsCountAsTheyAreMerged(t *testing.T) {
 			"one that is signed counts at once, if base takes signatures",
 			both + strings.Replace(second, "category:", "owner: signer\n    category:", 1) + tools,
 			both,
-			[]string{"EXC-1 test.yml", "EXC-2 test.yml"}, nil,
+			[]string{"EXC-1 test.yml", "EXC-2 test.yml"},
+			nil,
 		},
 		{
 			"the change cannot choose the policy-id that was signed for",
 			strings.Replace(both, "acme/desktop", "acme/other", 1) + strings.Replace(second, "category:", "owner: signer\n    category:", 1) + tools,
 			both,
-			[]string{"EXC-1 test.yml", "EXC-2 test.yml"}, nil,
+			[]string{"EXC-1 test.yml", "EXC-2 test.yml"},
+			nil,
 		},
 		{
 			"one that is signed waits, if base takes none",
@@ -128,7 +131,8 @@ func TestExceptionsCountAsTheyAreMerged(t *testing.T) {
 			"where base takes nothing but signatures, all are left to these",
 			merged + second + tools,
 			strings.Replace(both, "[base, signed]", "[signed]", 1),
-			[]string{"EXC-1 test.yml", "EXC-2 test.yml"}, nil,
+			[]string{"EXC-1 test.yml", "EXC-2 test.yml"},
+			nil,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
