@@ -17,7 +17,7 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
+	"internal/cli":          {"check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/sanitise", "internal/scan", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "seal"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
@@ -33,6 +33,10 @@ var graph = map[string][]string{
 	"internal/boundedplist": {},
 	"internal/machotest":    {},
 	"internal/runner":       {},
+	"internal/event":        {},
+	"internal/git":          {},
+	"internal/github":       {"internal/sanitise"},
+	"internal/githubtest":   {},
 	"internal/corpus":       {},
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
@@ -40,7 +44,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "check", "report"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "check", "report", "internal/event"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -135,7 +135,7 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 	}
 	terms := e.in.Policy.Terms(d)
 	var failed []*exceptionUse
-	var best *exceptionUse
+	var best, waiting *exceptionUse
 	for _, u := range matching {
 		if !e.accepts(sub) {
 			e.unauthenticated(sub, key, v, u.Exception, d)
@@ -144,6 +144,8 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 		switch {
 		case u.Expired(e.in.At) || len(u.Defects(terms, e.in.At)) > 0:
 			failed = append(failed, u)
+		case u.pending != nil:
+			waiting = u
 		case best == nil || u.Expires.After(best.Expires):
 			best = u
 		}
@@ -151,6 +153,10 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 	if best != nil {
 		best.approves = true
 		return best.Exception
+	}
+	if waiting != nil {
+		e.pending(sub, key, v, waiting.pending, d)
+		return nil
 	}
 	for _, u := range failed {
 		e.failed(sub, key, v, u.Exception, d)

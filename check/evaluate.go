@@ -20,10 +20,12 @@ type Input struct {
 	Policy       *policy.Policy
 	Stage        *policy.Stage
 	At           policy.Date
-	NoExceptions bool          // judge as if the policy had none
-	Slots        bool          // neither pages nor signers were looked at
-	Preflight    Preflight     // whose demands the code is held against, too
-	FailOn       policy.FailOn // empty: what the policy says
+	Base         *Base            // by whose policy a change is judged; nil: the policy stands for itself
+	Pending      []policy.Pending // exceptions that do not count yet, see [policy.Trusted]
+	NoExceptions bool             // judge as if the policy had none
+	Slots        bool             // neither pages nor signers were looked at
+	Preflight    Preflight        // whose demands the code is held against, too
+	FailOn       policy.FailOn    // empty: what the policy says
 }
 
 // Evaluate judges the input. The order in which things stand in it does not
@@ -33,12 +35,12 @@ func Evaluate(in Input) *Report {
 		in: in,
 		report: &Report{
 			Policy: in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
-			At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots, Preflight: in.Preflight,
+			Base: in.Base, At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots, Preflight: in.Preflight,
 			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
 		},
 	}
 	if !in.NoExceptions {
-		e.exceptions = newExceptions(in.Policy.Exceptions)
+		e.exceptions = newExceptions(in.Policy.Exceptions, in.Pending)
 	}
 	sorted := slices.SortedFunc(slices.Values(in.Binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
 	for _, b := range mergeCopies(sorted, !in.Slots) {
@@ -52,6 +54,7 @@ func Evaluate(in Input) *Report {
 		e.source(s)
 	}
 	e.others()
+	e.unmerged()
 	e.judgeExceptions()
 	e.groupFrom(n)
 	e.report.Findings = sortFindings(e.findings)

@@ -12,25 +12,34 @@ import (
 // exceptionUse is an exception with what the run has found out about it so far.
 type exceptionUse struct {
 	*policy.Exception
+	pending  *policy.Pending // nil: it counts
 	covered  map[string]bool // first paths of what it was written for, approved by it or not
 	approves bool            // it approved something
 	settled  bool            // a claim that it is for was allowed or denied without it
 }
 
-// exceptionIndex holds the exceptions in the policy's order, and by entitlement.
+// exceptionIndex holds the exceptions in the policy's order, and by entitlement; those
+// that do not count yet come after the others.
 type exceptionIndex struct {
 	all []*exceptionUse
 	by  map[string][]*exceptionUse
 }
 
-func newExceptions(list []policy.Exception) exceptionIndex {
+func newExceptions(list []policy.Exception, pending []policy.Pending) exceptionIndex {
 	x := exceptionIndex{by: map[string][]*exceptionUse{}}
 	for i := range list {
-		u := &exceptionUse{Exception: &list[i], covered: map[string]bool{}}
-		x.all = append(x.all, u)
-		x.by[u.Entitlement] = append(x.by[u.Entitlement], u)
+		x.add(&exceptionUse{Exception: &list[i]})
+	}
+	for i := range pending {
+		x.add(&exceptionUse{Exception: pending[i].Exception, pending: &pending[i]})
 	}
 	return x
+}
+
+func (x *exceptionIndex) add(u *exceptionUse) {
+	u.covered = map[string]bool{}
+	x.all = append(x.all, u)
+	x.by[u.Entitlement] = append(x.by[u.Entitlement], u)
 }
 
 // matching returns the exceptions written for a claim, whether they hold or not.
@@ -95,7 +104,17 @@ func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.V
 // judgeExceptions tells which exceptions run out soon and which are not needed,
 // and reports on all.
 func (e *evaluation) judgeExceptions() {
+	altered := map[string]bool{}
 	for _, u := range e.exceptions.all {
+		if u.pending != nil {
+			altered[u.ID] = true
+			e.report.Pending = append(e.report.Pending, PendingReport{*u.pending, len(u.covered)})
+		}
+	}
+	for _, u := range e.exceptions.all {
+		if u.pending != nil {
+			continue // what needs it may come in the next change
+		}
 		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: len(u.covered)}
 		switch {
 		case r.Covers > 0:
@@ -105,7 +124,9 @@ func (e *evaluation) judgeExceptions() {
 			r.Use = NotNeeded // another stage asks for it
 		case slices.ContainsFunc(e.targets, u.AppliesTo.Matches):
 			r.Use = Unused
-			e.unused(u)
+			if !altered[u.ID] {
+				e.unused(u)
+			}
 		}
 		e.report.Exceptions = append(e.report.Exceptions, r)
 	}

@@ -81,6 +81,7 @@ type ExceptionReport struct {
 type Report struct {
 	Policy       string // name of the policy
 	PolicySHA256 string
+	Base         *Base // by whose policy it was judged, nil: by that one as it stands
 	Stage        string
 	At           policy.Date // the day that was judged
 	NoExceptions bool        // exceptions were left out on request
@@ -91,7 +92,8 @@ type Report struct {
 	Binaries   []BinaryReport // by path
 	Sources    []SourceReport // by path
 	Exceptions []ExceptionReport
-	Findings   []Finding // worst first
+	Pending    []PendingReport // exceptions that do not count yet
+	Findings   []Finding       // worst first
 }
 
 // Count returns the number of findings of a level.

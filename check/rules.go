@@ -49,6 +49,7 @@ const (
 	RuleNotNotarizable    = "not-notarizable"
 
 	// What the policy says of claims.
+	RuleUntrustedPolicy       = "untrusted-policy"
 	RuleMissingEntitlement    = "missing-entitlement"
 	RuleUnexpectedEntitlement = "unexpected-entitlement"
 
@@ -57,6 +58,7 @@ const (
 	RuleInvalidException = "invalid-exception"
 	RuleExpiredException = "expired-exception"
 	RuleUnauthenticated  = "unauthenticated-exception"
+	RulePending          = "pending-exception"
 	RuleExpiringSoon     = "exception-expires-soon"
 	RuleUnusedException  = "unused-exception"
 
@@ -97,6 +99,7 @@ var rules = []Rule{
 	{RuleUnmetRequirement, policy.Error, "Demand of the stage that is not met", false},
 	{RuleNotNotarizable, policy.Error, "Code that Apple's notary service rejects", false},
 
+	{RuleUntrustedPolicy, policy.Warning, "Policy that is not merged yet", false},
 	{RuleMissingEntitlement, policy.Error, "Entitlement that has to be there and is not", false},
 	{RuleUnexpectedEntitlement, policy.Error, "Entitlement outside of a closed list", false},
 	{RuleDenied, policy.Error, "Entitlement that the policy denies", false},
@@ -104,6 +107,7 @@ var rules = []Rule{
 	{RuleInvalidException, policy.Error, "Exception that approves nothing", false},
 	{RuleExpiredException, policy.Error, "Exception that has run out", false},
 	{RuleUnauthenticated, policy.Error, "Exception for code that is not authenticated", false},
+	{RulePending, policy.Error, "Exception that is not merged yet", false},
 	{RuleExpiringSoon, policy.Warning, "Exception that runs out soon", false},
 	{RuleUnusedException, policy.Error, "Exception that nothing needs", false},
 

@@ -116,6 +116,9 @@ func (e *evaluation) numberSuggestions() {
 	for _, ex := range e.in.Policy.Exceptions {
 		taken[ex.ID] = true
 	}
+	for _, p := range e.in.Pending {
+		taken[p.ID] = true
+	}
 	n := 0
 	for i := range e.report.Findings {
 		f := &e.report.Findings[i]

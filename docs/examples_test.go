@@ -80,6 +80,9 @@ var examples = map[string]example{
 	check.RuleUnmetRequirement: {policy: "version: 1\nstages:\n  release:\n    require: [developer-id]\n", file: program().Bytes(), edit: unverified},
 	check.RuleUnauthenticated:  {policy: exception("", ""), file: program(jit, true).Bytes(), edit: unverified},
 
+	check.RuleUntrustedPolicy: {policy: lax, file: program().Bytes(), edit: func(in *check.Input) {
+		in.Base = &check.Base{Ref: "main", Commit: "4821abc0174e5d1f6f1b3b6d1ea0f3d1d5b1a9c2"}
+	}},
 	check.RuleMissingEntitlement: {
 		policy: "version: 1\nsettings: {unlisted: allow}\nbinaries:\n  engine:\n    path: MacOS/Acme\n    require: " + jit + "\n", file: program().Bytes(),
 	},
@@ -91,8 +94,14 @@ var examples = map[string]example{
 	check.RuleUnapproved:       {policy: "version: 1\nrules:\n  - entitlement: com.apple.security.cs.*\n    action: require-justification\n", file: program(jit, true).Bytes()},
 	check.RuleInvalidException: {policy: exception("owner: \"@acme/desktop\"", "owner: \"\""), file: program(jit, true).Bytes()},
 	check.RuleExpiredException: {policy: exception("2027-04-30", "2026-11-09"), file: program(jit, true).Bytes()},
-	check.RuleExpiringSoon:     {policy: exception("2027-04-30", "2026-12-05"), file: program(jit, true).Bytes()},
-	check.RuleUnusedException:  {policy: exception("", ""), file: program().Bytes()},
+	check.RulePending: {policy: exception("", ""), file: program(jit, true).Bytes(), edit: func(in *check.Input) {
+		base := *in.Policy
+		base.Exceptions = nil
+		in.Policy, in.Pending = policy.Trusted(in.Policy, &base, nil)
+		in.Base = &check.Base{Ref: "main", Commit: "4821abc0174e5d1f6f1b3b6d1ea0f3d1d5b1a9c2", Policy: "base:codewarrant.yml"}
+	}},
+	check.RuleExpiringSoon:    {policy: exception("2027-04-30", "2026-12-05"), file: program(jit, true).Bytes()},
+	check.RuleUnusedException: {policy: exception("", ""), file: program().Bytes()},
 
 	check.RuleRedundant:         {policy: lax, file: program(jit, true, unsigned, true).Bytes()},
 	check.RuleUnknown:           {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},

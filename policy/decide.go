@@ -146,16 +146,18 @@ func (d Decision) compare(e Decision) int {
 }
 
 // Stricter returns the stricter of two decisions of policies of which both hold. Of
-// two that ask for a justification, it has to keep to the terms of both.
+// two that ask for a justification, it has to keep to the terms of both. What would be a
+// finding of either has the worse level of both: a denial that is merely noted does not
+// take the weight from what would be unapproved without it.
 func (d Decision) Stricter(e Decision) Decision {
 	if d.strictness() < e.strictness() || d.strictness() == e.strictness() && d.Rule == nil {
 		d, e = e, d
 	}
+	if e.Action != Allow && levelRank(e.Level) < levelRank(d.Level) {
+		d.Level = e.Level
+	}
 	if d.strictness() > e.strictness() || e.Rule == nil {
 		return d
-	}
-	if levelRank(e.Level) < levelRank(d.Level) {
-		d.Level = e.Level
 	}
 	if e.MaxLifetime > 0 && (d.MaxLifetime == 0 || e.MaxLifetime < d.MaxLifetime) {
 		d.MaxLifetime = e.MaxLifetime

@@ -57,8 +57,15 @@ func checkErrors(t *testing.T, src []byte, err, again error) {
 func use(t *testing.T, p *policy.Policy) {
 	at := day(t, "2026-11-23")
 	policy.Lint(p, at)
-	if len(p.Stages) == 0 && len(p.Extends) == 0 {
-		t.Error("no stages")
+	if len(p.Stages) == 0 {
+		if len(p.Extends) == 0 {
+			t.Error("no stages")
+		}
+		return // they may come with what it extends
+	}
+	// What is merged as it is, is pending in nothing.
+	if judge, pending := policy.Trusted(p, p, nil); len(pending) > 0 || len(judge.Exceptions) != len(p.Exceptions) || len(judge.Groups) != len(p.Groups) {
+		t.Errorf("pending are %+v", pending)
 	}
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]

@@ -32,7 +32,8 @@ type Policy struct {
 
 	// Parents are the policies that this one extends, in the order of Extends. Their
 	// rules go on to hold, see [Policy.Decide]; all else of them is part of this
-	// policy already. Empty after [Parse], which opens nothing.
+	// policy already. Empty after [Parse], which opens nothing. Those of [Trusted] are the
+	// two policies that both hold.
 	Parents []*Policy
 }
 
@@ -74,7 +75,7 @@ const (
 	Fields Way = "fields"
 
 	// Base: the exception counts as it stands in the branch that the change is to be
-	// merged into.
+	// merged into, see [Trusted].
 	Base Way = "base"
 
 	// SignedBy: those who may sign have signed the exception.

@@ -23,9 +23,12 @@ func signing(s check.Slice) string {
 	return s.Signature.Signing()
 }
 
+// shortSHA is how many digits of a commit are enough for people.
+const shortSHA = 12
+
 // manner says what was accepted, left out or added by the choices of who ran the
-// check.
-func manner(r *check.Report) []string {
+// check, and by whose policy it was judged. Names go through quote.
+func manner(r *check.Report, quote func(string) string) []string {
 	var list []string
 	if r.Stage == policy.Development {
 		list = append(list, "which accepts code that is not authenticated")
@@ -38,6 +41,15 @@ func manner(r *check.Report) []string {
 	}
 	if r.NoExceptions {
 		list = append(list, "without its exceptions")
+	}
+	switch b := r.Base; {
+	case b == nil:
+	case b.Ref == "":
+		list = append(list, "without a base, in which its exceptions would count")
+	case b.Policy == "":
+		list = append(list, fmt.Sprintf("with a policy that %s at %s does not have yet", quote(b.Ref), quote(cut(b.Commit, shortSHA, ""))))
+	default:
+		list = append(list, fmt.Sprintf("judged by %s at %s", quote(b.Ref), quote(cut(b.Commit, shortSHA, ""))))
 	}
 	return list
 }
@@ -153,6 +165,14 @@ func useOf(r check.ExceptionReport) string {
 		return "unused"
 	}
 	return "not looked at in this run"
+}
+
+// stateOf says how a pending exception relates to what counts.
+func stateOf(r check.PendingReport) string {
+	if r.Was == nil {
+		return "new"
+	}
+	return "altered"
 }
 
 // verdict says what became of a claim in words.

@@ -175,6 +175,12 @@ func acme(t testing.TB) *check.Report {
 		check.ExceptionReport{Exception: expired, Use: check.Used, Covers: 1},
 		check.ExceptionReport{Exception: unused, Use: check.Unused},
 		check.ExceptionReport{Exception: elsewhere, Use: check.NotLookedAt})
+	waits := exception(t, "EXC-2026-020", libraries)
+	r.Base = &check.Base{Ref: "main", Commit: "4821abc0174e5d1f6f1b3b6d1ea0f3d1d5b1a9c2", Policy: "base:" + acmePolicy, SHA256: policySHA}
+	r.Pending = []check.PendingReport{
+		{Pending: policy.Pending{Exception: waits, Was: unused, Diff: []string{"path: Acme.app/**, was Acme.app/Contents/MacOS/Acme", "justification: changed"}}},
+		{Pending: policy.Pending{Exception: exception(t, "EXC-2026-023", camera), Diff: []string{"path: Acme.app/**", "expires: 2027-04-30"}}, Covers: 1},
+	}
 
 	helper := []string{
 		"build/Acme.app/Contents/Frameworks/Helper.framework/Helper",
@@ -294,6 +300,8 @@ func hostile(t testing.TB) *check.Report {
 		}},
 		Sources:    []check.SourceReport{{Source: check.Source{Path: "s" + evil}, Claims: []check.Claim{{Entitlement: evil, Value: v, Verdict: check.Denied, Position: e.Position}}}},
 		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2}},
+		Base:       &check.Base{Ref: evil, Commit: evil, Policy: evil},
+		Pending:    []check.PendingReport{{Pending: policy.Pending{Exception: e, Diff: []string{evil}}}},
 		Findings:   []check.Finding{whole, finding(check.RuleUnapproved, policy.Error), of, finding(check.RuleRedundant, policy.Note)},
 	}
 }

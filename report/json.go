@@ -19,7 +19,7 @@ const Schema = "codewarrant.report/1"
 func JSON(w io.Writer, r *check.Report, version string) error {
 	n := count(r)
 	out := jsonReport{
-		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256},
+		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256}, Base: baseJSON(r.Base),
 		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
 		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
 	}
@@ -28,6 +28,7 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 		listOf("binaries", r.Binaries, binaryJSON),
 		listOf("sources", r.Sources, sourceJSON),
 		listOf("exceptions", r.Exceptions, exceptionJSON),
+		listOf("pending", r.Pending, pendingJSON),
 	)
 }
 
@@ -36,6 +37,7 @@ type jsonReport struct {
 	Schema       string          `json:"schema"`
 	Tool         tool            `json:"tool"`
 	Policy       jsonPolicy      `json:"policy"`
+	Base         *jsonBase       `json:"base,omitempty"`
 	Stage        string          `json:"stage"`
 	Date         string          `json:"date"`
 	Verify       string          `json:"verify"`

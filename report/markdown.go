@@ -34,6 +34,7 @@ func Markdown(w io.Writer, r *check.Report, limit int) error {
 	m.head(r)
 	m.findings(r)
 	m.exceptions(r)
+	m.pending(r)
 	m.suggestions(r)
 	_, err := io.WriteString(w, m.b.String())
 	return err
@@ -66,7 +67,7 @@ func (m *markdown) head(r *check.Report) {
 	m.add(fmt.Sprintf("## %s codewarrant: %s, %s\n\n", icon, r.Result(), n.findings()))
 	line := fmt.Sprintf("Policy %s (SHA-256 %s), stage %s, on %s",
 		sanitise.Code(cut(r.Policy, maxCell, "…")), sanitise.Code(r.PolicySHA256), sanitise.Code(cut(r.Stage, maxCell, "…")), r.At)
-	line = strings.Join(append([]string{line}, manner(r)...), ", ") + ". Looked at " + n.subjects()
+	line = strings.Join(append([]string{line}, manner(r, func(s string) string { return sanitise.Code(cut(s, maxCell, "…")) })...), ", ") + ". Looked at " + n.subjects()
 	if n.unapproved > 0 {
 		line += fmt.Sprintf(", **%s**", plural(n.unapproved, "unapproved claim"))
 	}
@@ -153,6 +154,20 @@ func exceptionRow(x check.ExceptionReport) string {
 		answered = append(answered, cell(a))
 	}
 	return fmt.Sprintf("| **%s**<br>%s | %s | %s | %s |\n", cell(e.ID), useOf(x), permits, why, strings.Join(answered, "<br>"))
+}
+
+// pending tells what would count after the merge.
+func (m *markdown) pending(r *check.Report) {
+	m.table("Pending exceptions", "| Exception | After the merge | Why |", "exception", len(r.Pending), func(i int) string {
+		x := r.Pending[i]
+		cell := func(s string) string { return sanitise.Markdown(cut(s, maxCell, "…")) }
+		var says []string
+		for _, d := range x.Diff {
+			says = append(says, cell(d))
+		}
+		return fmt.Sprintf("| **%s**<br>%s | %s | %s |\n", cell(x.ID), stateOf(x),
+			strings.Join(says, "<br>"), cell(strings.Join(strings.Fields(x.Justification), " ")))
+	})
 }
 
 // suggestions writes the YAML for what is not approved, folded away, as many

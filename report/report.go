@@ -23,10 +23,10 @@ const home = "https://github.com/codewarrant/codewarrant"
 // docURL returns the address of a rule's page.
 func docURL(rule string) string { return home + "/blob/main/docs/rules/" + rule + ".md" }
 
-// inFile reports whether a position is in a file, and not in a policy that is
-// built in.
+// inFile reports whether a position is in a file of the workspace, and not in a policy
+// that is built in or that stands at the trusted ref.
 func inFile(p policy.Position) bool {
-	return p.File != "" && !strings.HasPrefix(p.File, policy.PresetPrefix)
+	return p.File != "" && !strings.HasPrefix(p.File, policy.PresetPrefix) && !strings.HasPrefix(p.File, policy.BasePrefix)
 }
 
 // tally counts what a report is about.
@@ -115,10 +115,10 @@ func suggestions(r *check.Report) []string {
 
 // policyToEdit names the policy that an exception belongs into.
 func policyToEdit(r *check.Report) string {
-	if inFile(policy.Position{File: r.Policy}) {
-		return "the policy"
+	if strings.HasPrefix(r.Policy, policy.PresetPrefix) {
+		return "a policy of your own, which begins as `codewarrant policy show " + sanitise.Text(r.Policy) + "`"
 	}
-	return "a policy of your own, which begins as `codewarrant policy show " + sanitise.Text(r.Policy) + "`"
+	return "the policy"
 }
 
 // categoryList lists what a category may be.

@@ -48,6 +48,7 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 		}
 	}
 	t.exceptions(r)
+	t.pending(r)
 	t.suggestions(r)
 	t.summary(r, left)
 	return t.w.Flush()
@@ -72,7 +73,7 @@ func (t *text) line(format string, args ...any) {
 func (t *text) head(r *check.Report) {
 	line := fmt.Sprintf("codewarrant: policy %s (sha256 %s), stage %s, on %s",
 		sanitise.Text(r.Policy), sanitise.Text(r.PolicySHA256), sanitise.Text(r.Stage), r.At)
-	t.line("%s", strings.Join(append([]string{line}, manner(r)...), ", "))
+	t.line("%s", strings.Join(append([]string{line}, manner(r, sanitise.Text)...), ", "))
 }
 
 // summary tells the result.

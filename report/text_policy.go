@@ -28,6 +28,25 @@ func (t *text) exceptions(r *check.Report) {
 	t.table(rows)
 }
 
+// pending lists the exceptions that do not count yet, with what they would change.
+func (t *text) pending(r *check.Report) {
+	if len(r.Pending) == 0 {
+		return
+	}
+	t.line("")
+	heading := "Pending exceptions, which count after the merge"
+	if r.Base == nil || r.Base.Ref == "" {
+		heading = "Pending exceptions, which count as they stand in a base"
+	}
+	t.line("%s", t.bold(heading))
+	for _, x := range r.Pending {
+		t.line("  %s  %s  %s", sanitise.Text(x.ID), sanitise.Text(x.Entitlement), stateOf(x))
+		for _, d := range x.Diff {
+			t.prose("    ", "      ", sanitise.Text(d))
+		}
+	}
+}
+
 // table writes rows of cells in columns.
 func (t *text) table(rows [][]string) {
 	widths := make([]int, len(rows[0]))
@@ -64,7 +83,7 @@ func (t *text) suggestions(r *check.Report) {
 // them is left out when the policy has it.
 func suggestionLines(r *check.Report, list []string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if len(r.Exceptions) == 0 && !r.NoExceptions && !yield("exceptions:") {
+		if len(r.Exceptions)+len(r.Pending) == 0 && !r.NoExceptions && !yield("exceptions:") {
 			return
 		}
 		for _, s := range list {

@@ -108,6 +108,7 @@ func command(t *testing.T, dir string, args ...string) (stdout string, exit int)
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), built.program, args...)
 	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH")} // and nothing of a job that these tests run in
 	var errors strings.Builder
 	cmd.Stderr = &errors
 	out, err := cmd.Output()

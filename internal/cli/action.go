@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -124,6 +125,7 @@ func (j *job) inputs() (in actionInputs, err error) {
 		policy: j.inWorkspace(j.action.GetInput("policy")),
 		stage:  j.action.GetInput("stage"),
 		failOn: j.action.GetInput("fail-on"), preflight: j.action.GetInput("preflight"),
+		base: j.action.GetInput("base"), token: j.action.GetInput("token"),
 	}
 	in.sarifFile = j.inWorkspace(j.action.GetInput("sarif-file"))
 	in.reportFile = j.inWorkspace(j.action.GetInput("report-file"))
@@ -155,6 +157,9 @@ func (j *job) ownPolicy(name string) error {
 	}
 	defer root.Close()
 	info, err := root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // which is told when it is needed
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s is not a regular file", name)
 	}
@@ -262,7 +267,11 @@ func (j *job) complain(err error) {
 		if i == most-1 && len(invalid.Errors) > most {
 			text += fmt.Sprintf(" (and %d more errors, in the log)", len(invalid.Errors)-most)
 		}
-		j.annotate(&e.Position, text)
+		if invalid.at == "" {
+			j.annotate(&e.Position, text)
+		} else {
+			j.annotate(nil, fmt.Sprintf("the policy of %s is not valid: %s: %s", invalid.at, e.Position, text))
+		}
 		if i == most-1 {
 			break
 		}

@@ -22,6 +22,8 @@ type checkOptions struct {
 	verify                    string // slots or full; empty: full
 	preflight                 string // notarization; empty: none
 	noExceptions              bool
+	base                      string // a ref, or here; empty: what the event tells
+	token                     string // for GitHub's API; empty: GITHUB_TOKEN
 }
 
 func newCheck(env Env) *cobra.Command {
@@ -36,11 +38,15 @@ slice is signed with, and holds every entitlement against the policy. Files name
 are judged by the same policy, on their lines.
 
 The policy is the file given with --policy, else .github/codewarrant.yml, else codewarrant.yml,
-else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.`,
+else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.
+
+On GitHub the policy that is merged says whether the one in the workspace counts: it is read in the
+branch that a pull request goes into, or where else the event tells. --base names the ref elsewhere.`,
 		Example: `  codewarrant check build/Acme.app
   codewarrant check --stage development --fail-on warning build/
   codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
   codewarrant check --preflight notarization build/Acme.app
+  codewarrant check --base origin/main build/Acme.app
   codewarrant check --at 2027-05-01 build/Acme.app src/Acme.entitlements`,
 		Args: paths,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -77,6 +83,7 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
 	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
 	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
+	f.StringVar(&o.base, "base", "", "ref whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
@@ -140,9 +147,11 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	case in.Preflight != "" && in.Slots:
 		return nil, hinted{errors.New("preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
 	}
-	if in.Policy, err = loadPolicy(o.policy); err != nil {
+	by, err := loadJudge(env, o)
+	if err != nil {
 		return nil, err
 	}
+	in.Policy, in.Pending, in.Base = by.policy, by.pending, by.base
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}

@@ -66,6 +66,10 @@ func tell(env Env, err error) {
 	w := sanitise.Log(env.Stderr)
 	var invalid invalidPolicy
 	if errors.As(err, &invalid) {
+		if invalid.at != "" {
+			fmt.Fprintf(w, "codewarrant: the policy of %s is not valid, and nothing else can judge a change\n", sanitise.Text(invalid.at))
+			fmt.Fprint(w, "hint: a change that mends it has to be merged past this check, once\n\n")
+		}
 		fmt.Fprint(w, invalid.Format(invalid.source))
 		return
 	}

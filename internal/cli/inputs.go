@@ -22,6 +22,7 @@ var policyFiles = []string{".github/codewarrant.yml", "codewarrant.yml"}
 type invalidPolicy struct {
 	policy.Errors
 	source []byte
+	at     string // the trusted ref that it stands at; empty: it is in the workspace
 }
 
 // loadPolicy reads the policy of that name, or finds the one that is meant. What a
@@ -54,14 +55,19 @@ func loadPolicy(name string) (*policy.Policy, error) {
 		}
 		return policy.Preset(policy.DefaultPreset)
 	}
-	src, err := readBounded(name, policy.MaxSize)
+	src, err := workspace{}.ReadFile(name)
 	if err != nil {
 		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + strings.Join(presets(), ", ")}
 	}
-	p, err := policy.Parse(filepath.ToSlash(name), src)
+	return parsePolicy(filepath.ToSlash(name), src)
+}
+
+// parsePolicy parses a policy, and keeps its source to show what is wrong with it.
+func parsePolicy(name string, src []byte) (*policy.Policy, error) {
+	p, err := policy.Parse(name, src)
 	var errs policy.Errors
 	if errors.As(err, &errs) {
-		return nil, invalidPolicy{errs, src}
+		return nil, invalidPolicy{Errors: errs, source: src}
 	}
 	return p, err
 }

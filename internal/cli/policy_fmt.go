@@ -71,7 +71,7 @@ func format(env Env, name string, write, check bool) (changed bool, err error) {
 	out, err := policy.Format(filepath.ToSlash(name), src)
 	var errs policy.Errors
 	if errors.As(err, &errs) {
-		return false, invalidPolicy{errs, src}
+		return false, invalidPolicy{Errors: errs, source: src}
 	}
 	if err != nil {
 		return false, err

@@ -9,11 +9,12 @@ import (
 const (
 	commit       = "0123456789abcdef0123456789abcdef01234567"
 	runtimeToken = "emulated-runtime-token"
+	jobToken     = "emulated-job-token"
 )
 
 // secrets are the values that the runner masks from the start.
-func secrets() []string {
-	return []string{runtimeToken}
+func secrets(o Options) []string {
+	return []string{runtimeToken, o.Token}
 }
 
 // environment returns the container's variables. Later ones win, in the order of
@@ -32,6 +33,9 @@ func environment(o Options, m *Manifest, inputs map[string]string, j *job) map[s
 	}
 	env["HOME"] = j.temp + "/_github_home"
 	maps.Copy(env, githubContext(j))
+	if o.APIURL != "" {
+		env["GITHUB_API_URL"] = o.APIURL
+	}
 	maps.Copy(env, runnerContext(j))
 	env["ACTIONS_RUNTIME_URL"] = "http://127.0.0.1:9/"
 	env["ACTIONS_RESULTS_URL"] = "http://127.0.0.1:9/"

@@ -17,6 +17,9 @@ const runnerUID = 1001
 // repository is the one that the emulated job belongs to.
 const repository = "octo/demo"
 
+// pushed is the event of a push to the default branch, as far as an action may care.
+const pushed = `{"ref":"refs/heads/main","repository":{"full_name":"` + repository + `","default_branch":"main"}}`
+
 // mapping is a folder of this machine that the container sees under another name.
 type mapping struct{ host, container string }
 
@@ -77,7 +80,7 @@ func (j *job) layOut(o Options) error {
 	}
 	event := o.Event
 	if len(event) == 0 {
-		event = []byte("{}")
+		event = []byte(pushed)
 	}
 	if err := os.WriteFile(j.event, event, 0o644); err != nil {
 		return err

@@ -132,7 +132,7 @@ func TestLayOut(t *testing.T) {
 	if err != nil || len(got) != len(fileCommands) {
 		t.Errorf("file commands: %q, %v", got, err)
 	}
-	if event, err := os.ReadFile(j.event); string(event) != "{}" {
+	if event, err := os.ReadFile(j.event); string(event) != pushed {
 		t.Errorf("event %q, %v", event, err)
 	}
 }

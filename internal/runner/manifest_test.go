@@ -54,7 +54,7 @@ func TestParseManifestRefuses(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
 		{"an action of another kind", "using: docker", "using: node24", `runs.using is "node24"`},
 		{"an action without an image", "image: Dockerfile", "entrypoint: x", "runs.image is missing"},
-		{"an expression", "default: true", "default: ${{ github.token }}", "expressions are not evaluated"},
+		{"an expression", "default: true", "default: ${{ github.ref }}", "expressions are not evaluated"},
 		{"a key that is not known", "description: Gone", "describtion: Gone", "describtion"},
 	}
 	for _, tt := range tests {

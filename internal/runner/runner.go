@@ -8,8 +8,9 @@
 // job summary), ExecutionContext.cs (annotations), all under
 // https://github.com/actions/runner/tree/main/src.
 //
-// It does not evaluate expressions, run `pre` and `post` entry points, or apply
-// problem matchers; an action that uses them is refused or told in Result.Errors.
+// It evaluates no expression but ${{ github.token }} as a default, and does not run
+// `pre` and `post` entry points, or apply problem matchers; an action that uses them is
+// refused or told in Result.Errors.
 package runner
 
 import (
@@ -25,8 +26,10 @@ type Options struct {
 	Workspace string            // folder that is copied to be the job's workspace
 	Inputs    map[string]string // the step's `with:`
 	Env       map[string]string // the `env:` of workflow, job and step
-	Event     []byte            // the event's JSON; {} when empty
+	Event     []byte            // the event's JSON; a push to the default branch when empty
 	EventName string            // push when empty
+	Token     string            // of the job; one that no server knows when empty
+	APIURL    string            // https://api.github.com when empty
 
 	Image      string   // image to run; when empty it is built from the action's Dockerfile
 	Engine     string   // docker when empty
@@ -79,7 +82,15 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := newListener(j.paths, secrets())
+	if o.Token == "" {
+		o.Token = jobToken
+	}
+	for name, value := range inputs {
+		if value == tokenExpression {
+			inputs[name] = o.Token
+		}
+	}
+	l := newListener(j.paths, secrets(o))
 	l.result.Warnings = warnings
 	r := l.result
 	r.Exit, err = o.run(ctx, image, m, inputs, j, l)

@@ -1,0 +1,51 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Base is the trusted ref, by whose policy a change is judged.
+type Base struct {
+	Ref    string // as people know it, such as main; empty: none is known
+	Commit string // full SHA
+	Policy string // name of the policy there; empty: there is none yet
+	SHA256 string // of that policy
+}
+
+// PendingReport is an exception that does not count yet, with what the run made of it.
+type PendingReport struct {
+	policy.Pending
+	Covers int // how many binaries and sources it matched
+}
+
+// pending tells that an exception would approve a claim if it were merged.
+func (e *evaluation) pending(sub subject, key string, v entitlement.Value, p *policy.Pending, d policy.Decision) {
+	f := sub.about(RulePending, key, v, "")
+	f.Exception, f.Position, f.Level = p.Exception, p.Position, d.Level
+	f.Hint = "merge the exception in a pull request of its own, and then the code that needs it"
+	switch base := e.in.Base; {
+	case base == nil || base.Ref == "":
+		f.Message = fmt.Sprintf("%s covers it, and exceptions count as they stand in the base, which is not known", p.ID)
+		f.Hint = "name the base with --base, such as --base origin/main; the input of the action is base"
+	case p.Was == nil:
+		f.Message = fmt.Sprintf("%s covers it, and is not in %s yet: would pass after merge", p.ID, base.Ref)
+	default:
+		f.Message = fmt.Sprintf("%s covers it as it is changed here, which is not in %s yet: would pass after merge", p.ID, base.Ref)
+	}
+	e.add(f)
+}
+
+// unmerged tells that there is no policy at the trusted ref to judge the change by.
+func (e *evaluation) unmerged() {
+	if b := e.in.Base; b == nil || b.Ref == "" || b.Policy != "" {
+		return
+	}
+	e.add(Finding{
+		Rule: RuleUntrustedPolicy, Position: policy.Position{File: e.in.Policy.Name},
+		Message: fmt.Sprintf("%s has no policy yet, so this one counts as it stands in the change", e.in.Base.Ref),
+		Hint:    "look at all of its rules and exceptions before it is merged: after that, changes are judged by it",
+	})
+}

@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// place is where a policy stands in the repository that is checked out.
+type place struct {
+	root  string   // absolute folder of the repository
+	names []string // by which it is looked for from there, slash-separated
+	named bool     // it was named, and is not merely where policies are looked for
+}
+
+// placeOf returns the place of the policy of that name. Ok is false for what no change to
+// the repository can touch: a preset, and a file outside of it, which whoever runs the
+// check has named.
+//
+// The repository is found from the current folder on, and not from the policy: a change
+// may make any folder of it look like another repository, but none above.
+func placeOf(env Env, name string) (p place, ok bool, err error) {
+	if strings.HasPrefix(name, policy.PresetPrefix) {
+		return place{}, false, nil
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return place{}, false, err
+	}
+	root, found := rootAbove(cwd, env.Getenv("GITHUB_WORKSPACE"))
+	if name == "" {
+		if !found {
+			root = cwd
+		}
+		rel, _ := below(root, cwd)
+		for _, candidate := range policyFiles {
+			p.names = append(p.names, path.Join(rel, candidate))
+		}
+		p.root = root
+		return p, true, nil
+	}
+	file := name
+	if !filepath.IsAbs(name) {
+		file = filepath.Join(cwd, name)
+	}
+	if !found {
+		root = rootBelow(cwd, file)
+	}
+	rel, ok := below(root, file)
+	if !ok {
+		return place{}, false, nil
+	}
+	return place{root, []string{rel}, true}, true, nil
+}
+
+// rootAbove returns the innermost folder from dir upwards that holds .git, and goes no
+// further up than top, if dir is in it.
+func rootAbove(dir, top string) (root string, ok bool) {
+	for {
+		if isCheckout(dir) {
+			return dir, true
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir || same(dir, top) {
+			return "", false
+		}
+		dir = parent
+	}
+}
+
+// rootBelow returns the outermost folder on the way from dir to a file that holds .git, as
+// when actions/checkout was given a path; else dir.
+func rootBelow(dir, file string) string {
+	rel, ok := below(dir, file)
+	if !ok {
+		return dir
+	}
+	for i, c := range rel {
+		if c == '/' && isCheckout(filepath.Join(dir, rel[:i])) {
+			return filepath.Join(dir, rel[:i])
+		}
+	}
+	return dir
+}
+
+func isCheckout(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
+}
+
+func same(a, b string) bool {
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// below returns the slash-separated path of a file from a folder it is in: as it is
+// written, or else where its links lead.
+func below(dir, file string) (rel string, ok bool) {
+	for range 2 {
+		if rel, err := filepath.Rel(dir, file); err == nil && filepath.IsLocal(rel) {
+			return filepath.ToSlash(rel), true
+		}
+		var err error
+		if dir, err = filepath.EvalSymlinks(dir); err != nil {
+			return "", false
+		}
+		if real, err := filepath.EvalSymlinks(file); err == nil {
+			file = real
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// judge is by what is judged.
+type judge struct {
+	policy  *policy.Policy
+	pending []policy.Pending
+	base    *check.Base // nil: the policy stands for itself
+}
+
+// here is the value of --base that makes the policy of the workspace the trusted one. No
+// ref is named so (git-check-ref-format).
+const here = "."
+
+// patience is how long the trusted policy may take to be read.
+const patience = 5 * time.Minute
+
+// loadJudge reads the policy that the options name, and the one at the trusted ref, and
+// makes of both the one that judges.
+//
+// On GitHub it is the trusted policy that says whether it is asked: where it takes for
+// approved what the fields of an exception say, the policy of the workspace counts as it
+// stands. A base that is named is asked in any case.
+func loadJudge(env Env, o checkOptions) (judge, error) {
+	at, inside, err := placeOf(env, o.policy)
+	if err != nil {
+		return judge{}, err
+	}
+	if !inside {
+		return workspaceJudge(o.policy)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	s := newSource(ctx, env, o, at)
+	ref, err := s.trusted()
+	if err != nil {
+		return judge{}, err
+	}
+	switch {
+	case ref.workspace:
+		return workspaceJudge(o.policy)
+	case ref.sha == "":
+		return judgeWithoutBase(o.policy)
+	}
+	base, err := ref.policy(at)
+	switch absent := errors.Is(err, fs.ErrNotExist); {
+	case absent && ref.alone && at.named:
+		return judge{}, fmt.Errorf("policy: %s does not have %s, and that of a pull request does not count in a run with secrets", ref, at.names[0])
+	case absent && ref.alone:
+		return workspaceJudge(policy.PresetPrefix + policy.DefaultPreset)
+	case absent:
+		return ref.firstPolicy(o.policy)
+	case err != nil:
+		return judge{}, err
+	case ref.alone:
+		return judge{policy: base, base: ref.base(base)}, nil
+	}
+	head, err := loadPolicy(o.policy)
+	if err != nil {
+		return judge{}, err
+	}
+	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
+		return judge{policy: head}, nil
+	}
+	j := judge{base: ref.base(base)}
+	j.policy, j.pending = policy.Trusted(head, base, nil)
+	return j, nil
+}
+
+// workspaceJudge takes the policy as it stands.
+func workspaceJudge(name string) (judge, error) {
+	p, err := loadPolicy(name)
+	return judge{policy: p}, err
+}
+
+// judgeWithoutBase takes the policy as it stands, but for exceptions that would count as
+// they stand in a base.
+func judgeWithoutBase(name string) (judge, error) {
+	p, err := loadPolicy(name)
+	if err != nil || !slices.Contains(p.Approvals.Accept, policy.Base) {
+		return judge{policy: p}, err
+	}
+	j := judge{base: &check.Base{}}
+	j.policy, j.pending = policy.Trusted(p, nil, nil)
+	return j, nil
+}
+
+// reference is where the trusted policy stands. The zero reference is none that is known.
+type reference struct {
+	workspace bool   // it is the one in the workspace
+	alone     bool   // no word of the one in the workspace counts
+	named     bool   // by --base
+	name      string // as people know it, such as main
+	sha       string
+	files     files
+}
+
+// String returns the reference as people know it, and which commit it is.
+func (r reference) String() string { return fmt.Sprintf("%s at %.12s", r.name, r.sha) }
+
+func (r reference) base(p *policy.Policy) *check.Base {
+	return &check.Base{Ref: r.name, Commit: r.sha, Policy: p.Name, SHA256: p.SHA256}
+}
+
+// policy reads the policy at the reference. It is fs.ErrNotExist when there is none.
+func (r reference) policy(at place) (*policy.Policy, error) {
+	for _, name := range at.names {
+		src, err := r.files.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the policy of %s: %w", r, err)
+		}
+		p, err := parsePolicy(policy.BasePrefix+name, src)
+		var invalid invalidPolicy
+		if errors.As(err, &invalid) {
+			invalid.at = r.String()
+			return nil, invalid
+		}
+		return p, err
+	}
+	return nil, fs.ErrNotExist
+}
+
+// firstPolicy takes the policy as it stands, since the reference has none, and says so
+// unless there is none at all.
+func (r reference) firstPolicy(name string) (judge, error) {
+	j, err := workspaceJudge(name)
+	if err == nil && j.policy.Name != policy.PresetPrefix+policy.DefaultPreset {
+		j.base = &check.Base{Ref: r.name, Commit: r.sha}
+	}
+	return j, err
+}

@@ -1,0 +1,139 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+)
+
+// differences returns how an exception differs from another one, a field each: "expires:
+// 2027-04-30, was 2027-01-31". Where they stand and who signed them makes no difference.
+func (e *Exception) differences(was *Exception) []string {
+	var list []string
+	for _, f := range exceptionFields {
+		if f.same(e, was) {
+			continue
+		}
+		// A justification is read in the policy, not in a line of a report.
+		const longest = 120
+		is, before := f.text(e), f.text(was)
+		if len(is)+len(before) > longest {
+			list = append(list, f.name+": changed")
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s: %s, was %s", f.name, is, before))
+	}
+	return list
+}
+
+// permits returns for which values an exception permits its entitlement, where, and until
+// when, a field each.
+func (e *Exception) permits() []string {
+	var list []string
+	for _, f := range exceptionFields {
+		if f.permits && !f.same(e, &Exception{}) {
+			list = append(list, f.name+": "+f.text(e))
+		}
+	}
+	return list
+}
+
+// exceptionField is one thing that an exception says.
+type exceptionField struct {
+	name    string
+	permits bool // it limits what is permitted
+	same    func(a, b *Exception) bool
+	text    func(e *Exception) string
+}
+
+// exceptionFields are all fields but signatures, which are about the others.
+var exceptionFields = []exceptionField{
+	words("entitlement", false, func(e *Exception) []string { return one(e.Entitlement) }),
+	valueField("value", func(e *Exception) []entitlement.Value {
+		if e.Value == nil {
+			return nil
+		}
+		return []entitlement.Value{*e.Value}
+	}),
+	valueField("values", func(e *Exception) []entitlement.Value { return e.Values }),
+	words("matches", true, func(e *Exception) []string { return texts(e.Matches) }),
+	words("path", true, func(e *Exception) []string { return e.AppliesTo.Path }),
+	words("identifier", true, func(e *Exception) []string { return e.AppliesTo.Identifier }),
+	words("team-id", true, func(e *Exception) []string { return e.AppliesTo.TeamID }),
+	words("arch", true, func(e *Exception) []string { return e.AppliesTo.Arch }),
+	words("type", true, func(e *Exception) []string { return e.AppliesTo.Type }),
+	words("bundle-kind", true, func(e *Exception) []string { return e.AppliesTo.BundleKind }),
+	words("versions", true, func(e *Exception) (list []string) {
+		for _, r := range e.AppliesTo.Versions {
+			list = append(list, r.Text)
+		}
+		return list
+	}),
+	words("cdhash", true, func(e *Exception) []string { return e.AppliesTo.CDHash }),
+	words("binaries", true, func(e *Exception) []string { return e.AppliesTo.Binaries }),
+	words("category", false, func(e *Exception) []string { return one(string(e.Category)) }),
+	words("justification", false, func(e *Exception) []string { return one(e.Justification) }),
+	words("owner", false, func(e *Exception) []string { return one(e.Owner) }),
+	words("approved-by", false, func(e *Exception) []string { return e.ApprovedBy }),
+	words("approved-on", false, func(e *Exception) []string { return one(e.ApprovedOn.String()) }),
+	words("ticket", false, func(e *Exception) []string { return one(e.Ticket) }),
+	words("expires", true, func(e *Exception) []string { return one(e.Expires.String()) }),
+	words("compensating-controls", false, func(e *Exception) []string { return e.CompensatingControls }),
+	words("renewals", false, func(e *Exception) (list []string) {
+		for _, r := range e.Renewals {
+			list = append(list, fmt.Sprintf("%s by %q until %s", r.ApprovedOn, r.ApprovedBy, r.Expires))
+		}
+		return list
+	}),
+}
+
+// words is a field of words, of which none is the same as no list.
+func words(name string, permits bool, of func(*Exception) []string) exceptionField {
+	return exceptionField{
+		name, permits,
+		func(a, b *Exception) bool { return slices.Equal(of(a), of(b)) },
+		func(e *Exception) string { return listed(of(e)) },
+	}
+}
+
+// valueField is a field of values. Matches and Values that are empty and that are not
+// there differ in what they take, see [Exception.Covers]; Parse makes no empty ones.
+func valueField(name string, of func(*Exception) []entitlement.Value) exceptionField {
+	return exceptionField{
+		name, true,
+		func(a, b *Exception) bool { return slices.EqualFunc(of(a), of(b), entitlement.Value.Equal) },
+		func(e *Exception) string {
+			var list []string
+			for _, v := range of(e) {
+				list = append(list, v.Text())
+			}
+			return listed(list)
+		},
+	}
+}
+
+func listed(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+// one is a list of a word, or of nothing.
+func one(word string) []string {
+	if word == "" {
+		return nil
+	}
+	return []string{word}
+}
+
+// texts returns words as plain strings.
+func texts[T ~string](list []T) []string {
+	var words []string
+	for _, w := range list {
+		words = append(words, string(w))
+	}
+	return words
+}

@@ -1,0 +1,230 @@
+package policy
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+)
+
+// BasePrefix is what the name of a policy begins with that stands at the trusted ref and
+// not in the workspace: base:PATH.
+const BasePrefix = "base:"
+
+// Pending is an exception that a change adds or alters. It does not count before the
+// change is merged.
+type Pending struct {
+	*Exception            // as the change has it
+	Was        *Exception // as it stands at the trusted ref, which is what counts; nil: it is not there
+	Diff       []string   // how it differs from Was, or what a new one is limited to: a field each
+}
+
+// Trusted returns the policy by which a change is judged, and what of the change waits
+// to be merged. Base is the policy as it stands at the trusted ref, head as the change
+// has it; without a base nothing is known to be merged.
+//
+// Base holds in all that it says, and head can only tighten it. Of each entitlement the
+// stricter decision holds, whatever either policy calls overridable; so do the stricter
+// settings, and the demands of the stages and groups of both. A group that head defines
+// in another way is one of its own, with "(changed)" after its name. The approvals and
+// the policy-id are base's.
+//
+// An exception counts as base has it, while head has one of the same id; one that head
+// adds or alters is pending. If base accepts signatures, too, one that is signed counts
+// at once; and if it accepts nothing else, all of head's are left to the signatures.
+// Signed reports whether an exception of head is signed as base demands, and sees it
+// with base's policy-id; nil: none is.
+func Trusted(head, base *Policy, signed func(*Exception) bool) (*Policy, []Pending) {
+	if base == nil {
+		judge := *head
+		var pending []Pending
+		judge.Exceptions, pending = head.counting(head.Approvals, nil, head.ID, signed)
+		return &judge, pending
+	}
+	head = head.renamed(head.otherGroups(base))
+	judge := &Policy{
+		Name: head.Name, SHA256: head.SHA256, ID: base.ID, Extends: head.Extends,
+		Settings:  base.Settings.stricter(head.Settings),
+		Approvals: base.Approvals,
+		Stages:    bothStages(base.Stages, head.Stages),
+		Groups:    bothGroups(base.Groups, head.Groups),
+		// It has no rules of its own, in stages and groups neither, so that nothing can be
+		// taken to override a rule.
+		Parents: []*Policy{base, head},
+	}
+	var pending []Pending
+	judge.Exceptions, pending = head.counting(base.Approvals, base.Exceptions, base.ID, signed)
+	return judge, pending
+}
+
+// counting divides the policy's exceptions into those that count beside the ones that
+// are merged, and those that do not yet.
+func (p *Policy) counting(by Approvals, merged []Exception, id string, signed func(*Exception) bool) (count []Exception, pending []Pending) {
+	bySignature := slices.Contains(by.Accept, SignedBy)
+	if bySignature && !slices.Contains(by.Accept, Base) {
+		for _, e := range p.Exceptions {
+			e.PolicyID = id
+			count = append(count, e)
+		}
+		return count, nil
+	}
+	index := make(map[string]*Exception, len(merged))
+	for i := range merged {
+		index[merged[i].ID] = &merged[i]
+	}
+	for _, e := range p.Exceptions {
+		e.PolicyID = id
+		was := index[e.ID]
+		if was != nil && len(e.differences(was)) == 0 || bySignature && signed != nil && signed(&e) {
+			count = append(count, e)
+			continue
+		}
+		if was == nil {
+			pending = append(pending, Pending{Exception: &e, Diff: e.permits()})
+			continue
+		}
+		pending = append(pending, Pending{Exception: &e, Was: was, Diff: e.differences(was)})
+		count = append(count, *was)
+	}
+	return count, pending
+}
+
+// stricter returns settings that keep to both. What is said of unlisted keys is part of
+// the decisions of each policy by itself.
+func (s Settings) stricter(o Settings) Settings {
+	s.Unlisted = Allow
+	s.MinJustification = max(s.MinJustification, o.MinJustification)
+	s.MaxLifetime = min(s.MaxLifetime, o.MaxLifetime)
+	s.WarnBeforeExpiry = max(s.WarnBeforeExpiry, o.WarnBeforeExpiry)
+	if levelRank(o.UnusedExceptions) < levelRank(s.UnusedExceptions) {
+		s.UnusedExceptions = o.UnusedExceptions
+	}
+	strict := []FailOn{FailOnWarning, FailOnError, FailOnNever}
+	if slices.Index(strict, o.FailOn) < slices.Index(strict, s.FailOn) {
+		s.FailOn = o.FailOn
+	}
+	return s
+}
+
+// bothGroups returns the groups of both policies, without rules: these are asked for by
+// the name of the group, by which the policies mean the same.
+func bothGroups(base, head []Group) []Group {
+	groups := slices.Clone(base)
+	for _, g := range head {
+		if i := slices.IndexFunc(base, func(o Group) bool { return o.Name == g.Name }); i >= 0 {
+			groups[i] = g // with its place in the change
+		} else {
+			groups = append(groups, g)
+		}
+	}
+	for i := range groups {
+		groups[i].Rules = nil
+	}
+	return groups
+}
+
+// bothStages returns the stages of both policies, without rules: these are asked for by
+// the name of the stage.
+func bothStages(base, head []Stage) []Stage {
+	var stages []Stage
+	for _, s := range base {
+		if i := slices.IndexFunc(head, func(o Stage) bool { return o.Name == s.Name }); i >= 0 {
+			s = s.stricter(head[i])
+		}
+		stages = append(stages, s)
+	}
+	for _, s := range head {
+		if !slices.ContainsFunc(base, func(o Stage) bool { return o.Name == s.Name }) {
+			stages = append(stages, s)
+		}
+	}
+	for i := range stages {
+		stages[i].Rules = nil
+	}
+	return stages
+}
+
+// stricter returns a stage that demands what both do. Of the teams that both allow there
+// may be none; then those of s are, since an empty list allows all.
+func (s Stage) stricter(o Stage) Stage {
+	both := s
+	for _, r := range o.Require {
+		if !slices.Contains(both.Require, r) {
+			both.Require = append(slices.Clip(both.Require), r)
+		}
+	}
+	common := slices.DeleteFunc(slices.Clone(s.TeamIDs), func(id string) bool { return !slices.Contains(o.TeamIDs, id) })
+	switch {
+	case len(s.TeamIDs) == 0:
+		both.TeamIDs = o.TeamIDs
+	case len(common) > 0:
+		both.TeamIDs = common
+	}
+	is, _ := parseVersion(s.MinRuntimeVersion)
+	other, _ := parseVersion(o.MinRuntimeVersion)
+	if slices.Compare(other, is) > 0 {
+		both.MinRuntimeVersion = o.MinRuntimeVersion
+	}
+	if len(both.Require) == len(o.Require) && slices.Equal(both.TeamIDs, o.TeamIDs) && both.MinRuntimeVersion == o.MinRuntimeVersion {
+		both.Position = o.Position
+	}
+	return both
+}
+
+// changed is what follows the name of a group that a change defines in another way. No
+// policy can name a group so.
+const changed = " (changed)"
+
+// otherGroups returns other names for the groups that base has by the same name and not
+// in the same way.
+func (p *Policy) otherGroups(base *Policy) map[string]string {
+	names := map[string]string{}
+	for i := range p.Groups {
+		g := &p.Groups[i]
+		if o := base.Group(g.Name); o != nil && !reflect.DeepEqual(g.unplaced(), o.unplaced()) {
+			names[g.Name] = g.Name + changed
+		}
+	}
+	return names
+}
+
+// renamed returns the policy with other names for some of its groups, in what it extends
+// as well.
+func (p *Policy) renamed(names map[string]string) *Policy {
+	if len(names) == 0 {
+		return p
+	}
+	q := *p
+	q.Groups, q.Exceptions, q.Parents = slices.Clone(p.Groups), slices.Clone(p.Exceptions), slices.Clone(p.Parents)
+	for i := range q.Groups {
+		g := &q.Groups[i]
+		g.Name = cmp.Or(names[g.Name], g.Name)
+	}
+	for i := range q.Exceptions {
+		s := &q.Exceptions[i].AppliesTo
+		s.Binaries = slices.Clone(s.Binaries)
+		for i, name := range s.Binaries {
+			s.Binaries[i] = cmp.Or(names[name], name)
+		}
+	}
+	for i := range q.Parents {
+		q.Parents[i] = q.Parents[i].renamed(names)
+	}
+	return &q
+}
+
+// unplaced returns the group as it would be anywhere else in a file.
+func (g Group) unplaced() Group {
+	g.Position, g.Rules, g.Stages = Position{}, unplacedRules(g.Rules), slices.Clone(g.Stages)
+	for i := range g.Stages {
+		g.Stages[i].Position, g.Stages[i].Rules = Position{}, unplacedRules(g.Stages[i].Rules)
+	}
+	return g
+}
+
+func unplacedRules(rules []Rule) []Rule {
+	rules = slices.Clone(rules)
+	for i := range rules {
+		rules[i].Position = Position{}
+	}
+	return rules
+}

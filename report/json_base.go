@@ -1,0 +1,39 @@
+package report
+
+import "github.com/codewarrant/codewarrant/check"
+
+// jsonBase is by whose policy was judged.
+type jsonBase struct {
+	Ref    string      `json:"ref"`
+	Commit string      `json:"commit"`
+	Policy *jsonPolicy `json:"policy,omitempty"`
+}
+
+func baseJSON(b *check.Base) *jsonBase {
+	if b == nil {
+		return nil
+	}
+	out := &jsonBase{Ref: b.Ref, Commit: b.Commit}
+	if b.Policy != "" {
+		out.Policy = &jsonPolicy{b.Policy, b.SHA256}
+	}
+	return out
+}
+
+// jsonPending is an exception that does not count yet.
+type jsonPending struct {
+	ID            string        `json:"id"`
+	Entitlement   string        `json:"entitlement"`
+	Justification string        `json:"justification"`
+	Position      *jsonPosition `json:"position,omitempty"`
+	State         string        `json:"state"`
+	Differences   []string      `json:"differences"`
+	Covers        int           `json:"covers"`
+}
+
+func pendingJSON(x check.PendingReport) jsonPending {
+	return jsonPending{
+		ID: x.ID, Entitlement: x.Entitlement, Justification: x.Justification, Position: positionJSON(x.Position),
+		State: stateOf(x), Differences: list(x.Diff), Covers: x.Covers,
+	}
+}
