@@ -21,6 +21,7 @@ var graph = map[string][]string{
 	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho", "seal"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
+	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
 	"codesign/requirement":  {},
 	"seal":                  {"codesign/requirement", "internal/boundedplist"},
@@ -40,7 +41,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "check", "report", "internal/sshsig"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "internal/sshsig"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"
