@@ -20,7 +20,7 @@ var graph = map[string][]string{
 	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho", "seal"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
-	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
+	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
 	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
 	"codesign/requirement":  {},

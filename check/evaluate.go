@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -17,7 +18,10 @@ type Input struct {
 	Remarks  []Remark
 	Empty    []Unread // paths that were given, and in which nothing to check was found
 
-	Policy       *policy.Policy
+	Policy *policy.Policy
+	Signed []approval.Status // of the policy's exceptions, in their order; nil: nobody looked
+	AtBase map[string]bool   // ids of those that stand like this where the change is to be merged; nil: not known
+
 	Stage        *policy.Stage
 	At           policy.Date
 	NoExceptions bool          // judge as if the policy had none
@@ -38,7 +42,7 @@ func Evaluate(in Input) *Report {
 		},
 	}
 	if !in.NoExceptions {
-		e.exceptions = newExceptions(in.Policy.Exceptions)
+		e.exceptions = newExceptions(in)
 	}
 	binaries := mergeCopies(in.Binaries, !in.Slots)
 	for _, b := range binaries {

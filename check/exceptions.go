@@ -15,6 +15,7 @@ type exceptionUse struct {
 	covered  map[string]bool // first paths of what it was written for, approved by it or not
 	approves bool            // it approved something
 	settled  bool            // a claim that it is for was allowed or denied without it
+	unproven *policy.Defect  // of its approval; nil: it is proven
 }
 
 // exceptionIndex holds the exceptions in the policy's order, and by entitlement.
@@ -23,10 +24,10 @@ type exceptionIndex struct {
 	by  map[string][]*exceptionUse
 }
 
-func newExceptions(list []policy.Exception) exceptionIndex {
+func newExceptions(in Input) exceptionIndex {
 	x := exceptionIndex{by: map[string][]*exceptionUse{}}
-	for i := range list {
-		u := &exceptionUse{Exception: &list[i], covered: map[string]bool{}}
+	for i := range in.Policy.Exceptions {
+		u := &exceptionUse{Exception: &in.Policy.Exceptions[i], covered: map[string]bool{}, unproven: unproven(in, i)}
 		x.all = append(x.all, u)
 		x.by[u.Entitlement] = append(x.by[u.Entitlement], u)
 	}
