@@ -17,9 +17,9 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
+	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho", "seal"},
-	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
+	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
 	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},

@@ -84,6 +84,13 @@ const (
 	SamePerson     Problem = "same-person"
 )
 
+// Problems returns the closed list of problems.
+func Problems() []Problem {
+	return []Problem{
+		Malformed, OtherNamespace, UnknownKey, Untouched, OtherText, OtherPurpose, NotYetValid, NoLongerValid, SameKey, SamePerson,
+	}
+}
+
 // Verify returns the status of each exception of a policy, in their order. All are
 // held against what the policy's own approvals say, those that it has from a policy
 // that it extends as well; each is signed for the policy-id of the policy that it
@@ -176,7 +183,7 @@ func explain(err error, e *policy.Exception) (Problem, string) {
 		}
 	}
 	if err != nil { // ErrSignature
-		return OtherText, "is of another text: after it was signed the exception was changed, or copied from a policy whose policy-id is not " + e.PolicyID
+		return OtherText, "is of another text: the exception was changed since, or signed for another policy-id than " + e.PolicyID
 	}
 	return "", ""
 }

@@ -121,15 +121,15 @@ func TestOneSignature(t *testing.T) {
 				sign(t, e, "alice")
 				e.AppliesTo.Identifier = []string{"com.acme.all"}
 			}, approval.OtherText,
-			"signatures: 0 of 1 that are needed; signature 1 is of another text: after it was signed the exception was changed, or copied from a policy whose policy-id is not acme/desktop",
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/desktop",
 		},
 		{
 			"of an exception that is to live longer", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.Expires = e.Expires.AddDays(1) }, approval.OtherText,
-			"signatures: 0 of 1 that are needed; signature 1 is of another text: after it was signed the exception was changed, or copied from a policy whose policy-id is not acme/desktop",
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/desktop",
 		},
 		{
 			"of an exception of another repository", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "acme/web" }, approval.OtherText,
-			"signatures: 0 of 1 that are needed; signature 1 is of another text: after it was signed the exception was changed, or copied from a policy whose policy-id is not acme/web",
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/web",
 		},
 		{
 			"in a policy without an id", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "" }, "",
