@@ -67,7 +67,7 @@ container-test:
 # SSH signatures, with the real ssh-keygen and ssh-agent, which a script gets.
 ssh-test:
 	@set -e; SK_DUMMY=$$(scripts/test-deps); export SK_DUMMY; \
-	$(GO) test -tags ssh -count=1 ./internal/sshsig
+	$(GO) test -tags ssh -count=1 ./internal/sshsig ./internal/cli
 
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:

@@ -143,6 +143,9 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	if in.Policy, err = loadPolicy(o.policy); err != nil {
 		return nil, err
 	}
+	if in.Signed, err = statuses(in.Policy, readBeside); err != nil {
+		return nil, err
+	}
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}
