@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
@@ -113,6 +115,51 @@ func TestAnExceptionHasOneText(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestFormattingChangesNoText(t *testing.T) {
+	for seed := range uint64(100) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		var root yaml.Node
+		if err := yaml.Unmarshal([]byte(everything), &root); err != nil {
+			t.Fatal(err)
+		}
+		restyle(random, root.Content[0])
+		src, err := yaml.Marshal(&root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := parse(t, string(src))
+		if diff := cmp.Diff(inOneText, canonical(t, &p.Exceptions[0])); diff != "" {
+			t.Fatalf("%s\nof\n%s", diff, src)
+		}
+	}
+}
+
+// restyle writes the nodes of a tree in other ways, and in another order.
+func restyle(random *rand.Rand, n *yaml.Node) {
+	styles := []yaml.Style{0, yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle, yaml.LiteralStyle, yaml.FoldedStyle}
+	if n.Kind != yaml.ScalarNode {
+		styles = []yaml.Style{0, yaml.FlowStyle}
+	}
+	if n.Kind != yaml.ScalarNode || n.Tag == "!!str" || n.Tag == "!!timestamp" {
+		n.Style = styles[random.IntN(len(styles))]
+	}
+	step := 1
+	if n.Kind == yaml.MappingNode {
+		step = 2
+	}
+	random.Shuffle(len(n.Content)/step, func(i, j int) {
+		for k := range step {
+			n.Content[i*step+k], n.Content[j*step+k] = n.Content[j*step+k], n.Content[i*step+k]
+		}
+	})
+	for i, c := range n.Content {
+		if step == 2 && i%2 == 0 {
+			continue // a key
+		}
+		restyle(random, c)
 	}
 }
 
