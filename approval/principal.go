@@ -53,8 +53,8 @@ func mayBeOne(a, b []sshsig.Entry) bool {
 
 // largest returns as many items of the list as there can be of which no two are
 // alike; of several such choices, one with the earliest. A further item never makes
-// it smaller. An exception has at most 20 signatures, and the steps for n are no more
-// than the n-th Fibonacci number.
+// it smaller. The steps grow as the Fibonacci numbers do: some 20,000 for 20 items, the
+// most signatures that an exception has.
 func largest(list []int, alike func(a, b int) bool) []int {
 	if len(list) == 0 {
 		return nil
