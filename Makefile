@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench update image container-test corpus corpus-test
+.PHONY: build test race lint fuzz torture bench update image container-test ssh-test corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -23,7 +23,7 @@ race:
 
 lint:
 	$(GO) vet ./...
-	$(GO) vet -tags container,corpus ./...
+	$(GO) vet -tags container,corpus,ssh ./...
 	cd internal/bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	GOOS=darwin $(GO) build -o /dev/null .
 	GOOS=windows $(GO) build -o /dev/null .
@@ -71,6 +71,11 @@ container-test:
 	@set -e; DOCKER_HOST=$$(scripts/engine-up); export DOCKER_HOST; \
 	IMAGE_BUILD_FLAGS=$$(scripts/base-images); export IMAGE_BUILD_FLAGS; \
 	DOCKER_BUILDKIT=0 $(GO) test -tags container -count=1 ./internal/actiontest
+
+# SSH signatures, with the real ssh-keygen and ssh-agent, which a script gets.
+ssh-test:
+	@set -e; SK_DUMMY=$$(scripts/test-deps); export SK_DUMMY; \
+	$(GO) test -tags ssh -count=1 ./internal/sshsig ./internal/cli
 
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:

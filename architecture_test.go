@@ -17,10 +17,11 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/sanitise", "internal/scan", "policy", "report"},
+	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "seal"},
-	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
-	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
+	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
+	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
+	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
 	"codesign/requirement":  {},
 	"seal":                  {"codesign/requirement", "internal/boundedplist"},
@@ -40,11 +41,12 @@ var graph = map[string][]string{
 	"internal/corpus":       {},
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
+	"internal/sshsig":       {},
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "check", "report", "internal/event"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "internal/event", "internal/sshsig"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -142,7 +142,7 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 			return nil
 		}
 		switch {
-		case u.Expired(e.in.At) || len(u.Defects(terms, e.in.At)) > 0:
+		case u.Expired(e.in.At) || u.unproven != nil || len(u.Defects(terms, e.in.At)) > 0:
 			failed = append(failed, u)
 		case u.pending != nil:
 			waiting = u
@@ -159,7 +159,7 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 		return nil
 	}
 	for _, u := range failed {
-		e.failed(sub, key, v, u.Exception, d)
+		e.failed(sub, key, v, u, d)
 	}
 	if len(failed) == 0 {
 		e.unapproved(sub, key, v, d)
@@ -182,16 +182,21 @@ func (e *evaluation) unauthenticated(sub subject, key string, v entitlement.Valu
 }
 
 // failed tells why an exception that was written for a claim does not approve it.
-func (e *evaluation) failed(sub subject, key string, v entitlement.Value, ex *policy.Exception, d policy.Decision) {
-	for _, defect := range ex.Defects(e.in.Policy.Terms(d), e.in.At) {
-		f := sub.about(RuleInvalidException, key, v, fmt.Sprintf("%s approves nothing: %s", ex.ID, defect.Message))
-		f.Exception, f.Position, f.Level = ex, defect.Position, d.Level
-		f.Hint = "an exception holds when its owner, approver, category, dates and justification are all there"
+func (e *evaluation) failed(sub subject, key string, v entitlement.Value, u *exceptionUse, d policy.Decision) {
+	invalid := func(defect policy.Defect, hint string) {
+		f := sub.about(RuleInvalidException, key, v, fmt.Sprintf("%s approves nothing: %s", u.ID, defect.Message))
+		f.Exception, f.Position, f.Level, f.Hint = u.Exception, defect.Position, d.Level, hint
 		e.add(f)
 	}
-	if ex.Expired(e.in.At) {
-		f := sub.about(RuleExpiredException, key, v, fmt.Sprintf("%s ran out on %s, %d days before %s", ex.ID, ex.Expires, e.in.At.DaysSince(ex.Expires), e.in.At))
-		f.Exception, f.Position, f.Level = ex, ex.At("expires"), d.Level
+	for _, defect := range u.Defects(e.in.Policy.Terms(d), e.in.At) {
+		invalid(defect, "an exception holds when its owner, approver, category, dates and justification are all there")
+	}
+	if u.unproven != nil {
+		invalid(*u.unproven, unprovenHint(u.unproven, u.ID))
+	}
+	if u.Expired(e.in.At) {
+		f := sub.about(RuleExpiredException, key, v, fmt.Sprintf("%s ran out on %s, %d days before %s", u.ID, u.Expires, e.in.At.DaysSince(u.Expires), e.in.At))
+		f.Exception, f.Position, f.Level = u.Exception, u.At("expires"), d.Level
 		f.Hint = "have it approved anew with a later expires, or sign without the entitlement"
 		e.add(f)
 	}

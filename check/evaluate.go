@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -17,7 +18,10 @@ type Input struct {
 	Remarks  []Remark
 	Empty    []Unread // paths that were given, and in which nothing to check was found
 
-	Policy       *policy.Policy
+	Policy *policy.Policy
+	Merged bool              // exceptions that count as they stand in a base were sorted out, see [policy.Trusted]
+	Signed []approval.Status // of the policy's exceptions, in their order; nil: nobody looked
+
 	Stage        *policy.Stage
 	At           policy.Date
 	Base         *Base            // by whose policy a change is judged; nil: the policy stands for itself
@@ -40,7 +44,7 @@ func Evaluate(in Input) *Report {
 		},
 	}
 	if !in.NoExceptions {
-		e.exceptions = newExceptions(in.Policy.Exceptions, in.Pending)
+		e.exceptions = newExceptions(in)
 	}
 	sorted := slices.SortedFunc(slices.Values(in.Binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
 	for _, b := range mergeCopies(sorted, !in.Slots) {

@@ -16,6 +16,7 @@ type exceptionUse struct {
 	covered  map[string]bool // first paths of what it was written for, approved by it or not
 	approves bool            // it approved something
 	settled  bool            // a claim that it is for was allowed or denied without it
+	unproven *policy.Defect  // of its approval; nil: it is proven
 }
 
 // exceptionIndex holds the exceptions in the policy's order, and by entitlement; those
@@ -25,13 +26,13 @@ type exceptionIndex struct {
 	by  map[string][]*exceptionUse
 }
 
-func newExceptions(list []policy.Exception, pending []policy.Pending) exceptionIndex {
+func newExceptions(in Input) exceptionIndex {
 	x := exceptionIndex{by: map[string][]*exceptionUse{}}
-	for i := range list {
-		x.add(&exceptionUse{Exception: &list[i]})
+	for i := range in.Policy.Exceptions {
+		x.add(&exceptionUse{Exception: &in.Policy.Exceptions[i], unproven: unproven(in, i)})
 	}
-	for i := range pending {
-		x.add(&exceptionUse{Exception: pending[i].Exception, pending: &pending[i]})
+	for i := range in.Pending {
+		x.add(&exceptionUse{Exception: in.Pending[i].Exception, pending: &in.Pending[i]})
 	}
 	return x
 }

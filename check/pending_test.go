@@ -84,7 +84,7 @@ func TestEvaluateTellsOfExceptionsThatAreNotMerged(t *testing.T) {
 			}
 			judge, pending := policy.Trusted(parse(t, tt.head), base, nil)
 			in := input(t, judge, "release", binary(t, "Acme", hardened(tt.claims...).Bytes()))
-			in.Pending, in.Base = pending, &check.Base{Ref: "main", Policy: base.Name}
+			in.Pending, in.Merged, in.Base = pending, true, &check.Base{Ref: "main", Policy: base.Name}
 			r := check.Evaluate(in)
 			if diff := cmp.Diff(tt.want, lines(r)); diff != "" {
 				t.Errorf("findings (-want +got):\n%s", diff)
@@ -103,7 +103,7 @@ func TestEvaluateTellsWhatItDoesNotKnowOfTheBase(t *testing.T) {
 	p := parse(t, "version: 1\nexceptions:"+complete("E1", jit, "identifier: com.acme.app"))
 	judge, pending := policy.Trusted(p, nil, nil)
 	in := input(t, judge, "release", binary(t, "Acme", hardened(jit, true).Bytes()))
-	in.Pending, in.Base = pending, &check.Base{}
+	in.Pending, in.Merged, in.Base = pending, true, &check.Base{}
 	r := check.Evaluate(in)
 	if diff := cmp.Diff([]string{"error pending-exception " + jit}, lines(r)); diff != "" {
 		t.Error(diff)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -111,4 +112,23 @@ func (b bound) holds(compared int) bool {
 	default:
 		return compared == 0
 	}
+}
+
+// canonical writes the bounds in one order and each in one way, and nothing for a
+// range without any.
+func (r VersionRange) canonical() string {
+	var bounds []string
+	for _, b := range r.bounds {
+		bounds = append(bounds, b.canonical())
+	}
+	slices.Sort(bounds)
+	return strings.Join(slices.Compact(bounds), " ")
+}
+
+func (b bound) canonical() string {
+	var parts []string
+	for _, n := range b.version {
+		parts = append(parts, strconv.Itoa(n))
+	}
+	return cmp.Or(b.operator, "=") + cmp.Or(strings.Join(parts, "."), "0")
 }

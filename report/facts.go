@@ -136,8 +136,8 @@ func slicesAlike(list []check.Slice) []archFacts {
 	return groups
 }
 
-// approval says who answers for an exception and how long it holds.
-func approval(e *policy.Exception) []string {
+// answerable says who answers for an exception and how long it holds.
+func answerable(e *policy.Exception) []string {
 	var parts []string
 	if !e.Expires.IsZero() {
 		parts = append(parts, "until "+e.Expires.String())

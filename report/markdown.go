@@ -150,7 +150,7 @@ func exceptionRow(x check.ExceptionReport) string {
 		why += "<br><sub>" + cell(string(e.Category)) + "</sub>"
 	}
 	var answered []string
-	for _, a := range approval(e) {
+	for _, a := range answerable(e) {
 		answered = append(answered, cell(a))
 	}
 	return fmt.Sprintf("| **%s**<br>%s | %s | %s | %s |\n", cell(e.ID), useOf(x), permits, why, strings.Join(answered, "<br>"))

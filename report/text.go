@@ -199,7 +199,7 @@ func otherThan(archs, named []string) []string {
 
 // approval shows an exception and its justification.
 func (t *text) approval(e *policy.Exception, indent string) {
-	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, approval(e)...), ", ")))
+	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, answerable(e)...), ", ")))
 	if e.Justification != "" {
 		t.prose(indent+"| ", indent+"| ", sanitise.Text(strings.Join(strings.Fields(e.Justification), " ")))
 	}

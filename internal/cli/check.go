@@ -151,7 +151,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.Policy, in.Pending, in.Base = by.policy, by.pending, by.base
+	in.Policy, in.Pending, in.Base, in.Signed, in.Merged = by.policy, by.pending, by.base, by.signed, true
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}

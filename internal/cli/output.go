@@ -99,3 +99,11 @@ func buffered(w io.Writer, write func(io.Writer) error) error {
 	}
 	return b.Flush()
 }
+
+// contents returns what writes b.
+func contents(b []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	}
+}

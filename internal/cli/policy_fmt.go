@@ -79,10 +79,7 @@ func format(env Env, name string, write, check bool) (changed bool, err error) {
 	changed = !bytes.Equal(src, out)
 	switch {
 	case write && changed:
-		return true, writeFile(name, func(w io.Writer) error {
-			_, err := w.Write(out)
-			return err
-		})
+		return true, writeFile(name, contents(out))
 	case write, check && !changed:
 		return changed, nil
 	}

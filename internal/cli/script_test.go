@@ -1,6 +1,9 @@
 package cli_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/pem"
 	"flag"
 	"os"
 	"path/filepath"
@@ -9,6 +12,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/codewarrant/codewarrant/internal/cli"
 	"github.com/codewarrant/codewarrant/internal/machotest"
@@ -38,6 +42,8 @@ func TestMain(m *testing.M) {
 //	exits STATUS COMMAND…   run a command that ends with exactly that status
 //	paste FROM TO           take the YAML that a report printed into a policy
 //	fill FILE               fill in what people have to write in a pasted policy
+//	sshkey NAME…            write the SSH key of that name and its public half, NAME.pub
+//	edit FILE OLD NEW       put NEW in the place of OLD, which is there once
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -50,6 +56,8 @@ func TestScript(t *testing.T) {
 			"exits":   exits,
 			"paste":   paste,
 			"fill":    fill,
+			"sshkey":  writeKeys,
+			"edit":    edit,
 		},
 	})
 }
@@ -164,4 +172,33 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		`expires: ""`, "expires: 2027-04-30",
 	).Replace(ts.ReadFile(args[0]))
 	write(ts, args[0], []byte(filled))
+}
+
+// writeKeys writes Ed25519 keys that follow from their names, so that fingerprints and
+// signatures are the same in each run.
+func writeKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sshkey NAME…")
+	}
+	for _, name := range args {
+		seed := sha256.Sum256([]byte(name))
+		key := ed25519.NewKeyFromSeed(seed[:])
+		block, err := ssh.MarshalPrivateKey(key, name)
+		ts.Check(err)
+		public, err := ssh.NewPublicKey(key.Public())
+		ts.Check(err)
+		write(ts, name, pem.EncodeToMemory(block))
+		write(ts, name+".pub", ssh.MarshalAuthorizedKey(public))
+	}
+}
+
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	if n := strings.Count(text, args[1]); n != 1 {
+		ts.Fatalf("%s has %q %d times", args[0], args[1], n)
+	}
+	write(ts, args[0], []byte(strings.Replace(text, args[1], args[2], 1)))
 }

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -16,7 +19,8 @@ import (
 type judge struct {
 	policy  *policy.Policy
 	pending []policy.Pending
-	base    *check.Base // nil: the policy stands for itself
+	base    *check.Base       // nil: the policy stands for itself
+	signed  []approval.Status // of the policy's exceptions; nil: it accepts no signatures
 }
 
 // here is the value of --base that makes the policy of the workspace the trusted one. No
@@ -63,37 +67,49 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 		return ref.firstPolicy(o.policy)
 	case err != nil:
 		return judge{}, err
-	case ref.alone:
-		return judge{policy: base, base: ref.base(base)}, nil
+	}
+	signers, err := ref.signers(base)
+	if err != nil {
+		return judge{}, err
+	}
+	if ref.alone {
+		return judge{policy: base, base: ref.base(base), signed: signers.statuses(base)}, nil
 	}
 	head, err := loadPolicy(o.policy)
 	if err != nil {
 		return judge{}, err
 	}
 	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
-		return judge{policy: head}, nil
+		return workspaceJudge(o.policy)
 	}
 	j := judge{base: ref.base(base)}
-	j.policy, j.pending = policy.Trusted(head, base, nil)
+	j.policy, j.pending = policy.Trusted(head, base, signers.reached)
+	j.signed = signers.statuses(j.policy)
 	return j, nil
 }
 
 // workspaceJudge takes the policy as it stands.
 func workspaceJudge(name string) (judge, error) {
 	p, err := loadPolicy(name)
-	return judge{policy: p}, err
+	if err != nil {
+		return judge{}, err
+	}
+	signers, err := signersOf(p, readBeside)
+	return judge{policy: p, signed: signers.statuses(p)}, err
 }
 
 // judgeWithoutBase takes the policy as it stands, but for exceptions that would count as
 // they stand in a base.
 func judgeWithoutBase(name string) (judge, error) {
-	p, err := loadPolicy(name)
-	if err != nil || !slices.Contains(p.Approvals.Accept, policy.Base) {
-		return judge{policy: p}, err
+	j, err := workspaceJudge(name)
+	if err != nil || !slices.Contains(j.policy.Approvals.Accept, policy.Base) {
+		return j, err
 	}
-	j := judge{base: &check.Base{}}
-	j.policy, j.pending = policy.Trusted(p, nil, nil)
-	return j, nil
+	signers, err := signersOf(j.policy, readBeside)
+	j.base = &check.Base{}
+	j.policy, j.pending = policy.Trusted(j.policy, nil, signers.reached)
+	j.signed = signers.statuses(j.policy)
+	return j, err
 }
 
 // reference is where the trusted policy stands. The zero reference is none that is known.
@@ -111,6 +127,13 @@ func (r reference) String() string { return fmt.Sprintf("%s at %.12s", r.name, r
 
 func (r reference) base(p *policy.Policy) *check.Base {
 	return &check.Base{Ref: r.name, Commit: r.sha, Policy: p.Name, SHA256: p.SHA256}
+}
+
+// signers reads who may sign, as the policy at the reference says.
+func (r reference) signers(p *policy.Policy) (signers, error) {
+	return signersOf(p, func(folder, name string) ([]byte, error) {
+		return r.files.ReadFile(path.Join(strings.TrimPrefix(folder, policy.BasePrefix), name))
+	})
 }
 
 // policy reads the policy at the reference. It is fs.ErrNotExist when there is none.

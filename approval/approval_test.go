@@ -1,0 +1,366 @@
+package approval_test
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/internal/sshsig"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// key returns the key of a name, always the same one.
+func key(tb testing.TB, name string) ssh.Signer {
+	tb.Helper()
+	seed := sha256.Sum256([]byte(name))
+	signer, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(seed[:]))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return signer
+}
+
+func fingerprint(tb testing.TB, name string) string {
+	return ssh.FingerprintSHA256(key(tb, name).PublicKey())
+}
+
+// allow reads a file of allowed signers; KEY(name) stands for the key of a name.
+func allow(tb testing.TB, lines ...string) sshsig.AllowedSigners {
+	tb.Helper()
+	for i, line := range lines {
+		before, name, _ := strings.Cut(line, "KEY(")
+		lines[i] = before + string(ssh.MarshalAuthorizedKey(key(tb, strings.TrimSuffix(name, ")")).PublicKey()))
+	}
+	signers, err := sshsig.ParseAllowedSigners("allowed_signers", []byte(strings.Join(lines, "")))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return signers
+}
+
+// exception is one that nobody has signed.
+func exception(tb testing.TB) *policy.Exception {
+	tb.Helper()
+	p, err := policy.Parse("codewarrant.yml", []byte(`version: 1
+policy-id: acme/desktop
+exceptions:
+  - id: EXC-1
+    entitlement: com.apple.security.cs.allow-jit
+    applies-to: {identifier: com.acme.app}
+    approved-on: 2026-11-02
+    expires: 2027-04-30
+`))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &p.Exceptions[0]
+}
+
+// sign adds the signatures of the keys to an exception, as it stands.
+func sign(tb testing.TB, e *policy.Exception, names ...string) {
+	tb.Helper()
+	for _, name := range names {
+		signFor(tb, e, name, approval.Namespace)
+	}
+}
+
+func signFor(tb testing.TB, e *policy.Exception, name, namespace string) {
+	tb.Helper()
+	text, err := e.Canonical()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	signature, err := sshsig.Sign(key(tb, name), text, namespace)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	e.Signatures = append(e.Signatures, string(signature))
+}
+
+func TestOneSignature(t *testing.T) {
+	const line = "alice@acme.example KEY(alice)"
+	for _, tt := range []struct {
+		name   string
+		signer string // the line of the file
+		make   func(*testing.T, *policy.Exception)
+		want   approval.Problem
+		lack   string
+	}{
+		{"by somebody who may sign", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, "", ""},
+		{"by a key for exceptions alone", `alice namespaces="codewarrant.*" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, "", ""},
+		{
+			"none", line, func(t *testing.T, e *policy.Exception) {}, "",
+			"signatures: 0 of 1 that are needed",
+		},
+		{
+			"cut off", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.Signatures[0] = e.Signatures[0][:100] }, approval.Malformed,
+			"signatures: 0 of 1 that are needed; signature 1 cannot be read: it does not end with a line -----END SSH SIGNATURE-----",
+		},
+		{
+			"of a file", line, func(t *testing.T, e *policy.Exception) { signFor(t, e, "alice", "file") }, approval.OtherNamespace,
+			`signatures: 0 of 1 that are needed; signature 1 was made for another namespace: "file", not "codewarrant.exception"`,
+		},
+		{
+			"by somebody else", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "mallory") }, approval.UnknownKey,
+			"signatures: 0 of 1 that are needed; signature 1 is by a key that may not sign: no line of the allowed signers has ssh-ed25519 " + fingerprint(t, "mallory"),
+		},
+		{
+			"by a key for commits alone", `alice namespaces="git" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, approval.OtherPurpose,
+			"signatures: 0 of 1 that are needed; signature 1 is by a key that may not sign exceptions: allowed_signers:1:1 allows git",
+		},
+		{
+			"of the exception before a change", line, func(t *testing.T, e *policy.Exception) {
+				sign(t, e, "alice")
+				e.AppliesTo.Identifier = []string{"com.acme.all"}
+			}, approval.OtherText,
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/desktop",
+		},
+		{
+			"of an exception that is to live longer", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.Expires = e.Expires.AddDays(1) }, approval.OtherText,
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/desktop",
+		},
+		{
+			"of an exception of another repository", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "acme/web" }, approval.OtherText,
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/web",
+		},
+		{
+			"in a policy without an id", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "" }, "",
+			"the policy has no policy-id, so that a signature could be used in another repository",
+		},
+		{
+			"of an exception without a day", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.ApprovedOn = policy.Date{} }, "",
+			"approved-on is missing, the day on which the keys of the signatures have to be valid",
+		},
+		{"before an approver was named", line, func(t *testing.T, e *policy.Exception) {
+			sign(t, e, "alice")
+			e.ApprovedBy, e.Renewals = []string{"alice@acme.example"}, []policy.Renewal{{}}
+		}, "", ""},
+
+		{"by a key that was valid from that day on", `alice valid-after="20261102" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, "", ""},
+		{"by a key that became valid in the evening", `alice valid-after="20261102235959Z" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, "", ""},
+		{"by a key that ran out with the day", `alice valid-before="20261102235959Z" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, "", ""},
+		{
+			"by a key that was not valid yet", `alice valid-after="20261103" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, approval.NotYetValid,
+			"signatures: 0 of 1 that are needed; signature 1 is by a key that was not valid yet on 2026-11-02, approved-on: allowed_signers:1:1 has valid-after 2026-11-03T00:00:00Z",
+		},
+		{
+			"by a key that had run out", `alice valid-before="20261102120000Z" KEY(alice)`, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice") }, approval.NoLongerValid,
+			"signatures: 0 of 1 that are needed; signature 1 is by a key that was no longer valid on 2026-11-02, approved-on: allowed_signers:1:1 has valid-before 2026-11-02T12:00:00Z",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := exception(t)
+			tt.make(t, e)
+			s := approval.VerifyOne(e, 1, allow(t, tt.signer))
+			var problem approval.Problem
+			if len(s.Signatures) > 0 {
+				problem = s.Signatures[0].Problem
+			}
+			if problem != tt.want || s.Lack() != tt.lack || s.Reached() != (tt.lack == "") {
+				t.Errorf("problem %q, reached %v, lack:\n%s\nwant %q:\n%s", problem, s.Reached(), s.Lack(), tt.want, tt.lack)
+			}
+		})
+	}
+}
+
+// Where several people have to sign, neither two keys of one person nor two
+// signatures with one key are two.
+func TestHowManyPeopleHaveSigned(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		file    []string
+		signed  []string // with these keys
+		signers []string
+		lack    string // of two
+	}{
+		{
+			"two people",
+			[]string{"alice KEY(a)", "bob KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"alice", "bob"},
+			"",
+		},
+		{
+			"one",
+			[]string{"alice KEY(a)", "bob KEY(b)"},
+			[]string{"b"},
+			[]string{"bob"},
+			"signatures: 1 of 2 that are needed (bob)",
+		},
+		{
+			"one person, twice",
+			[]string{"alice KEY(a)"},
+			[]string{"a", "a"},
+			[]string{"alice"},
+			"signatures: 1 of 2 that are needed (alice); signature 2 is by the key of signature 1",
+		},
+		{
+			"one person with two keys",
+			[]string{"alice KEY(a)", "alice KEY(a2)"},
+			[]string{"a", "a2"},
+			[]string{"alice"},
+			"signatures: 1 of 2 that are needed (alice); signature 2 may be by the person who made signature 1: alice",
+		},
+		{
+			"one person under two names, of which a line has both",
+			[]string{"alice,alice@home KEY(a)", "alice@home KEY(a2)"},
+			[]string{"a2", "a"},
+			[]string{"alice@home"},
+			"signatures: 1 of 2 that are needed (alice@home); signature 2 may be by the person who made signature 1: alice,alice@home",
+		},
+		{
+			"one key that two people have",
+			[]string{"alice KEY(a)", "bob KEY(a)"},
+			[]string{"a", "a"},
+			[]string{"alice,bob"},
+			"signatures: 1 of 2 that are needed (alice,bob); signature 2 is by the key of signature 1",
+		},
+		{
+			"one key that two people have, and one that one of them has",
+			[]string{"alice KEY(a)", "bob KEY(a)", "bob KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"alice,bob"},
+			"signatures: 1 of 2 that are needed (alice,bob); signature 2 may be by the person who made signature 1: bob",
+		},
+		{
+			"a pattern, and one whom it matches",
+			[]string{"*@acme.example KEY(a)", "bob@acme.example KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"*@acme.example"},
+			"signatures: 1 of 2 that are needed (*@acme.example); signature 2 may be by the person who made signature 1: bob@acme.example",
+		},
+		{
+			"a pattern, and one whom it does not match",
+			[]string{"*@acme.example KEY(a)", "bob@partner.example KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"*@acme.example", "bob@partner.example"},
+			"",
+		},
+		{
+			"a pattern, and one who is not meant",
+			[]string{"*,!bob KEY(a)", "bob KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"*,!bob", "bob"},
+			"",
+		},
+		{
+			"two patterns",
+			[]string{"*@acme.example KEY(a)", "b?b@partner.example KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"*@acme.example"},
+			"signatures: 1 of 2 that are needed (*@acme.example); signature 2 may be by the person who made signature 1: b?b@partner.example",
+		},
+		{
+			"a pattern before two people",
+			[]string{"* KEY(a)", "bob KEY(b)", "carol KEY(c)"},
+			[]string{"a", "b", "c"},
+			[]string{"bob", "carol"},
+			"",
+		},
+		{
+			"one of whom nothing holds",
+			[]string{"alice KEY(a)", "bob KEY(b)"},
+			[]string{"mallory", "a", "b"},
+			[]string{"alice", "bob"},
+			"",
+		},
+		{
+			"nobody who may",
+			[]string{"alice KEY(a)"},
+			[]string{"mallory"},
+			nil,
+			"signatures: 0 of 2 that are needed; signature 1 is by a key that may not sign: no line of the allowed signers has ssh-ed25519 " + fingerprint(t, "mallory"),
+		},
+		{
+			"nobody, and nobody may", nil,
+			nil, nil, "signatures: 0 of 2 that are needed",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := exception(t)
+			sign(t, e, tt.signed...)
+			s := approval.VerifyOne(e, 2, allow(t, tt.file...))
+			if diff := cmp.Diff(tt.signers, s.Signers); diff != "" {
+				t.Errorf("signers (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.lack, s.Lack()); diff != "" || s.Reached() != (tt.lack == "") {
+				t.Errorf("lack (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The worst case for counting: each signature may be by the person of the one before.
+func TestASignatureMoreNeverTakesApprovalAway(t *testing.T) {
+	var lines, names []string
+	for i := range 20 {
+		lines = append(lines, fmt.Sprintf("p%d,p%d KEY(%d)", i, i+1, i))
+		names = append(names, fmt.Sprint(i))
+	}
+	signers := allow(t, lines...)
+	e := exception(t)
+	last := 0
+	for i, name := range names {
+		sign(t, e, name)
+		n := len(approval.VerifyOne(e, 20, signers).Signers)
+		if n < last || n != i/2+1 {
+			t.Errorf("%d signatures are of %d people, one less of %d", i+1, n, last)
+		}
+		last = n
+	}
+}
+
+func TestEachExceptionOfAPolicyHasItsStatus(t *testing.T) {
+	first, second, third := exception(t), exception(t), exception(t)
+	sign(t, first, "alice")
+	third.PolicyID = "acme/base" // as of a policy that is extended
+	sign(t, third, "alice")
+	p := &policy.Policy{Exceptions: []policy.Exception{*first, *second, *third}, Approvals: policy.Approvals{Threshold: 1}}
+	var got []bool
+	for _, s := range approval.Verify(p, allow(t, "alice KEY(alice)")) {
+		got = append(got, s.Reached())
+	}
+	if diff := cmp.Diff([]bool{true, false, true}, got); diff != "" {
+		t.Error(diff)
+	}
+	// A policy that is not of Parse does not make it easier.
+	p.Approvals.Threshold = 0
+	if s := approval.Verify(p, allow(t, "alice KEY(alice)"))[1]; s.Reached() || s.Needed != 1 {
+		t.Errorf("status %v", s)
+	}
+	if (approval.Status{}).Reached() {
+		t.Error("the zero status is reached")
+	}
+	first.PolicyID = ""
+	if s := approval.VerifyOne(first, 1, nil); !errors.Is(s.Err, policy.ErrNoPolicyID) {
+		t.Errorf("error %v", s.Err)
+	}
+}
+
+func TestNamesAreThoseThatALineNamesOneByOne(t *testing.T) {
+	for _, tt := range []struct {
+		lines []string
+		names []string
+		all   bool
+	}{
+		{[]string{"alice KEY(a)"}, []string{"alice"}, true},
+		{[]string{"alice,bob KEY(a)", "bob,carol KEY(a)"}, []string{"alice", "bob", "carol"}, true},
+		{[]string{"alice,*@acme.example KEY(a)"}, []string{"alice"}, false},
+		{[]string{"alice?,!alice1 KEY(a)"}, nil, false},
+		{[]string{"alice,bob,!bob KEY(a)"}, []string{"alice"}, true},
+	} {
+		entries := allow(t, slices.Clone(tt.lines)...)
+		names, all := approval.Names(entries)
+		if diff := cmp.Diff(tt.names, names); diff != "" || all != tt.all {
+			t.Errorf("%v: all %v\n%s", tt.lines, all, diff)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+func newApprovals(env Env) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "approvals [POLICY]",
+		Short: "Tell who approved which exception",
+		Long: `approvals lists the exceptions of a policy, who approved each as far as it says, and, where the
+policy accepts signatures, who signed it: which signatures count, and why the others do not. The
+policy is looked for as check does.
+
+Exit status: 0 nothing to object, 1 an exception that has to be signed is not, 2 a policy or a file
+of allowed signers that is not valid.`,
+		Example: `  codewarrant approvals
+  codewarrant approvals --format json .github/codewarrant.yml | jq '.exceptions[].signed.signers'`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			write := map[string]func(io.Writer, *policy.Policy, []approval.Status) error{
+				"text": func(w io.Writer, p *policy.Policy, s []approval.Status) error {
+					return report.ApprovalsText(sanitise.Log(w), p, s)
+				},
+				"json": func(w io.Writer, p *policy.Policy, s []approval.Status) error {
+					return report.ApprovalsJSON(w, p, s, Version())
+				},
+			}[format]
+			if write == nil {
+				return fmt.Errorf("--format: %q is not one of text, json", format)
+			}
+			p, err := loadPolicy(append(args, "")[0])
+			if err != nil {
+				return err
+			}
+			by, err := signersOf(p, readBeside)
+			if err != nil {
+				return err
+			}
+			list := by.statuses(p)
+			if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, p, list) }); err != nil {
+				return err
+			}
+			return unsigned(p, list)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	complete(cmd, "format", []string{"text", "json"})
+	return cmd
+}
+
+// unsigned ends with the status that says that an exception lacks signatures, where
+// nothing else can approve it.
+func unsigned(p *policy.Policy, list []approval.Status) error {
+	other := slices.ContainsFunc(p.Approvals.Accept, func(w policy.Way) bool { return w != policy.SignedBy })
+	if !other && slices.ContainsFunc(list, func(s approval.Status) bool { return !s.Reached() }) {
+		return status(exitFindings)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// approveOptions are the flags of approve. One of the first four is given.
+type approveOptions struct {
+	key, agent, signature string // files: private key, public key of the agent, signature
+	dryRun                bool
+	policy, principal     string
+}
+
+func newApprove(env Env) *cobra.Command {
+	var o approveOptions
+	cmd := &cobra.Command{
+		Use:   "approve ID",
+		Short: "Approve an exception with a signature",
+		Long: `approve signs an exception as it stands in the policy, and adds the signature to it: of everything
+that it says, together with the policy-id, but who approved it. Any later change makes the signature
+void; how the YAML is written does not matter. approved-on is set to today where it is empty, and the
+name under which the file of allowed signers has the key is added to approved-by.
+
+The key is in a file, or in ssh-agent, which has to be for keys with a passphrase and for security
+keys. Or print the text with --dry-run, sign it elsewhere, and add the signature with --signature.`,
+		Example: `  codewarrant approve EXC-2026-014 --key ~/.ssh/id_ed25519
+  codewarrant approve EXC-2026-014 --agent ~/.ssh/id_ed25519_sk.pub
+  codewarrant approve EXC-2026-014 --dry-run | jq .
+  codewarrant approve EXC-2026-014 --dry-run > text
+  ssh-keygen -Y sign -n ` + approval.Namespace + ` -f ~/.ssh/id_ed25519 text
+  codewarrant approve EXC-2026-014 --signature text.sig`,
+		Args: one("the id of an exception", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
+			return approve(env, args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.key, "key", "", "file of the private key to sign with")
+	f.StringVar(&o.agent, "agent", "", "file of the public key with which ssh-agent is to sign")
+	f.StringVar(&o.signature, "signature", "", "file of a signature that was made elsewhere")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what is to be signed, and change nothing")
+	f.StringVar(&o.policy, "policy", "", "policy that the exception stands in (default as for check)")
+	f.StringVar(&o.principal, "principal", "", "who signs, where the key is allowed for several")
+	return cmd
+}
+
+func (o approveOptions) check() error {
+	given := 0
+	for _, b := range []bool{o.key != "", o.agent != "", o.signature != "", o.dryRun} {
+		if b {
+			given++
+		}
+	}
+	if given != 1 {
+		return hinted{errors.New("give one of --key, --agent, --signature and --dry-run"), "see codewarrant approve --help"}
+	}
+	return nil
+}
+
+// approve does the work. Nothing is written unless what is to be written is approved by
+// one person more.
+func approve(env Env, id string, o approveOptions) error {
+	today := policy.DateOf(env.Now())
+	d, err := openDraft(o.policy, id, today)
+	if err != nil {
+		return err
+	}
+	if err := d.ready(today, "approved-by"); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return emit(env, "", func(w io.Writer, _ bool) error {
+			_, err := w.Write(d.text)
+			return err
+		})
+	}
+	signers, err := allowedSigners(d.approvals.Approvals, readBeside)
+	if err != nil {
+		return err
+	}
+	signature, err := sign(env, o, d.text)
+	if err != nil {
+		return err
+	}
+	before := approval.VerifyOne(d.exception, d.needed(), signers)
+	made, err := d.sign(signature, o.principal, signers)
+	if err != nil {
+		return err
+	}
+	if err := d.ready(today, ""); err != nil {
+		return err
+	}
+	after := approval.VerifyOne(d.exception, d.needed(), signers)
+	if len(after.Signers) <= len(before.Signers) {
+		return fmt.Errorf("what would be written is not approved by one person more: %s", after.Lack())
+	}
+	if err := writeFile(filepath.FromSlash(d.name), contents(d.src)); err != nil {
+		return err
+	}
+	return emit(env, "", func(w io.Writer, _ bool) error {
+		_, err := fmt.Fprintf(sanitise.Log(w), "%s: %s is signed by %s with %s %s, approved on %s; %d of %d\n",
+			sanitise.Text(d.name), sanitise.Text(id), sanitise.Text(made.Principals), made.KeyType, made.Fingerprint,
+			d.exception.ApprovedOn, len(after.Signers), after.Needed)
+		return err
+	})
+}

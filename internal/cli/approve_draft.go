@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/internal/sshsig"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// draft is a policy on the way to one more signature.
+type draft struct {
+	name      string // of the file
+	src       []byte
+	exception *policy.Exception // as it stands in src
+	policy    *policy.Policy    // of src
+	text      []byte            // that is signed
+	approvals *policy.Policy    // that says who may sign
+}
+
+// openDraft reads a policy and gives the exception the day on which it is approved.
+func openDraft(name, id string, today policy.Date) (*draft, error) {
+	p, err := loadPolicy(name)
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(p.Name, policy.PresetPrefix) {
+		return nil, hinted{fmt.Errorf("%s is built in and has no exceptions", p.Name), "name the policy with --policy"}
+	}
+	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
+		return nil, hinted{fmt.Errorf("%s accepts no signatures", p.Name), "add approvals: {accept: signed, allowed-signers: FILE}"}
+	}
+	d := &draft{name: p.Name, approvals: p}
+	if d.src, err = readBounded(filepath.FromSlash(d.name), policy.MaxSize); err != nil {
+		return nil, err
+	}
+	if err := d.read(id); err != nil {
+		return nil, err
+	}
+	if d.exception.ApprovedOn.IsZero() {
+		if d.src, err = policy.SetField(d.src, id, "approved-on", today.String()); err != nil {
+			return nil, err
+		}
+		err = d.read(id)
+	}
+	return d, err
+}
+
+// read parses the source, and finds the exception in it and what is signed of it.
+func (d *draft) read(id string) (err error) {
+	d.policy, err = policy.Parse(d.name, d.src)
+	var errs policy.Errors
+	if errors.As(err, &errs) {
+		return invalidPolicy{Errors: errs, source: d.src}
+	}
+	i := slices.IndexFunc(d.policy.Exceptions, func(e policy.Exception) bool { return e.ID == id })
+	if i < 0 {
+		return d.notThere(id)
+	}
+	d.exception = &d.policy.Exceptions[i]
+	d.text, err = d.exception.Canonical()
+	if errors.Is(err, policy.ErrNoPolicyID) {
+		return hinted{err, "add policy-id: OWNER/REPOSITORY to " + d.name}
+	}
+	return err
+}
+
+func (d *draft) notThere(id string) error {
+	err := fmt.Errorf("%s has no exception %q", d.name, id)
+	var ids []string
+	for _, e := range d.approvals.Exceptions {
+		if e.ID == id {
+			return hinted{err, "it stands in " + e.Position.File + ", and is signed there"}
+		}
+		ids = append(ids, e.ID)
+	}
+	return hinted{err, "its exceptions are: " + strings.Join(ids, ", ")}
+}
+
+// needed is how many people have to sign.
+func (d *draft) needed() int { return d.approvals.Approvals.Threshold }
+
+// ready refuses what would approve nothing if it were signed, whatever is said of the
+// field that is still to be written.
+func (d *draft) ready(today policy.Date, except string) error {
+	var errs policy.Errors
+	for _, r := range policy.Lint(d.policy, today) {
+		if r.Exception == d.exception.ID && r.Level == policy.Error && r.Field != except {
+			errs = append(errs, &policy.ParseError{Position: r.Position, Message: r.Message})
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	errs[len(errs)-1].Hint = "an exception is approved when there is nothing wrong with it"
+	return invalidPolicy{Errors: errs, source: d.src}
+}
+
+// sign adds a signature and the name of whoever made it, if it counts.
+func (d *draft) sign(signature []byte, principal string, signers sshsig.AllowedSigners) (made approval.Signature, err error) {
+	e := *d.exception
+	e.Signatures = append(slices.Clone(e.Signatures), string(signature))
+	all := approval.VerifyOne(&e, d.needed(), signers).Signatures
+	if made = all[len(all)-1]; made.Problem != "" {
+		return made, hinted{fmt.Errorf("the signature does not count: signature %d %s", len(all), made.Detail), d.remedy(made.Problem)}
+	}
+	who, err := nameOf(made.Fingerprint, principal, signers)
+	if err != nil {
+		return made, err
+	}
+	if !slices.Contains(e.ApprovedBy, who) {
+		if d.src, err = policy.AppendToList(d.src, e.ID, "approved-by", who); err != nil {
+			return made, err
+		}
+	}
+	if d.src, err = policy.AppendToList(d.src, e.ID, "signatures", string(signature)); err != nil {
+		return made, err
+	}
+	return made, d.read(e.ID)
+}
+
+// remedy says what to do about a signature that does not count.
+func (d *draft) remedy(p approval.Problem) string {
+	switch p {
+	case approval.UnknownKey:
+		return "those who may sign are in " + d.approvals.Approvals.AllowedSigners + ", which names their keys"
+	case approval.OtherText:
+		return "sign what --dry-run prints, byte for byte, and on the day of approved-on: here " + d.exception.ApprovedOn.String()
+	case approval.OtherNamespace:
+		return "sign with ssh-keygen -Y sign -n " + approval.Namespace
+	case approval.SameKey, approval.SamePerson:
+		return "somebody else has to sign"
+	}
+	return "codewarrant approvals tells who has signed what"
+}
+
+// nameOf returns the principal who signs with a key: the one who is named, if the key
+// is allowed for them, else the only one for whom it is.
+func nameOf(fingerprint, principal string, signers sshsig.AllowedSigners) (string, error) {
+	entries := slices.DeleteFunc(slices.Clone(signers), func(e sshsig.Entry) bool { return e.Fingerprint != fingerprint })
+	if principal != "" {
+		if !slices.ContainsFunc(entries, func(e sshsig.Entry) bool { return e.Principals.Match(principal) }) {
+			return "", fmt.Errorf("--principal: the key %s is not allowed for %q", fingerprint, principal)
+		}
+		return principal, nil
+	}
+	names, all := approval.Names(entries)
+	if len(names) != 1 || !all {
+		return "", hinted{fmt.Errorf("the key %s is allowed for more than one", fingerprint), "say with --principal who signs"}
+	}
+	return names[0], nil
+}

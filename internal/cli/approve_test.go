@@ -1,0 +1,231 @@
+package cli_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/pem"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/codewarrant/codewarrant/internal/cli"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// toSign is a policy with an exception that one person has to sign.
+const toSign = `version: 1
+policy-id: acme/desktop
+approvals: {accept: signed, allowed-signers: allowed_signers}
+exceptions:
+  - id: EXC-1
+    entitlement: com.apple.security.cs.allow-jit
+    applies-to: {identifier: com.acme.app}
+    category: javascript-engine
+    justification: V8 in the renderer compiles JavaScript; jitless mode costs 6x on our editor benchmark.
+    owner: "@acme/desktop"
+    expires: 2027-04-30
+`
+
+// codewarrant runs a command in the current folder.
+func codewarrant(getenv map[string]string, args ...string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	status = cli.Main(cli.Env{
+		Args: args, Stdout: &out, Stderr: &err,
+		Getenv: func(name string) string { return getenv[name] }, Now: func() time.Time { return today },
+	})
+	return status, out.String(), err.String()
+}
+
+// folder makes the current folder one with the policy and a file of allowed signers.
+func folder(t *testing.T, policy, signers string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	put(t, "codewarrant.yml", []byte(policy))
+	put(t, "allowed_signers", []byte(signers))
+}
+
+func put(t *testing.T, name string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func get(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// newKey writes a key, protected if there is a passphrase, and returns it with the text
+// of its public half.
+func newKey(t *testing.T, name, passphrase string) (ed25519.PrivateKey, string) {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if passphrase != "" {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ssh.NewPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, name, pem.EncodeToMemory(block))
+	put(t, name+".pub", ssh.MarshalAuthorizedKey(public))
+	return key, string(ssh.MarshalAuthorizedKey(public))
+}
+
+func TestApproveThroughAnAgent(t *testing.T) {
+	folder(t, toSign, "")
+	key, public := newKey(t, "id", "secret")
+	put(t, "allowed_signers", []byte("alice@acme.example "+public))
+	keyring := agent.NewKeyring()
+	env := map[string]string{"SSH_AUTH_SOCK": serve(t, keyring)}
+
+	status, _, stderr := codewarrant(env, "approve", "EXC-1", "--key", "id")
+	if want := "codewarrant: id: the private key is protected by a passphrase\nhint: ssh-add it, and sign through ssh-agent with the public key\n"; status != 2 || stderr != want {
+		t.Errorf("with a key that is protected: status %d\n%s", status, stderr)
+	}
+	status, _, stderr = codewarrant(env, "approve", "EXC-1", "--agent", "id.pub")
+	if want := "codewarrant: id.pub: ssh-agent does not have this key; it has 0 others\nhint: ssh-add the private key, or unlock the agent\n"; status != 2 || stderr != want {
+		t.Errorf("with an agent that has no keys: status %d\n%s", status, stderr)
+	}
+	if err := keyring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, stderr := codewarrant(env, "approve", "EXC-1", "--agent", "id.pub"); status != 0 {
+		t.Fatalf("status %d\n%s", status, stderr)
+	}
+	if status, stdout, _ := codewarrant(nil, "approvals"); status != 0 || !strings.Contains(stdout, "signature 1 is by alice@acme.example") {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
+}
+
+// serve plays ssh-agent on a socket for the length of the test.
+func serve(t *testing.T, a agent.Agent) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "agent") // the path of a socket is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_ = agent.ServeAgent(a, conn) // it ends with the connection
+			conn.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+func TestApproveWritesNothingWhereItFails(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		old, change string // of the policy
+		args        string
+		want        string
+	}{
+		{"no agent", "", "", "--agent id.pub", "codewarrant: --agent: SSH_AUTH_SOCK is not set, so that no ssh-agent is known\nhint: start ssh-agent, and ssh-add the key\n"},
+		{"no public key for the agent", "", "", "--agent id", "codewarrant: id: not a public key\nhint: it is the file whose name ends in .pub: one line of type, key and comment\n"},
+		{"no private key", "", "", "--key id.pub", "codewarrant: id.pub: private key: no key found\n"},
+		{"no file", "", "", "--key nothing", "codewarrant: --key: stat nothing: no such file or directory\n"},
+		{"two ways at once", "", "", "--key id --dry-run", "codewarrant: give one of --key, --agent, --signature and --dry-run\nhint: see codewarrant approve --help\n"},
+		{
+			"an exception in braces", "  - id: EXC-1\n    entitlement: com.apple.security.cs.allow-jit\n    applies-to: {identifier: com.acme.app}\n", "  - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}}\n  - id: EXC-2\n    entitlement: b\n    applies-to: {arch: arm64}\n", "--key id",
+			"codewarrant: exception \"EXC-1\" is written in braces and has to be edited by hand, or written with a line for each key\n",
+		},
+		{
+			"one that ran out", "    expires: 2027-04-30\n", "    approved-on: 2026-04-30\n    expires: 2026-10-31\n", "--key id",
+			"codewarrant.yml:12:5: exception \"EXC-1\": expired after 2026-10-31\n   12 |     expires: 2026-10-31\n      |     ^\nhint: an exception is approved when there is nothing wrong with it\n",
+		},
+		{
+			"one that is approved on a later day", "    expires: 2027-04-30\n", "    approved-on: 2026-11-24\n    expires: 2027-04-30\n", "--key id",
+			"codewarrant.yml:11:5: exception \"EXC-1\": approved-on is 2026-11-24: not approved yet on 2026-11-23\n   11 |     approved-on: 2026-11-24\n      |     ^\nhint: an exception is approved when there is nothing wrong with it\n",
+		},
+		{
+			"an approver who is not named yet", "    expires: 2027-04-30\n", "    approved-by: TODO\n    expires: 2027-04-30\n", "--key id",
+			"codewarrant.yml:11:5: exception \"EXC-1\": approved-by is missing\n   11 |     approved-by: [TODO, \"alice@acme.example\"]\n      |     ^\nhint: an exception is approved when there is nothing wrong with it\n",
+		},
+		{
+			"a value of approved-by that is not understood", "    expires: 2027-04-30\n", "    approved-by: bob\n      smith\n    expires: 2027-04-30\n", "--key id",
+			"codewarrant: approved-by of exception \"EXC-1\" cannot be edited, do it by hand: the value on line 11 has several lines\n",
+		},
+		{
+			"allowed signers behind a link", "allowed-signers: allowed_signers", "allowed-signers: link", "--key id",
+			"codewarrant: allowed signers: link is not a regular file\nhint: approvals.allowed-signers names the file, relative to the policy\n",
+		},
+		{
+			"allowed signers in a folder that leads out", "allowed-signers: allowed_signers", "allowed-signers: out/allowed_signers", "--key id",
+			"codewarrant: allowed signers: statat out/allowed_signers: path escapes from parent\nhint: approvals.allowed-signers names the file, relative to the policy\n",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			src := toSign
+			if tt.old != "" {
+				src = strings.Replace(src, tt.old, tt.change, 1)
+			}
+			folder(t, src, "")
+			_, public := newKey(t, "id", "")
+			put(t, "allowed_signers", []byte("alice@acme.example "+public))
+			for name, target := range map[string]string{"link": "allowed_signers", "out": t.TempDir()} {
+				if err := os.Symlink(target, name); err != nil {
+					t.Fatal(err)
+				}
+			}
+			status, stdout, stderr := codewarrant(nil, append([]string{"approve", "EXC-1"}, strings.Fields(tt.args)...)...)
+			if diff := cmp.Diff(tt.want, stderr); diff != "" || status != 2 || stdout != "" {
+				t.Errorf("status %d, standard output %q, standard error (-want +got):\n%s", status, stdout, diff)
+			}
+			if diff := cmp.Diff(src, string(get(t, "codewarrant.yml"))); diff != "" {
+				t.Errorf("the policy has changed:\n%s", diff)
+			}
+		})
+	}
+}
+
+// What is written is what was signed, and the file otherwise as it was.
+func TestApproveKeepsTheFile(t *testing.T) {
+	folder(t, strings.ReplaceAll("\ufeff# Ours, é.\n"+toSign, "\n", "\r\n"), "")
+	_, public := newKey(t, "id", "")
+	put(t, "allowed_signers", []byte(`"alice smith" `+public))
+	if status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--key", "id", "--policy", "./codewarrant.yml"); status != 0 {
+		t.Fatalf("status %d\n%s", status, stderr)
+	}
+	got := string(get(t, "codewarrant.yml"))
+	p, err := policy.Parse("codewarrant.yml", []byte(got))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "\ufeff# Ours, é.\n" + toSign + "    approved-on: 2026-11-23\n    approved-by:\n      - \"alice smith\"\n    signatures:\n      - |\n"
+	for line := range strings.Lines(p.Exceptions[0].Signatures[0]) {
+		want += "        " + line
+	}
+	if diff := cmp.Diff(strings.ReplaceAll(want, "\n", "\r\n"), got); diff != "" {
+		t.Error(diff)
+	}
+}

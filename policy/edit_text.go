@@ -1,0 +1,189 @@
+package policy
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// The YAML library tells where a node begins, and not where it ends. What follows
+// looks for the ends in the text, as far as people write it; [editor.verified] finds
+// out where that was wrong.
+
+// offset returns where in the source a node begins.
+func (e *editor) offset(n *yaml.Node) int {
+	at := e.lines[min(n.Line, len(e.lines))-1]
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(e.src[at:])
+		at += size
+	}
+	return at
+}
+
+// line returns the text of a line, counted from 1, without its end.
+func (e *editor) line(i int) string {
+	return strings.TrimRight(string(e.src[e.lines[i-1]:e.lines[i]]), "\r\n")
+}
+
+// splice returns the source with text in the place of what is between two offsets.
+func (e *editor) splice(from, to int, text string) []byte {
+	return append(append(append([]byte{}, e.src[:from]...), text...), e.src[to:]...)
+}
+
+// insertLines returns the source with whole lines after the line. They end with a line
+// ending even where the source does not: a block of text would lose its last one.
+func (e *editor) insertLines(line int, text string) []byte {
+	at := e.lines[line]
+	if !bytes.HasSuffix(e.src[:at], []byte("\n")) {
+		text = e.lineEnding() + text
+	}
+	return e.splice(at, at, text+e.lineEnding())
+}
+
+// lineEnding returns how the exception's first line ends.
+func (e *editor) lineEnding() string {
+	if bytes.HasSuffix(e.src[:e.lines[e.exception.Line]], []byte("\r\n")) {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// add writes a new key at the end of the exception.
+func (e *editor) add(key, value string) []byte {
+	indent := e.exception.Column - 1
+	last := e.lastLine(e.exception.Line, func(column int, _ string) bool { return column > indent })
+	return e.insertLines(last, strings.Repeat(" ", indent)+key+":"+value)
+}
+
+// fill puts text in the place of an empty value.
+func (e *editor) fill(n *yaml.Node, text string) []byte {
+	from, to := e.offset(n), e.endOfEmpty(n)
+	if from == to { // there is nothing, not even a space
+		text = " " + text
+	}
+	return e.splice(from, to, text)
+}
+
+// endOfEmpty returns the end of an empty value: of a null that is written or not, or
+// of quotes.
+func (e *editor) endOfEmpty(n *yaml.Node) int {
+	size := len(n.Value)
+	if !isPlain(n) {
+		size = len(`""`)
+	}
+	return min(e.offset(n)+size, len(e.src))
+}
+
+// below puts whole lines in the place of a value, below the line that it ends on.
+func (e *editor) below(from, to int, text string) []byte {
+	rest, after, _ := bytes.Cut(e.src[to:], []byte("\n"))
+	line := string(bytes.TrimRight(e.src[:from], " ")) + string(bytes.TrimRight(rest, " \r"))
+	return append([]byte(line+e.lineEnding()+text+e.lineEnding()), after...)
+}
+
+// item writes an item of a block list, without the end of its last line.
+func (e *editor) item(indent int, text string) string {
+	margin := strings.Repeat(" ", indent)
+	lines, multiple := strings.CutSuffix(text, "\n")
+	if !multiple {
+		return margin + "- " + inQuotes(text)
+	}
+	next := e.lineEnding() + margin + "  "
+	return margin + "- |" + next + strings.ReplaceAll(lines, "\n", next)
+}
+
+// inQuotes writes a text in double quotes. YAML takes what JSON does.
+func inQuotes(text string) string { return new(canonical).text(text) }
+
+// endOfList returns the last line of a block list.
+func (e *editor) endOfList(n *yaml.Node) int {
+	return e.lastLine(n.Line, func(column int, text string) bool {
+		return column > n.Column || column == n.Column && strings.HasPrefix(text, "-")
+	})
+}
+
+// lastLine returns the last line of a block that begins on a line. Blank lines and
+// comments are of it as far as there is something of it below them.
+func (e *editor) lastLine(first int, inside func(column int, text string) bool) int {
+	last := first
+	for i := first + 1; i < len(e.lines); i++ {
+		text := strings.TrimLeft(e.line(i), " ")
+		switch {
+		case strings.TrimSpace(text) == "":
+		case inside(len(e.line(i))-len(text)+1, text):
+			last = i
+		case text[0] != '#':
+			return last
+		}
+	}
+	return last
+}
+
+// endOfScalar returns the end of a value of one line.
+func endOfScalar(src []byte, from int, n *yaml.Node) (int, bool) {
+	switch {
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		to := endOfQuotes(src, from)
+		return to, to <= len(src) && !bytes.Contains(src[from:to], []byte("\n"))
+	case isPlain(n) && bytes.HasPrefix(src[from:], []byte(n.Value)):
+		return from + len(n.Value), true
+	}
+	return 0, false
+}
+
+// endOfQuotes returns the offset after the quote that closes the one at from, and
+// more than there is without one.
+func endOfQuotes(src []byte, from int) int {
+	quote := src[from]
+	for i := from + 1; i < len(src); i++ {
+		switch {
+		case src[i] == '\\' && quote == '"':
+			i++
+		case src[i] == quote && quote == '\'' && i+1 < len(src) && src[i+1] == quote:
+			i++
+		case src[i] == quote:
+			return i + 1
+		}
+	}
+	return len(src) + 1
+}
+
+// closing returns where the list in brackets that begins at from is closed.
+func closing(src []byte, from int) (int, bool) {
+	depth, plain := 0, false // plain: in text without quotes
+	for i := from; i < len(src); i++ {
+		switch c := src[i]; {
+		case !plain && (c == '"' || c == '\''):
+			i = endOfQuotes(src, i) - 1
+		case c == '#' && strings.ContainsRune(" \t\n", rune(src[i-1])):
+			for i+1 < len(src) && src[i+1] != '\n' {
+				i++
+			}
+		case c == '[' || c == '{':
+			depth, plain = depth+1, false
+		case c == ']' || c == '}':
+			if depth, plain = depth-1, false; depth == 0 {
+				return i, true
+			}
+		case c == ',':
+			plain = false
+		case c != ' ' && c != '\t' && c != '\r' && c != '\n':
+			plain = true
+		}
+	}
+	return 0, false
+}
+
+// separator returns what has to stand between the inside of brackets and a further
+// item.
+func separator(inside []byte) string {
+	switch text := strings.TrimSpace(string(inside)); {
+	case text == "":
+		return ""
+	case strings.HasSuffix(text, ","):
+		return " "
+	}
+	return ", "
+}
