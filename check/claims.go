@@ -15,6 +15,7 @@ func (e *evaluation) claims(sub subject, set entitlement.Set) []Claim {
 	for _, key := range set.Keys() {
 		list = append(list, e.judge(sub, key, set[key]))
 	}
+	e.trace(sub, set, list)
 	return list
 }
 

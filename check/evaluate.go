@@ -24,6 +24,9 @@ type Input struct {
 	Slots        bool          // neither pages nor signers were looked at
 	Preflight    Preflight     // whose demands the code is held against, too
 	FailOn       policy.FailOn // empty: what the policy says
+
+	// Trace are entitlements whose verdicts are to be explained in [Report.Traces].
+	Trace []string
 }
 
 // Evaluate judges the input. The order in which things stand in it does not

@@ -92,6 +92,7 @@ type Report struct {
 	Sources    []SourceReport // by path
 	Exceptions []ExceptionReport
 	Findings   []Finding // worst first
+	Traces     []Trace   // by path, of what [Input.Trace] asks for
 }
 
 // Count returns the number of findings of a level.
