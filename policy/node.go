@@ -15,6 +15,7 @@ const maxErrors = 100
 // value after an error.
 type reader struct {
 	file    string
+	what    string // is read; empty: policy
 	errs    Errors
 	dropped int
 }

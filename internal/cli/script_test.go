@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 //	exits STATUS COMMAND…   run a command that ends with exactly that status
 //	paste FROM TO           take the YAML that a report printed into a policy
 //	fill FILE               fill in what people have to write in a pasted policy
+//	replace OLD NEW FILE    replace a text wherever it stands
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -50,6 +51,7 @@ func TestScript(t *testing.T) {
 			"exits":   exits,
 			"paste":   paste,
 			"fill":    fill,
+			"replace": replaceText,
 		},
 	})
 }
@@ -164,4 +166,15 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		`expires: ""`, "expires: 2027-04-30",
 	).Replace(ts.ReadFile(args[0]))
 	write(ts, args[0], []byte(filled))
+}
+
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s has no %q", args[2], args[0])
+	}
+	write(ts, args[2], []byte(strings.ReplaceAll(text, args[0], args[1])))
 }
