@@ -19,7 +19,7 @@ func newPolicy(env Env) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newLint(env), newPolicyShow(env), newPolicyTest(env))
+	cmd.AddCommand(newLint(env), newPolicyShow(env), newPolicyTest(env), newPolicyDiff(env))
 	return cmd
 }
 
