@@ -15,6 +15,8 @@ func newPolicy(env Env) *cobra.Command {
 		Use:   "policy",
 		Short: "Work on a policy",
 		Example: `  codewarrant policy lint .github/codewarrant.yml
+  codewarrant policy test --require-tests
+  codewarrant policy diff old.yml .github/codewarrant.yml
   codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
