@@ -94,8 +94,8 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 	for i := range p.Exceptions {
 		p.Exceptions[i].PolicyID = p.ID
 	}
-	if len(p.Extends) == 0 { // else it shows when those are known
-		r.errs = append(r.errs, p.dangling()...)
+	if len(p.Extends) == 0 && foreign == nil { // else it shows in Load, when those are known
+		r.errs = append(r.errs, p.dangling(p)...)
 	}
 }
 
@@ -153,7 +153,7 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 
 func (r *reader) stage(key, n *yaml.Node) Stage {
 	s := Stage{Name: key.Value, Position: r.position(key)}
-	r.mapping(n, "a stage", append(r.demandFields(&s),
+	s.Fields = r.mapping(n, "a stage", append(r.demandFields(&s),
 		field{"rules", false, func(n *yaml.Node) { s.Rules = r.rules(n) }},
 		field{"overridable", false, func(n *yaml.Node) { s.Overridable = r.boolean(n, "overridable") }},
 	))
