@@ -79,7 +79,8 @@ func TestWhatIsExtendedIsFound(t *testing.T) {
 		},
 		{
 			"a file of a repository at a commit", "{github: acme/policies//base.yml, ref: " + sha + "}",
-			files{remote: base}, []string{"top.yml", remote},
+			files{remote: base},
+			[]string{"top.yml", remote},
 		},
 		{
 			"what such a file extends is in the same commit", "{github: acme/policies//a/base.yml, ref: " + sha + "}",
@@ -91,11 +92,13 @@ func TestWhatIsExtendedIsFound(t *testing.T) {
 		},
 		{
 			"a file with its sum", "{github: acme/policies//base.yml, ref: " + sha + ", sha256: " + hex.EncodeToString(sum[:]) + "}",
-			files{remote: base}, []string{"top.yml", remote},
+			files{remote: base},
+			[]string{"top.yml", remote},
 		},
 		{
 			"one that is extended twice is one source", "[base.yml, other.yml]",
-			files{"base.yml": base, "other.yml": "version: 1\nextends: base.yml\n"}, []string{"top.yml", "base.yml", "other.yml"},
+			files{"base.yml": base, "other.yml": "version: 1\nextends: base.yml\n"},
+			[]string{"top.yml", "base.yml", "other.yml"},
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
