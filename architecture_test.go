@@ -33,6 +33,8 @@ var graph = map[string][]string{
 	"internal/boundedplist": {},
 	"internal/machotest":    {},
 	"internal/runner":       {},
+	"internal/github":       {"internal/sanitise"},
+	"internal/githubtest":   {},
 	"internal/corpus":       {},
 	"internal/near":         {},
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
