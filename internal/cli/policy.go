@@ -92,7 +92,7 @@ Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy th
 }
 
 func lint(env Env, name string, day policy.Date, failing []policy.Level) error {
-	p, err := loadPolicy(name)
+	p, err := loadPolicy(env, name)
 	if err != nil {
 		return err
 	}
