@@ -59,10 +59,14 @@ func (p *Policy) Decide(s *Stage, groups []string, key string) Decision {
 		}
 		held, found = c.Decision, true
 	})
-	if !found {
-		return unlisted(p.Settings.Unlisted)
+	if found {
+		return held
 	}
-	return held
+	d := unlisted(p.Settings.Unlisted)
+	if lock := p.lockedUnlisted(); lock != nil {
+		d = d.Stricter(unlisted(lock.Settings.Unlisted)) // which merging sees to already
+	}
+	return d
 }
 
 // unlisted is the decision on a key that no rule names.
@@ -87,7 +91,7 @@ type constraint struct {
 // its parents, and reports whether a rule of any of them names the key; else it yields
 // nothing. below are the decisions by own rules of the policies that extend this one.
 func (p *Policy) constraints(q question, below []Decision, yield func(constraint)) bool {
-	own := p.own(q)
+	own := p.own(q.stage, q.groups, q.key)
 	named := own.Rule != nil
 	if named && !own.loosened(below) {
 		yield(constraint{own, p})
@@ -129,19 +133,19 @@ func (d Decision) loosened(below []Decision) bool {
 
 // own returns the decision of the rules that stand in the policy itself, and one
 // without a rule when none of them names the key.
-func (p *Policy) own(q question) Decision {
+func (p *Policy) own(s *Stage, groups []string, key string) Decision {
 	var best Decision
-	if q.stage != nil {
-		best = best.among(q.stage.Rules, Decision{Stage: q.stage.Name, Overridable: q.stage.Overridable}, q.key)
+	if s != nil {
+		best = best.among(s.Rules, Decision{Stage: s.Name, Overridable: s.Overridable}, key)
 	}
-	groups := p.layer().Groups
-	for i := range groups {
-		if g := &groups[i]; slices.Contains(q.groups, g.Name) {
-			best = best.among(g.Rules, Decision{Group: g.Name, Overridable: g.Overridable}, q.key)
+	own := p.layer().Groups
+	for i := range own {
+		if g := &own[i]; slices.Contains(groups, g.Name) {
+			best = best.among(g.Rules, Decision{Group: g.Name, Overridable: g.Overridable}, key)
 		}
 	}
 	if best.Rule == nil {
-		best = best.among(p.Rules, Decision{}, q.key)
+		best = best.among(p.Rules, Decision{}, key)
 	}
 	return best
 }

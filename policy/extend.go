@@ -118,7 +118,7 @@ func (l *loader) resolve(node *loaded, below []Location) {
 		return
 	}
 	own.Sources = []Source{{node.at, own.SHA256}}
-	node.policies, node.patterns = 1, own.patterns()
+	node.policies, node.patterns = 1, own.countPatterns()
 	chain := append(slices.Clip(below), node.at)
 	var parents []*Policy
 	for _, ref := range own.Extends {
@@ -219,8 +219,8 @@ func (l *loader) illustrated() Errors {
 	return l.errs
 }
 
-// patterns returns how many patterns the policy's own rules have.
-func (p *Policy) patterns() int {
+// countPatterns returns how many patterns the policy's own rules have.
+func (p *Policy) countPatterns() int {
 	n := 0
 	for _, set := range p.ruleSets() {
 		for _, r := range set.rules {

@@ -88,7 +88,7 @@ func (p *Policy) dangling(whole *Policy) Errors {
 			}
 		}
 	}
-	if _, ok := whole.Approvals.Fields["allowed-signers"]; !ok && slices.Contains(p.Approvals.Require, SignedBy) {
+	if _, ok := whole.Approvals.Fields["allowed-signers"]; !ok && slices.Contains(p.Approvals.Accept, SignedBy) {
 		fail(p.Approvals.Position, "name a file of those who may sign, in the form of ssh-keygen's allowed signers",
 			"approvals that are signed have no allowed-signers")
 	}

@@ -144,7 +144,7 @@ func (a attempt) try(key string) (over, natural *overruling) {
 		if a.set.group != "" {
 			q.groups = []string{a.set.group}
 		}
-		own := a.whole.own(q)
+		own := a.whole.own(q.stage, q.groups, q.key)
 		if own.Rule != a.rule || own.Pattern != a.pattern {
 			continue // it does not decide
 		}

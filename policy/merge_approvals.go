@@ -25,7 +25,7 @@ func (m *merger) approvals() {
 			merged.Position = p.Approvals.Position
 		}
 	}
-	m.ways(merged, own, parents, locks)
+	m.accept(merged, own, parents, locks)
 	m.threshold(merged, own, parents, locks)
 	m.signers(merged, own, parents, locks)
 	if len(merged.Fields) == 0 {
@@ -33,30 +33,48 @@ func (m *merger) approvals() {
 	}
 }
 
-// ways merges the ways of approval, as require does.
-func (m *merger) ways(merged *Approvals, own Approvals, parents, locks []*Policy) {
-	at, given := own.Fields["require"]
-	from := parents
-	if given {
-		from = locks
-	}
-	list := slices.Clone(own.Require)
-	for _, p := range from {
-		list = append(list, p.Approvals.Require...)
-		if at, ok := p.Approvals.Fields["require"]; ok && !given && merged.Fields["require"].File == "" {
-			merged.Fields["require"] = at
+// accept merges the ways of which any one proves an approval: those that all accept.
+func (m *merger) accept(merged *Approvals, own Approvals, parents, locks []*Policy) {
+	const name = "accept"
+	if at, given := own.Fields[name]; given {
+		common, told := slices.Clone(ways), false
+		for _, p := range locks {
+			common = p.Approvals.keeps(common)
+			if !told && len(p.Approvals.keeps(own.Accept)) < len(own.Accept) {
+				m.loosens(at, p.set(p.Approvals.Fields, name), "accept %s loosens %s, which accepts %s", joined(own.Accept), p.Name, joined(p.Approvals.Accept))
+				told = true
+			}
 		}
-	}
-	merged.Require = nil
-	for _, w := range ways {
-		if slices.Contains(list, w) {
-			merged.Require = append(merged.Require, w)
+		if told {
+			merged.Accept = common
 		}
+		return
 	}
-	i := slices.IndexFunc(locks, func(p *Policy) bool { return len(p.Approvals.Require) > 0 })
-	if given && len(own.Require) == 0 && i >= 0 {
-		m.loosens(at, locks[i].set(locks[i].Approvals.Fields, "require"), "require is empty, and %s requires %s", locks[i].Name, joined(locks[i].Approvals.Require))
+	var first *Policy
+	merged.Accept = defaultApprovals.Accept
+	for _, p := range parents {
+		kept := p.Approvals.keeps(merged.Accept)
+		switch {
+		case len(p.Approvals.keeps(defaultApprovals.Accept)) > 0: // it accepts any
+			continue
+		case first == nil:
+			first, kept = p, p.Approvals.Accept
+			merged.Fields[name] = p.Approvals.Fields[name]
+		case len(kept) == 0:
+			m.fail(m.own.Extends[0].Position, []Related{first.set(first.Approvals.Fields, name), p.set(p.Approvals.Fields, name)}, "",
+				"no way to prove an approval is accepted by all that is extended")
+		}
+		merged.Accept = kept
 	}
+}
+
+// keeps returns those of the ways that the approvals accept, too. Who accepts the fields
+// accepts any, as they are always there.
+func (a Approvals) keeps(ways []Way) []Way {
+	if a.Accept == nil || slices.Contains(a.Accept, Fields) {
+		return ways
+	}
+	return slices.DeleteFunc(slices.Clone(ways), func(w Way) bool { return !slices.Contains(a.Accept, w) })
 }
 
 // threshold merges how many have to sign: the most of them.

@@ -61,7 +61,7 @@ func (c chooser) draft(name string, overridable bool) draft {
 		d.head += "settings: {" + strings.TrimPrefix(strings.Join(settings, ", ")+o, ", ") + "}\n"
 	}
 	if c.sometimes(3) {
-		d.head += "approvals: {require: [" + c.one("", "base") + "]" + over() + "}\n"
+		d.head += "approvals: {accept: [" + c.one("fields", "base", "base, signed", "signed") + "], allowed-signers: signers" + over() + "}\n"
 	}
 	for _, s := range []string{"release", "development"} {
 		if s == "development" && c.sometimes(3) {
@@ -224,8 +224,8 @@ func demandsLess(p, than *policy.Policy) string {
 		levels[s.UnusedExceptions] < levels[t.UnusedExceptions] || failOn[s.FailOn] < failOn[t.FailOn] {
 		return "settings"
 	}
-	for _, w := range than.Approvals.Require {
-		if !slices.Contains(p.Approvals.Require, w) {
+	for _, w := range p.Approvals.Accept {
+		if !slices.Contains(than.Approvals.Accept, w) && !slices.Contains(than.Approvals.Accept, policy.Fields) {
 			return "approvals"
 		}
 	}

@@ -17,7 +17,7 @@ func outline(p *policy.Policy) []string {
 	s := p.Settings
 	lines := []string{
 		fmt.Sprintf("settings %s %d %d %d %s %s", s.Unlisted, s.MinJustification, s.MaxLifetime, s.WarnBeforeExpiry, s.UnusedExceptions, s.FailOn),
-		fmt.Sprintf("approvals %v %q %d", p.Approvals.Require, p.Approvals.AllowedSigners, p.Approvals.Threshold),
+		fmt.Sprintf("approvals %v %q %d", slices.Sorted(slices.Values(p.Approvals.Accept)), p.Approvals.AllowedSigners, p.Approvals.Threshold),
 	}
 	stages := slices.SortedFunc(slices.Values(p.Stages), func(a, b policy.Stage) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range stages {
@@ -35,7 +35,7 @@ func outline(p *policy.Policy) []string {
 func TestMergingTightens(t *testing.T) {
 	const (
 		settings  = "settings require-justification 40 365 30 error error"
-		approvals = `approvals [] "" 1`
+		approvals = `approvals [fields] "" 1`
 		release   = "stage release [signed hardened-runtime] [] "
 		dev       = "stage development [signed] [] "
 	)
@@ -53,7 +53,7 @@ extends: base.yml
 version: 1
 policy-id: acme/base
 settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, fail-on: warning}
-approvals: {require: signed, allowed-signers: signers, threshold: 2}
+approvals: {accept: signed, allowed-signers: signers, threshold: 2}
 stages:
   release: {require: [valid], team-ids: [B, A], min-runtime-version: "13.0"}
   nightly: {}
@@ -74,7 +74,7 @@ version: 1
 policy-id: acme/app
 extends: base.yml
 settings: {unlisted: deny, min-justification: 51, max-lifetime: 89d, warn-before-expiry: 61d, unused-exceptions: error, fail-on: warning}
-approvals: {require: base}
+approvals: {accept: base}
 stages:
   release: {require: [secure-timestamp], team-ids: [A], min-runtime-version: "13.0.1"}
 binaries:
@@ -105,7 +105,7 @@ extends: [a.yml, b.yml, preset:report-only]
 -- a.yml --
 version: 1
 settings: {unlisted: allow, max-lifetime: 90d, min-justification: 100}
-approvals: {require: [signed], allowed-signers: signers}
+approvals: {accept: [signed, base], allowed-signers: signers}
 stages:
   release: {require: [valid], team-ids: [B, A, C], min-runtime-version: "13.0"}
   development: {}
@@ -113,14 +113,14 @@ stages:
 -- b.yml --
 version: 1
 settings: {unlisted: deny, max-lifetime: 120d, fail-on: warning}
-approvals: {require: [base]}
+approvals: {accept: [base]}
 stages:
   nightly: {}
   development: {require: [signed]}
   release: {require: [signed], team-ids: [D, A, B], min-runtime-version: "11.9"}
 `,
 			[]string{
-				"settings deny 100 90 30 error warning", `approvals [base signed] "signers" 1`,
+				"settings deny 100 90 30 error warning", `approvals [base] "signers" 1`,
 				dev, "stage release [signed valid] [A B] 13.0",
 			},
 		}, {
@@ -146,7 +146,7 @@ version: 1
 extends: [base.yml, a.yml]
 -- base.yml --
 version: 1
-approvals: {require: signed, allowed-signers: signers}
+approvals: {accept: signed, allowed-signers: signers}
 binaries:
   helpers: {path: Helpers/**}
 exceptions:
@@ -162,7 +162,7 @@ exceptions:
 version: 1
 extends: base.yml
 settings: {unlisted: allow, min-justification: 10, max-lifetime: 400d, warn-before-expiry: 0d, unused-exceptions: note, fail-on: never}
-approvals: {require: [signed], allowed-signers: mine, threshold: 1}
+approvals: {accept: [base, signed], allowed-signers: mine, threshold: 1}
 stages:
   release: {require: [], team-ids: [Z], min-runtime-version: "10.0"}
   development: {require: []}
@@ -171,7 +171,7 @@ binaries:
 -- base.yml --
 version: 1
 settings: {unlisted: deny, overridable: true}
-approvals: {require: [base, signed], allowed-signers: signers, threshold: 2, overridable: true}
+approvals: {accept: [signed], allowed-signers: signers, threshold: 2, overridable: true}
 stages:
   release: {require: [valid], team-ids: [A], min-runtime-version: "13.0", overridable: true}
   development: {overridable: true}
@@ -181,7 +181,7 @@ exceptions:
   - {id: E, entitlement: a, applies-to: {binaries: helpers}}
 `,
 			[]string{
-				"settings allow 10 400 0 note never", `approvals [signed] "mine" 1`,
+				"settings allow 10 400 0 note never", `approvals [base signed] "mine" 1`,
 				"stage development [] [] ", "stage release [] [Z] 10.0", "group helpers [Other/**] []",
 				"exception E  base.yml:10:5",
 			},

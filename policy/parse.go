@@ -32,7 +32,7 @@ var defaults = Settings{
 	FailOn:           FailOnError,
 }
 
-var defaultApprovals = Approvals{Threshold: 1}
+var defaultApprovals = Approvals{Accept: []Way{Fields}, Threshold: 1}
 
 var (
 	actions      = []Action{Allow, RequireJustification, Deny}
@@ -41,7 +41,7 @@ var (
 	requirements = []Requirement{
 		Signed, HardenedRuntime, Valid, DeveloperID, AppleDistribution, SecureTimestamp, NotAdHoc, LibraryValidation,
 	}
-	ways       = []Way{Base, SignedBy}
+	ways       = []Way{Fields, Base, SignedBy}
 	categories = []Category{
 		JavaScriptEngine, LanguageRuntime, RegexJIT, MacroLanguage, Emulator, PlugInHost, Debugger, DRM, Other,
 	}

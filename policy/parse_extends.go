@@ -105,9 +105,10 @@ func checkPath(name string) error {
 func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 	a.Position = r.position(n)
 	a.Fields = r.mapping(n, "approvals", []field{
-		{"require", true, func(n *yaml.Node) {
-			for _, w := range r.words(n, "require", true, func(n *yaml.Node, w string) { pick(r, n, "require", w, ways) }) {
-				a.Require = append(a.Require, Way(w))
+		{"accept", true, func(n *yaml.Node) {
+			a.Accept = nil
+			for _, w := range r.words(n, "accept", false, func(n *yaml.Node, w string) { pick(r, n, "accept", w, ways) }) {
+				a.Accept = append(a.Accept, Way(w))
 			}
 		}},
 		{"allowed-signers", false, func(n *yaml.Node) {
@@ -117,9 +118,12 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 		{"threshold", false, func(n *yaml.Node) { a.Threshold = r.integer(n, "threshold", 1, mostThreshold) }},
 		{"overridable", false, func(n *yaml.Node) { a.Overridable = r.boolean(n, "overridable") }},
 	})
-	signed := slices.Contains(a.Require, SignedBy)
+	signed := slices.Contains(a.Accept, SignedBy)
+	if len(a.Accept) > 1 && slices.Contains(a.Accept, Fields) {
+		r.fail(n, "remove fields, or the others", "approvals accept fields, which every exception has that names an approver, so that nothing else proves anything")
+	}
 	if _, ok := a.Fields["threshold"]; ok && !signed {
-		r.add(a.Fields["threshold"], "add signed to require, or remove it", "threshold is how many have to sign, and nothing has to be signed")
+		r.add(a.Fields["threshold"], "add signed to accept, or remove it", "threshold is how many have to sign, and nothing has to be signed")
 	}
 }
 

@@ -36,7 +36,7 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
 			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
-		Approvals: policy.Approvals{Threshold: 1},
+		Approvals: policy.Approvals{Accept: []policy.Way{policy.Fields}, Threshold: 1},
 		Stages: []policy.Stage{
 			{
 				Name:    "release",
@@ -113,7 +113,7 @@ func TestAPolicyOfOneLineHasTheDefaults(t *testing.T) {
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
 			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
-		Approvals: policy.Approvals{Threshold: 1},
+		Approvals: policy.Approvals{Accept: []policy.Way{policy.Fields}, Threshold: 1},
 		Stages: []policy.Stage{
 			{Name: "release", Require: []policy.Requirement{policy.Signed, policy.HardenedRuntime}},
 			{Name: "development", Require: []policy.Requirement{policy.Signed}},

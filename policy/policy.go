@@ -60,10 +60,10 @@ type Settings struct {
 	Fields map[string]Position
 }
 
-// Approvals says what makes an exception approved, beside the fields that name who
-// approved it and when.
+// Approvals says what proves that an exception was approved. The fields that name who
+// approved it and when are always needed.
 type Approvals struct {
-	Require        []Way  // all of them; empty: the fields are enough
+	Accept         []Way  // any one of them is enough; Fields by default
 	AllowedSigners string // the file of those who may sign, as [Reference].File; empty: none is named
 	Threshold      int    // how many of them have to sign; 1 by default
 
@@ -77,6 +77,10 @@ type Way string
 
 // The ways.
 const (
+	// Fields: the exception says who approved it. Nothing but a review of the policy
+	// sees to it that it is true.
+	Fields Way = "fields"
+
 	// Base: the exception counts as it stands in the branch that the change is to be
 	// merged into.
 	Base Way = "base"
