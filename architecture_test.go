@@ -17,7 +17,7 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"check", "docs", "entitlement", "internal/sanitise", "internal/scan", "policy", "report"},
+	"internal/cli":          {"check", "docs", "entitlement", "internal/github", "internal/sanitise", "internal/scan", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "internal/boundedplist", "macho", "seal"},
 	"report":                {"check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
 	"check":                 {"codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
@@ -33,6 +33,8 @@ var graph = map[string][]string{
 	"internal/boundedplist": {},
 	"internal/machotest":    {},
 	"internal/runner":       {},
+	"internal/github":       {"internal/sanitise"},
+	"internal/githubtest":   {},
 	"internal/corpus":       {},
 	"internal/near":         {},
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},

@@ -40,6 +40,9 @@ func Evaluate(in Input) *Report {
 			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
 		},
 	}
+	if len(in.Policy.Sources) > 1 {
+		e.report.Extends = in.Policy.Sources[1:] // the first is the policy itself
+	}
 	if !in.NoExceptions {
 		e.exceptions = newExceptions(in.Policy.Exceptions)
 	}

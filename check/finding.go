@@ -81,6 +81,7 @@ type ExceptionReport struct {
 type Report struct {
 	Policy       string // name of the policy
 	PolicySHA256 string
+	Extends      []policy.Source // what it was merged with, in the order in which it is extended
 	Stage        string
 	At           policy.Date // the day that was judged
 	NoExceptions bool        // exceptions were left out on request

@@ -92,9 +92,17 @@ func (e *Exception) outdoes(o *Exception) bool { return !o.Expires.After(e.Expir
 
 func (e *Exception) overlap(o *Exception) Remark {
 	if e.Contains(o) {
-		return e.remark(Warning, "applies-to", "covers the same as %s on line %d", quote(o.ID), o.Position.Line)
+		return e.remark(Warning, "applies-to", "covers the same as %s %s", quote(o.ID), o.Position.seenFrom(e.Position))
 	}
-	return e.remark(Warning, "applies-to", "covers nothing that %s on line %d does not", quote(o.ID), o.Position.Line)
+	return e.remark(Warning, "applies-to", "covers nothing that %s %s does not", quote(o.ID), o.Position.seenFrom(e.Position))
+}
+
+// seenFrom names a place to who reads another one: by its line in the same file.
+func (p Position) seenFrom(q Position) string {
+	if p.File == q.File {
+		return fmt.Sprintf("on line %d", p.Line)
+	}
+	return "at " + p.String()
 }
 
 // oneDay tells of exceptions that all run out together, so that all work of their
@@ -112,11 +120,11 @@ func (p *Policy) oneDay() []Remark {
 	}}
 }
 
-// idleGroups tells of groups that demand nothing and that no exception names.
+// idleGroups tells of the policy's own groups that demand nothing and that no exception
+// names.
 func (p *Policy) idleGroups() []Remark {
 	var remarks []Remark
-	for i := range p.Groups {
-		g := &p.Groups[i]
+	for _, g := range p.layer().Groups {
 		used := slices.ContainsFunc(p.Exceptions, func(e Exception) bool { return slices.Contains(e.AppliesTo.Binaries, g.Name) })
 		if len(g.Require)+len(g.Rules)+len(g.Stages) == 0 && !g.IsExact && !used {
 			remarks = append(remarks, Remark{

@@ -9,10 +9,8 @@ import (
 type Candidate struct {
 	Decision        // what would hold if there were no other rule
 	Policy   string // the name of the policy that it stands in
-	Stage    string // that it is a rule of; empty: of none
-	Group    string // that it is a rule of; empty: of none
 
-	Decides bool   // whether [Policy.Decide] goes by it
+	Decides bool   // whether [Policy.Decide] names it
 	Why     string // why not, as a sentence; empty when it decides
 }
 
@@ -21,7 +19,7 @@ type Candidate struct {
 // one extends. What decides is what [Policy.Decide] returns; where nothing names the
 // key, settings.unlisted does.
 func (p *Policy) Candidates(s *Stage, groups []string, key string) []Candidate {
-	list := p.candidates(s, groups, key)
+	list := p.candidates(question{s, groups, key}, nil)
 	decision := p.Decide(s, groups, key)
 	for i := range list {
 		if list[i].Decides = list[i].Rule == decision.Rule; list[i].Decides {
@@ -34,69 +32,74 @@ func (p *Policy) Candidates(s *Stage, groups []string, key string) []Candidate {
 }
 
 // candidates returns the rules that name the key, the one that decides among those of
-// one policy without a reason why it does not.
-func (p *Policy) candidates(s *Stage, groups []string, key string) []Candidate {
-	var first, general []Candidate
-	if s != nil {
-		first = p.named(first, s.Rules, key, Candidate{Stage: s.Name})
-	}
-	for i := range p.Groups {
-		if g := &p.Groups[i]; slices.Contains(groups, g.Name) {
-			first = p.named(first, g.Rules, key, Candidate{Group: g.Name})
-		}
-	}
-	general = p.named(general, p.Rules, key, Candidate{})
-	list := append(ranked(first), ranked(general)...)
+// one policy without a reason why it does not. below are the decisions of the policies
+// that extend this one, as of constraints.
+func (p *Policy) candidates(q question, below []Decision) []Candidate {
+	list := p.named(q)
 	for i := range list {
 		if i > 0 {
 			list[i].Why = list[i].why(list[0])
 		}
 	}
-	own := p.own(s, groups, key)
+	own := p.own(q.stage, q.groups, q.key)
+	if own.Rule != nil && own.loosened(below) {
+		list[0].Why = "it is overridable, and a policy that extends this one has a rule of its own"
+	}
+	if own.Rule != nil {
+		below = append(slices.Clip(below), own)
+	}
+	q.groups = p.inherited(q.groups)
 	for _, parent := range p.Parents {
-		inherited := parent.candidates(parent.namesake(s), groups, key)
-		if own.Rule != nil && parent.permits(own, parent.Decide(parent.namesake(s), groups, key)) {
-			for i := range inherited {
-				inherited[i].Why = fmt.Sprintf("it is overridable, and %s has a rule of its own", p.Name)
+		up := q
+		up.stage = parent.namesake(q.stage)
+		list = append(list, parent.candidates(up, below)...)
+	}
+	return list
+}
+
+// named returns the policy's own rules that name the key, the one that wins first.
+func (p *Policy) named(q question) []Candidate {
+	var list []Candidate
+	add := func(rules []Rule, in Decision) {
+		for i := range rules {
+			if d := (Decision{}).among(rules[i:i+1], in, q.key); d.Rule != nil {
+				list = append(list, Candidate{Decision: d, Policy: p.Name})
 			}
 		}
-		list = append(list, inherited...)
 	}
-	return list
-}
-
-// named adds those of the rules that name the key to a list.
-func (p *Policy) named(list []Candidate, rules []Rule, key string, c Candidate) []Candidate {
-	for i := range rules {
-		if c.Decision = decide(Decision{}, rules[i:i+1], key); c.Rule != nil {
-			c.Policy = p.Name
-			list = append(list, c)
+	if q.stage != nil {
+		add(q.stage.Rules, Decision{Stage: q.stage.Name, Overridable: q.stage.Overridable})
+	}
+	for _, g := range p.layer().Groups {
+		if slices.Contains(q.groups, g.Name) {
+			add(g.Rules, Decision{Group: g.Name, Overridable: g.Overridable})
 		}
 	}
+	add(p.Rules, Decision{})
+	slices.SortStableFunc(list, func(a, b Candidate) int {
+		if n := b.specificity(a.Decision); n != 0 {
+			return n
+		}
+		return b.compare(a.Decision)
+	})
 	return list
 }
 
-// ranked puts the one that wins first.
-func ranked(list []Candidate) []Candidate {
-	slices.SortStableFunc(list, func(a, b Candidate) int { return b.compare(a.Decision) })
-	return list
-}
-
-// why says why c does not decide beside the one that does, of the same policy.
+// why says why c is not the one that is named beside the one that is, of the same
+// policy.
 func (c Candidate) why(best Candidate) string {
+	inner := func(d Decision) bool { return d.Stage+d.Group != "" }
 	switch {
-	case c.Stage == "" && c.Group == "" && best.Stage != "":
+	case !inner(c.Decision) && best.Stage != "":
 		return fmt.Sprintf("a rule of stage %s goes before it", best.Stage)
-	case c.Stage == "" && c.Group == "" && best.Group != "":
+	case !inner(c.Decision) && best.Group != "":
 		return fmt.Sprintf("a rule of group %s goes before it", best.Group)
 	case best.specificity(c.Decision) > 0 && best.Pattern.isExact():
 		return "an exact key goes before a glob"
 	case best.specificity(c.Decision) > 0:
 		return fmt.Sprintf("%s has more text before its first *", best.Pattern)
-	case best.strictness() > c.strictness():
+	case best.Action != c.Action:
 		return fmt.Sprintf("as specific, and %s is stricter", best.Action)
-	case best.Level != c.Level:
-		return fmt.Sprintf("as specific and as strict, and its findings weigh less: %s", c.Level)
 	}
-	return "as specific and as strict: of such rules one is named"
+	return "as specific and as strict: its terms hold as well"
 }

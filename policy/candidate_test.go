@@ -34,8 +34,8 @@ rules:
 		{
 			"without a stage's rule the most specific decides", "development", nil,
 			[]string{
-				"13: ",
-				"10: as specific and as strict: of such rules one is named",
+				"10: ",
+				"13: as specific and as strict: its terms hold as well",
 				"11: an exact key goes before a glob",
 				"12: an exact key goes before a glob",
 				"9: an exact key goes before a glob",
@@ -47,8 +47,8 @@ rules:
 			[]string{
 				"7: ",
 				"4: com.apple.security.* has more text before its first *",
-				"13: a rule of group engine goes before it",
 				"10: a rule of group engine goes before it",
+				"13: a rule of group engine goes before it",
 				"11: a rule of group engine goes before it",
 				"12: a rule of group engine goes before it",
 				"9: a rule of group engine goes before it",

@@ -14,8 +14,8 @@ const MaxCodeowners = 3 << 20
 // repository's root. The first one that is there counts.
 var CodeownersFiles = []string{".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"}
 
-// LintOwners returns which exceptions have an owner whom the CODEOWNERS file of that
-// name, with the text src, does not name for any path.
+// LintOwners returns which of the policy's own exceptions have an owner whom the
+// CODEOWNERS file of that name, with the text src, does not name for any path.
 func LintOwners(p *Policy, name string, src []byte) []Remark {
 	known := map[string]bool{}
 	for line := range bytes.Lines(src) {
@@ -28,7 +28,7 @@ func LintOwners(p *Policy, name string, src []byte) []Remark {
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
 		named := slices.ContainsFunc(handles(e.Owner), func(h string) bool { return known[h] })
-		if isName(e.Owner) && !named {
+		if e.Position.File == p.Name && isName(e.Owner) && !named {
 			remarks = append(remarks, e.remark(Note, "owner", "owner %s is not among those whom %s names", quote(e.Owner), name))
 		}
 	}

@@ -109,7 +109,7 @@ func failOnRank(f FailOn) int {
 func (d *differ) approvals() {
 	from, to := d.from.Approvals, d.to.Approvals
 	at := cmp.Or(to.Position, from.Position)
-	d.set("approvals", "require", at, "approvals require %s", "approvals no longer require %s", words(from.Require), words(to.Require), Stricter)
+	d.set("approvals", "accept", at, "approvals by %s are taken", "approvals by %s are no longer taken", words(from.Accept), words(to.Accept), Looser)
 	if from.AllowedSigners != to.AllowedSigners {
 		d.add(Looser, "approvals", "allowed-signers", at, "who may sign is said by %s, was by %s", orNone(to.AllowedSigners), orNone(from.AllowedSigners))
 	}

@@ -114,7 +114,11 @@ func (e *Exception) text() string {
 	if !e.isForAnyValue() {
 		s += " (" + e.valueText() + ")"
 	}
-	return fmt.Sprintf("%s for %s, until %s", s, e.AppliesTo.Text(), orNone(e.Expires.String()))
+	until := "with no last day"
+	if !e.Expires.IsZero() {
+		until = "until " + e.Expires.String()
+	}
+	return fmt.Sprintf("%s for %s, %s", s, e.AppliesTo.Text(), until)
 }
 
 func valueField(e *Exception) string {

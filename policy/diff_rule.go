@@ -24,9 +24,11 @@ type ruling struct {
 
 // rules compares what the policies decide in the stages that both have.
 //
-// The answer is exact: about any key, one pattern decides in the old policy and one in
-// the new, each of at most one group, and both decide about a witness of what the two
-// name together, for code in those two groups.
+// Of policies that extend nothing no action is missed: about any key, one pattern
+// decides in the old policy and one in the new, each of at most one group, and both
+// decide about a witness of what the two name together, for code in those two groups.
+// What is extended adds patterns that decide at the same time; what as many of them
+// name together is asked about as there are policies.
 func (d *differ) rules() {
 	list, ok := d.asked()
 	contexts := d.contexts()
@@ -76,8 +78,8 @@ const maxContexts = 1000
 // patterns counts the patterns of all rules, inherited ones too.
 func (p *Policy) patterns() int {
 	n := 0
-	for rules := range p.ruleLists() {
-		for _, r := range rules {
+	for _, in := range p.ruleLists() {
+		for _, r := range *in.rules {
 			n += len(r.Entitlements)
 		}
 	}
@@ -87,11 +89,16 @@ func (p *Policy) patterns() int {
 	return n
 }
 
-// asked lists the keys and globs that either policy names, what a glob of one and a
-// glob of the other name together, the keys that are documented, and the rest, each
-// once. It reports false when that cannot be listed.
+// asked lists the keys and globs that either policy names, what their globs name
+// together, the keys that are documented, and the rest, each once. It reports false
+// when there is too much of that.
 func (d *differ) asked() (list []asked, ok bool) {
-	from, to := d.from.mentions(nil), d.to.mentions(nil)
+	named := d.to.mentions(d.from.mentions(nil))
+	globs := slices.DeleteFunc(slices.Clone(named), Pattern.isExact)
+	together, ok := meets(globs, d.from.count()+d.to.count()-1)
+	if !ok {
+		return nil, false
+	}
 	list = []asked{{unlistedKey, fresh}}
 	seen := map[string]bool{fresh: true}
 	add := func(p Pattern) {
@@ -100,26 +107,49 @@ func (d *differ) asked() (list []asked, ok bool) {
 			list = append(list, asked{string(p), w})
 		}
 	}
-	globs := func(all []Pattern) []Pattern { return slices.DeleteFunc(slices.Clone(all), Pattern.isExact) }
-	if len(globs(from))*len(globs(to)) > maxPairs {
-		return nil, false
-	}
-	for _, p := range globs(from) {
-		for _, q := range globs(to) {
-			both, ok := meet(p, q)
-			if !ok {
-				return nil, false
-			}
-			for _, p := range both {
-				add(p)
-			}
-		}
-	}
-	for _, p := range slices.Concat(from, to) {
+	for _, p := range slices.Concat(named, together) {
 		add(p)
 	}
 	for _, k := range entitlement.AllKnown() {
 		add(Pattern(k.Key))
+	}
+	return list, true
+}
+
+// count returns of how many policies it is made.
+func (p *Policy) count() int {
+	n := 1
+	for _, parent := range p.Parents {
+		n += parent.count()
+	}
+	return n
+}
+
+// meets returns what up to one more of the globs than rounds name together. It
+// reports false when there are too many.
+func meets(globs []Pattern, rounds int) (list []Pattern, ok bool) {
+	seen := map[Pattern]bool{}
+	for _, p := range globs {
+		seen[p] = true
+	}
+	pairs, last := 0, globs
+	for range rounds {
+		var next []Pattern
+		for _, p := range last {
+			for _, q := range globs {
+				both, ok := meet(p, q)
+				if pairs++; !ok || pairs > maxPairs {
+					return nil, false
+				}
+				for _, m := range both {
+					if !seen[m] {
+						seen[m] = true
+						next = append(next, m)
+					}
+				}
+			}
+		}
+		list, last = append(list, next...), next
 	}
 	return list, true
 }
@@ -137,8 +167,8 @@ func (p *Policy) mentions(list []Pattern) []Pattern {
 			list = append(list, p)
 		}
 	}
-	for rules := range p.ruleLists() {
-		for _, r := range rules {
+	for _, in := range p.ruleLists() {
+		for _, r := range *in.rules {
 			for _, pattern := range r.Entitlements {
 				add(pattern)
 			}
@@ -280,13 +310,12 @@ func (d *differ) shared() int {
 	return n
 }
 
-// text says what a decision comes to, as far as findings and exceptions depend on it.
+// text says what a decision comes to, as far as findings, exceptions and policies that
+// extend this one depend on it.
 func (d Decision) text() string {
-	if d.Action == Allow {
-		return string(d.Action) + overridableText(d)
-	}
+	text := string(d.Action)
 	var terms []string
-	if d.Level != Error {
+	if d.Action != Allow && d.Level != Error {
 		terms = append(terms, "level "+string(d.Level))
 	}
 	if d.Action == RequireJustification && d.Categories != nil {
@@ -295,28 +324,23 @@ func (d Decision) text() string {
 	if d.Action == RequireJustification && d.MaxLifetime > 0 {
 		terms = append(terms, fmt.Sprintf("max-lifetime %dd", d.MaxLifetime))
 	}
-	if len(terms) == 0 {
-		return string(d.Action) + overridableText(d)
+	if len(terms) > 0 {
+		text += fmt.Sprintf(" (%s)", strings.Join(terms, ", "))
 	}
-	return fmt.Sprintf("%s (%s)%s", d.Action, strings.Join(terms, ", "), overridableText(d))
-}
-
-func overridableText(d Decision) string {
-	if d.Rule != nil && d.Rule.Overridable {
-		return ", overridable"
+	if d.Overridable {
+		text += ", overridable"
 	}
-	return ""
+	return text
 }
 
 // direction says whether the newer decision is looser: its action, or any of its
 // terms.
 func (r ruling) direction() Direction {
 	from, to := r.from, r.to
-	if a, b := from.strictness(), to.strictness(); a != b {
+	if a, b := from.Action.strictness(), to.Action.strictness(); a != b {
 		return toward(b < a)
 	}
 	categories := from.Categories != nil && (to.Categories == nil || len(without(words(to.Categories), words(from.Categories))) > 0)
 	lifetime := from.MaxLifetime > 0 && (to.MaxLifetime == 0 || to.MaxLifetime > from.MaxLifetime)
-	overridable := overridableText(from) == "" && overridableText(to) != ""
-	return toward(levelRank(to.Level) > levelRank(from.Level) || categories || lifetime || overridable)
+	return toward(levelRank(to.Level) > levelRank(from.Level) || categories || lifetime || !from.Overridable && to.Overridable)
 }

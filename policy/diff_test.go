@@ -80,7 +80,7 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 		},
 		{
 			"an exception that is gone", exception("applies-to: {team-id: T}"), "",
-			[]string{"stricter exception: E is gone: it permitted a for team-id T, until (none) (3)"},
+			[]string{"stricter exception: E is gone: it permitted a for team-id T, with no last day (3)"},
 		},
 		{
 			"an exception that is wider, and holds longer",
@@ -157,17 +157,17 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 		},
 		{
 			"settings, approvals and what is extended",
-			"policy-id: acme/a\napprovals: {require: [signed, base], allowed-signers: s, threshold: 2}\nextends: preset:strict\nstages: {release: {}}\n",
+			"policy-id: acme/a\napprovals: {accept: [signed, base], allowed-signers: s, threshold: 2}\nextends: preset:strict\nstages: {release: {}}\n",
 			"settings: {min-justification: 20, max-lifetime: 90d, warn-before-expiry: 10d, unused-exceptions: note, fail-on: never}\n" +
-				"approvals: {require: signed, allowed-signers: t}\nextends: {github: acme/p//p.yml, ref: 0123456789012345678901234567890123456789}\nstages: {release: {}}\n",
+				"approvals: {accept: signed, allowed-signers: t}\nextends: {github: acme/p//p.yml, ref: 0123456789012345678901234567890123456789}\nstages: {release: {}}\n",
 			[]string{
-				"looser approvals: approvals no longer require base (3)",
 				"looser approvals: who may sign is said by t, was by s (3)",
 				"looser approvals: 1 have to sign, were 2 (3)",
 				"looser extends: no longer extends preset:strict (4)",
 				"looser setting: min-justification is 20, was 40 (2)",
 				"looser setting: unused-exceptions is note, was error (2)",
 				"looser setting: fail-on is never, was error (2)",
+				"stricter approvals: approvals by base are no longer taken (3)",
 				"stricter setting: max-lifetime is 90d, was 365d (2)",
 				"neutral extends: extends github:acme/p//p.yml@0123456789012345678901234567890123456789 (4)",
 				"neutral setting: policy-id is (none), was acme/a: signatures of approvals do not hold across it",
@@ -200,20 +200,27 @@ func TestDiffMissesNoChangeOfRules(t *testing.T) {
 	some := func() []policy.Rule {
 		var list []policy.Rule
 		for range random.IntN(3) {
-			list = append(list, policy.Rule{Entitlements: []policy.Pattern{patterns[random.IntN(len(patterns))]}, Action: actions[random.IntN(3)]})
+			list = append(list, policy.Rule{Entitlements: []policy.Pattern{patterns[random.IntN(len(patterns))]}, Action: actions[random.IntN(3)], Overridable: random.IntN(2) == 0})
 		}
 		return list
 	}
 	build := func() *policy.Policy {
 		return &policy.Policy{
-			Settings: policy.Settings{Unlisted: actions[random.IntN(3)]}, Rules: some(),
+			Settings: policy.Settings{Unlisted: actions[random.IntN(3)], Overridable: random.IntN(2) == 0}, Rules: some(),
 			Stages: []policy.Stage{{Name: "s", Rules: some()}, {Name: "t"}},
 			Groups: []policy.Group{{Name: "g", Rules: some()}, {Name: "h", Rules: some()}},
 		}
 	}
+	extended := func() *policy.Policy {
+		p := build()
+		if random.IntN(3) == 0 {
+			p.Parents = []*policy.Policy{build()}
+		}
+		return p
+	}
 	rank := map[policy.Action]int{policy.Allow: 0, policy.RequireJustification: 1, policy.Deny: 2}
-	for range 400 {
-		from, to := build(), build()
+	for range 200 {
+		from, to := extended(), extended()
 		told := map[policy.Direction]bool{}
 		for _, c := range policy.Diff(from, to) {
 			told[c.Direction] = told[c.Direction] || c.Subject == "rule"

@@ -32,7 +32,7 @@ var defaults = Settings{
 	FailOn:           FailOnError,
 }
 
-var defaultApprovals = Approvals{Threshold: 1}
+var defaultApprovals = Approvals{Accept: []Way{Fields}, Threshold: 1}
 
 var (
 	actions      = []Action{Allow, RequireJustification, Deny}
@@ -41,7 +41,7 @@ var (
 	requirements = []Requirement{
 		Signed, HardenedRuntime, Valid, DeveloperID, AppleDistribution, SecureTimestamp, NotAdHoc, LibraryValidation,
 	}
-	ways       = []Way{Base, SignedBy}
+	ways       = []Way{Fields, Base, SignedBy}
 	categories = []Category{
 		JavaScriptEngine, LanguageRuntime, RegexJIT, MacroLanguage, Emulator, PlugInHost, Debugger, DRM, Other,
 	}
@@ -94,8 +94,8 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 	for i := range p.Exceptions {
 		p.Exceptions[i].PolicyID = p.ID
 	}
-	if len(p.Extends) == 0 { // else it shows when those are known
-		r.errs = append(r.errs, p.dangling()...)
+	if len(p.Extends) == 0 && foreign == nil { // else it shows in Load, when those are known
+		r.errs = append(r.errs, p.dangling(p)...)
 	}
 }
 
@@ -153,7 +153,7 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 
 func (r *reader) stage(key, n *yaml.Node) Stage {
 	s := Stage{Name: key.Value, Position: r.position(key)}
-	r.mapping(n, "a stage", append(r.demandFields(&s),
+	s.Fields = r.mapping(n, "a stage", append(r.demandFields(&s),
 		field{"rules", false, func(n *yaml.Node) { s.Rules = r.rules(n) }},
 		field{"overridable", false, func(n *yaml.Node) { s.Overridable = r.boolean(n, "overridable") }},
 	))

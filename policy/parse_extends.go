@@ -76,8 +76,19 @@ func (r *reader) reference(n *yaml.Node) Reference {
 	return ref
 }
 
-// checkFile returns what is wrong with the path of a file below a folder.
+// checkFile returns what is wrong with the path of a policy below a folder.
 func checkFile(name string) error {
+	if err := checkPath(name); err != nil {
+		return err
+	}
+	if !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml") {
+		return errors.New("is not named as a YAML file, .yml or .yaml")
+	}
+	return nil
+}
+
+// checkPath returns what is wrong with the path of a file below a folder.
+func checkPath(name string) error {
 	switch {
 	case strings.Contains(name, `\`):
 		return errors.New("separate folders with /")
@@ -87,8 +98,6 @@ func checkFile(name string) error {
 		return errors.New("leads out of the policy's folder")
 	case path.Clean(name) != name || name == ".":
 		return fmt.Errorf("write it as %s", path.Clean(name))
-	case !strings.HasSuffix(name, ".yml") && !strings.HasSuffix(name, ".yaml"):
-		return errors.New("is not named as a YAML file, .yml or .yaml")
 	}
 	return nil
 }
@@ -96,26 +105,25 @@ func checkFile(name string) error {
 func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 	a.Position = r.position(n)
 	a.Fields = r.mapping(n, "approvals", []field{
-		{"require", true, func(n *yaml.Node) {
-			for _, w := range r.words(n, "require", true, func(n *yaml.Node, w string) { pick(r, n, "require", w, ways) }) {
-				a.Require = append(a.Require, Way(w))
+		{"accept", true, func(n *yaml.Node) {
+			a.Accept = nil
+			for _, w := range r.words(n, "accept", false, func(n *yaml.Node, w string) { pick(r, n, "accept", w, ways) }) {
+				a.Accept = append(a.Accept, Way(w))
 			}
 		}},
 		{"allowed-signers", false, func(n *yaml.Node) {
 			a.AllowedSigners = r.word(n, "allowed-signers")
-			if err := checkFile(a.AllowedSigners + ".yml"); err != nil {
-				r.fail(n, "", "allowed-signers %s: %v", quote(a.AllowedSigners), err)
-			}
+			r.check(n, "allowed-signers", checkPath(a.AllowedSigners))
 		}},
 		{"threshold", false, func(n *yaml.Node) { a.Threshold = r.integer(n, "threshold", 1, mostThreshold) }},
 		{"overridable", false, func(n *yaml.Node) { a.Overridable = r.boolean(n, "overridable") }},
 	})
-	signed := slices.Contains(a.Require, SignedBy)
-	if _, ok := a.Fields["allowed-signers"]; signed && !ok && a.Fields != nil {
-		r.fail(n, "name a file of those who may sign, in the form of ssh-keygen's allowed signers", "approvals that are signed have no allowed-signers")
+	signed := slices.Contains(a.Accept, SignedBy)
+	if len(a.Accept) > 1 && slices.Contains(a.Accept, Fields) {
+		r.fail(n, "remove fields, or the others", "approvals accept fields, which every exception has that names an approver, so that nothing else proves anything")
 	}
 	if _, ok := a.Fields["threshold"]; ok && !signed {
-		r.add(a.Fields["threshold"], "add signed to require, or remove it", "threshold is how many have to sign, and nothing has to be signed")
+		r.add(a.Fields["threshold"], "add signed to accept, or remove it", "threshold is how many have to sign, and nothing has to be signed")
 	}
 }
 

@@ -21,6 +21,7 @@ var withoutPlaces = cmp.Options{
 	cmpopts.IgnoreFields(policy.Exception{}, "Fields"),
 	cmpopts.IgnoreFields(policy.Settings{}, "Fields"),
 	cmpopts.IgnoreFields(policy.Approvals{}, "Fields"),
+	cmpopts.IgnoreFields(policy.Stage{}, "Fields"),
 	cmp.Comparer(func(a, b policy.Date) bool { return a == b }),
 }
 
@@ -35,7 +36,7 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
 			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
-		Approvals: policy.Approvals{Threshold: 1},
+		Approvals: policy.Approvals{Accept: []policy.Way{policy.Fields}, Threshold: 1},
 		Stages: []policy.Stage{
 			{
 				Name:    "release",
@@ -112,7 +113,7 @@ func TestAPolicyOfOneLineHasTheDefaults(t *testing.T) {
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
 			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
-		Approvals: policy.Approvals{Threshold: 1},
+		Approvals: policy.Approvals{Accept: []policy.Way{policy.Fields}, Threshold: 1},
 		Stages: []policy.Stage{
 			{Name: "release", Require: []policy.Requirement{policy.Signed, policy.HardenedRuntime}},
 			{Name: "development", Require: []policy.Requirement{policy.Signed}},

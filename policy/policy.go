@@ -31,9 +31,17 @@ type Policy struct {
 	Exceptions []Exception
 
 	// Parents are the policies that this one extends, in the order of Extends. Their
-	// rules go on to hold, see [Policy.Decide]; all else of them is part of this
-	// policy already. Empty after [Parse], which opens nothing.
+	// rules go on to hold, see [Policy.Decide], which is why Rules are the policy's own
+	// alone, as are those of Stages; all else of its parents is part of this policy
+	// already. Empty after [Parse], which opens nothing; see [Load].
 	Parents []*Policy
+
+	// Own is the policy as its own file has it, nil when nothing was merged into it.
+	Own *Policy
+
+	// Sources are the policy and all that it extends, each once, itself first. Empty
+	// after Parse.
+	Sources []Source
 }
 
 // Settings apply to the whole policy. Parse fills in the defaults.
@@ -52,10 +60,10 @@ type Settings struct {
 	Fields map[string]Position
 }
 
-// Approvals says what makes an exception approved, beside the fields that name who
-// approved it and when.
+// Approvals says what proves that an exception was approved. The fields that name who
+// approved it and when are always needed.
 type Approvals struct {
-	Require        []Way  // all of them; empty: the fields are enough
+	Accept         []Way  // any one of them is enough; Fields by default
 	AllowedSigners string // the file of those who may sign, as [Reference].File; empty: none is named
 	Threshold      int    // how many of them have to sign; 1 by default
 
@@ -69,6 +77,10 @@ type Way string
 
 // The ways.
 const (
+	// Fields: the exception says who approved it. Nothing but a review of the policy
+	// sees to it that it is true.
+	Fields Way = "fields"
+
 	// Base: the exception counts as it stands in the branch that the change is to be
 	// merged into.
 	Base Way = "base"
@@ -162,6 +174,9 @@ type Stage struct {
 	// MinRuntimeVersion is the lowest version of the hardened runtime that main
 	// executables may name, as dotted numbers; empty: any.
 	MinRuntimeVersion string
+
+	// Fields has the place of each key that is given, by its name in YAML.
+	Fields map[string]Position
 }
 
 // Rule gives an action to entitlements.

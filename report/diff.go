@@ -104,8 +104,7 @@ func DiffJSON(w io.Writer, d *Diff, version string) error {
 	out := jsonDiff{
 		DiffSchema,
 		tool{"codewarrant", version},
-		jsonPolicy{d.From.Name, d.From.SHA256},
-		jsonPolicy{d.To.Name, d.To.SHA256},
+		jsonPolicyOf(d.From), jsonPolicyOf(d.To),
 		diffCounts{d.Count(policy.Looser), d.Count(policy.Stricter), d.Count(policy.Neutral)},
 		[]jsonChange{},
 	}

@@ -72,7 +72,7 @@ func LintJSON(w io.Writer, l *Lint, version string) error {
 	out := jsonLint{
 		LintSchema,
 		tool{"codewarrant", version},
-		jsonPolicy{l.Policy.Name, l.Policy.SHA256},
+		jsonPolicyOf(l.Policy),
 		l.At.String(),
 		lintCounts{len(l.Policy.Exceptions), l.Count(policy.Error), l.Count(policy.Warning), l.Count(policy.Note)},
 		[]jsonRemark{},

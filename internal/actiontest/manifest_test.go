@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := map[string]string{
 		"path": "", "policy": "", "stage": "", "fail-on": "", "preflight": "", "summary": "true", "annotations": "true",
-		"sarif-file": "", "report-file": "",
+		"sarif-file": "", "report-file": "", "token": "${{ github.token }}",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

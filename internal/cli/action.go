@@ -262,12 +262,26 @@ func (j *job) complain(err error) {
 		if i == most-1 && len(invalid.Errors) > most {
 			text += fmt.Sprintf(" (and %d more errors, in the log)", len(invalid.Errors)-most)
 		}
-		j.annotate(&e.Position, text)
+		j.annotate(place(e), text)
 		if i == most-1 {
 			break
 		}
 	}
 	j.env.Stdout.Write(j.commands.Bytes())
+}
+
+// place returns where in the checkout an error is shown: in the policy that leads to it
+// when that comes from another repository.
+func place(e *policy.ParseError) *policy.Position {
+	if policy.IsFile(e.File) {
+		return &e.Position
+	}
+	for i := range e.Related {
+		if r := &e.Related[i]; policy.IsFile(r.File) && r.Line > 0 {
+			return &r.Position
+		}
+	}
+	return nil
 }
 
 func (j *job) annotate(at *policy.Position, text string) {

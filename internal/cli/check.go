@@ -93,7 +93,7 @@ func (o *checkOptions) policyFlags(cmd *cobra.Command) {
 	})
 	cmd.RegisterFlagCompletionFunc("stage", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
-		if p, err := loadPolicy(o.policy); err == nil {
+		if p, err := (policyReader{}).load(o.policy); err == nil { // not a moment for the network
 			for _, s := range p.Stages {
 				names = append(names, s.Name)
 			}
@@ -147,7 +147,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	case in.Preflight != "" && in.Slots:
 		return nil, hinted{errors.New("preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
 	}
-	if in.Policy, err = loadPolicy(o.policy); err != nil {
+	if in.Policy, err = loadPolicy(env, o.policy); err != nil {
 		return nil, err
 	}
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {

@@ -41,7 +41,7 @@ not, 2 wrong usage or a policy that is not valid.`,
 			var both [2]*policy.Policy
 			for i, name := range args {
 				var err error
-				if both[i], err = loadPolicy(name); err != nil {
+				if both[i], err = loadPolicy(env, name); err != nil {
 					return err
 				}
 			}

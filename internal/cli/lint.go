@@ -87,7 +87,7 @@ func policyArgs(n int) cobra.CompletionFunc {
 }
 
 func lint(env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
-	p, err := loadPolicy(name)
+	p, err := loadPolicy(env, name)
 	if err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func renew(env Env, o renewOptions, name string) error {
 	if strings.HasPrefix(name, policy.PresetPrefix) {
 		return errors.New("a preset has no exceptions to renew")
 	}
-	p, err := loadPolicy(name)
+	p, err := loadPolicy(env, name)
 	if err != nil {
 		return err
 	}

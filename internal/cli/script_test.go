@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/codewarrant/codewarrant/internal/cli"
+	"github.com/codewarrant/codewarrant/internal/githubtest"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 )
 
@@ -39,6 +41,8 @@ func TestMain(m *testing.M) {
 //	paste FROM TO           take the YAML that a report printed into a policy
 //	fill FILE               fill in what people have to write in a pasted policy
 //	replace OLD NEW FILE    replace a text wherever it stands
+//	github REPO DIR TOKEN   play GitHub's API with a private repository that the token may
+//	                        read; its one commit, $COMMIT, has the files of the folder
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -52,6 +56,7 @@ func TestScript(t *testing.T) {
 			"paste":   paste,
 			"fill":    fill,
 			"replace": replaceText,
+			"github":  playGitHub,
 		},
 	})
 }
@@ -150,6 +155,34 @@ func paste(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	block, _, _ = strings.Cut(block, "\n\n")
 	write(ts, args[1], []byte("version: 1\nsettings: {unlisted: allow}\nrules:\n  - {entitlement: com.apple.security.cs.*, action: require-justification}\nexceptions:\n"+block+"\n"))
+}
+
+// commit is that of the repository that playGitHub makes.
+const commit = "0123456789abcdef0123456789abcdef01234567"
+
+func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: github REPO DIR TOKEN")
+	}
+	tree := githubtest.Tree{}
+	dir := ts.MkAbs(args[1])
+	ts.Check(filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		tree[filepath.ToSlash(rel)] = githubtest.Entry{Data: ts.ReadFile(name)}
+		return err
+	}))
+	s := githubtest.New()
+	ts.Defer(s.Close)
+	s.Repos[args[0]] = &githubtest.Repo{
+		Private: true, Commits: map[string]githubtest.Tree{commit: tree},
+		Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
+	}
+	s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
+	ts.Setenv("GITHUB_API_URL", s.URL)
+	ts.Setenv("COMMIT", commit)
 }
 
 // fill writes what people have to write into the empty fields.

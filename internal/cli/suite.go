@@ -118,7 +118,7 @@ func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error
 			return nil, err
 		}
 		if policies[name] == nil {
-			if policies[name], err = loadPolicy(name); err != nil {
+			if policies[name], err = loadPolicy(env, name); err != nil {
 				return nil, err
 			}
 			names, covered[name] = append(names, name), &check.Coverage{}

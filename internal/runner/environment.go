@@ -9,11 +9,15 @@ import (
 const (
 	commit       = "0123456789abcdef0123456789abcdef01234567"
 	runtimeToken = "emulated-runtime-token"
+	jobToken     = "emulated-job-token"
 )
+
+// tokenExpression is the one expression that is evaluated: the token of the job.
+const tokenExpression = "${{ github.token }}"
 
 // secrets are the values that the runner masks from the start.
 func secrets() []string {
-	return []string{runtimeToken}
+	return []string{runtimeToken, jobToken}
 }
 
 // environment returns the container's variables. Later ones win, in the order of

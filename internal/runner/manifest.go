@@ -47,7 +47,8 @@ type Runs struct {
 }
 
 // ReadManifest reads the action.yml, or else the action.yaml, of a folder. A key
-// that is not known here is an error, and so is an expression.
+// that is not known here is an error, and so is an expression other than that of the
+// job's token.
 func ReadManifest(dir string) (*Manifest, error) {
 	name := filepath.Join(dir, "action.yml")
 	data, err := os.ReadFile(name)
@@ -66,7 +67,7 @@ func ReadManifest(dir string) (*Manifest, error) {
 }
 
 func parseManifest(data []byte) (*Manifest, error) {
-	if bytes.Contains(data, []byte("${{")) {
+	if bytes.Contains(bytes.ReplaceAll(data, []byte(tokenExpression), nil), []byte("${{")) {
 		return nil, fmt.Errorf("expressions are not evaluated here")
 	}
 	var m Manifest
@@ -100,7 +101,7 @@ func (m *Manifest) inputs(given map[string]string) (values map[string]string, wa
 	values = make(map[string]string)
 	declared := make(map[string]Input)
 	for name, in := range m.Inputs {
-		values[strings.ToLower(name)] = in.Default
+		values[strings.ToLower(name)] = strings.ReplaceAll(in.Default, tokenExpression, jobToken)
 		declared[strings.ToLower(name)] = in
 	}
 	var unexpected []string

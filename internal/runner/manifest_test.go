@@ -54,7 +54,7 @@ func TestParseManifestRefuses(t *testing.T) {
 	tests := []struct{ name, old, new, want string }{
 		{"an action of another kind", "using: docker", "using: node24", `runs.using is "node24"`},
 		{"an action without an image", "image: Dockerfile", "entrypoint: x", "runs.image is missing"},
-		{"an expression", "default: true", "default: ${{ github.token }}", "expressions are not evaluated"},
+		{"an expression", "default: true", "default: ${{ github.actor }}", "expressions are not evaluated"},
 		{"a key that is not known", "description: Gone", "describtion: Gone", "describtion"},
 	}
 	for _, tt := range tests {
@@ -112,6 +112,16 @@ func TestInputs(t *testing.T) {
 				t.Errorf("warnings (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestTheTokenOfTheJobIsGivenWhereItIsTheDefault(t *testing.T) {
+	m, err := parseManifest([]byte(strings.Replace(testManifest, "default: true", "default: ${{ github.token }}", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := m.inputs(nil); got["summary"] != jobToken {
+		t.Errorf("the input is %q", got["summary"])
 	}
 }
 

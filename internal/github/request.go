@@ -1,0 +1,180 @@
+package github
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// maxAnswer limits JSON. GitHub puts files of up to 1 MB into it, as base64, and
+	// up to 1,000 entries of a folder.
+	maxAnswer = 2 << 20
+	// maxRefusal limits answers of which only the message is read.
+	maxRefusal = 64 << 10
+	// maxHops is how many redirects are followed: a renamed repository is one, a
+	// renamed branch in it another.
+	maxHops = 5
+)
+
+// question is one thing to ask of the API.
+type question struct {
+	what   string // asked for, for errors
+	repo   string // owner/name
+	path   string // below the address of the API, escaped, with the query
+	accept string // media type
+	limit  int64  // bytes of the answer
+}
+
+// answer is what came back, read to its end. A status of 0 is no answer.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// ask returns the body of the answer to a question, trying again when that may
+// help. Every error is an *Error.
+func (c *Client) ask(ctx context.Context, q question) ([]byte, error) {
+	u, wrong, hint := c.address(q.path)
+	if wrong != "" {
+		return nil, c.fail(q, 0, wrong, hint, nil)
+	}
+	old := c.cache.get(q)
+	var waited time.Duration
+	for n := 1; ; n++ {
+		a, err := c.try(ctx, u, q, old.etag)
+		var final *Error
+		switch {
+		case ctx.Err() != nil:
+			return nil, c.interrupted(q, ctx.Err())
+		case errors.As(err, &final):
+			return nil, final
+		case a.status == http.StatusNotModified && old.etag != "":
+			return old.body, nil
+		case a.status == http.StatusOK:
+			c.cache.put(q, a)
+			return a.body, nil
+		}
+		wait, again := c.wait(n, a)
+		if !again || n == tries || waited+wait > patience {
+			return nil, c.refused(q, a, n, wait, err)
+		}
+		if err := c.sleep(ctx, wait); err != nil {
+			return nil, c.interrupted(q, err)
+		}
+		waited += wait
+	}
+}
+
+// try asks once, and follows redirects that stay on the host. An error that is an
+// *Error will not go away by asking again.
+func (c *Client) try(ctx context.Context, asked *url.URL, q question, etag string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, 30*time.Second))
+	defer cancel()
+	u := asked
+	for hops := 0; ; hops++ {
+		response, err := c.send(ctx, u, q, etag)
+		if err != nil {
+			return answer{}, c.unsent(q, err)
+		}
+		if !redirects(response.StatusCode) {
+			defer response.Body.Close()
+			return c.read(q, response)
+		}
+		response.Body.Close()
+		next, err := response.Location()
+		switch {
+		case err != nil:
+			return answer{}, c.fail(q, response.StatusCode, "GitHub redirects to nowhere", "", nil)
+		case !sameHost(asked, next) || next.User != nil:
+			return answer{}, c.fail(q, response.StatusCode,
+				fmt.Sprintf("GitHub redirects to %q, which is not followed", next.Hostname()),
+				"only the host of the API is asked; is GITHUB_API_URL its address?", nil)
+		case hops == maxHops:
+			return answer{}, c.fail(q, response.StatusCode, fmt.Sprintf("GitHub redirects more than %d times", maxHops), "", nil)
+		}
+		u = next
+	}
+}
+
+// send sends one request, through the transport: a client of net/http would follow
+// redirects.
+func (c *Client) send(ctx context.Context, u *url.URL, q question, etag string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", q.accept)
+	request.Header.Set("User-Agent", cmp.Or(c.UserAgent, "codewarrant"))
+	// The version that GitHub Enterprise Server knows, too. What this package reads
+	// is the same in 2026-03-10.
+	request.Header.Set("X-GitHub-Api-Version", "2022-11-28")
+	if c.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+string(c.Token))
+	}
+	if etag != "" {
+		request.Header.Set("If-None-Match", etag)
+	}
+	transport := c.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	response, err := transport.RoundTrip(request)
+	if err == nil {
+		response.Request = request // for Location, which may be relative
+	}
+	return response, err
+}
+
+// read reads an answer to its end, or to the limit.
+func (c *Client) read(q question, response *http.Response) (answer, error) {
+	a := answer{status: response.StatusCode, header: response.Header}
+	var err error
+	if a.status != http.StatusOK {
+		a.body, err = io.ReadAll(io.LimitReader(response.Body, maxRefusal))
+		return a, err
+	}
+	a.body, err = io.ReadAll(io.LimitReader(response.Body, q.limit+1))
+	if err != nil {
+		return answer{}, err
+	}
+	if int64(len(a.body)) > q.limit {
+		return answer{}, c.fail(q, a.status, fmt.Sprintf("GitHub's answer is over %d bytes", q.limit), "", nil)
+	}
+	return a, nil
+}
+
+// unsent makes an error final when the other end is not who it should be, and not
+// merely out of reach.
+func (c *Client) unsent(q question, err error) error {
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		return c.fail(q, 0, "the certificate of GitHub's API is not trusted: "+err.Error(),
+			"does a proxy open TLS here? its certificate has to be in the system's store, or in SSL_CERT_FILE", nil)
+	}
+	return err
+}
+
+func redirects(status int) bool {
+	return slices.Contains([]int{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+	}, status)
+}
+
+// sameHost reports whether two addresses are the same server, port included.
+func sameHost(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		return cmp.Or(u.Port(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
+	}
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
