@@ -68,3 +68,35 @@ func star(text []byte) []byte {
 	}
 	return append(slices.Clip(text), '*')
 }
+
+// meets returns what up to one more of the globs than rounds name together. It
+// reports false when there are too many.
+func meets(globs []Pattern, rounds int) (list []Pattern, ok bool) {
+	seen := map[Pattern]bool{}
+	for _, p := range globs {
+		seen[p] = true
+	}
+	pairs, last := 0, globs
+	for range rounds {
+		var next []Pattern
+		for _, p := range last {
+			for _, q := range globs {
+				both, ok := meet(p, q)
+				if pairs++; !ok || pairs > maxPairs {
+					return nil, false
+				}
+				for _, m := range both {
+					if !seen[m] {
+						seen[m] = true
+						next = append(next, m)
+					}
+				}
+			}
+		}
+		list, last = append(list, next...), next
+	}
+	return list, true
+}
+
+// maxPairs bounds the pairs of globs that are held against one another.
+const maxPairs = 100_000
