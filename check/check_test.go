@@ -543,6 +543,41 @@ func TestSuggestionIsAnExceptionThatLacksWhatPeopleWrite(t *testing.T) {
 	}
 }
 
+func TestSuggestionIsLimitedToTheValue(t *testing.T) {
+	var many []any
+	for i := range 101 {
+		many = append(many, fmt.Sprint("group.", i))
+	}
+	for _, row := range []struct {
+		name string
+		v    any
+		want string
+	}{
+		{"a boolean", true, "value: true"},
+		{"a string that looks like a number", "42", `value: "42"`},
+		{"a list, each once", []any{"group.b", "group.a", "group.b"}, "values:\n    - \"group.b\"\n    - \"group.a\""},
+		{"a list of nothing", []any{}, "value: []"},
+		{"a list with what cannot be seen covers any", []any{"\u200b"}, ""},
+		{"a list of lists covers any", []any{[]any{"a"}}, ""},
+		{"a list longer than an exception may have covers any", many, ""},
+		{"a dictionary covers any", machotest.Dict{"a", true}, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := binary(t, "x", hardened("com.acme.own", row.v).Bytes())
+			r := check.Evaluate(input(t, parse(t, "version: 1\n"), "release", b))
+			_, rest, _ := strings.Cut(r.Findings[0].Suggestion, "entitlement: com.acme.own\n")
+			got, _, _ := strings.Cut(rest, "  applies-to:")
+			if diff := cmp.Diff(row.want, strings.TrimSpace(got)); diff != "" {
+				t.Error(diff)
+			}
+			p := parse(t, "version: 1\nexceptions:\n"+r.Findings[0].Suggestion)
+			if v := b.Slices[0].Signature.Claims.Set["com.acme.own"]; !p.Exceptions[0].Covers("com.acme.own", v) {
+				t.Errorf("the suggestion does not cover %s", v.Text())
+			}
+		})
+	}
+}
+
 func TestSuggestionsCoverSlicesOfDifferentIdentity(t *testing.T) {
 	intel := hardened(jit, true)
 	intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All

@@ -15,6 +15,7 @@ func (e *evaluation) claims(sub subject, set entitlement.Set) []Claim {
 	for _, key := range set.Keys() {
 		list = append(list, e.judge(sub, key, set[key]))
 	}
+	e.trace(sub, set, list)
 	return list
 }
 
@@ -72,7 +73,7 @@ func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
 		c.Verdict = Allowed
 	case policy.Deny:
 		c.Verdict = Denied
-		f := sub.about(RuleDenied, key, v, fmt.Sprintf("claims %s, which %s denies", claimText(key, v), decisionText(decision, e.in.Stage)))
+		f := sub.about(RuleDenied, key, v, fmt.Sprintf("claims %s, which %s denies", claimText(key, v), decisionText(decision)))
 		f.Level, f.Hint = decision.Level, "sign without it; a denied entitlement cannot be excepted"
 		if f.Position == (policy.Position{}) {
 			f.Position = decision.Position
@@ -116,12 +117,14 @@ func shorten(s string) string {
 	return s
 }
 
-func decisionText(d policy.Decision, stage *policy.Stage) string {
-	if d.Rule == nil {
+func decisionText(d policy.Decision) string {
+	switch {
+	case d.Rule == nil:
 		return "the policy (settings.unlisted)"
-	}
-	if slices.ContainsFunc(stage.Rules, func(r policy.Rule) bool { return r.Position == d.Rule.Position }) {
-		return fmt.Sprintf("the rule for %s of stage %s", d.Pattern, stage.Name)
+	case d.Stage != "":
+		return fmt.Sprintf("the rule for %s of stage %s", d.Pattern, d.Stage)
+	case d.Group != "":
+		return fmt.Sprintf("the rule for %s of group %s", d.Pattern, d.Group)
 	}
 	return fmt.Sprintf("the rule for %s", d.Pattern)
 }

@@ -30,6 +30,9 @@ type Input struct {
 	Slots        bool             // neither pages nor signers were looked at
 	Preflight    Preflight        // whose demands the code is held against, too
 	FailOn       policy.FailOn    // empty: what the policy says
+
+	// Trace are entitlements whose verdicts are to be explained in [Report.Traces].
+	Trace []string
 }
 
 // Evaluate judges the input. The order in which things stand in it does not
@@ -42,6 +45,9 @@ func Evaluate(in Input) *Report {
 			Base: in.Base, At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots, Preflight: in.Preflight,
 			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
 		},
+	}
+	if len(in.Policy.Sources) > 1 {
+		e.report.Extends = in.Policy.Sources[1:] // the first is the policy itself
 	}
 	if !in.NoExceptions {
 		e.exceptions = newExceptions(in)

@@ -149,7 +149,7 @@ func (e *evaluation) expiresSoon(u *exceptionUse) {
 func (e *evaluation) unused(u *exceptionUse) {
 	message := fmt.Sprintf("%s permits %s where nothing that was looked at claims it", u.ID, u.Entitlement)
 	if d := e.in.Policy.Decide(e.in.Stage, u.AppliesTo.Binaries, u.Entitlement); d.Action != policy.RequireJustification {
-		message = fmt.Sprintf("%s has no effect: %s says %s for %s, whatever the exceptions", u.ID, decisionText(d, e.in.Stage), d.Action, u.Entitlement)
+		message = fmt.Sprintf("%s has no effect: %s says %s for %s, whatever the exceptions", u.ID, decisionText(d), d.Action, u.Entitlement)
 	}
 	e.add(Finding{
 		Rule: RuleUnusedException, Level: e.in.Policy.Settings.UnusedExceptions,

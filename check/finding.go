@@ -81,7 +81,8 @@ type ExceptionReport struct {
 type Report struct {
 	Policy       string // name of the policy
 	PolicySHA256 string
-	Base         *Base // by whose policy it was judged, nil: by that one as it stands
+	Base         *Base           // by whose policy it was judged, nil: by that one as it stands
+	Extends      []policy.Source // what it was merged with, in the order in which it is extended
 	Stage        string
 	At           policy.Date // the day that was judged
 	NoExceptions bool        // exceptions were left out on request
@@ -94,6 +95,7 @@ type Report struct {
 	Exceptions []ExceptionReport
 	Pending    []PendingReport // exceptions that do not count yet
 	Findings   []Finding       // worst first
+	Traces     []Trace         // by path, of what [Input.Trace] asks for
 }
 
 // Count returns the number of findings of a level.

@@ -13,6 +13,8 @@ type Base struct {
 	Commit string // full SHA
 	Policy string // name of the policy there; empty: there is none yet
 	SHA256 string // of that policy
+
+	Extends []policy.Source // what that policy was merged with
 }
 
 // PendingReport is an exception that does not count yet, with what the run made of it.

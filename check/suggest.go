@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,14 +20,7 @@ import (
 func suggestion(t policy.Target, key string, v entitlement.Value) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- id: %s\n  entitlement: %s\n", idMark, yamlString(key))
-	switch v.Kind {
-	case entitlement.Boolean, entitlement.Integer:
-		fmt.Fprintf(&b, "  value: %s\n", v.Text())
-	case entitlement.String:
-		if isPrintable(v.String) {
-			fmt.Fprintf(&b, "  value: %s\n", quoted(v.String))
-		}
-	}
+	writeValue(&b, v)
 	b.WriteString("  applies-to:\n")
 	writePaths(&b, t.Paths)
 	if isPrintable(t.Identifier) {
@@ -43,6 +37,48 @@ func suggestion(t policy.Target, key string, v entitlement.Value) string {
   expires: ""          # YYYY-MM-DD, the last day it holds
 `)
 	return b.String()
+}
+
+// writeValue limits a suggestion to the value as claimed, as far as a policy can
+// hold it; of an array, to its elements, so that a claim to fewer stays covered.
+func writeValue(w io.Writer, v entitlement.Value) {
+	if s, ok := yamlValue(v); ok {
+		fmt.Fprintf(w, "  value: %s\n", s)
+		return
+	}
+	const most = 100 // values of one exception
+	if v.Kind != entitlement.Array || len(v.Array) > most {
+		return
+	}
+	var items []string
+	for _, element := range v.Array {
+		s, ok := yamlValue(element)
+		if !ok {
+			return
+		}
+		if !slices.Contains(items, s) {
+			items = append(items, s)
+		}
+	}
+	if len(items) == 0 {
+		fmt.Fprintln(w, "  value: []")
+		return
+	}
+	fmt.Fprintln(w, "  values:")
+	for _, s := range items {
+		fmt.Fprintf(w, "    - %s\n", s)
+	}
+}
+
+// yamlValue writes a simple value, and reports whether a policy can hold it.
+func yamlValue(v entitlement.Value) (string, bool) {
+	switch v.Kind {
+	case entitlement.Boolean, entitlement.Integer:
+		return v.Text(), true
+	case entitlement.String:
+		return quoted(v.String), isPrintable(v.String)
+	}
+	return "", false
 }
 
 func writePaths(w io.Writer, paths []string) {

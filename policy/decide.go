@@ -16,7 +16,13 @@ type Decision struct {
 
 	Rule     *Rule    // the rule that decided; nil when none names the key
 	Pattern  Pattern  // the pattern of the rule that matched
+	Stage    string   // whose rule it is; empty for one that is not of a stage
+	Group    string   // whose rule it is; empty for one that is not of a group
 	Position Position // of the rule; zero when there is none
+
+	// Overridable is whether the rule, or the stage or group that it stands in, lets a
+	// policy that extends this one loosen it.
+	Overridable bool
 }
 
 // Stage returns the stage of that name. The error lists the stages.
@@ -36,45 +42,132 @@ func (p *Policy) Stage(name string) (*Stage, error) {
 // Rules of the stage and of the groups win over general ones. Among rules of one
 // level the most specific pattern decides: an exact key before a glob, a glob with
 // more text before its first * before one with less. Between equally specific
-// patterns the strictest action does. The order of rules never matters.
+// patterns the strictest action does, on the terms of all that ask for it. The order
+// of the rules never matters.
 //
-// What the policy extends decides as well, each parent by itself, and the strictest
-// decision holds; a policy loosens what a parent decided only where that is
-// overridable and its own rule is at least as specific.
+// Each policy that this one extends decides in the same way by its own rules, and the
+// strictest decision of all holds. A decision is left out where it is overridable and
+// a policy on the way down to it has a rule of its own that is at least as specific.
+// A policy without a rule that names the key, its own or of one that it extends, decides
+// as its settings say of unlisted keys.
 func (p *Policy) Decide(s *Stage, groups []string, key string) Decision {
-	own := p.own(s, groups, key)
-	floor := Decision{Action: Allow}
-	for _, parent := range p.Parents {
-		d := parent.Decide(parent.namesake(s), groups, key)
-		if own.Rule != nil && parent.permits(own, d) {
-			continue
+	held, found := Decision{}, false
+	p.constraints(question{s, groups, key}, nil, func(c constraint) {
+		if found {
+			held = held.Stricter(c.Decision)
+			return
 		}
-		floor = floor.Stricter(d)
+		held, found = c.Decision, true
+	})
+	if found {
+		return held
 	}
-	switch {
-	case own.Rule != nil:
-		return own.Stricter(floor)
-	case floor.Rule != nil:
-		return floor
+	d := unlisted(p.Settings.Unlisted)
+	if lock := p.lockedUnlisted(); lock != nil {
+		d = d.Stricter(unlisted(lock.Settings.Unlisted)) // which merging sees to already
 	}
-	return Decision{Action: cmp.Or(p.Settings.Unlisted, RequireJustification), Level: Error}.Stricter(floor)
+	return d
 }
 
-// own returns the decision of the policy's own rules, and none without a rule.
+// unlisted is the decision on a key that no rule names.
+func unlisted(a Action) Decision {
+	return Decision{Action: cmp.Or(a, RequireJustification), Level: Error}
+}
+
+// question is what a policy and those that it extends are asked.
+type question struct {
+	stage  *Stage
+	groups []string
+	key    string
+}
+
+// constraint is a decision that holds, and the policy that it comes from.
+type constraint struct {
+	Decision
+	from *Policy
+}
+
+// constraints yields the decisions that hold of the policy's own rules and those of
+// its parents, and reports whether a rule of any of them names the key; else it yields
+// nothing. below are the decisions by own rules of the policies that extend this one.
+func (p *Policy) constraints(q question, below []Decision, yield func(constraint)) bool {
+	own := p.own(q.stage, q.groups, q.key)
+	named := own.Rule != nil
+	if named && !own.loosened(below) {
+		yield(constraint{own, p})
+	}
+	if len(p.Parents) == 0 {
+		return named
+	}
+	if named {
+		below = append(slices.Clip(below), own)
+	}
+	q.groups = p.inherited(q.groups)
+	var silent []*Policy
+	for _, parent := range p.Parents {
+		up := q
+		up.stage = parent.namesake(q.stage)
+		if parent.constraints(up, below, yield) {
+			named = true
+		} else {
+			silent = append(silent, parent)
+		}
+	}
+	if !named {
+		return false
+	}
+	for _, parent := range silent {
+		if len(below) == 0 {
+			yield(constraint{unlisted(parent.Settings.Unlisted), parent})
+		} else if from := parent.lockedUnlisted(); from != nil {
+			yield(constraint{unlisted(from.Settings.Unlisted), from})
+		}
+	}
+	return true
+}
+
+// loosened reports whether the decision gives way to one of those below it.
+func (d Decision) loosened(below []Decision) bool {
+	return d.Overridable && slices.ContainsFunc(below, func(b Decision) bool { return b.specificity(d) >= 0 })
+}
+
+// own returns the decision of the rules that stand in the policy itself, and one
+// without a rule when none of them names the key.
 func (p *Policy) own(s *Stage, groups []string, key string) Decision {
 	var best Decision
 	if s != nil {
-		best = decide(best, s.Rules, key)
+		best = best.among(s.Rules, Decision{Stage: s.Name, Overridable: s.Overridable}, key)
 	}
-	for i := range p.Groups {
-		if slices.Contains(groups, p.Groups[i].Name) {
-			best = decide(best, p.Groups[i].Rules, key)
+	own := p.layer().Groups
+	for i := range own {
+		if g := &own[i]; slices.Contains(groups, g.Name) {
+			best = best.among(g.Rules, Decision{Group: g.Name, Overridable: g.Overridable}, key)
 		}
 	}
 	if best.Rule == nil {
-		best = decide(best, p.Rules, key)
+		best = best.among(p.Rules, Decision{}, key)
 	}
 	return best
+}
+
+// layer returns the policy as its own file has it.
+func (p *Policy) layer() *Policy {
+	if p.Own != nil {
+		return p.Own
+	}
+	return p
+}
+
+// inherited returns the groups but for those that the policy defines anew: of these, what
+// its parents say is replaced.
+func (p *Policy) inherited(groups []string) []string {
+	if p.Own == nil || len(p.Own.Groups) == 0 {
+		return groups
+	}
+	return slices.DeleteFunc(slices.Clone(groups), func(name string) bool {
+		g := p.Group(name)
+		return g != nil && g.Position.File == p.Name
+	})
 }
 
 // namesake returns the policy's own stage of the same name as another's, nil for none.
@@ -89,85 +182,97 @@ func (p *Policy) namesake(s *Stage) *Stage {
 	return &p.Stages[i]
 }
 
-// permits reports whether the policy lets a decision of one that extends it stand in
-// the place of its own.
-func (p *Policy) permits(other, d Decision) bool {
-	if d.Rule == nil {
-		return p.Settings.Overridable
-	}
-	return d.Rule.Overridable && other.specificity(d) >= 0
-}
-
-// decide returns the strongest decision of the rules and of one that was found before.
-func decide(best Decision, rules []Rule, key string) Decision {
+// among returns the decision of the rules and of those that were asked before, d. Where
+// the rules stand is said by in.
+func (d Decision) among(rules []Rule, in Decision, key string) Decision {
 	for i := range rules {
 		r := &rules[i]
 		for _, pattern := range r.Entitlements {
 			if !pattern.Match(key) {
 				continue
 			}
-			d := Decision{
+			e := Decision{
 				Action: r.Action, Level: cmp.Or(r.Level, Error), Categories: r.Categories, MaxLifetime: r.MaxLifetime,
-				Rule: r, Pattern: pattern, Position: r.Position,
+				Rule: r, Pattern: pattern, Stage: in.Stage, Group: in.Group, Position: r.Position,
+				Overridable: in.Overridable || r.Overridable,
 			}
-			if best.Rule == nil || d.compare(best) > 0 {
-				best = d
+			switch {
+			case d.Rule == nil || e.specificity(d) > 0:
+				d = e
+			case e.specificity(d) == 0:
+				d = d.Stricter(e)
 			}
 		}
 	}
-	return best
-}
-
-// specificity is positive when d's pattern is more specific than e's, and negative
-// when it is less.
-func (d Decision) specificity(e Decision) int {
-	if d.Pattern.isExact() != e.Pattern.isExact() {
-		if d.Pattern.isExact() {
-			return 1
-		}
-		return -1
-	}
-	return cmp.Compare(len(d.Pattern.literal()), len(e.Pattern.literal()))
-}
-
-// compare orders decisions about one key, the one that wins last. Patterns that
-// are equally specific and lead to one action are told apart by their text, so
-// that which of them is named does not depend on order either.
-func (d Decision) compare(e Decision) int {
-	return cmp.Or(
-		d.specificity(e),
-		cmp.Compare(d.strictness(), e.strictness()),
-		-cmp.Compare(levelRank(d.Level), levelRank(e.Level)),
-		-cmp.Compare(d.MaxLifetime, e.MaxLifetime),
-		cmp.Compare(d.Pattern, e.Pattern),
-		cmp.Compare(d.Position.File, e.Position.File),
-		d.Position.compare(e.Position),
-	)
-}
-
-// Stricter returns the stricter of two decisions of policies of which both hold. Of
-// two that ask for a justification, it has to keep to the terms of both. What would be a
-// finding of either has the worse level of both: a denial that is merely noted does not
-// take the weight from what would be unapproved without it.
-func (d Decision) Stricter(e Decision) Decision {
-	if d.strictness() < e.strictness() || d.strictness() == e.strictness() && d.Rule == nil {
-		d, e = e, d
-	}
-	if e.Action != Allow && levelRank(e.Level) < levelRank(d.Level) {
-		d.Level = e.Level
-	}
-	if d.strictness() > e.strictness() || e.Rule == nil {
-		return d
-	}
-	if e.MaxLifetime > 0 && (d.MaxLifetime == 0 || e.MaxLifetime < d.MaxLifetime) {
-		d.MaxLifetime = e.MaxLifetime
-	}
-	d.Categories = common(d.Categories, e.Categories)
 	return d
 }
 
-// common returns the categories that both lists take, of which nil takes all. It may
-// be that none is left.
+// specificity is positive when d's rule is more specific than e's, and negative when
+// it is less.
+func (d Decision) specificity(e Decision) int {
+	return cmp.Or(
+		precedes(d.Rule != nil, e.Rule != nil),
+		precedes(d.Stage+d.Group != "", e.Stage+e.Group != ""),
+		precedes(d.Pattern.isExact(), e.Pattern.isExact()),
+		cmp.Compare(len(d.Pattern.literal()), len(e.Pattern.literal())),
+	)
+}
+
+// precedes is positive when only d is true, and negative when only e is.
+func precedes(d, e bool) int {
+	switch {
+	case d == e:
+		return 0
+	case d:
+		return 1
+	}
+	return -1
+}
+
+// Stricter returns the stricter of two decisions of which both hold. Findings weigh
+// as much as under either of them, and where both ask for a justification it has to
+// keep to the terms of both. Which comes first does not matter.
+func (d Decision) Stricter(e Decision) Decision {
+	if d.compare(e) < 0 {
+		d, e = e, d
+	}
+	d.Overridable = d.Overridable && e.Overridable
+	if e.Action == Allow {
+		return d
+	}
+	if levelRank(e.Level) < levelRank(d.Level) {
+		d.Level = e.Level
+	}
+	if d.Action == RequireJustification {
+		d.MaxLifetime = shorter(d.MaxLifetime, e.MaxLifetime)
+		d.Categories = common(d.Categories, e.Categories)
+	}
+	return d
+}
+
+// compare orders decisions by how strict they are. Those that are alike are told apart
+// by their rules, so that which of them is named does not depend on order either.
+func (d Decision) compare(e Decision) int {
+	return cmp.Or(
+		cmp.Compare(d.Action.strictness(), e.Action.strictness()),
+		d.specificity(e),
+		cmp.Compare(d.Pattern, e.Pattern),
+		-cmp.Compare(d.Position.File, e.Position.File),
+		-d.Position.compare(e.Position),
+		cmp.Compare(e.Group, d.Group),
+	)
+}
+
+// shorter returns the shorter of two times of which 0 is none.
+func shorter(a, b int) int {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
+}
+
+// common returns the categories that both lists take, of which nil takes all, in the
+// order of the documentation. It may be that none is left.
 func common(a, b []Category) []Category {
 	switch {
 	case a == nil:
@@ -175,14 +280,14 @@ func common(a, b []Category) []Category {
 	case b == nil:
 		return a
 	}
-	return slices.DeleteFunc(slices.Clone(a), func(c Category) bool { return !slices.Contains(b, c) })
+	return slices.DeleteFunc(Categories(), func(c Category) bool { return !slices.Contains(a, c) || !slices.Contains(b, c) })
 }
 
 func levelRank(l Level) int { return slices.Index(levels, l) }
 
 // strictness orders actions; one that is not known counts as the strictest.
-func (d Decision) strictness() int {
-	switch d.Action {
+func (a Action) strictness() int {
+	switch a {
 	case Allow:
 		return 0
 	case RequireJustification:

@@ -50,38 +50,38 @@ type exceptionField struct {
 
 // exceptionFields are all fields but signatures, which are about the others.
 var exceptionFields = []exceptionField{
-	words("entitlement", false, func(e *Exception) []string { return one(e.Entitlement) }),
-	valueField("value", func(e *Exception) []entitlement.Value {
+	wordsField("entitlement", false, func(e *Exception) []string { return one(e.Entitlement) }),
+	valuesField("value", func(e *Exception) []entitlement.Value {
 		if e.Value == nil {
 			return nil
 		}
 		return []entitlement.Value{*e.Value}
 	}),
-	valueField("values", func(e *Exception) []entitlement.Value { return e.Values }),
-	words("matches", true, func(e *Exception) []string { return texts(e.Matches) }),
-	words("path", true, func(e *Exception) []string { return e.AppliesTo.Path }),
-	words("identifier", true, func(e *Exception) []string { return e.AppliesTo.Identifier }),
-	words("team-id", true, func(e *Exception) []string { return e.AppliesTo.TeamID }),
-	words("arch", true, func(e *Exception) []string { return e.AppliesTo.Arch }),
-	words("type", true, func(e *Exception) []string { return e.AppliesTo.Type }),
-	words("bundle-kind", true, func(e *Exception) []string { return e.AppliesTo.BundleKind }),
-	words("versions", true, func(e *Exception) (list []string) {
+	valuesField("values", func(e *Exception) []entitlement.Value { return e.Values }),
+	wordsField("matches", true, func(e *Exception) []string { return words(e.Matches) }),
+	wordsField("path", true, func(e *Exception) []string { return e.AppliesTo.Path }),
+	wordsField("identifier", true, func(e *Exception) []string { return e.AppliesTo.Identifier }),
+	wordsField("team-id", true, func(e *Exception) []string { return e.AppliesTo.TeamID }),
+	wordsField("arch", true, func(e *Exception) []string { return e.AppliesTo.Arch }),
+	wordsField("type", true, func(e *Exception) []string { return e.AppliesTo.Type }),
+	wordsField("bundle-kind", true, func(e *Exception) []string { return e.AppliesTo.BundleKind }),
+	wordsField("versions", true, func(e *Exception) (list []string) {
 		for _, r := range e.AppliesTo.Versions {
 			list = append(list, r.Text)
 		}
 		return list
 	}),
-	words("cdhash", true, func(e *Exception) []string { return e.AppliesTo.CDHash }),
-	words("binaries", true, func(e *Exception) []string { return e.AppliesTo.Binaries }),
-	words("category", false, func(e *Exception) []string { return one(string(e.Category)) }),
-	words("justification", false, func(e *Exception) []string { return one(e.Justification) }),
-	words("owner", false, func(e *Exception) []string { return one(e.Owner) }),
-	words("approved-by", false, func(e *Exception) []string { return e.ApprovedBy }),
-	words("approved-on", false, func(e *Exception) []string { return one(e.ApprovedOn.String()) }),
-	words("ticket", false, func(e *Exception) []string { return one(e.Ticket) }),
-	words("expires", true, func(e *Exception) []string { return one(e.Expires.String()) }),
-	words("compensating-controls", false, func(e *Exception) []string { return e.CompensatingControls }),
-	words("renewals", false, func(e *Exception) (list []string) {
+	wordsField("cdhash", true, func(e *Exception) []string { return e.AppliesTo.CDHash }),
+	wordsField("binaries", true, func(e *Exception) []string { return e.AppliesTo.Binaries }),
+	wordsField("category", false, func(e *Exception) []string { return one(string(e.Category)) }),
+	wordsField("justification", false, func(e *Exception) []string { return one(e.Justification) }),
+	wordsField("owner", false, func(e *Exception) []string { return one(e.Owner) }),
+	wordsField("approved-by", false, func(e *Exception) []string { return e.ApprovedBy }),
+	wordsField("approved-on", false, func(e *Exception) []string { return one(e.ApprovedOn.String()) }),
+	wordsField("ticket", false, func(e *Exception) []string { return one(e.Ticket) }),
+	wordsField("expires", true, func(e *Exception) []string { return one(e.Expires.String()) }),
+	wordsField("compensating-controls", false, func(e *Exception) []string { return e.CompensatingControls }),
+	wordsField("renewals", false, func(e *Exception) (list []string) {
 		for _, r := range e.Renewals {
 			list = append(list, fmt.Sprintf("%s by %q until %s", r.ApprovedOn, r.ApprovedBy, r.Expires))
 		}
@@ -89,8 +89,8 @@ var exceptionFields = []exceptionField{
 	}),
 }
 
-// words is a field of words, of which none is the same as no list.
-func words(name string, permits bool, of func(*Exception) []string) exceptionField {
+// wordsField is a field of words, of which none is the same as no list.
+func wordsField(name string, permits bool, of func(*Exception) []string) exceptionField {
 	return exceptionField{
 		name, permits,
 		func(a, b *Exception) bool { return slices.Equal(of(a), of(b)) },
@@ -98,9 +98,9 @@ func words(name string, permits bool, of func(*Exception) []string) exceptionFie
 	}
 }
 
-// valueField is a field of values. Matches and Values that are empty and that are not
+// valuesField is a field of values. Matches and Values that are empty and that are not
 // there differ in what they take, see [Exception.Covers]; Parse makes no empty ones.
-func valueField(name string, of func(*Exception) []entitlement.Value) exceptionField {
+func valuesField(name string, of func(*Exception) []entitlement.Value) exceptionField {
 	return exceptionField{
 		name, true,
 		func(a, b *Exception) bool { return slices.EqualFunc(of(a), of(b), entitlement.Value.Equal) },
@@ -127,13 +127,4 @@ func one(word string) []string {
 		return nil
 	}
 	return []string{word}
-}
-
-// texts returns words as plain strings.
-func texts[T ~string](list []T) []string {
-	var words []string
-	for _, w := range list {
-		words = append(words, string(w))
-	}
-	return words
 }

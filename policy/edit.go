@@ -50,8 +50,8 @@ func SetField(src []byte, id, key, text string) ([]byte, error) {
 	return e.verified(out, key, []string{text})
 }
 
-// editor is the source of a policy, and where in it an exception is.
-type editor struct {
+// exceptionEditor is the source of a policy, and where in it an exception is.
+type exceptionEditor struct {
 	id              string
 	mark            []byte // the byte order mark, if there is one
 	src             []byte // what follows it
@@ -59,8 +59,8 @@ type editor struct {
 	root, exception *yaml.Node
 }
 
-func openException(src []byte, id string) (*editor, error) {
-	e := &editor{id: id, src: src}
+func openException(src []byte, id string) (*exceptionEditor, error) {
+	e := &exceptionEditor{id: id, src: src}
 	if rest, ok := bytes.CutPrefix(src, byteOrderMark); ok {
 		e.mark, e.src = byteOrderMark, rest
 	}
@@ -100,9 +100,9 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-func (e *editor) field(key string) *yaml.Node { return valueOf(e.exception, key) }
+func (e *exceptionEditor) field(key string) *yaml.Node { return valueOf(e.exception, key) }
 
-func (e *editor) byHand(key, why string) error {
+func (e *exceptionEditor) byHand(key, why string) error {
 	return fmt.Errorf("%s of exception %s cannot be edited, do it by hand: %s", key, quote(e.id), why)
 }
 
@@ -121,7 +121,7 @@ func items(n *yaml.Node) (list []string) {
 }
 
 // with returns the source with the item, written as the list is.
-func (e *editor) with(key, text string) ([]byte, error) {
+func (e *exceptionEditor) with(key, text string) ([]byte, error) {
 	n := e.field(key)
 	if n == nil {
 		return e.add(key, e.lineEnding()+e.item(e.exception.Column+1, text)), nil
@@ -155,7 +155,7 @@ func (e *editor) with(key, text string) ([]byte, error) {
 }
 
 // verified returns out if it differs from the source in the items of the key alone.
-func (e *editor) verified(out []byte, key string, want []string) ([]byte, error) {
+func (e *exceptionEditor) verified(out []byte, key string, want []string) ([]byte, error) {
 	got, err := openException(out, e.id)
 	if err != nil || !slices.Equal(items(got.field(key)), want) {
 		return nil, e.byHand(key, "it is written in a way that is not understood")

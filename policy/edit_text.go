@@ -13,7 +13,7 @@ import (
 // out where that was wrong.
 
 // offset returns where in the source a node begins.
-func (e *editor) offset(n *yaml.Node) int {
+func (e *exceptionEditor) offset(n *yaml.Node) int {
 	at := e.lines[min(n.Line, len(e.lines))-1]
 	for range n.Column - 1 {
 		_, size := utf8.DecodeRune(e.src[at:])
@@ -23,18 +23,18 @@ func (e *editor) offset(n *yaml.Node) int {
 }
 
 // line returns the text of a line, counted from 1, without its end.
-func (e *editor) line(i int) string {
+func (e *exceptionEditor) line(i int) string {
 	return strings.TrimRight(string(e.src[e.lines[i-1]:e.lines[i]]), "\r\n")
 }
 
 // splice returns the source with text in the place of what is between two offsets.
-func (e *editor) splice(from, to int, text string) []byte {
+func (e *exceptionEditor) splice(from, to int, text string) []byte {
 	return append(append(append([]byte{}, e.src[:from]...), text...), e.src[to:]...)
 }
 
 // insertLines returns the source with whole lines after the line. They end with a line
 // ending even where the source does not: a block of text would lose its last one.
-func (e *editor) insertLines(line int, text string) []byte {
+func (e *exceptionEditor) insertLines(line int, text string) []byte {
 	at := e.lines[line]
 	if !bytes.HasSuffix(e.src[:at], []byte("\n")) {
 		text = e.lineEnding() + text
@@ -43,7 +43,7 @@ func (e *editor) insertLines(line int, text string) []byte {
 }
 
 // lineEnding returns how the exception's first line ends.
-func (e *editor) lineEnding() string {
+func (e *exceptionEditor) lineEnding() string {
 	if bytes.HasSuffix(e.src[:e.lines[e.exception.Line]], []byte("\r\n")) {
 		return "\r\n"
 	}
@@ -51,14 +51,14 @@ func (e *editor) lineEnding() string {
 }
 
 // add writes a new key at the end of the exception.
-func (e *editor) add(key, value string) []byte {
+func (e *exceptionEditor) add(key, value string) []byte {
 	indent := e.exception.Column - 1
 	last := e.lastLine(e.exception.Line, func(column int, _ string) bool { return column > indent })
 	return e.insertLines(last, strings.Repeat(" ", indent)+key+":"+value)
 }
 
 // fill puts text in the place of an empty value.
-func (e *editor) fill(n *yaml.Node, text string) []byte {
+func (e *exceptionEditor) fill(n *yaml.Node, text string) []byte {
 	from, to := e.offset(n), e.endOfEmpty(n)
 	if from == to { // there is nothing, not even a space
 		text = " " + text
@@ -68,7 +68,7 @@ func (e *editor) fill(n *yaml.Node, text string) []byte {
 
 // endOfEmpty returns the end of an empty value: of a null that is written or not, or
 // of quotes.
-func (e *editor) endOfEmpty(n *yaml.Node) int {
+func (e *exceptionEditor) endOfEmpty(n *yaml.Node) int {
 	size := len(n.Value)
 	if !isPlain(n) {
 		size = len(`""`)
@@ -77,14 +77,14 @@ func (e *editor) endOfEmpty(n *yaml.Node) int {
 }
 
 // below puts whole lines in the place of a value, below the line that it ends on.
-func (e *editor) below(from, to int, text string) []byte {
+func (e *exceptionEditor) below(from, to int, text string) []byte {
 	rest, after, _ := bytes.Cut(e.src[to:], []byte("\n"))
 	line := string(bytes.TrimRight(e.src[:from], " ")) + string(bytes.TrimRight(rest, " \r"))
 	return append([]byte(line+e.lineEnding()+text+e.lineEnding()), after...)
 }
 
 // item writes an item of a block list, without the end of its last line.
-func (e *editor) item(indent int, text string) string {
+func (e *exceptionEditor) item(indent int, text string) string {
 	margin := strings.Repeat(" ", indent)
 	lines, multiple := strings.CutSuffix(text, "\n")
 	if !multiple {
@@ -98,7 +98,7 @@ func (e *editor) item(indent int, text string) string {
 func inQuotes(text string) string { return new(canonical).text(text) }
 
 // endOfList returns the last line of a block list.
-func (e *editor) endOfList(n *yaml.Node) int {
+func (e *exceptionEditor) endOfList(n *yaml.Node) int {
 	return e.lastLine(n.Line, func(column int, text string) bool {
 		return column > n.Column || column == n.Column && strings.HasPrefix(text, "-")
 	})
@@ -106,7 +106,7 @@ func (e *editor) endOfList(n *yaml.Node) int {
 
 // lastLine returns the last line of a block that begins on a line. Blank lines and
 // comments are of it as far as there is something of it below them.
-func (e *editor) lastLine(first int, inside func(column int, text string) bool) int {
+func (e *exceptionEditor) lastLine(first int, inside func(column int, text string) bool) int {
 	last := first
 	for i := first + 1; i < len(e.lines); i++ {
 		text := strings.TrimLeft(e.line(i), " ")

@@ -9,9 +9,21 @@ import (
 
 // ParseError is one thing that is wrong with the text of a policy.
 type ParseError struct {
-	Position        // Line is 1 or more
-	Message  string // lower case, no final period
-	Hint     string // what to write instead; may be empty
+	Position           // Line is 1 or more
+	Message  string    // lower case, no final period
+	Hint     string    // what to write instead; may be empty
+	Related  []Related // other places that it is about
+
+	// Excerpt is what [Position.Snippet] returns for the place; empty: the source is
+	// still to be asked.
+	Excerpt string
+}
+
+// Related is a place that an error elsewhere is about, too.
+type Related struct {
+	Position        // Line is 0 where a file as a whole is meant
+	Message  string // such as "set here"
+	Excerpt  string
 }
 
 // Error returns file:line:column: message.
@@ -29,9 +41,10 @@ func (errs Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Format returns the errors as a person wants to read them: each with the line of
-// src that it is about, a caret under the place, and its hint. Nothing of the
-// source that could act on a terminal is in it: such characters are escaped.
+// Format returns the errors as a person wants to read them: each with the line that
+// it is about, a caret under the place, the other places that it is about, and its
+// hint. An error that has no excerpt is about a line of src. Nothing of the source that
+// could act on a terminal is in it: such characters are escaped.
 func (errs Errors) Format(src []byte) string {
 	lines := bytes.Split(src, []byte("\n"))
 	var b strings.Builder
@@ -40,8 +53,14 @@ func (errs Errors) Format(src []byte) string {
 			b.WriteByte('\n')
 		}
 		fmt.Fprintf(&b, "%s\n", visible(e.Error()))
-		if e.Line >= 1 && e.Line <= len(lines) {
+		switch {
+		case e.Excerpt != "":
+			b.WriteString(e.Excerpt)
+		case e.Line >= 1 && e.Line <= len(lines):
 			b.WriteString(e.under(lines[e.Line-1]))
+		}
+		for _, r := range e.Related {
+			fmt.Fprintf(&b, "%s: %s\n%s", visible(r.Position.String()), visible(r.Message), r.Excerpt)
 		}
 		if e.Hint != "" {
 			fmt.Fprintf(&b, "hint: %s\n", visible(e.Hint))

@@ -108,7 +108,7 @@ func (e *Exception) Defects(t Terms, at Date) []Defect {
 		}
 	}
 	if t.Categories != nil && e.Category != "" && !slices.Contains(t.Categories, e.Category) {
-		add("category", "is %s; for %s only these are taken: %s", e.Category, e.Entitlement, cmp.Or(strings.Join(names(t.Categories), ", "), "none"))
+		add("category", "is %s; for %s only these are taken: %s", e.Category, e.Entitlement, cmp.Or(joined(t.Categories), "none"))
 	}
 	for _, problem := range judge(e.Justification, e.Entitlement, t.MinJustification) {
 		add("justification", "%s", problem)
@@ -129,3 +129,6 @@ func (e *Exception) Defects(t Terms, at Date) []Defect {
 	}
 	return defects
 }
+
+// joined lists words in a sentence.
+func joined[T ~string](list []T) string { return strings.Join(words(list), ", ") }

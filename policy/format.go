@@ -84,7 +84,7 @@ func (p *Policy) forgetPlaces() {
 
 func forgetPlacesOfStages(stages []Stage) {
 	for i := range stages {
-		stages[i].Position = Position{}
+		stages[i].Position, stages[i].Fields = Position{}, nil
 		forgetPlacesOfRules(stages[i].Rules)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
@@ -76,4 +77,48 @@ func use(t *testing.T, p *policy.Policy) {
 			t.Errorf("%s covers a target of which nothing is known", e.ID)
 		}
 	}
+}
+
+// FuzzRenew holds Renew to its promises on any policy: it refuses, or changes what it
+// is to change and nothing else.
+func FuzzRenew(f *testing.F) {
+	for _, file := range glob(f, "../testdata/policy/*.yml") {
+		f.Add(read(f, file))
+	}
+	f.Add([]byte("version: 1\nexceptions:\n- id: E\n  entitlement: a\n  applies-to: {arch: b}\n  approved-by:\n  - x # y\n  approved-on: 2026-06-01\n  expires: '2026-12-01'\n  signatures:\n  - |\n    a\n  renewals: []\n"))
+	f.Add([]byte("version: 1\nexceptions: [{id: E, entitlement: a, applies-to: {arch: b}, approved-by: [x], approved-on: 2026-06-01, expires: 2026-12-01}]"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		p, err := policy.Parse("fuzz.yml", src)
+		if err != nil {
+			return
+		}
+		until := day(t, "2027-05-01")
+		var ids []string
+		for i := range p.Exceptions {
+			if e := &p.Exceptions[i]; !e.Expires.IsZero() {
+				ids = append(ids, e.ID)
+				if len(e.ApprovedBy) > 0 && !e.ApprovedOn.IsZero() {
+					e.Renewals = append(e.Renewals, policy.Renewal{ApprovedBy: e.ApprovedBy, ApprovedOn: e.ApprovedOn, Expires: e.Expires})
+				}
+				e.Expires, e.ApprovedOn, e.ApprovedBy, e.Signatures = until, policy.Date{}, nil, nil
+			}
+		}
+		out, hunks, err := policy.Renew("fuzz.yml", src, ids, until)
+		if err != nil {
+			return
+		}
+		got, err := policy.Parse("fuzz.yml", out)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, out)
+		}
+		got.SHA256 = p.SHA256
+		if diff := cmp.Diff(p, got, withoutPlaces, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("the renewed policy differs (-want +got):\n%s\n%s", diff, out)
+		}
+		for _, h := range hunks {
+			if h.Line < 1 {
+				t.Errorf("hunk %+v", h)
+			}
+		}
+	})
 }

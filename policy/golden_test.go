@@ -32,9 +32,7 @@ func TestMistakesAreShownWithTheirLine(t *testing.T) {
 			}
 			got, golden := errs.Format(src), strings.TrimSuffix(file, ".yml")+".out"
 			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
+				write(t, golden, []byte(got))
 			}
 			if diff := cmp.Diff(string(read(t, golden)), got); diff != "" {
 				t.Errorf("output differs from %s (-want +got):\n%s", golden, diff)
@@ -63,4 +61,11 @@ func read(tb testing.TB, file string) []byte {
 		tb.Fatal(err)
 	}
 	return src
+}
+
+func write(tb testing.TB, file string, b []byte) {
+	tb.Helper()
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		tb.Fatal(err)
+	}
 }

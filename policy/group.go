@@ -58,22 +58,25 @@ var bundleKinds = []string{
 	"qlgenerator", "saver", "service", "systemextension", "vst", "vst3", "xctest", "xpc",
 }
 
-// dangling returns an error for each stage and group that is named and defined
-// nowhere.
-func (p *Policy) dangling() Errors {
+// dangling returns an error for each stage, group and file that the policy speaks of
+// and that the whole of which it is part does not have.
+func (p *Policy) dangling(whole *Policy) Errors {
 	var errs Errors
-	stages := make([]string, len(p.Stages))
-	for i, s := range p.Stages {
+	fail := func(at Position, hint, format string, args ...any) {
+		errs = append(errs, &ParseError{Position: at, Message: fmt.Sprintf(format, args...), Hint: hint})
+	}
+	stages := make([]string, len(whole.Stages))
+	for i, s := range whole.Stages {
 		stages[i] = s.Name
 	}
-	groups := make([]string, len(p.Groups))
-	for i, g := range p.Groups {
+	groups := make([]string, len(whole.Groups))
+	for i, g := range whole.Groups {
 		groups[i] = g.Name
+	}
+	for _, g := range p.Groups {
 		for _, s := range g.Stages {
 			if !slices.Contains(stages, s.Name) {
-				errs = append(errs, &ParseError{
-					Position: s.Position, Message: fmt.Sprintf("the policy has no stage %s", quote(s.Name)), Hint: suggest(s.Name, stages),
-				})
+				fail(s.Position, suggest(s.Name, stages), "the policy has no stage %s", quote(s.Name))
 			}
 		}
 	}
@@ -85,11 +88,13 @@ func (p *Policy) dangling() Errors {
 				if len(groups) > 0 {
 					hint = suggest(name, groups)
 				}
-				errs = append(errs, &ParseError{
-					Position: e.At(groupPlace(name)), Message: fmt.Sprintf("no group of binaries is named %s", quote(name)), Hint: hint,
-				})
+				fail(e.At(groupPlace(name)), hint, "no group of binaries is named %s", quote(name))
 			}
 		}
+	}
+	if _, ok := whole.Approvals.Fields["allowed-signers"]; !ok && slices.Contains(p.Approvals.Accept, SignedBy) {
+		fail(p.Approvals.Fields["accept"], "name a file of those who may sign, in the form of ssh-keygen's allowed signers",
+			"approvals are to be signed, and allowed-signers is missing")
 	}
 	return errs
 }

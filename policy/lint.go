@@ -16,18 +16,18 @@ type Remark struct {
 	Message   string
 }
 
-// Lint returns what is wrong with the policy's exceptions on the day at, in the
-// order of the lines: the defects of each and whether it has expired, which are
-// errors, as it approves nothing; whether it will soon; whether it holds for any
-// team; and whether it has no effect, which are warnings and notes. Whether Apple knows the entitlements is
-// not looked at.
+// Lint returns what is wrong with the policy on the day at, in the order of the
+// lines: the defects of each exception and whether it has expired, which are errors,
+// as it approves nothing; whether it will soon, whether it holds for any team,
+// whether it has no effect or covers what another one does, and which rules decide
+// nothing, which are warnings; and advice, in notes. Whether Apple knows the
+// entitlements is not looked at.
 func Lint(p *Policy, at Date) []Remark {
 	var remarks []Remark
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
 		add := func(level Level, field, format string, args ...any) {
-			message := fmt.Sprintf("exception %s: ", quote(e.ID)) + fmt.Sprintf(format, args...)
-			remarks = append(remarks, Remark{level, e.ID, field, e.At(field), message})
+			remarks = append(remarks, e.remark(level, field, format, args...))
 		}
 		for _, d := range p.defects(e, at) {
 			add(Error, d.Field, "%s", d.Message)
@@ -47,6 +47,11 @@ func Lint(p *Policy, at Date) []Remark {
 			add(level, "entitlement", "%s", message)
 		}
 	}
+	return sorted(append(remarks, p.advice(at)...))
+}
+
+// sorted orders remarks by their place, those of one place as they were made.
+func sorted(remarks []Remark) []Remark {
 	slices.SortStableFunc(remarks, func(a, b Remark) int { return a.Position.compare(b.Position) })
 	return remarks
 }

@@ -25,16 +25,16 @@ rules:
   - {entitlement: allowed, action: allow}
   - {entitlement: denied, action: deny}
 exceptions:
-  - {id: sound, entitlement: a, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
-  - {id: old, entitlement: a, applies-to: {team-id: T}, expires: 2026-11-22, `+complete+`
-  - {id: soon, entitlement: a, applies-to: {team-id: T}, expires: 2026-11-30, `+complete+`
-  - {id: bare, entitlement: a, applies-to: {team-id: T}, expires: 2027-05-01, owner: "@acme/audio"}
-  - {id: idle, entitlement: allowed, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
-  - {id: hopeless, entitlement: denied, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
-  - {id: partly, entitlement: denied-in-release, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
-  - {id: untrue, entitlement: a, value: false, applies-to: {team-id: T}, expires: 2027-05-01, `+complete+`
+  - {id: sound, entitlement: a, applies-to: {team-id: T1}, expires: 2027-05-01, `+complete+`
+  - {id: old, entitlement: a, applies-to: {team-id: T2}, expires: 2026-11-22, `+complete+`
+  - {id: soon, entitlement: a, applies-to: {team-id: T3}, expires: 2026-11-30, `+complete+`
+  - {id: bare, entitlement: a, applies-to: {team-id: T4}, expires: 2027-05-01, owner: "@acme/audio"}
+  - {id: idle, entitlement: allowed, applies-to: {team-id: T5}, expires: 2027-05-01, `+complete+`
+  - {id: hopeless, entitlement: denied, applies-to: {team-id: T6}, expires: 2027-05-01, `+complete+`
+  - {id: partly, entitlement: denied-in-release, applies-to: {team-id: T7}, expires: 2027-05-01, `+complete+`
+  - {id: untrue, entitlement: a, value: false, applies-to: {team-id: T8}, expires: 2027-05-01, `+complete+`
 `)
-	anybody := parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01, "+complete+"\n")
+	anybody := parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {identifier: com.acme.app}, expires: 2027-05-01, "+complete+"\n")
 	for _, r := range policy.Lint(anybody, day(t, "2026-11-23")) {
 		if !strings.Contains(r.Message, "names no team-id") || r.Level != policy.Note {
 			t.Errorf("%+v", r)
@@ -58,5 +58,178 @@ exceptions:
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("remarks differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestLintAdvises(t *testing.T) {
+	const complete = `, category: other, owner: "@acme/audio", approved-by: "@acme/security", approved-on: 2026-06-01,` +
+		` justification: The plug-in host loads audio units that other companies sign.`
+	exception := func(id, more string) string {
+		return "  - {id: " + id + ", entitlement: a" + complete + ", " + more + "}\n"
+	}
+	for _, tt := range []struct {
+		name, policy string
+		want         []string
+	}{
+		{
+			"scopes that overlap",
+			"exceptions:\n" +
+				exception("narrow", "applies-to: {team-id: T, identifier: com.acme.app}, expires: 2027-05-01") +
+				exception("wide", "applies-to: {team-id: T}, expires: 2027-05-02") +
+				exception("longer", "applies-to: {team-id: T, arch: arm64}, expires: 2027-05-03") +
+				exception("other", "applies-to: {team-id: U}, expires: 2027-05-03"),
+			[]string{`3 warning: exception "narrow": covers nothing that "wide" on line 4 does not`},
+		},
+		{
+			"of two that are the same the one that ends first, or the later one",
+			"exceptions:\n" +
+				exception("one", "applies-to: {team-id: T}, expires: 2027-05-02") +
+				exception("two", "applies-to: {team-id: T}, expires: 2027-05-01") +
+				exception("three", "applies-to: {team-id: T}, expires: 2027-05-02") +
+				exception("gone", "applies-to: {team-id: T}, expires: 2026-11-01"),
+			[]string{
+				`4 warning: exception "two": covers the same as "one" on line 3`,
+				`5 warning: exception "three": covers the same as "one" on line 3`,
+				`6 error: exception "gone": expired after 2026-11-01`,
+			},
+		},
+		{
+			"values within others",
+			"exceptions:\n" +
+				exception("all", "matches: [group.*], applies-to: {team-id: T}, expires: 2027-05-02") +
+				exception("some", "values: [group.a, group.b, group.a], applies-to: {team-id: T}, expires: 2027-05-01") +
+				exception("else", "values: [team.a], applies-to: {team-id: T}, expires: 2027-05-01"),
+			[]string{
+				`4 note: exception "some": item 3 of values is there twice`,
+				`4 warning: exception "some": covers nothing that "all" on line 3 does not`,
+			},
+		},
+		{
+			"a scope that names no code",
+			"stages: {release: {team-ids: T}}\nexceptions:\n" +
+				exception("arch", "applies-to: {arch: arm64}, expires: 2027-05-01") +
+				exception("path", `value: 1, applies-to: {path: ["**/*"]}, expires: 2027-05-02`) +
+				exception("group", `value: 2, applies-to: {path: "**", binaries: g}, expires: 2027-05-03`) +
+				"binaries: {g: {identifier: com.acme.app}}\n",
+			[]string{
+				`4 warning: exception "arch": holds whatever the code is called: name an identifier, a team-id or a path`,
+				`5 warning: exception "path": holds whatever the code is called: name an identifier, a team-id or a path`,
+			},
+		},
+		{
+			"controls that are none",
+			"exceptions:\n" + exception("e", "compensating-controls: [], applies-to: {team-id: T}, expires: 2027-05-01"),
+			[]string{`3 note: exception "e": compensating-controls is empty: say what limits the harm, or remove it`},
+		},
+		{
+			"all run out on one day",
+			"exceptions:\n" +
+				exception("e1", "applies-to: {team-id: T}, expires: 2027-05-01") +
+				exception("e2", "applies-to: {team-id: U}, expires: 2027-05-01") +
+				exception("e3", "applies-to: {team-id: V}, expires: 2027-05-01"),
+			[]string{"3 note: all 3 exceptions run out on one day, 2027-05-01: spread them, so that each gets a look of its own"},
+		},
+		{
+			"a group of which nothing is said",
+			"binaries: {idle: {type: dylib}, busy: {type: execute, exactly: []}}\n",
+			[]string{`2 note: group "idle": says nothing of its binaries, and no exception names it`},
+		},
+		{
+			"rules that decide nothing",
+			`rules:
+  - {entitlement: com.apple.*, action: require-justification}
+  - {entitlement: com.apple.*-jit, action: allow}
+  - {entitlement: [a, b], action: allow}
+  - {entitlement: a, action: deny}
+  - {entitlement: b, action: require-justification}
+  - {entitlement: [c, d], action: allow}
+  - {entitlement: d, action: deny}
+`,
+			[]string{
+				`4 warning: the rule for "com.apple.*-jit" decides nothing: for all that it names another one does, such as the rule for "com.apple.*" on line 3`,
+				`5 warning: the rule for "a, b" decides nothing: for all that it names another one does, such as the rule for "a" on line 6`,
+			},
+		},
+		{
+			"the same rule twice is dead once",
+			"rules:\n  - {entitlement: a, action: deny}\n  - {entitlement: a, action: deny}\n",
+			[]string{`3 warning: the rule for "a" decides nothing: for all that it names another one does, such as the rule for "a" on line 4`},
+		},
+		{
+			"a rule that every stage overrules, and one that one does",
+			`stages:
+  release: {rules: [{entitlement: "a*", action: deny}, {entitlement: b, action: deny}]}
+  development: {rules: [{entitlement: "*", action: allow}]}
+rules:
+  - {entitlement: ab, action: allow}
+  - {entitlement: c, action: deny}
+`,
+			[]string{`6 warning: the rule for "ab" decides nothing: for all that it names another one does, such as the rule for "a*" on line 3`},
+		},
+		{
+			"a rule of a group that a stage overrules",
+			`stages: {release: {rules: [{entitlement: "a*", action: deny}]}}
+binaries:
+  g: {type: dylib, rules: [{entitlement: "a*", action: allow}, {entitlement: ab, action: allow}]}
+`,
+			[]string{`4 warning: the rule for "a*" decides nothing: for all that it names another one does, such as the rule for "a*" on line 2`},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, r := range policy.Lint(parse(t, "version: 1\n"+tt.policy), day(t, "2026-11-23")) {
+				got = append(got, fmt.Sprintf("%d %s: %s", r.Position.Line, r.Level, r.Message))
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("remarks differ (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestLintLooksForOwnersInCodeowners(t *testing.T) {
+	p := parse(t, `version: 1
+exceptions:
+  - {id: handle, entitlement: a, applies-to: {team-id: T}, owner: "@Acme/Audio"}
+  - {id: mail, entitlement: a, applies-to: {team-id: T}, owner: Jo Doe <jo@acme.example>}
+  - {id: nobody, entitlement: a, applies-to: {team-id: T}}
+  - {id: stranger, entitlement: a, applies-to: {team-id: T}, owner: "@acme/design"}
+  - {id: nameless, entitlement: a, applies-to: {team-id: T}, owner: the audio team}
+`)
+	const src = "# who @acme/design\n*.c @acme/desktop @acme/audio # and @acme/design\r\n/docs jo@acme.example\n\n@acme/design\n"
+	var got []string
+	for _, r := range policy.LintOwners(p, ".github/CODEOWNERS", []byte(src)) {
+		got = append(got, fmt.Sprintf("%d %s: %s", r.Position.Line, r.Level, r.Message))
+	}
+	want := []string{
+		`6 note: exception "stranger": owner "@acme/design" is not among those whom .github/CODEOWNERS names`,
+		`7 note: exception "nameless": owner "the audio team" is not among those whom .github/CODEOWNERS names`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("remarks differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestLintTakesBoundedTime(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("version: 1\nrules:\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&b, "  - {entitlement: a%d*, action: deny}\n", i)
+	}
+	b.WriteString("exceptions:\n")
+	for i := range 1000 {
+		fmt.Fprintf(&b, "  - {id: e%d, entitlement: b, applies-to: {identifier: i%d}}\n", i, i)
+	}
+	told := map[string]bool{}
+	for _, r := range policy.Lint(parse(t, b.String()), day(t, "2026-11-23")) {
+		told[r.Message] = true
+	}
+	for _, want := range []string{
+		"too many rules to look for those that decide nothing",
+		`exception "e0": is one of 1000 for b: only the first 500 are compared with one another`,
+	} {
+		if !told[want] {
+			t.Errorf("not told: %s", want)
+		}
 	}
 }

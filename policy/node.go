@@ -19,6 +19,7 @@ const maxKey = 160
 // value after an error.
 type reader struct {
 	file    string
+	what    string // is read; empty: policy
 	errs    Errors
 	dropped int
 	layout  layout

@@ -100,8 +100,8 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 	for i := range p.Exceptions {
 		p.Exceptions[i].PolicyID = p.ID
 	}
-	if len(p.Extends) == 0 { // else it shows when those are known
-		r.errs = append(r.errs, p.dangling()...)
+	if len(p.Extends) == 0 && foreign == nil { // else it shows in Load, when those are known
+		r.errs = append(r.errs, p.dangling(p)...)
 	}
 }
 
@@ -159,7 +159,7 @@ func (r *reader) stages(n *yaml.Node) []Stage {
 
 func (r *reader) stage(key, n *yaml.Node) Stage {
 	s := Stage{Name: key.Value, Position: r.position(key)}
-	r.mapping(n, "a stage", append(r.demandFields(&s),
+	s.Fields = r.mapping(n, "a stage", append(r.demandFields(&s),
 		field{"rules", false, func(n *yaml.Node) { s.Rules = r.rules(n) }},
 		field{"overridable", false, func(n *yaml.Node) { s.Overridable = r.boolean(n, "overridable") }},
 	))
@@ -232,7 +232,7 @@ func (r *reader) pointless(rule Rule, given map[string]Position) {
 		{"max-lifetime", []Action{RequireJustification}},
 	} {
 		if at, ok := given[f.name]; ok && rule.Action != "" && !slices.Contains(f.needs, rule.Action) {
-			r.add(at, "it goes with action: "+strings.Join(names(f.needs), " or "), "%s says nothing beside action: %s", f.name, rule.Action)
+			r.add(at, "it goes with action: "+strings.Join(words(f.needs), " or "), "%s says nothing beside action: %s", f.name, rule.Action)
 		}
 	}
 }

@@ -145,10 +145,6 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 		{"overridable", false, func(n *yaml.Node) { a.Overridable = r.boolean(n, "overridable") }},
 	})
 	signed := slices.Contains(a.Accept, SignedBy)
-	if _, ok := a.Fields["allowed-signers"]; signed && !ok && a.Fields != nil {
-		r.fail(n, "name a file of those who may sign, in the form of ssh-keygen's allowed signers",
-			"approvals are to be signed, and allowed-signers is missing")
-	}
 	if len(a.Accept) > 1 && slices.Contains(a.Accept, Fields) {
 		r.fail(n, "remove fields, or the others", "approvals accept fields, which every exception has that names an approver, so that nothing else proves anything")
 	}

@@ -52,7 +52,7 @@ func (r *reader) groupStages(n *yaml.Node) []Stage {
 	var stages []Stage
 	ok := r.entries(n, "stages", func(key, value *yaml.Node) {
 		s := Stage{Name: key.Value, Position: r.position(key)}
-		r.mapping(value, "a stage of a group", r.demandFields(&s))
+		s.Fields = r.mapping(value, "a stage of a group", r.demandFields(&s))
 		stages = append(stages, s)
 	})
 	if ok && len(n.Content) == 0 {

@@ -21,6 +21,7 @@ var withoutPlaces = cmp.Options{
 	cmpopts.IgnoreFields(policy.Exception{}, "Fields"),
 	cmpopts.IgnoreFields(policy.Settings{}, "Fields"),
 	cmpopts.IgnoreFields(policy.Approvals{}, "Fields"),
+	cmpopts.IgnoreFields(policy.Stage{}, "Fields"),
 	cmp.Comparer(func(a, b policy.Date) bool { return a == b }),
 }
 

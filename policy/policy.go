@@ -31,10 +31,18 @@ type Policy struct {
 	Exceptions []Exception
 
 	// Parents are the policies that this one extends, in the order of Extends. Their
-	// rules go on to hold, see [Policy.Decide]; all else of them is part of this
-	// policy already. Empty after [Parse], which opens nothing. Those of [Trusted] are the
-	// two policies that both hold.
+	// rules go on to hold, see [Policy.Decide], which is why Rules are the policy's own
+	// alone, as are those of Stages; all else of its parents is part of this policy
+	// already. Empty after [Parse], which opens nothing; see [Load]. Those of [Trusted]
+	// are the two policies that both hold.
 	Parents []*Policy
+
+	// Own is the policy as its own file has it, nil when nothing was merged into it.
+	Own *Policy
+
+	// Sources are the policy and all that it extends, each once, itself first. Empty
+	// after Parse.
+	Sources []Source
 }
 
 // Settings apply to the whole policy. Parse fills in the defaults.
@@ -167,6 +175,9 @@ type Stage struct {
 	// MinRuntimeVersion is the lowest version of the hardened runtime that main
 	// executables may name, as dotted numbers; empty: any.
 	MinRuntimeVersion string
+
+	// Fields has the place of each key that is given, by its name in YAML.
+	Fields map[string]Position
 }
 
 // Rule gives an action to entitlements.

@@ -172,17 +172,17 @@ func pick[T ~string](r *reader, n *yaml.Node, what, s string, valid []T) T {
 	if slices.Contains(valid, T(s)) {
 		return T(s)
 	}
-	r.fail(n, suggest(s, names(valid)), "unknown value %s for %s", quote(s), what)
+	r.fail(n, suggest(s, words(valid)), "unknown value %s for %s", quote(s), what)
 	return ""
 }
 
-// names returns words of the language as text.
-func names[T ~string](words []T) []string {
-	list := make([]string, len(words))
-	for i, w := range words {
-		list[i] = string(w)
+// words returns words of the language as text.
+func words[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = string(w)
 	}
-	return list
+	return out
 }
 
 // boolean reads true or false, and no other word for them.

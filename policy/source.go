@@ -2,6 +2,7 @@ package policy
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -35,17 +36,20 @@ func (r *reader) document(src []byte) *yaml.Node {
 		return nil
 	}
 	if len(first.Content) == 0 || isNull(first.Content[0]) {
-		r.add(Position{Line: 1, Column: 1}, "begin with: version: 1", "the policy is empty")
+		r.add(Position{Line: 1, Column: 1}, "begin with: version: 1", "the %s is empty", r.kind())
 		return nil
 	}
 	switch err := loader.Load(&second); {
 	case err == nil:
-		r.fail(&second, "a policy is one document; remove the --- or what follows it", "a second document begins here")
+		r.fail(&second, "a "+r.kind()+" is one document; remove the --- or what follows it", "a second document begins here")
 	case !errors.Is(err, io.EOF):
 		r.syntax(err)
 	}
 	return first.Content[0]
 }
+
+// kind names what is read.
+func (r *reader) kind() string { return cmp.Or(r.what, "policy") }
 
 // scan refuses what YAML would let pass but a reader of the file could not see or
 // would see differently: bytes that are not UTF-8, control characters, characters
@@ -54,7 +58,7 @@ func (r *reader) document(src []byte) *yaml.Node {
 // for which the library needs time that grows with their square.
 func (r *reader) scan(src []byte) {
 	if len(src) > MaxSize {
-		r.add(Position{Line: 1, Column: 1}, "", "the policy is larger than %d KiB", MaxSize>>10)
+		r.add(Position{Line: 1, Column: 1}, "", "the %s is larger than %d KiB", r.kind(), MaxSize>>10)
 		return
 	}
 	line := 0

@@ -37,12 +37,12 @@ func Trusted(head, base *Policy, signed func(*Exception) bool) (*Policy, []Pendi
 	if base == nil {
 		judge := *head
 		var pending []Pending
-		judge.Exceptions, pending = head.counting(head.Approvals, nil, head.ID, signed)
+		judge.Exceptions, pending = head.counting(nil, signed)
 		return &judge, pending
 	}
 	head = head.renamed(head.otherGroups(base))
 	judge := &Policy{
-		Name: head.Name, SHA256: head.SHA256, ID: base.ID, Extends: head.Extends,
+		Name: head.Name, SHA256: head.SHA256, ID: base.ID, Extends: head.Extends, Sources: head.Sources,
 		Settings:  base.Settings.stricter(head.Settings),
 		Approvals: base.Approvals,
 		Stages:    bothStages(base.Stages, head.Stages),
@@ -52,29 +52,32 @@ func Trusted(head, base *Policy, signed func(*Exception) bool) (*Policy, []Pendi
 		Parents: []*Policy{base, head},
 	}
 	var pending []Pending
-	judge.Exceptions, pending = head.counting(base.Approvals, base.Exceptions, base.ID, signed)
+	judge.Exceptions, pending = head.counting(base, signed)
 	return judge, pending
 }
 
 // counting divides the policy's exceptions into those that count beside the ones that
-// are merged, and those that do not yet.
-func (p *Policy) counting(by Approvals, merged []Exception, id string, signed func(*Exception) bool) (count []Exception, pending []Pending) {
-	bySignature := slices.Contains(by.Accept, SignedBy)
-	if bySignature && !slices.Contains(by.Accept, Base) {
-		for _, e := range p.Exceptions {
-			e.PolicyID = id
-			count = append(count, e)
+// are merged, and those that do not yet. A signature is asked for with the policy-id that
+// an exception has in base, whatever the change writes beside it.
+func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []Exception, pending []Pending) {
+	by, merged := p.Approvals, map[string]*Exception{}
+	if base != nil {
+		by = base.Approvals
+		for i := range base.Exceptions {
+			merged[base.Exceptions[i].ID] = &base.Exceptions[i]
 		}
-		return count, nil
 	}
-	index := make(map[string]*Exception, len(merged))
-	for i := range merged {
-		index[merged[i].ID] = &merged[i]
-	}
+	bySignature := slices.Contains(by.Accept, SignedBy)
+	onlySo := bySignature && !slices.Contains(by.Accept, Base)
 	for _, e := range p.Exceptions {
-		e.PolicyID = id
-		was := index[e.ID]
-		if was != nil && len(e.differences(was)) == 0 || bySignature && signed != nil && signed(&e) {
+		was := merged[e.ID]
+		switch {
+		case was != nil:
+			e.PolicyID = was.PolicyID
+		case base != nil:
+			e.PolicyID = base.ID
+		}
+		if onlySo || was != nil && len(e.differences(was)) == 0 || bySignature && signed != nil && signed(&e) {
 			count = append(count, e)
 			continue
 		}
@@ -88,10 +91,9 @@ func (p *Policy) counting(by Approvals, merged []Exception, id string, signed fu
 	return count, pending
 }
 
-// stricter returns settings that keep to both. What is said of unlisted keys is part of
-// the decisions of each policy by itself.
+// stricter returns settings that keep to both.
 func (s Settings) stricter(o Settings) Settings {
-	s.Unlisted = Allow
+	s.Unlisted = unlisted(s.Unlisted).Stricter(unlisted(o.Unlisted)).Action
 	s.MinJustification = max(s.MinJustification, o.MinJustification)
 	s.MaxLifetime = min(s.MaxLifetime, o.MaxLifetime)
 	s.WarnBeforeExpiry = max(s.WarnBeforeExpiry, o.WarnBeforeExpiry)
@@ -209,6 +211,9 @@ func (p *Policy) renamed(names map[string]string) *Policy {
 	for i := range q.Parents {
 		q.Parents[i] = q.Parents[i].renamed(names)
 	}
+	if q.Own != nil {
+		q.Own = q.Own.renamed(names)
+	}
 	return &q
 }
 
@@ -216,7 +221,8 @@ func (p *Policy) renamed(names map[string]string) *Policy {
 func (g Group) unplaced() Group {
 	g.Position, g.Rules, g.Stages = Position{}, unplacedRules(g.Rules), slices.Clone(g.Stages)
 	for i := range g.Stages {
-		g.Stages[i].Position, g.Stages[i].Rules = Position{}, unplacedRules(g.Stages[i].Rules)
+		s := &g.Stages[i]
+		s.Position, s.Fields, s.Rules = Position{}, nil, unplacedRules(s.Rules)
 	}
 	return g
 }

@@ -258,7 +258,7 @@ rules:
 	want := outcome{
 		ID: "acme/desktop",
 		Settings: policy.Settings{
-			Unlisted: policy.Allow, MinJustification: 60, MaxLifetime: 30, WarnBeforeExpiry: 30, UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
+			Unlisted: policy.RequireJustification, MinJustification: 60, MaxLifetime: 30, WarnBeforeExpiry: 30, UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
 		},
 		Approvals: []policy.Way{policy.Base},
 		Stages: []policy.Stage{

@@ -96,7 +96,7 @@ func joined(ways []policy.Way) string {
 // ApprovalsJSON writes the same for programs. version is that of the program.
 func ApprovalsJSON(w io.Writer, p *policy.Policy, statuses []approval.Status, version string) error {
 	out := approvalsReport{
-		Schema: ApprovalsSchema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{p.Name, p.SHA256},
+		Schema: ApprovalsSchema, Tool: tool{"codewarrant", version}, Policy: jsonPolicyOf(p),
 		Accept: list(p.Approvals.Accept), Exceptions: []approvalsException{},
 	}
 	for i := range p.Exceptions {

@@ -166,6 +166,10 @@ func clean(t testing.TB) *check.Report {
 func acme(t testing.TB) *check.Report {
 	r := clean(t)
 	r.FailOn = policy.FailOnWarning
+	r.Extends = []policy.Source{
+		{Location: policy.Location{Repository: "acme/policies", Path: "base.yml", Ref: strings.Repeat("0123456789", 4)}, SHA256: policySHA},
+		{Location: policy.Location{Preset: "strict"}, SHA256: policySHA},
+	}
 	expired := exception(t, "EXC-2025-002", unsigned)
 	expired.Expires = date(t, "2026-10-31")
 	unused, elsewhere := exception(t, "EXC-2026-020", libraries), exception(t, "EXC-2026-021", camera)
@@ -286,7 +290,7 @@ func hostile(t testing.TB) *check.Report {
 	of := finding(check.RuleUnusedException, policy.Warning)
 	of.Paths = nil
 	return &check.Report{
-		Policy: evil, PolicySHA256: policySHA, Stage: evil, At: date(t, "2026-11-02"), Preflight: check.Notarization, NoExceptions: true, FailOn: policy.FailOnNever,
+		Policy: evil, PolicySHA256: policySHA, Extends: []policy.Source{{Location: policy.Location{Path: evil}, SHA256: policySHA}}, Stage: evil, At: date(t, "2026-11-02"), Preflight: check.Notarization, NoExceptions: true, FailOn: policy.FailOnNever,
 		Binaries: []check.BinaryReport{{
 			Binary: check.Binary{
 				Paths: []string{evil, evil + "2"}, Inside: []string{evil, evil + "2"}, Slices: []check.Slice{s, failed, refused},

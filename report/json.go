@@ -19,7 +19,7 @@ const Schema = "codewarrant.report/1"
 func JSON(w io.Writer, r *check.Report, version string) error {
 	n := count(r)
 	out := jsonReport{
-		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: jsonPolicy{r.Policy, r.PolicySHA256}, Base: baseJSON(r.Base),
+		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: policyJSON(r), Base: baseJSON(r.Base),
 		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
 		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
 	}
@@ -54,8 +54,29 @@ type tool struct {
 }
 
 type jsonPolicy struct {
+	jsonSourceText
+	Extends []jsonSourceText `json:"extends,omitempty"`
+}
+
+// jsonSourceText is a text that a policy was made of.
+type jsonSourceText struct {
 	Name   string `json:"name"`
 	SHA256 string `json:"sha256"`
+}
+
+func policyJSON(r *check.Report) jsonPolicy { return sourcesJSON(r.Policy, r.PolicySHA256, r.Extends) }
+
+// jsonPolicyOf names a policy and what it was merged with.
+func jsonPolicyOf(p *policy.Policy) jsonPolicy {
+	return sourcesJSON(p.Name, p.SHA256, p.Sources[min(1, len(p.Sources)):])
+}
+
+func sourcesJSON(name, sum string, extends []policy.Source) jsonPolicy {
+	p := jsonPolicy{jsonSourceText: jsonSourceText{name, sum}}
+	for _, s := range extends {
+		p.Extends = append(p.Extends, jsonSourceText{s.Name(), s.SHA256})
+	}
+	return p
 }
 
 type jsonCounts struct {

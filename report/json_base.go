@@ -15,7 +15,8 @@ func baseJSON(b *check.Base) *jsonBase {
 	}
 	out := &jsonBase{Ref: b.Ref, Commit: b.Commit}
 	if b.Policy != "" {
-		out.Policy = &jsonPolicy{b.Policy, b.SHA256}
+		p := sourcesJSON(b.Policy, b.SHA256, b.Extends)
+		out.Policy = &p
 	}
 	return out
 }

@@ -65,9 +65,10 @@ func (m *markdown) head(r *check.Report) {
 		icon = "⚠️"
 	}
 	m.add(fmt.Sprintf("## %s codewarrant: %s, %s\n\n", icon, r.Result(), n.findings()))
-	line := fmt.Sprintf("Policy %s (SHA-256 %s), stage %s, on %s",
-		sanitise.Code(cut(r.Policy, maxCell, "…")), sanitise.Code(r.PolicySHA256), sanitise.Code(cut(r.Stage, maxCell, "…")), r.At)
-	line = strings.Join(append([]string{line}, manner(r, func(s string) string { return sanitise.Code(cut(s, maxCell, "…")) })...), ", ") + ". Looked at " + n.subjects()
+	code := func(s string) string { return sanitise.Code(cut(s, maxCell, "…")) }
+	line := fmt.Sprintf("Policy %s (SHA-256 %s)%s, stage %s, on %s",
+		code(r.Policy), sanitise.Code(r.PolicySHA256), extended(r, code), code(r.Stage), r.At)
+	line = strings.Join(append([]string{line}, manner(r, code)...), ", ") + ". Looked at " + n.subjects()
 	if n.unapproved > 0 {
 		line += fmt.Sprintf(", **%s**", plural(n.unapproved, "unapproved claim"))
 	}

@@ -23,10 +23,26 @@ const home = "https://github.com/codewarrant/codewarrant"
 // docURL returns the address of a rule's page.
 func docURL(rule string) string { return home + "/blob/main/docs/rules/" + rule + ".md" }
 
-// inFile reports whether a position is in a file of the workspace, and not in a policy
-// that is built in or that stands at the trusted ref.
-func inFile(p policy.Position) bool {
-	return p.File != "" && !strings.HasPrefix(p.File, policy.PresetPrefix) && !strings.HasPrefix(p.File, policy.BasePrefix)
+// inFile reports whether a position is in a file of the workspace, see [policy.IsFile].
+func inFile(p policy.Position) bool { return policy.IsFile(p.File) }
+
+// maxExtended is how many of the policies that are extended are named to people.
+const maxExtended = 5
+
+// extended says what the policy extends, shortly: the JSON has all of it.
+func extended(r *check.Report, show func(string) string) string {
+	var names []string
+	for i, s := range r.Extends {
+		if i == maxExtended {
+			names = append(names, fmt.Sprintf("%d more", len(r.Extends)-i))
+			break
+		}
+		names = append(names, fmt.Sprintf("%s (%.12s…)", show(s.Name()), s.SHA256))
+	}
+	if names == nil {
+		return ""
+	}
+	return ", which extends " + strings.Join(names, " and ")
 }
 
 // tally counts what a report is about.

@@ -71,8 +71,8 @@ func (t *text) line(format string, args ...any) {
 
 // head tells by what the check judged.
 func (t *text) head(r *check.Report) {
-	line := fmt.Sprintf("codewarrant: policy %s (sha256 %s), stage %s, on %s",
-		sanitise.Text(r.Policy), sanitise.Text(r.PolicySHA256), sanitise.Text(r.Stage), r.At)
+	line := fmt.Sprintf("codewarrant: policy %s (sha256 %s)%s, stage %s, on %s",
+		sanitise.Text(r.Policy), sanitise.Text(r.PolicySHA256), extended(r, sanitise.Text), sanitise.Text(r.Stage), r.At)
 	t.line("%s", strings.Join(append([]string{line}, manner(r, sanitise.Text)...), ", "))
 }
 

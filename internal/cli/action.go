@@ -125,7 +125,7 @@ func (j *job) inputs() (in actionInputs, err error) {
 		policy: j.inWorkspace(j.action.GetInput("policy")),
 		stage:  j.action.GetInput("stage"),
 		failOn: j.action.GetInput("fail-on"), preflight: j.action.GetInput("preflight"),
-		base: j.action.GetInput("base"), token: j.action.GetInput("token"),
+		base: j.action.GetInput("base"),
 	}
 	in.sarifFile = j.inWorkspace(j.action.GetInput("sarif-file"))
 	in.reportFile = j.inWorkspace(j.action.GetInput("report-file"))
@@ -268,7 +268,7 @@ func (j *job) complain(err error) {
 			text += fmt.Sprintf(" (and %d more errors, in the log)", len(invalid.Errors)-most)
 		}
 		if invalid.at == "" {
-			j.annotate(&e.Position, text)
+			j.annotate(shownAt(e), text)
 		} else {
 			j.annotate(nil, fmt.Sprintf("the policy of %s is not valid: %s: %s", invalid.at, e.Position, text))
 		}
@@ -277,6 +277,20 @@ func (j *job) complain(err error) {
 		}
 	}
 	j.env.Stdout.Write(j.commands.Bytes())
+}
+
+// shownAt returns where in the checkout an error is shown: in the policy that leads to it
+// when that comes from another repository.
+func shownAt(e *policy.ParseError) *policy.Position {
+	if policy.IsFile(e.File) {
+		return &e.Position
+	}
+	for i := range e.Related {
+		if r := &e.Related[i]; policy.IsFile(r.File) && r.Line > 0 {
+			return &r.Position
+		}
+	}
+	return nil
 }
 
 func (j *job) annotate(at *policy.Position, text string) {

@@ -39,11 +39,11 @@ of allowed signers that is not valid.`,
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			p, err := loadPolicy(append(args, "")[0])
+			p, err := loadPolicy(env, append(args, "")[0])
 			if err != nil {
 				return err
 			}
-			by, err := signersOf(p, readBeside)
+			by, err := policyReader{repositories: repositories(env)}.signersOf(p)
 			if err != nil {
 				return err
 			}

@@ -73,7 +73,7 @@ func (o approveOptions) check() error {
 // one person more.
 func approve(env Env, id string, o approveOptions) error {
 	today := policy.DateOf(env.Now())
-	d, err := openDraft(o.policy, id, today)
+	d, err := openDraft(env, o.policy, id, today)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func approve(env Env, id string, o approveOptions) error {
 			return err
 		})
 	}
-	signers, err := allowedSigners(d.approvals.Approvals, readBeside)
+	signers, err := policyReader{repositories: repositories(env)}.allowedSigners(d.approvals)
 	if err != nil {
 		return err
 	}

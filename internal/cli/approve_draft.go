@@ -23,8 +23,8 @@ type draft struct {
 }
 
 // openDraft reads a policy and gives the exception the day on which it is approved.
-func openDraft(name, id string, today policy.Date) (*draft, error) {
-	p, err := loadPolicy(name)
+func openDraft(env Env, name, id string, today policy.Date) (*draft, error) {
+	p, err := loadPolicy(env, name)
 	if err != nil {
 		return nil, err
 	}

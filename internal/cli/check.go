@@ -22,8 +22,8 @@ type checkOptions struct {
 	verify                    string // slots or full; empty: full
 	preflight                 string // notarization; empty: none
 	noExceptions              bool
-	base                      string // a ref, or here; empty: what the event tells
-	token                     string // for GitHub's API; empty: GITHUB_TOKEN
+	base                      string   // a ref, or here; empty: what the event tells
+	trace                     []string // entitlements whose verdicts are to be explained
 }
 
 func newCheck(env Env) *cobra.Command {
@@ -76,10 +76,8 @@ branch that a pull request goes into, or where else the event tells. --base name
 
 // flags defines the flags that choose what is judged how.
 func (o *checkOptions) flags(cmd *cobra.Command) {
+	o.policyFlags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.policy, "policy", "", "policy to check against: a file, or preset:NAME")
-	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
-	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
 	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
 	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
 	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
@@ -88,12 +86,20 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
 	complete(cmd, "preflight", []string{string(check.Notarization)})
+}
+
+// policyFlags defines the flags that choose by what and when is judged.
+func (o *checkOptions) policyFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.policy, "policy", "", "policy to check against: a file, or preset:NAME")
+	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
+	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
 	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return presets(), cobra.ShellCompDirectiveDefault
 	})
 	cmd.RegisterFlagCompletionFunc("stage", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
-		if p, err := loadPolicy(o.policy); err == nil {
+		if p, err := (policyReader{}).load(o.policy); err == nil { // not a moment for the network
 			for _, s := range p.Stages {
 				names = append(names, s.Name)
 			}
@@ -123,7 +129,7 @@ func paths(cmd *cobra.Command, args []string) error {
 // runCheck reads the paths and the policy and judges.
 func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	now := env.Now()
-	in := check.Input{At: policy.DateOf(now), NoExceptions: o.noExceptions, Slots: o.verify == string(scan.Slots)}
+	in := check.Input{At: policy.DateOf(now), NoExceptions: o.noExceptions, Slots: o.verify == string(scan.Slots), Trace: o.trace}
 	var err error
 	if o.at != "" {
 		if in.At, err = policy.ParseDate(o.at); err != nil {

@@ -103,7 +103,10 @@ policy, 3 something could not be read. Where several apply, 2 goes before 3 befo
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return hinted{err, "see " + cmd.CommandPath() + " --help"}
 	})
-	root.AddCommand(newCheck(env), newShow(env), newExplain(env), newPolicy(env), newApprove(env), newApprovals(env), newVersion(env), newAction(env))
+	root.AddCommand(
+		newCheck(env), newInit(env), newRenew(env), newShow(env), newExplain(env), newPolicy(env),
+		newApprove(env), newApprovals(env), newVersion(env), newAction(env),
+	)
 	return root
 }
 

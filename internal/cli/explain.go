@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,25 +16,82 @@ import (
 )
 
 func newExplain(env Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "explain RULE|ENTITLEMENT",
-		Short: "Explain a rule of the report, or what an entitlement permits",
+	var o checkOptions
+	var key string
+	cmd := &cobra.Command{
+		Use:   "explain RULE|ENTITLEMENT|PATH…",
+		Short: "Explain a rule of the report, an entitlement, or a verdict",
 		Long: `explain prints the page of a rule, or what is known of an entitlement: what it permits, how great
-the risk is, and what to do instead. Without an argument it lists the rules.`,
+the risk is, and what to do instead. Without an argument it lists the rules.
+
+With --entitlement the arguments are paths, and it tells why the claims to that entitlement in
+them are judged as they are: every rule and exception that was considered, in order, which one
+decided and why the others did not, and what would change the verdict.
+
+Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could not be read.`,
 		Example: `  codewarrant explain unapproved-entitlement
   codewarrant explain com.apple.security.cs.allow-jit
+  codewarrant explain build/Acme.app --entitlement com.apple.security.cs.allow-jit
+  codewarrant explain build/Acme.app --entitlement get-task-allow --stage development
   codewarrant explain`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("entitlement") {
+				return paths(cmd, args)
+			}
+			return cobra.MaximumNArgs(1)(cmd, args)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("entitlement") {
+				return explainVerdict(env, o, key, args)
+			}
+			for _, name := range []string{"policy", "stage", "at"} {
+				if cmd.Flags().Changed(name) {
+					return hinted{fmt.Errorf("--%s says nothing without --entitlement", name), "explain a verdict with PATH --entitlement KEY"}
+				}
+			}
 			return emit(env, "", func(w io.Writer, _ bool) error { return explain(sanitise.Log(w), args) })
 		},
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			switch {
+			case cmd.Flags().Changed("entitlement"):
+				return nil, cobra.ShellCompDirectiveDefault
+			case len(args) > 0:
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			return subjects(), cobra.ShellCompDirectiveNoFileComp
+			return subjects(), cobra.ShellCompDirectiveDefault
 		},
 	}
+	o.policyFlags(cmd)
+	cmd.Flags().StringVar(&key, "entitlement", "", "explain the verdict on claims to this entitlement")
+	cmd.RegisterFlagCompletionFunc("entitlement", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return entitlements(), cobra.ShellCompDirectiveNoFileComp
+	})
+	return cmd
+}
+
+// explainVerdict tells how the verdicts on one entitlement came about.
+func explainVerdict(env Env, o checkOptions, key string, args []string) error {
+	if key == "" {
+		return hinted{errors.New("--entitlement is empty"), "is a variable not set?"}
+	}
+	o.trace = []string{key}
+	r, err := runCheck(env, o, args)
+	if err != nil {
+		return err
+	}
+	if err := emit(env, "", func(w io.Writer, colour bool) error {
+		return report.Explain(sanitise.Log(w), r, report.TextOptions{Color: colour})
+	}); err != nil {
+		return err
+	}
+	if say, ok := entitlement.Suggest(key); ok && !slices.ContainsFunc(r.Traces, func(t check.Trace) bool { return t.Claim != nil }) {
+		fmt.Fprintf(sanitise.Log(env.Stderr), "hint: %s\n", sanitise.Text(say))
+	}
+	if r.Result() == check.Unreadable {
+		tellUnreadable(env, r)
+		return status(exitUnreadable)
+	}
+	return nil
 }
 
 // subjects are all names that can be explained.
@@ -42,6 +100,12 @@ func subjects() []string {
 	for _, r := range check.Rules() {
 		names = append(names, r.ID+"\t"+r.Title)
 	}
+	return append(names, entitlements()...)
+}
+
+// entitlements are the documented entitlements, with their titles for completion.
+func entitlements() []string {
+	var names []string
 	for _, k := range entitlement.AllKnown() {
 		names = append(names, k.Key+"\t"+k.Title)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -11,19 +12,14 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// files are what a policy is read from, with what it names beside it: the workspace, or
-// a commit. Names are slash-separated.
+// files are what a policy is read from at a commit, with what it names beside it. Names
+// are slash-separated.
 type files interface {
 	// ReadFile returns the bytes of a regular file, or one more than policy.MaxSize.
 	// fs.ErrNotExist is told of a file that is known not to be there, and of no other: it
 	// decides what is trusted.
 	ReadFile(name string) ([]byte, error)
 }
-
-// workspace are the files of the current folder.
-type workspace struct{}
-
-func (workspace) ReadFile(name string) ([]byte, error) { return readBounded(name, policy.MaxSize) }
 
 // commitFiles are the files of the repository at a commit, by their names from its root:
 // out of the checkout where that has them, else from GitHub.
@@ -56,18 +52,26 @@ type remote struct {
 }
 
 // newRemote returns the repository that GITHUB_REPOSITORY names, nil when it names none.
-func newRemote(env Env, token string) *remote {
+func newRemote(env Env) *remote {
 	owner, repo, ok := strings.Cut(env.Getenv("GITHUB_REPOSITORY"), "/")
 	if !ok {
 		return nil
 	}
-	return &remote{
-		client: &github.Client{
-			BaseURL: env.Getenv("GITHUB_API_URL"), Token: github.Token(token), UserAgent: "codewarrant/" + Version(), MaxFile: policy.MaxSize,
-		},
-		owner: owner, repo: repo,
+	return &remote{newClient(env), owner, repo}
+}
+
+// newClient returns the client for GitHub's API, under the names that GitHub Actions has
+// for where it is.
+func newClient(env Env) *github.Client {
+	return &github.Client{
+		BaseURL: env.Getenv("GITHUB_API_URL"), Token: github.Token(token(env)), UserAgent: "codewarrant/" + Version(),
+		MaxFile: policy.MaxSize, Now: env.Now,
 	}
 }
+
+// token returns the token for GitHub's API. The input of the action goes first: it may
+// read more than the job's token.
+func token(env Env) string { return cmp.Or(env.Getenv("INPUT_TOKEN"), env.Getenv("GITHUB_TOKEN")) }
 
 // file reads a file at a commit. GitHub says of a path over a link to a folder that there
 // is no such file; in the workspace there is one, so that is told apart here.

@@ -2,10 +2,8 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,72 +12,6 @@ import (
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
 )
-
-// policyFiles are where a policy is looked for when none is named.
-var policyFiles = []string{".github/codewarrant.yml", "codewarrant.yml"}
-
-// invalidPolicy is a policy that could not be parsed, with its source.
-type invalidPolicy struct {
-	policy.Errors
-	source []byte
-	at     string // the trusted ref that it stands at; empty: it is in the workspace
-}
-
-// loadPolicy reads the policy of that name, or finds the one that is meant. What a
-// policy says is printed where it is wrong, so one that comes with the code that is
-// checked must not be a link to something else.
-func loadPolicy(name string) (*policy.Policy, error) {
-	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {
-		return policy.Preset(preset)
-	}
-	if name == "" {
-		root, err := os.OpenRoot(".") // which no link leads out of
-		if err != nil {
-			return nil, err
-		}
-		defer root.Close()
-		for _, candidate := range policyFiles {
-			// Whatever is wrong with a file that is there is told; only its absence
-			// leads on to the next.
-			info, err := root.Lstat(candidate)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err == nil && !info.Mode().IsRegular() {
-				err = fmt.Errorf("%s is not a regular file", candidate)
-			}
-			if err != nil {
-				return nil, hinted{fmt.Errorf("policy: %w", err), "name the policy with --policy"}
-			}
-			return loadPolicy(candidate)
-		}
-		return policy.Preset(policy.DefaultPreset)
-	}
-	src, err := workspace{}.ReadFile(name)
-	if err != nil {
-		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + strings.Join(presets(), ", ")}
-	}
-	return parsePolicy(filepath.ToSlash(name), src)
-}
-
-// parsePolicy parses a policy, and keeps its source to show what is wrong with it.
-func parsePolicy(name string, src []byte) (*policy.Policy, error) {
-	p, err := policy.Parse(name, src)
-	var errs policy.Errors
-	if errors.As(err, &errs) {
-		return nil, invalidPolicy{Errors: errs, source: src}
-	}
-	return p, err
-}
-
-// presets are the built-in policies, as --policy takes them.
-func presets() []string {
-	names := policy.PresetNames()
-	for i, name := range names {
-		names[i] = policy.PresetPrefix + name
-	}
-	return names
-}
 
 // readBounded reads a regular file, and one byte over the limit at most, so that
 // the reader behind it sees that there is too much.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/pem"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/codewarrant/codewarrant/internal/cli"
+	"github.com/codewarrant/codewarrant/internal/githubtest"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 )
 
@@ -44,6 +46,9 @@ func TestMain(m *testing.M) {
 //	fill FILE               fill in what people have to write in a pasted policy
 //	sshkey NAME…            write the SSH key of that name and its public half, NAME.pub
 //	edit FILE OLD NEW       put NEW in the place of OLD, which is there once
+//	replace OLD NEW FILE    replace a text wherever it stands
+//	github REPO DIR TOKEN   play GitHub's API with a private repository that the token may
+//	                        read; its one commit, $COMMIT, has the files of the folder
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -58,6 +63,8 @@ func TestScript(t *testing.T) {
 			"fill":    fill,
 			"sshkey":  writeKeys,
 			"edit":    edit,
+			"replace": replaceText,
+			"github":  playGitHub,
 		},
 	})
 }
@@ -158,6 +165,34 @@ func paste(ts *testscript.TestScript, neg bool, args []string) {
 	write(ts, args[1], []byte("version: 1\nsettings: {unlisted: allow}\nrules:\n  - {entitlement: com.apple.security.cs.*, action: require-justification}\nexceptions:\n"+block+"\n"))
 }
 
+// commit is that of the repository that playGitHub makes.
+const commit = "0123456789abcdef0123456789abcdef01234567"
+
+func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: github REPO DIR TOKEN")
+	}
+	tree := githubtest.Tree{}
+	dir := ts.MkAbs(args[1])
+	ts.Check(filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		tree[filepath.ToSlash(rel)] = githubtest.Entry{Data: ts.ReadFile(name)}
+		return err
+	}))
+	s := githubtest.New()
+	ts.Defer(s.Close)
+	s.Repos[args[0]] = &githubtest.Repo{
+		Private: true, Commits: map[string]githubtest.Tree{commit: tree},
+		Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
+	}
+	s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
+	ts.Setenv("GITHUB_API_URL", s.URL)
+	ts.Setenv("COMMIT", commit)
+}
+
 // fill writes what people have to write into the empty fields.
 func fill(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
@@ -201,4 +236,15 @@ func edit(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has %q %d times", args[0], args[1], n)
 	}
 	write(ts, args[0], []byte(strings.Replace(text, args[1], args[2], 1)))
+}
+
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace OLD NEW FILE")
+	}
+	text := ts.ReadFile(args[2])
+	if !strings.Contains(text, args[0]) {
+		ts.Fatalf("%s has no %q", args[2], args[0])
+	}
+	write(ts, args[2], []byte(strings.ReplaceAll(text, args[0], args[1])))
 }

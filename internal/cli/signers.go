@@ -3,19 +3,12 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 
 	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
-
-// readFile reads a file of allowed signers that is in a folder, or below it.
-type readFile func(folder, name string) ([]byte, error)
 
 // signers are those who may sign, and how many of them have to. The zero value is of a
 // policy that accepts no signatures.
@@ -25,11 +18,11 @@ type signers struct {
 }
 
 // signersOf returns those who may sign the exceptions of a policy.
-func signersOf(p *policy.Policy, read readFile) (signers, error) {
+func (r policyReader) signersOf(p *policy.Policy) (signers, error) {
 	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
 		return signers{}, nil
 	}
-	allowed, err := allowedSigners(p.Approvals, read)
+	allowed, err := r.allowedSigners(p)
 	return signers{allowed, p.Approvals.Threshold}, err
 }
 
@@ -47,15 +40,23 @@ func (s signers) reached(e *policy.Exception) bool {
 	return s.needed > 0 && approval.VerifyOne(e, s.needed, s.allowed).Reached()
 }
 
-// allowedSigners reads the file of those who may sign, from the folder of the policy
-// that names it. What is wrong with it is told as it is of a policy.
-func allowedSigners(a policy.Approvals, read readFile) (sshsig.AllowedSigners, error) {
-	folder, name := path.Dir(a.Position.File), a.AllowedSigners
-	src, err := read(folder, name)
-	if err != nil {
-		return nil, hinted{fmt.Errorf("allowed signers: %w", err), "approvals.allowed-signers names the file, relative to the policy"}
+// allowedSigners reads the file of those who may sign, from beside the policy that names
+// it, which may be one that p extends. What is wrong with it is told as it is of a policy.
+func (r policyReader) allowedSigners(p *policy.Policy) (sshsig.AllowedSigners, error) {
+	at := p.Approvals.Fields["allowed-signers"]
+	i := slices.IndexFunc(p.Sources, func(s policy.Source) bool { return s.Name() == at.File })
+	if i < 0 {
+		return nil, fmt.Errorf("allowed signers: no policy that was read names them") // which parsing sees to
 	}
-	signers, err := sshsig.ParseAllowedSigners(path.Join(folder, name), src)
+	file, err := p.Sources[i].Location.Beside(p.Approvals.AllowedSigners)
+	if err != nil {
+		return nil, fmt.Errorf("%s: allowed signers: %w", at, err)
+	}
+	src, err := r.text(p.Sources[0].Location, file)
+	if err != nil {
+		return nil, hinted{fmt.Errorf("allowed signers: %s: %w", file, err), "approvals.allowed-signers names the file, relative to the policy"}
+	}
+	signers, err := sshsig.ParseAllowedSigners(file.String(), src)
 	var errs sshsig.Errors
 	if !errors.As(err, &errs) {
 		return signers, err
@@ -65,27 +66,4 @@ func allowedSigners(a policy.Approvals, read readFile) (sshsig.AllowedSigners, e
 		invalid.Errors = append(invalid.Errors, &policy.ParseError{Position: policy.Position(e.Position), Message: e.Message, Hint: e.Hint})
 	}
 	return nil, invalid
-}
-
-// readBeside reads a regular file. No link leads out of the folder.
-func readBeside(folder, name string) ([]byte, error) {
-	root, err := os.OpenRoot(filepath.FromSlash(folder))
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	name = filepath.FromSlash(name)
-	info, err := root.Lstat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", name)
-	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, sshsig.MaxAllowedSigners+1))
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,8 +21,7 @@ type source struct {
 }
 
 func newSource(ctx context.Context, env Env, o checkOptions, at place) *source {
-	token := cmp.Or(o.token, env.Getenv("GITHUB_TOKEN"))
-	s := &source{ctx: ctx, env: env, given: o.base, root: at.root, remote: newRemote(env, token), hasToken: token != ""}
+	s := &source{ctx: ctx, env: env, given: o.base, root: at.root, remote: newRemote(env), hasToken: token(env) != ""}
 	s.local, _ = git.Open(at.root) // without it there is GitHub to ask
 	return s
 }

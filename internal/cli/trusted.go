@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/codewarrant/codewarrant/approval"
@@ -42,7 +40,7 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 		return judge{}, err
 	}
 	if !inside {
-		return workspaceJudge(o.policy)
+		return workspaceJudge(env, o.policy)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -53,34 +51,35 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	}
 	switch {
 	case ref.workspace:
-		return workspaceJudge(o.policy)
+		return workspaceJudge(env, o.policy)
 	case ref.sha == "":
-		return judgeWithoutBase(o.policy)
+		return judgeWithoutBase(env, o.policy)
 	}
-	base, err := ref.policy(at)
+	reader := policyReader{repositories: repositories(env), base: ref.files}
+	base, err := ref.policy(at, reader)
 	switch absent := errors.Is(err, fs.ErrNotExist); {
 	case absent && ref.alone && at.named:
 		return judge{}, fmt.Errorf("policy: %s does not have %s, and that of a pull request does not count in a run with secrets", ref, at.names[0])
 	case absent && ref.alone:
-		return workspaceJudge(policy.PresetPrefix + policy.DefaultPreset)
+		return workspaceJudge(env, policy.PresetPrefix+policy.DefaultPreset)
 	case absent:
-		return ref.firstPolicy(o.policy)
+		return ref.firstPolicy(env, o.policy)
 	case err != nil:
 		return judge{}, err
 	}
-	signers, err := ref.signers(base)
+	signers, err := reader.signersOf(base)
 	if err != nil {
 		return judge{}, err
 	}
 	if ref.alone {
 		return judge{policy: base, base: ref.base(base), signed: signers.statuses(base)}, nil
 	}
-	head, err := loadPolicy(o.policy)
+	head, err := loadPolicy(env, o.policy)
 	if err != nil {
 		return judge{}, err
 	}
 	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
-		return workspaceJudge(o.policy)
+		return workspaceJudge(env, o.policy)
 	}
 	j := judge{base: ref.base(base)}
 	j.policy, j.pending = policy.Trusted(head, base, signers.reached)
@@ -89,23 +88,23 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 }
 
 // workspaceJudge takes the policy as it stands.
-func workspaceJudge(name string) (judge, error) {
-	p, err := loadPolicy(name)
+func workspaceJudge(env Env, name string) (judge, error) {
+	p, err := loadPolicy(env, name)
 	if err != nil {
 		return judge{}, err
 	}
-	signers, err := signersOf(p, readBeside)
+	signers, err := policyReader{repositories: repositories(env)}.signersOf(p)
 	return judge{policy: p, signed: signers.statuses(p)}, err
 }
 
 // judgeWithoutBase takes the policy as it stands, but for exceptions that would count as
 // they stand in a base.
-func judgeWithoutBase(name string) (judge, error) {
-	j, err := workspaceJudge(name)
+func judgeWithoutBase(env Env, name string) (judge, error) {
+	j, err := workspaceJudge(env, name)
 	if err != nil || !slices.Contains(j.policy.Approvals.Accept, policy.Base) {
 		return j, err
 	}
-	signers, err := signersOf(j.policy, readBeside)
+	signers, err := policyReader{repositories: repositories(env)}.signersOf(j.policy)
 	j.base = &check.Base{}
 	j.policy, j.pending = policy.Trusted(j.policy, nil, signers.reached)
 	j.signed = signers.statuses(j.policy)
@@ -126,18 +125,11 @@ type reference struct {
 func (r reference) String() string { return fmt.Sprintf("%s at %.12s", r.name, r.sha) }
 
 func (r reference) base(p *policy.Policy) *check.Base {
-	return &check.Base{Ref: r.name, Commit: r.sha, Policy: p.Name, SHA256: p.SHA256}
-}
-
-// signers reads who may sign, as the policy at the reference says.
-func (r reference) signers(p *policy.Policy) (signers, error) {
-	return signersOf(p, func(folder, name string) ([]byte, error) {
-		return r.files.ReadFile(path.Join(strings.TrimPrefix(folder, policy.BasePrefix), name))
-	})
+	return &check.Base{Ref: r.name, Commit: r.sha, Policy: p.Name, SHA256: p.SHA256, Extends: p.Sources[1:]}
 }
 
 // policy reads the policy at the reference. It is fs.ErrNotExist when there is none.
-func (r reference) policy(at place) (*policy.Policy, error) {
+func (r reference) policy(at place, reader policyReader) (*policy.Policy, error) {
 	for _, name := range at.names {
 		src, err := r.files.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -146,7 +138,7 @@ func (r reference) policy(at place) (*policy.Policy, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the policy of %s: %w", r, err)
 		}
-		p, err := parsePolicy(policy.BasePrefix+name, src)
+		p, err := reader.read(policy.Location{Base: true, Path: name}, src)
 		var invalid invalidPolicy
 		if errors.As(err, &invalid) {
 			invalid.at = r.String()
@@ -159,8 +151,8 @@ func (r reference) policy(at place) (*policy.Policy, error) {
 
 // firstPolicy takes the policy as it stands, since the reference has none, and says so
 // unless there is none at all.
-func (r reference) firstPolicy(name string) (judge, error) {
-	j, err := workspaceJudge(name)
+func (r reference) firstPolicy(env Env, name string) (judge, error) {
+	j, err := workspaceJudge(env, name)
 	if err == nil && j.policy.Name != policy.PresetPrefix+policy.DefaultPreset {
 		j.base = &check.Base{Ref: r.name, Commit: r.sha}
 	}

@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+func newPolicyDiff(env Env) *cobra.Command {
+	var format string
+	var exitCode bool
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Tell what a change of a policy lets pass, and what it does not",
+		Long: `diff tells in words what a new policy says differently from an old one: first that by which more
+passes, then that by which less does. Rules are compared by what they decide, about every key and
+glob that either policy names and every documented entitlement, in each stage that both have; how
+they are written does not matter. Exceptions are compared by their ids.
+
+Exit status: 0 both policies could be read, 1 with --exit-code when something may pass that did
+not, 2 wrong usage or a policy that is not valid.`,
+		Example: `  codewarrant policy diff old.yml .github/codewarrant.yml
+  git show origin/main:.github/codewarrant.yml > old.yml && codewarrant policy diff --exit-code old.yml .github/codewarrant.yml
+  codewarrant policy diff --format json preset:hardened-runtime codewarrant.yml`,
+		Args: two,
+		RunE: func(_ *cobra.Command, args []string) error {
+			write, ok := map[string]func(io.Writer, *report.Diff, bool) error{
+				"text": func(w io.Writer, d *report.Diff, colour bool) error {
+					return report.DiffText(sanitise.Log(w), d, report.TextOptions{Color: colour})
+				},
+				"json": func(w io.Writer, d *report.Diff, _ bool) error { return report.DiffJSON(w, d, Version()) },
+			}[format]
+			if !ok {
+				return fmt.Errorf("--format: %q is not one of text, json", format)
+			}
+			var both [2]*policy.Policy
+			for i, name := range args {
+				var err error
+				if both[i], err = loadPolicy(env, name); err != nil {
+					return err
+				}
+			}
+			d := &report.Diff{From: both[0], To: both[1], Changes: policy.Diff(both[0], both[1])}
+			if err := emit(env, "", func(w io.Writer, colour bool) error { return write(w, d, colour) }); err != nil {
+				return err
+			}
+			if exitCode && d.Count(policy.Looser) > 0 {
+				return status(exitFindings)
+			}
+			return nil
+		},
+		ValidArgsFunction: policyArgs(2),
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 when something may pass that did not")
+	complete(cmd, "format", []string{"text", "json"})
+	return cmd
+}
+
+// two demands two policies.
+func two(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 || args[0] == "" || args[1] == "" {
+		return hinted{fmt.Errorf("%s takes two arguments, the old policy and the new one", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " old.yml codewarrant.yml"}
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+func newLint(env Env) *cobra.Command {
+	var at, failOn, format string
+	cmd := &cobra.Command{
+		Use:   "lint FILE",
+		Short: "Tell everything that is wrong with a policy",
+		Long: `lint parses a policy and tells all errors at once, and then which exceptions approve nothing, have
+run out or will soon, have no effect, cover what another one does or hold whatever code is called;
+which rules decide nothing; and what could be said better. It looks at no binary.
+
+Owners are looked for in CODEOWNERS where the repository of the policy has that file.
+
+Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy that is not valid.`,
+		Example: `  codewarrant policy lint .github/codewarrant.yml
+  codewarrant policy lint --at 2027-05-01 --fail-on warning codewarrant.yml
+  codewarrant policy lint --format json codewarrant.yml | jq '.remarks[].message'`,
+		Args: one("a policy", "codewarrant.yml"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			day, err := dayOf(env, at)
+			if err != nil {
+				return err
+			}
+			levels, ok := map[string][]policy.Level{
+				"error": {policy.Error}, "warning": {policy.Error, policy.Warning}, "never": nil,
+			}[failOn]
+			if !ok {
+				return fmt.Errorf("--fail-on: %q is not one of error, warning, never", failOn)
+			}
+			write, ok := map[string]func(io.Writer, *report.Lint) error{
+				"text": func(w io.Writer, l *report.Lint) error { return report.LintText(sanitise.Log(w), l) },
+				"json": func(w io.Writer, l *report.Lint) error { return report.LintJSON(w, l, Version()) },
+			}[format]
+			if !ok {
+				return fmt.Errorf("--format: %q is not one of text, json", format)
+			}
+			return lint(env, args[0], day, levels, write)
+		},
+		ValidArgsFunction: policyArgs(1),
+	}
+	cmd.Flags().StringVar(&at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
+	cmd.Flags().StringVar(&failOn, "fail-on", "error", "lowest level that fails: error, warning, never")
+	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	complete(cmd, "fail-on", []string{"error", "warning", "never"})
+	complete(cmd, "format", []string{"text", "json"})
+	return cmd
+}
+
+// dayOf returns the day that --at names, or else today.
+func dayOf(env Env, at string) (policy.Date, error) {
+	if at == "" {
+		return policy.DateOf(env.Now()), nil
+	}
+	day, err := policy.ParseDate(at)
+	if err != nil {
+		return day, fmt.Errorf("--at: %w", err)
+	}
+	return day, nil
+}
+
+// policyArgs completes as many policies: presets and files.
+func policyArgs(n int) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) >= n {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return presets(), cobra.ShellCompDirectiveDefault
+	}
+}
+
+func lint(env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
+	p, err := loadPolicy(env, name)
+	if err != nil {
+		return err
+	}
+	l := &report.Lint{Policy: p, At: day, Remarks: policy.Lint(p, day)}
+	if !strings.HasPrefix(name, policy.PresetPrefix) {
+		owners, err := lintOwners(p, name)
+		if err != nil {
+			return err
+		}
+		l.Remarks = append(l.Remarks, owners...)
+		slices.SortStableFunc(l.Remarks, func(a, b policy.Remark) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
+	}
+	if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, l) }); err != nil {
+		return err
+	}
+	for _, level := range failing {
+		if l.Count(level) > 0 {
+			return status(exitFindings)
+		}
+	}
+	return nil
+}
+
+// lintOwners looks for the owners in the CODEOWNERS file of the repository that the
+// policy is in. Without one there is nothing to say.
+func lintOwners(p *policy.Policy, name string) ([]policy.Remark, error) {
+	folder, err := repositoryOf(name)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(folder) // which no link leads out of
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	for _, file := range policy.CodeownersFiles {
+		info, err := root.Stat(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && (!info.Mode().IsRegular() || info.Size() > policy.MaxCodeowners) {
+			err = fmt.Errorf("%s is no file that GitHub would read", file)
+		}
+		var src []byte
+		if err == nil {
+			src, err = root.ReadFile(file)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("CODEOWNERS: %w", err)
+		}
+		return policy.LintOwners(p, file, src), nil
+	}
+	return nil, nil
+}
+
+// repositoryOf returns the root of the repository that a policy is in: the nearest
+// folder above it with a .git; without one the folder of the policy, or the one
+// above .github.
+func repositoryOf(name string) (string, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	folder := filepath.Dir(abs)
+	for dir := folder; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	if filepath.Base(folder) == ".github" {
+		folder = filepath.Dir(folder)
+	}
+	return folder, nil
+}

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+// renewOptions are the flags of renew.
+type renewOptions struct {
+	expiring, expires, life, at string
+	dryRun                      bool
+}
+
+func newRenew(env Env) *cobra.Command {
+	var o renewOptions
+	cmd := &cobra.Command{
+		Use:   "renew FILE",
+		Short: "List exceptions that run out, and prepare them to be approved anew",
+		Long: `renew lists the exceptions of a policy that run out within the time, or have. With --expires or
+--for it rewrites them in place: each gets the new last day, its approval is moved to its renewals,
+and approved-by, approved-on and signatures are emptied, so that it approves nothing until it is
+approved anew. All else in the file, comments too, stays as it is.
+
+Exit status: 0 listed or rewritten, 2 wrong usage, a policy that is not valid, or one that cannot
+be edited in place.`,
+		Example: `  codewarrant renew --expiring 30d .github/codewarrant.yml
+  codewarrant renew --expiring 30d --for 180d --dry-run .github/codewarrant.yml
+  codewarrant renew --expiring 0d --expires 2027-04-30 .github/codewarrant.yml`,
+		Args: one("a policy", "--expiring 30d codewarrant.yml"),
+		RunE: func(_ *cobra.Command, args []string) error { return renew(env, o, args[0]) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.expiring, "expiring", "30d", "which exceptions: those that run out within as many days, or have")
+	f.StringVar(&o.expires, "expires", "", "their new last day, YYYY-MM-DD")
+	f.StringVar(&o.life, "for", "", "their new last day, as many days from today, such as 180d")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be rewritten, and write nothing")
+	f.StringVar(&o.at, "at", "", "take this day for today, YYYY-MM-DD (default today, UTC)")
+	cmd.MarkFlagsMutuallyExclusive("expires", "for")
+	complete(cmd, "expiring", []string{"30d", "60d", "90d"})
+	complete(cmd, "for", []string{"90d", "180d", "365d"})
+	return cmd
+}
+
+// parseDays reads a number of days, such as 30d.
+func parseDays(flag, text string) (int, error) {
+	const most = 10_000 // beyond the longest life of an exception, and within all dates
+	digits, ok := strings.CutSuffix(text, "d")
+	n, err := strconv.Atoi(digits)
+	if !ok || err != nil || strconv.Itoa(n) != digits || n < 0 || n > most {
+		return 0, hinted{fmt.Errorf("--%s: %q is not a number of days", flag, text), "write it as 30d"}
+	}
+	return n, nil
+}
+
+// until returns the new last day, and whether one is asked for.
+func (o *renewOptions) until(at policy.Date) (day policy.Date, ok bool, err error) {
+	switch {
+	case o.expires != "":
+		if day, err = policy.ParseDate(o.expires); err != nil {
+			return day, false, fmt.Errorf("--expires: %w", err)
+		}
+	case o.life != "":
+		days, err := parseDays("for", o.life)
+		if err != nil {
+			return day, false, err
+		}
+		day = at.AddDays(days)
+	default:
+		return day, false, nil
+	}
+	if !day.After(at) {
+		return day, false, fmt.Errorf("%s is not after %s: an exception would run out at once", day, at)
+	}
+	return day, true, nil
+}
+
+func renew(env Env, o renewOptions, name string) error {
+	at, err := dayOf(env, o.at)
+	if err != nil {
+		return err
+	}
+	within, err := parseDays("expiring", o.expiring)
+	if err != nil {
+		return err
+	}
+	until, rewrite, err := o.until(at)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(name, policy.PresetPrefix) {
+		return errors.New("a preset has no exceptions to renew")
+	}
+	p, err := loadPolicy(env, name)
+	if err != nil {
+		return err
+	}
+	r := &report.Renewal{Policy: p, At: at, Within: within, Exceptions: p.Expiring(at, within), DryRun: o.dryRun}
+	if rewrite && len(r.Exceptions) > 0 {
+		r.Until = until
+		if err := rewritePolicy(name, r); err != nil {
+			return err
+		}
+	}
+	return emit(env, "", func(w io.Writer, colour bool) error {
+		return report.RenewalText(sanitise.Log(w), r, report.TextOptions{Color: colour})
+	})
+}
+
+// rewritePolicy renews the exceptions in their file, or shows how with a dry run.
+func rewritePolicy(name string, r *report.Renewal) error {
+	var ids []string
+	for _, e := range r.Exceptions {
+		days := r.Until.DaysSince(r.At)
+		if longest := r.Policy.LongestLife(e.Entitlement); days > longest {
+			return hinted{
+				fmt.Errorf("%s would hold for %d days, and max-lifetime is %d days", e.ID, days, longest),
+				fmt.Sprintf("give --for %dd or less", longest),
+			}
+		}
+		if !r.Until.After(e.Expires) {
+			return hinted{fmt.Errorf("%s holds until %s already", e.ID, e.Expires), "give a later day, or a shorter time with --expiring"}
+		}
+		ids = append(ids, e.ID)
+	}
+	src, err := readBounded(name, policy.MaxSize)
+	if err != nil {
+		return err
+	}
+	out, hunks, err := policy.Renew(filepath.ToSlash(name), src, ids, r.Until)
+	var errs policy.Errors
+	if errors.As(err, &errs) {
+		return invalidPolicy{Errors: errs, source: src}
+	}
+	if err != nil {
+		return err
+	}
+	if r.Hunks = hunks; r.DryRun {
+		return nil
+	}
+	return writeFile(name, contents(out))
+}

@@ -1,0 +1,171 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Direction is what a change of a policy does to what passes.
+type Direction string
+
+// The directions, those that matter most first.
+const (
+	Looser   Direction = "looser"   // something may pass that did not
+	Stricter Direction = "stricter" // something may fail that passed
+	Neutral  Direction = "neutral"  // neither
+)
+
+var directions = []Direction{Looser, Stricter, Neutral}
+
+// Change is one thing that two policies say differently.
+type Change struct {
+	Direction Direction
+	Subject   string // setting, approvals, extends, stage, group, rule or exception
+	Name      string // of what is changed: a setting, a stage, a group, the id of an exception; of a rule empty
+
+	// Of a rule: the entitlements and globs about which the policy says something else,
+	// and in which stages; nil: in all that both policies have.
+	Entitlements []string
+	Stages       []string
+
+	Message  string   // in words, as a sentence without a period
+	Position Position // in the new policy, or in the old one of what is gone
+}
+
+// subjects are the subjects of changes in the order in which they are told.
+var subjects = []string{"rule", "exception", "stage", "group", "approvals", "extends", "setting"}
+
+// Diff returns what the new policy says differently from the old one, that by which
+// more may pass first. Rules are compared by what they decide, for each key and glob
+// that either policy names and each documented entitlement, and not by how they are
+// written.
+func Diff(from, to *Policy) []Change {
+	d := &differ{from: from, to: to}
+	d.rules()
+	d.exceptions()
+	d.stages()
+	d.groups()
+	d.approvals()
+	d.extends()
+	d.settings()
+	slices.SortStableFunc(d.changes, func(a, b Change) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(directions, a.Direction), slices.Index(directions, b.Direction)),
+			cmp.Compare(slices.Index(subjects, a.Subject), slices.Index(subjects, b.Subject)),
+		)
+	})
+	return d.changes
+}
+
+// differ collects the changes between two policies.
+type differ struct {
+	from, to *Policy
+	changes  []Change
+}
+
+func (d *differ) add(direction Direction, subject, name string, at Position, format string, args ...any) {
+	d.changes = append(d.changes, Change{
+		Direction: direction, Subject: subject, Name: name, Position: at, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// toward returns Looser for a change that loosens, else Stricter.
+func toward(loosens bool) Direction {
+	if loosens {
+		return Looser
+	}
+	return Stricter
+}
+
+// settings compares the settings but unlisted, which shows in what is decided.
+func (d *differ) settings() {
+	from, to := d.from.Settings, d.to.Settings
+	days := func(n int) string { return fmt.Sprintf("%dd", n) }
+	for _, s := range []struct {
+		name, from, to string
+		direction      Direction
+	}{
+		{"min-justification", fmt.Sprint(from.MinJustification), fmt.Sprint(to.MinJustification), toward(to.MinJustification < from.MinJustification)},
+		{"max-lifetime", days(from.MaxLifetime), days(to.MaxLifetime), toward(to.MaxLifetime > from.MaxLifetime)},
+		{"warn-before-expiry", days(from.WarnBeforeExpiry), days(to.WarnBeforeExpiry), Neutral},
+		{"unused-exceptions", string(from.UnusedExceptions), string(to.UnusedExceptions), toward(levelRank(to.UnusedExceptions) > levelRank(from.UnusedExceptions))},
+		{"fail-on", string(from.FailOn), string(to.FailOn), toward(failOnRank(to.FailOn) > failOnRank(from.FailOn))},
+		{"overridable", fmt.Sprint(from.Overridable), fmt.Sprint(to.Overridable), toward(to.Overridable)},
+	} {
+		if s.from != s.to {
+			d.add(s.direction, "setting", s.name, to.Fields[s.name], "%s is %s, was %s", s.name, s.to, s.from)
+		}
+	}
+}
+
+// failOnRank orders values of fail-on, that with which the least passes first.
+func failOnRank(f FailOn) int {
+	return slices.Index([]FailOn{FailOnWarning, FailOnError, FailOnNever}, f)
+}
+
+// approvals compares how approvals are proven.
+func (d *differ) approvals() {
+	from, to := d.from.Approvals, d.to.Approvals
+	at := cmp.Or(to.Position, from.Position)
+	d.set("approvals", "accept", at, "approvals by %s are taken", "approvals by %s are no longer taken", words(from.Accept), words(to.Accept), Looser)
+	if from.AllowedSigners != to.AllowedSigners {
+		d.add(Looser, "approvals", "allowed-signers", at, "who may sign is said by %s, was by %s", orNone(to.AllowedSigners), orNone(from.AllowedSigners))
+	}
+	if from.Threshold != to.Threshold {
+		d.add(toward(to.Threshold < from.Threshold), "approvals", "threshold", at, "%d have to sign, were %d", to.Threshold, from.Threshold)
+	}
+	if from.Overridable != to.Overridable {
+		d.add(toward(to.Overridable), "approvals", "overridable", at, "approvals: overridable is %v, was %v", to.Overridable, from.Overridable)
+	}
+	if d.from.ID != d.to.ID {
+		d.add(Neutral, "setting", "policy-id", Position{}, "policy-id is %s, was %s: signatures of approvals do not hold across it", orNone(d.to.ID), orNone(d.from.ID))
+	}
+}
+
+func orNone(s string) string { return cmp.Or(s, "(none)") }
+
+// extends compares what the policies extend. What those say shows in what is
+// decided, where it is known.
+func (d *differ) extends() {
+	from, to := map[string]bool{}, map[string]bool{}
+	for _, r := range d.from.Extends {
+		from[r.pinned()] = true
+	}
+	for _, r := range d.to.Extends {
+		if to[r.pinned()] = true; !from[r.pinned()] {
+			d.add(Neutral, "extends", r.String(), r.Position, "extends %s", r.pinned())
+		}
+	}
+	for _, r := range d.from.Extends {
+		if !to[r.pinned()] {
+			d.add(Looser, "extends", r.String(), r.Position, "no longer extends %s", r.pinned())
+		}
+	}
+}
+
+// pinned returns the reference with what pins it.
+func (r Reference) pinned() string {
+	return strings.TrimSuffix(r.String()+" (sha256 "+r.SHA256+")", " (sha256 )")
+}
+
+// set compares two lists of which the order does not matter, and tells what was added
+// in the direction, and what was taken away in the other one.
+func (d *differ) set(subject, name string, at Position, added, gone string, from, to []string, direction Direction) {
+	back := Looser
+	if direction == Looser {
+		back = Stricter
+	}
+	if extra := without(to, from); len(extra) > 0 {
+		d.add(direction, subject, name, at, added, joined(extra))
+	}
+	if extra := without(from, to); len(extra) > 0 {
+		d.add(back, subject, name, at, gone, joined(extra))
+	}
+}
+
+// without returns those of a list that are not in another one.
+func without(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
+}

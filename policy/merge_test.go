@@ -1,0 +1,544 @@
+package policy_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// outline writes what a policy demands beside its rules, one thing a line.
+func outline(p *policy.Policy) []string {
+	s := p.Settings
+	lines := []string{
+		fmt.Sprintf("settings %s %d %d %d %s %s", s.Unlisted, s.MinJustification, s.MaxLifetime, s.WarnBeforeExpiry, s.UnusedExceptions, s.FailOn),
+		fmt.Sprintf("approvals %v %q %d", slices.Sorted(slices.Values(p.Approvals.Accept)), p.Approvals.AllowedSigners, p.Approvals.Threshold),
+	}
+	stages := slices.SortedFunc(slices.Values(p.Stages), func(a, b policy.Stage) int { return cmp.Compare(a.Name, b.Name) })
+	for _, s := range stages {
+		lines = append(lines, fmt.Sprintf("stage %s %v %v %s", s.Name, s.Require, s.TeamIDs, s.MinRuntimeVersion))
+	}
+	for _, g := range p.Groups {
+		lines = append(lines, fmt.Sprintf("group %s %v %v", g.Name, g.Scope.Path, g.Require))
+	}
+	for _, e := range p.Exceptions {
+		lines = append(lines, fmt.Sprintf("exception %s %s %s", e.ID, e.PolicyID, e.Position))
+	}
+	return lines
+}
+
+func TestMergingTightens(t *testing.T) {
+	const (
+		settings  = "settings require-justification 40 365 30 error error"
+		approvals = `approvals [fields] "" 1`
+		release   = "stage release [signed hardened-runtime] [] "
+		dev       = "stage development [signed] [] "
+	)
+	for _, row := range []struct {
+		name, files string
+		want        []string
+	}{
+		{
+			"what is not given is inherited", `
+-- top.yml --
+version: 1
+policy-id: acme/app
+extends: base.yml
+-- base.yml --
+version: 1
+policy-id: acme/base
+settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, fail-on: warning}
+approvals: {accept: signed, allowed-signers: signers, threshold: 2}
+stages:
+  release: {require: [valid], team-ids: [B, A], min-runtime-version: "13.0"}
+  nightly: {}
+binaries:
+  helpers: {path: Helpers/**, require: [a]}
+exceptions:
+  - {id: E, entitlement: a, applies-to: {binaries: helpers}}
+`,
+			[]string{
+				"settings allow 50 90 60 warning warning", `approvals [signed] "signers" 2`,
+				"stage nightly [] [] ", "stage release [valid] [B A] 13.0", "group helpers [Helpers/**] [a]",
+				"exception E acme/base base.yml:11:5",
+			},
+		}, {
+			"what is given is stricter", `
+-- top.yml --
+version: 1
+policy-id: acme/app
+extends: base.yml
+settings: {unlisted: deny, min-justification: 51, max-lifetime: 89d, warn-before-expiry: 61d, unused-exceptions: error, fail-on: warning}
+approvals: {accept: base}
+stages:
+  release: {require: [secure-timestamp], team-ids: [A], min-runtime-version: "13.0.1"}
+binaries:
+  tools: {path: bin/*}
+exceptions:
+  - {id: MINE, entitlement: a, applies-to: {binaries: [helpers, tools]}}
+-- base.yml --
+version: 1
+policy-id: acme/base
+settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, fail-on: error}
+stages:
+  release: {require: [valid], team-ids: [B, A], min-runtime-version: "13.0"}
+binaries:
+  helpers: {path: Helpers/**}
+exceptions:
+  - {id: BASE, entitlement: a, applies-to: {team-id: A}}
+`,
+			[]string{
+				"settings deny 51 89 61 error warning", `approvals [base] "" 1`,
+				"stage release [valid secure-timestamp] [A] 13.0.1", "group tools [bin/*] []", "group helpers [Helpers/**] []",
+				"exception MINE acme/app top.yml:11:5", "exception BASE acme/base base.yml:9:5",
+			},
+		}, {
+			"of several the strictest counts", `
+-- top.yml --
+version: 1
+extends: [a.yml, b.yml, preset:report-only]
+-- a.yml --
+version: 1
+settings: {unlisted: allow, max-lifetime: 90d, min-justification: 100}
+approvals: {accept: [signed, base], allowed-signers: signers}
+stages:
+  release: {require: [valid], team-ids: [B, A, C], min-runtime-version: "13.0"}
+  development: {}
+  nightly: {}
+-- b.yml --
+version: 1
+settings: {unlisted: deny, max-lifetime: 120d, fail-on: warning}
+approvals: {accept: [base]}
+stages:
+  nightly: {}
+  development: {require: [signed]}
+  release: {require: [signed], team-ids: [D, A, B], min-runtime-version: "11.9"}
+`,
+			[]string{
+				"settings deny 100 90 30 error warning", `approvals [base] "signers" 1`,
+				dev, "stage release [signed valid] [A B] 13.0",
+			},
+		}, {
+			"the built-in stages are stages like others", `
+-- top.yml --
+version: 1
+extends: base.yml
+stages: {release: {require: [valid]}}
+-- base.yml --
+version: 1
+`,
+			[]string{settings, approvals, dev, "stage release [signed hardened-runtime valid] [] "},
+		}, {
+			"a parent that is extended twice counts once", `
+-- top.yml --
+version: 1
+extends: [a.yml, base.yml, b.yml]
+-- a.yml --
+version: 1
+extends: base.yml
+-- b.yml --
+version: 1
+extends: [base.yml, a.yml]
+-- base.yml --
+version: 1
+approvals: {accept: signed, allowed-signers: signers}
+binaries:
+  helpers: {path: Helpers/**}
+exceptions:
+  - {id: E, entitlement: a, applies-to: {team-id: A}}
+`,
+			[]string{
+				settings, `approvals [signed] "signers" 1`, dev, release,
+				"group helpers [Helpers/**] []", "exception E  base.yml:6:5",
+			},
+		}, {
+			"what is overridable may be loosened", `
+-- top.yml --
+version: 1
+extends: base.yml
+settings: {unlisted: allow, min-justification: 10, max-lifetime: 400d, warn-before-expiry: 0d, unused-exceptions: note, fail-on: never}
+approvals: {accept: [base, signed], allowed-signers: mine, threshold: 1}
+stages:
+  release: {require: [], team-ids: [Z], min-runtime-version: "10.0"}
+  development: {require: []}
+binaries:
+  helpers: {path: Other/**}
+-- base.yml --
+version: 1
+settings: {unlisted: deny, overridable: true}
+approvals: {accept: [signed], allowed-signers: signers, threshold: 2, overridable: true}
+stages:
+  release: {require: [valid], team-ids: [A], min-runtime-version: "13.0", overridable: true}
+  development: {overridable: true}
+binaries:
+  helpers: {path: Helpers/**, require: [a], overridable: true}
+exceptions:
+  - {id: E, entitlement: a, applies-to: {binaries: helpers}}
+`,
+			[]string{
+				"settings allow 10 400 0 note never", `approvals [base signed] "mine" 1`,
+				"stage development [] [] ", "stage release [] [Z] 10.0", "group helpers [Other/**] []",
+				"exception E  base.yml:10:5",
+			},
+		}, {
+			"by one parent and not by another", `
+-- top.yml --
+version: 1
+extends: [a.yml, b.yml]
+settings: {max-lifetime: 100d}
+stages:
+  release: {require: []}
+-- a.yml --
+version: 1
+settings: {max-lifetime: 10d, unlisted: deny, overridable: true}
+stages: {release: {require: [valid, signed], overridable: true}}
+-- b.yml --
+version: 1
+settings: {max-lifetime: 100d}
+stages: {release: {}}
+`,
+			[]string{"settings deny 40 100 30 error error", approvals, "stage release [] [] "},
+		}, {
+			"through one that says nothing about it", `
+-- top.yml --
+version: 1
+extends: between.yml
+settings: {max-lifetime: 300d}
+stages: {release: {require: [signed]}}
+-- between.yml --
+version: 1
+extends: base.yml
+settings: {unlisted: deny}
+-- base.yml --
+version: 1
+settings: {max-lifetime: 10d, overridable: true}
+stages: {release: {require: [valid], overridable: true}}
+`,
+			[]string{"settings deny 40 300 30 error error", approvals, "stage release [signed] [] "},
+		}, {
+			"nothing is loosened where nothing is given", `
+-- top.yml --
+version: 1
+extends: base.yml
+stages: {release: {team-ids: [A]}}
+-- base.yml --
+version: 1
+settings: {max-lifetime: 10d, overridable: true}
+stages: {release: {require: [valid], overridable: true}}
+`,
+			[]string{"settings require-justification 40 10 30 error error", approvals, "stage release [valid] [A] "},
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if diff := gocmp.Diff(row.want, outline(load(t, row.files))); diff != "" {
+				t.Errorf("policy (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAMergedPolicyNamesThePlaceOfEachSetting(t *testing.T) {
+	p := load(t, `
+-- top.yml --
+version: 1
+extends: [a.yml, b.yml]
+settings:
+  unlisted: deny
+stages:
+  release: {team-ids: [A]}
+-- a.yml --
+version: 1
+settings:
+  max-lifetime: 90d
+stages:
+  release: {require: [valid], min-runtime-version: "13.0"}
+-- b.yml --
+version: 1
+settings:
+  max-lifetime: 90d
+  fail-on: warning
+stages:
+  release: {require: [valid]}
+`)
+	got := map[string]string{}
+	for name, at := range p.Settings.Fields {
+		got[name] = at.String()
+	}
+	for name, at := range p.Stages[0].Fields {
+		got[name] = at.String()
+	}
+	want := map[string]string{
+		"unlisted": "top.yml:4:3", "max-lifetime": "a.yml:3:3", "fail-on": "b.yml:4:3",
+		"team-ids": "top.yml:6:13", "require": "a.yml:5:13", "min-runtime-version": "a.yml:5:31",
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}
+
+// decides writes a decision in a line.
+func decides(d policy.Decision) string {
+	words := []string{string(d.Action)}
+	if d.Action != policy.Allow && d.Level != policy.Error {
+		words = append(words, string(d.Level))
+	}
+	if d.MaxLifetime > 0 {
+		words = append(words, fmt.Sprintf("%dd", d.MaxLifetime))
+	}
+	if d.Categories != nil {
+		words = append(words, fmt.Sprint(d.Categories))
+	}
+	if d.Rule == nil {
+		return strings.Join(append(words, "unlisted"), " ")
+	}
+	return strings.Join(append(words, d.Position.File), " ")
+}
+
+func TestTheStrictestPolicyDecides(t *testing.T) {
+	for _, row := range []struct {
+		name, files string
+		groups      []string
+		want        string // of jit in the stage release
+	}{
+		{"a parent's rule holds on", `
+-- top.yml --
+version: 1
+extends: base.yml
+settings: {unlisted: require-justification}
+-- base.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.*, action: allow}]
+`, nil, "allow base.yml"},
+		{"a stricter rule goes before it, however broad", `
+-- top.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.*, action: deny}]
+-- base.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]
+`, nil, "deny top.yml"},
+		{"a parent's more specific rule goes before a broad one", `
+-- top.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.security.*, action: allow}]
+-- base.yml --
+version: 1
+settings: {unlisted: allow}
+rules: [{entitlement: com.apple.security.cs.*, action: deny}]
+`, nil, "deny base.yml"},
+		{"a parent that does not list a key decides by unlisted", `
+-- top.yml --
+version: 1
+extends: [a.yml, b.yml]
+-- a.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]
+-- b.yml --
+version: 1
+settings: {unlisted: deny}
+`, nil, "deny unlisted"},
+		{"a stricter unlisted is for keys that no policy names", `
+-- top.yml --
+version: 1
+extends: base.yml
+settings: {unlisted: deny}
+-- base.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]
+`, nil, "allow base.yml"},
+		{"an overridable unlisted may be loosened", `
+-- top.yml --
+version: 1
+extends: base.yml
+settings: {unlisted: allow}
+-- base.yml --
+version: 1
+settings: {unlisted: deny, overridable: true}
+`, nil, "allow unlisted"},
+		{"and a rule may loosen it", `
+-- top.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]
+-- base.yml --
+version: 1
+settings: {unlisted: deny, overridable: true}
+`, nil, "allow top.yml"},
+		{"an overridable rule gives way", `
+-- top.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]
+-- base.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.*, action: deny, overridable: true}]
+`, nil, "allow top.yml"},
+		{"also over one that is in between", `
+-- top.yml --
+version: 1
+extends: between.yml
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]
+-- between.yml --
+version: 1
+extends: base.yml
+-- base.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.*, action: deny, overridable: true}]
+`, nil, "allow top.yml"},
+		{"also over one that is less specific", `
+-- top.yml --
+version: 1
+extends: between.yml
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: require-justification}]
+-- between.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.*, action: allow}]
+-- base.yml --
+version: 1
+settings: {unlisted: allow}
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: deny, overridable: true}]
+`, nil, "require-justification top.yml"},
+		{"once loosened it stays so", `
+-- top.yml --
+version: 1
+extends: between.yml
+-- between.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: require-justification}]
+-- base.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.*, action: deny, overridable: true}]
+`, nil, "require-justification between.yml"},
+		{"an overridable stage has overridable rules", `
+-- top.yml --
+version: 1
+extends: base.yml
+stages: {release: {rules: [{entitlement: com.apple.security.cs.allow-jit, action: allow}]}}
+-- base.yml --
+version: 1
+stages: {release: {overridable: true, rules: [{entitlement: com.apple.security.cs.*, action: deny}]}}
+`, nil, "allow top.yml"},
+		{"a group's rules are for those in it", `
+-- top.yml --
+version: 1
+extends: base.yml
+-- base.yml --
+version: 1
+settings: {unlisted: allow}
+binaries: {helpers: {path: a, rules: [{entitlement: com.apple.security.cs.*, action: deny}]}}
+`, []string{"helpers"}, "deny base.yml"},
+		{"a general rule is stricter than a parent's group", `
+-- top.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: deny}]
+-- base.yml --
+version: 1
+binaries: {helpers: {path: a, rules: [{entitlement: com.apple.security.cs.*, action: allow}]}}
+`, []string{"helpers"}, "deny top.yml"},
+		{"a group that is replaced says nothing more", `
+-- top.yml --
+version: 1
+extends: base.yml
+binaries: {helpers: {path: b}}
+-- base.yml --
+version: 1
+settings: {unlisted: allow}
+binaries: {helpers: {path: a, overridable: true, rules: [{entitlement: com.apple.security.cs.*, action: deny}]}}
+`, []string{"helpers"}, "allow unlisted"},
+		{"terms of all that ask for a justification hold", `
+-- top.yml --
+version: 1
+extends: [a.yml, b.yml]
+rules: [{entitlement: com.apple.security.cs.*, action: require-justification, max-lifetime: 30d}]
+-- a.yml --
+version: 1
+rules:
+  - entitlement: com.apple.security.cs.allow-jit
+    action: require-justification
+    level: warning
+    categories: [emulator, javascript-engine]
+-- b.yml --
+version: 1
+rules:
+  - entitlement: com.apple.security.cs.allow-jit
+    action: require-justification
+    categories: [drm, javascript-engine]
+    max-lifetime: 60d
+`, nil, "require-justification 30d [javascript-engine] a.yml"},
+		{"a denial weighs as much as what asked for a justification", `
+-- top.yml --
+version: 1
+extends: base.yml
+rules: [{entitlement: com.apple.security.cs.*, action: deny, level: note}]
+-- base.yml --
+version: 1
+settings: {unlisted: allow}
+rules: [{entitlement: com.apple.security.cs.allow-jit, action: require-justification, level: warning}]
+`, nil, "deny warning top.yml"},
+		{"unlisted keys weigh as an error", `
+-- top.yml --
+version: 1
+extends: [a.yml, b.yml]
+-- a.yml --
+version: 1
+rules: [{entitlement: com.apple.security.cs.*, action: require-justification, level: note}]
+-- b.yml --
+version: 1
+`, nil, "require-justification a.yml"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			p := load(t, row.files)
+			s, err := p.Stage("release")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := decides(p.Decide(s, row.groups, jit)); got != row.want {
+				t.Errorf("decision is %s, want %s", got, row.want)
+			}
+		})
+	}
+}
+
+func TestRulesThatMayBeLoosenedOrAreStricterAreTaken(t *testing.T) {
+	for _, row := range []struct{ name, base, rules string }{
+		{"the same rule again", "rules: [{entitlement: a, action: deny}]", "[{entitlement: a, action: deny}]"},
+		{"a stricter rule", "rules: [{entitlement: a, action: allow}]", "[{entitlement: a, action: deny}]"},
+		{
+			"a broad rule with more specific ones above", "settings: {unlisted: allow}\nrules: [{entitlement: com.apple.*, action: deny}, {entitlement: a, action: deny}]",
+			`[{entitlement: "com.*", action: allow}, {entitlement: "*", action: require-justification}]`,
+		},
+		{
+			"a rule that another one of the policy goes before", "rules: [{entitlement: a, action: deny}]",
+			"[{entitlement: a, action: allow}, {entitlement: a, action: deny}]",
+		},
+		{
+			"a rule for a key that a stage's rule above denies in that stage",
+			"settings: {unlisted: allow}\nstages: {release: {rules: [{entitlement: a, action: deny}]}, development: {}}",
+			"[{entitlement: a, action: require-justification}]",
+		},
+		{"what is overridable", "rules: [{entitlement: a, action: deny, overridable: true}]", "[{entitlement: a, action: allow}]"},
+		{
+			"terms that are not given", "rules: [{entitlement: a, action: require-justification, max-lifetime: 3d, categories: [drm]}]",
+			"[{entitlement: a, action: require-justification}]",
+		},
+		{
+			"terms that are stricter", "rules: [{entitlement: a, action: require-justification, max-lifetime: 3d, categories: [drm, other]}]",
+			"[{entitlement: a, action: require-justification, max-lifetime: 2d, categories: [other]}]",
+		},
+		{"globs without a key in common", "settings: {unlisted: allow}\nrules: [{entitlement: com.*, action: deny}]", "[{entitlement: org.*, action: allow}]"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			load(t, "-- top.yml --\nversion: 1\nextends: base.yml\nrules: "+row.rules+"\n-- base.yml --\nversion: 1\n"+row.base+"\n")
+		})
+	}
+}

@@ -1,0 +1,142 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Draft writes a policy that describes what the binaries and sources of a report
+// claim: it extends the policy of the report, names the teams that are proven, and
+// has the narrowest exception for each claim that needs one, with nothing filled in
+// that people have to write. of says what was looked at. The error means that the
+// policy would not parse; the number is that of the exceptions.
+func Draft(r *check.Report, of string) (src []byte, exceptions int, err error) {
+	d := &draft{}
+	d.comment("", fmt.Sprintf("What %s claims, as of %s. Written by codewarrant init.", of, r.At))
+	d.line("#")
+	d.comment("", "Each exception waits for what only people know: what kind of need it is, why the code needs it, "+
+		"who answers for it, who approves it, and until when. Until that is written, codewarrant check fails. "+
+		"Better than a reason is to sign without what is not needed, and to remove its exception.")
+	d.line("#")
+	d.comment("", "Categories: "+categoryList()+".")
+	d.line("version: 1\nextends: %s", r.Policy)
+	d.teams(r)
+	d.exceptions(r)
+	src = []byte(d.b.String())
+	_, err = policy.Parse("the draft", src)
+	return src, d.count, err
+}
+
+// draft builds the text of a policy.
+type draft struct {
+	b     strings.Builder
+	count int // exceptions
+}
+
+func (d *draft) line(format string, args ...any) { fmt.Fprintf(&d.b, format+"\n", args...) }
+
+// comment writes a paragraph, of which nothing was sanitised yet.
+func (d *draft) comment(indent, s string) {
+	const width = 98
+	mark := indent + "# "
+	for _, l := range wrap(sanitise.Text(s), width-len(mark), width-len(mark)) {
+		d.line("%s%s", mark, l)
+	}
+}
+
+// teams limits the stage to the teams that signed, where every signature proves one.
+func (d *draft) teams(r *check.Report) {
+	teams, unproven := provenTeams(r)
+	if len(teams) == 0 {
+		return
+	}
+	for i, team := range teams {
+		teams[i] = fmt.Sprintf("%q", team)
+	}
+	stage := fmt.Sprintf("stages:\n  %s:\n    team-ids: [%s]", r.Stage, strings.Join(teams, ", "))
+	d.line("")
+	if unproven == 0 {
+		d.comment("", "Who may sign: those who signed this code, as their certificates prove.")
+		d.line("%s", stage)
+		return
+	}
+	d.comment("", fmt.Sprintf("Slices that do not prove who signed them: %d. When all do, this lets nobody else sign:", unproven))
+	d.line("# %s", strings.ReplaceAll(stage, "\n", "\n# "))
+}
+
+// provenTeams returns the teams that signed, in ascending order, and the number of
+// signed slices that prove none that a policy could name.
+func provenTeams(r *check.Report) (teams []string, unproven int) {
+	for _, b := range r.Binaries {
+		for _, s := range b.Slices {
+			switch {
+			case s.Signature == nil:
+			case s.Signature.Authenticated() && parses(fmt.Sprintf("stages: {s: {team-ids: %q}}", s.Signature.Authentication.TeamID)):
+				teams = append(teams, s.Signature.Authentication.TeamID)
+			default:
+				unproven++
+			}
+		}
+	}
+	slices.Sort(teams)
+	return slices.Compact(teams), unproven
+}
+
+// exceptions tells what cannot be excepted, and writes an exception for each claim
+// that needs one.
+func (d *draft) exceptions(r *check.Report) {
+	var needed []check.Finding
+	for _, f := range r.Findings {
+		switch {
+		case f.Rule == check.RuleDenied:
+			d.line("")
+			d.comment("", fmt.Sprintf("%s claims %s, which %s denies: sign without it.", first(f.Paths), f.Entitlement, r.Policy))
+		case f.Rule == check.RuleUnapproved && fits(f.Suggestion):
+			needed = append(needed, f)
+		case f.Rule == check.RuleUnapproved:
+			d.line("")
+			d.comment("", fmt.Sprintf("%s claims %s in a way that no exception can be written for: sign it anew.", first(f.Paths), f.Entitlement))
+		}
+	}
+	d.line("")
+	if len(needed) == 0 {
+		d.comment("", "No claim needs an exception.")
+		return
+	}
+	d.line("exceptions:")
+	for i, f := range needed {
+		if i > 0 {
+			d.line("")
+		}
+		d.exception(f)
+	}
+	d.count = len(needed)
+}
+
+// fits reports whether a policy can hold a suggestion: a claim may be named as no
+// policy would name it.
+func fits(suggestion string) bool { return suggestion != "" && parses("exceptions:\n"+suggestion) }
+
+func parses(yaml string) bool {
+	_, err := policy.Parse("", []byte("version: 1\n"+yaml))
+	return err == nil
+}
+
+func (d *draft) exception(f check.Finding) {
+	if k, ok := entitlement.Lookup(f.Entitlement); ok {
+		d.comment("  ", fmt.Sprintf("%s (%s risk). %s", k.Title, k.Risk, k.Permits))
+		d.line("  #")
+		d.comment("  ", k.Advice)
+	} else {
+		d.comment("  ", "Apple does not document what this permits.")
+	}
+	for l := range strings.Lines(f.Suggestion) {
+		d.b.WriteString("  " + l)
+	}
+}
