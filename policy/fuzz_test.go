@@ -56,12 +56,15 @@ func checkErrors(t *testing.T, src []byte, err, again error) {
 func use(t *testing.T, p *policy.Policy) {
 	at := day(t, "2026-11-23")
 	policy.Lint(p, at)
-	if len(p.Stages) == 0 {
+	if len(p.Extends) == 0 { // else it is shown when that is known
+		shownAlike(t, p)
+	}
+	if len(p.Stages) == 0 && len(p.Extends) == 0 {
 		t.Error("no stages")
 	}
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
-		p.Decide(&p.Stages[0], nil, e.Entitlement)
+		p.Decide(nil, e.AppliesTo.Binaries, e.Entitlement)
 		e.AppliesTo.Matches(policy.Target{Paths: []string{"a/b[\n{\xff", e.ID}, Identifier: e.ID, TeamID: e.ID, Arch: e.ID})
 		if e.AppliesTo.Matches(policy.Target{}) {
 			t.Errorf("%s covers a target of which nothing is known", e.ID)
