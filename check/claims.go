@@ -133,7 +133,7 @@ func decisionText(d policy.Decision) string {
 func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d policy.Decision) *policy.Exception {
 	matching := e.exceptions.matching(sub.target, key, v)
 	for _, u := range matching {
-		u.covered[sub.paths[0]] = true
+		u.cover(sub.paths[0])
 	}
 	terms := e.in.Policy.Terms(d)
 	var failed []*exceptionUse
@@ -144,7 +144,7 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 			return nil
 		}
 		switch {
-		case u.Expired(e.in.At) || len(u.Defects(terms, e.in.At)) > 0:
+		case u.Expired(e.in.At) || len(u.fails(terms, e.in.At)) > 0:
 			failed = append(failed, u)
 		case best == nil || u.Expires.After(best.Expires):
 			best = u
