@@ -28,7 +28,7 @@ func (e *evaluation) binary(b Binary) {
 		e.demands(sub, s)
 		e.preflight(sub, s)
 		if s.Signature != nil {
-			e.targets = append(e.targets, sub.target)
+			e.exceptions.look(sub.target)
 			e.signature(sub, s)
 			e.infoPlist(sub, b, s)
 			e.encodings(sub, s.Signature.Claims)
@@ -68,7 +68,7 @@ func (e *evaluation) subject(b Binary, s Slice) subject {
 		sub.target.Version = version(b, s)
 		sub.authenticated = s.Signature.Authenticated()
 	}
-	sub.target.Groups = e.in.Policy.GroupsOf(sub.target)
+	sub.target.Groups = e.groupsOf(sub.target)
 	return sub
 }
 

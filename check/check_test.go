@@ -678,3 +678,34 @@ func TestEveryRuleHasAPage(t *testing.T) {
 		t.Error("a rule that is not there is found")
 	}
 }
+
+func TestAnExceptionIsCountedOnceForEachBinaryAndJudgedByTheTermsOfEach(t *testing.T) {
+	p := parse(t, `version: 1
+settings: {unlisted: allow}
+binaries:
+  tools:
+    path: bin/**
+    rules: [{entitlement: com.apple.security.cs.*, action: require-justification, max-lifetime: 30d}]
+rules: [{entitlement: com.apple.security.cs.*, action: require-justification}]
+exceptions:`+complete("EXC-1", jit, "team-id: A1B2C3D4E5"))
+	both := machotest.Fat{Slices: []machotest.Slice{{Binary: hardened(jit, true)}, {Binary: func() machotest.Binary {
+		b := hardened(jit, true)
+		b.CPU, b.SubCPU = machotest.CPUX86_64, machotest.SubX86All
+		return b
+	}()}}}
+	r := check.Evaluate(input(t, p, "release",
+		binary(t, "app", both.Bytes()), binary(t, "bin/tool", hardened(jit, true).Bytes()), binary(t, "other", hardened(jit, true).Bytes())))
+	if x := r.Exceptions[0]; x.Covers != 3 || x.Use != check.Used {
+		t.Errorf("EXC-1 covers %d, %s", x.Covers, x.Use)
+	}
+	var failed []string
+	for _, f := range r.Findings {
+		if f.Rule == check.RuleInvalidException {
+			failed = append(failed, f.Paths[0]+": "+f.Message)
+		}
+	}
+	want := []string{"bin/tool: EXC-1 approves nothing: expires is 179 days after approved-on; max-lifetime is 30 days"}
+	if diff := cmp.Diff(want, failed); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}

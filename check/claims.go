@@ -134,7 +134,7 @@ func decisionText(d policy.Decision) string {
 func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d policy.Decision) *policy.Exception {
 	matching := e.exceptions.matching(sub.target, key, v)
 	for _, u := range matching {
-		u.covered[sub.paths[0]] = true
+		u.cover(sub.paths[0])
 	}
 	terms := e.in.Policy.Terms(d)
 	var failed []*exceptionUse
@@ -145,7 +145,7 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 			return nil
 		}
 		switch {
-		case u.Expired(e.in.At) || u.unproven != nil || len(u.Defects(terms, e.in.At)) > 0:
+		case u.Expired(e.in.At) || u.unproven != nil || len(u.fails(terms, e.in.At)) > 0:
 			failed = append(failed, u)
 		case u.pending != nil:
 			waiting = u

@@ -39,7 +39,7 @@ type Input struct {
 // matter.
 func Evaluate(in Input) *Report {
 	e := &evaluation{
-		in: in,
+		in: in, groupsOf: in.Policy.Grouping(),
 		report: &Report{
 			Policy: in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
 			Base: in.Base, At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots, Preflight: in.Preflight,
@@ -76,7 +76,7 @@ func Evaluate(in Input) *Report {
 type evaluation struct {
 	in         Input
 	exceptions exceptionIndex
-	targets    []policy.Target // all that was looked at
+	groupsOf   func(policy.Target) []string
 	findings   []Finding
 	suggested  int // keys that were compared with all that are known
 	report     *Report

@@ -12,88 +12,132 @@ import (
 // exceptionUse is an exception with what the run has found out about it so far.
 type exceptionUse struct {
 	*policy.Exception
+	scope    *policy.Matcher
+	order    int    // in the policy
+	covers   int    // binaries and sources that it was written for, approved by it or not
+	last     string // first path of the last of these
+	approves bool   // it approved something
+	settled  bool   // a claim that it is for was allowed or denied without it
+	seen     bool   // something in its scope was looked at
+
 	pending  *policy.Pending // nil: it counts
-	covered  map[string]bool // first paths of what it was written for, approved by it or not
-	approves bool            // it approved something
-	settled  bool            // a claim that it is for was allowed or denied without it
 	unproven *policy.Defect  // of its approval; nil: it is proven
+
+	asked   bool
+	terms   policy.Terms // that defects was asked for last
+	defects []policy.Defect
 }
 
-// exceptionIndex holds the exceptions in the policy's order, and by entitlement; those
-// that do not count yet come after the others.
+// cover notes that a binary or a source has a claim that the exception is for. All of
+// one come after another.
+func (u *exceptionUse) cover(path string) {
+	if u.covers == 0 || u.last != path {
+		u.covers, u.last = u.covers+1, path
+	}
+}
+
+// fails returns why the exception approves nothing under the terms. Most decisions have
+// the same ones.
+func (u *exceptionUse) fails(t policy.Terms, at policy.Date) []policy.Defect {
+	same := u.asked && t.MinJustification == u.terms.MinJustification && t.MaxLifetime == u.terms.MaxLifetime &&
+		slices.Equal(t.Categories, u.terms.Categories) && (t.Categories == nil) == (u.terms.Categories == nil)
+	if !same {
+		u.asked, u.terms, u.defects = true, t, u.Defects(t, at)
+	}
+	return u.defects
+}
+
+// exceptionIndex holds the exceptions in the policy's order, and finds those for an
+// entitlement and for a target; those that do not count yet come after the others.
 type exceptionIndex struct {
-	all []*exceptionUse
-	by  map[string][]*exceptionUse
+	all    []*exceptionUse
+	by     map[string][]*exceptionUse
+	scopes map[string]*scopeIndex // of those for an entitlement
+	every  *scopeIndex            // of all
 }
 
 func newExceptions(in Input) exceptionIndex {
-	x := exceptionIndex{by: map[string][]*exceptionUse{}}
+	x := exceptionIndex{by: map[string][]*exceptionUse{}, scopes: map[string]*scopeIndex{}}
 	for i := range in.Policy.Exceptions {
 		x.add(&exceptionUse{Exception: &in.Policy.Exceptions[i], unproven: unproven(in, i)})
 	}
 	for i := range in.Pending {
 		x.add(&exceptionUse{Exception: in.Pending[i].Exception, pending: &in.Pending[i]})
 	}
+	for key, list := range x.by {
+		x.scopes[key] = newScopeIndex(list)
+	}
+	x.every = newScopeIndex(x.all)
 	return x
 }
 
 func (x *exceptionIndex) add(u *exceptionUse) {
-	u.covered = map[string]bool{}
+	u.scope, u.order = u.AppliesTo.Matcher(), len(x.all)
 	x.all = append(x.all, u)
 	x.by[u.Entitlement] = append(x.by[u.Entitlement], u)
 }
 
+// look notes which exceptions have a target in their scopes, whatever it claims.
+func (x exceptionIndex) look(t policy.Target) {
+	if x.every == nil {
+		return
+	}
+	for _, u := range x.every.candidates(t) {
+		u.seen = u.seen || u.scope.Matches(t)
+	}
+}
+
 // matching returns the exceptions written for a claim, whether they hold or not.
 func (x exceptionIndex) matching(t policy.Target, key string, v entitlement.Value) []*exceptionUse {
-	var list []*exceptionUse
-	for _, u := range x.by[key] {
-		if u.Covers(key, v) && u.AppliesTo.Matches(t) {
-			list = append(list, u)
-		}
+	scopes, ok := x.scopes[key]
+	if !ok {
+		return nil
 	}
-	return list
+	return slices.DeleteFunc(scopes.candidates(t), func(u *exceptionUse) bool { return !u.Covers(key, v) || !u.scope.Matches(t) })
 }
+
+// maxNear bounds the exceptions among which the nearest is sought for one claim.
+const maxNear = 50
 
 // near says what keeps the nearest exception for the entitlement from covering
 // the claim, or nothing when there is none for it.
 func (x exceptionIndex) near(t policy.Target, key string, v entitlement.Value) string {
-	for _, u := range x.by[key] {
-		if why := mismatch(u.Exception, t, key, v); len(why) == 1 {
-			return fmt.Sprintf("%s does not cover it: %s", u.ID, why[0])
+	list := x.by[key]
+	if len(list) > maxNear {
+		found := x.scopes[key].candidates(t)
+		list = slices.Concat(found[:min(len(found), maxNear)], list[:maxNear])
+	}
+	var nearest *exceptionUse
+	for _, u := range list {
+		n := len(u.scope.Mismatches(t))
+		if !u.Covers(key, v) {
+			n++
+		}
+		if nearest == nil || n == 1 {
+			nearest = u
+		}
+		if n == 1 {
+			break
 		}
 	}
-	for _, u := range x.by[key] {
-		return fmt.Sprintf("%s does not cover it: %s", u.ID, strings.Join(mismatch(u.Exception, t, key, v), ", "))
+	if nearest == nil {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("%s does not cover it: %s", nearest.ID, strings.Join(mismatch(nearest.Exception, t, key, v), ", "))
 }
 
-// mismatch lists the fields of an exception that keep it from a claim.
+// mismatch says which fields of an exception keep it from a claim.
 func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.Value) []string {
+	is := map[string]string{
+		"path": strings.Join(t.Paths, ", "), "identifier": t.Identifier, "team-id": t.TeamID, "arch": t.Arch, "type": t.Type,
+		"bundle-kind": t.BundleKind, "versions": t.Version, "cdhash": t.CDHash, "binaries": strings.Join(t.Groups, ", "),
+	}
 	var why []string
-	scope := ex.AppliesTo
-	for _, field := range []struct {
-		name  string
-		given int
-		scope policy.Scope
-		is    string
-	}{
-		{"path", len(scope.Path), policy.Scope{Path: scope.Path}, strings.Join(t.Paths, ", ")},
-		{"identifier", len(scope.Identifier), policy.Scope{Identifier: scope.Identifier}, t.Identifier},
-		{"team-id", len(scope.TeamID), policy.Scope{TeamID: scope.TeamID}, t.TeamID},
-		{"arch", len(scope.Arch), policy.Scope{Arch: scope.Arch}, t.Arch},
-		{"type", len(scope.Type), policy.Scope{Type: scope.Type}, t.Type},
-		{"bundle-kind", len(scope.BundleKind), policy.Scope{BundleKind: scope.BundleKind}, t.BundleKind},
-		{"versions", len(scope.Versions), policy.Scope{Versions: scope.Versions}, t.Version},
-		{"cdhash", len(scope.CDHash), policy.Scope{CDHash: scope.CDHash}, t.CDHash},
-		{"binaries", len(scope.Binaries), policy.Scope{Binaries: scope.Binaries}, strings.Join(t.Groups, ", ")},
-	} {
-		switch {
-		case field.given == 0 || field.scope.Matches(t):
-		case field.is == "":
-			why = append(why, fmt.Sprintf("it asks for a certain %s, and none is known here", field.name))
-		default:
-			why = append(why, fmt.Sprintf("its %s does not match %s", field.name, shorten(field.is)))
+	for _, field := range ex.AppliesTo.Matcher().Mismatches(t) {
+		if is[field] == "" {
+			why = append(why, fmt.Sprintf("it asks for a certain %s, and none is known here", field))
+		} else {
+			why = append(why, fmt.Sprintf("its %s does not match %s", field, shorten(is[field])))
 		}
 	}
 	if !ex.Covers(key, v) {
@@ -109,21 +153,21 @@ func (e *evaluation) judgeExceptions() {
 	for _, u := range e.exceptions.all {
 		if u.pending != nil {
 			altered[u.ID] = true
-			e.report.Pending = append(e.report.Pending, PendingReport{*u.pending, len(u.covered)})
+			e.report.Pending = append(e.report.Pending, PendingReport{*u.pending, u.covers})
 		}
 	}
 	for _, u := range e.exceptions.all {
 		if u.pending != nil {
 			continue // what needs it may come in the next change
 		}
-		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: len(u.covered)}
+		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: u.covers}
 		switch {
 		case r.Covers > 0:
 			r.Use = Used
 			e.expiresSoon(u)
 		case u.settled && e.in.Policy.Justifiable(u.Entitlement):
 			r.Use = NotNeeded // another stage asks for it
-		case slices.ContainsFunc(e.targets, u.AppliesTo.Matches):
+		case u.seen:
 			r.Use = Unused
 			if !altered[u.ID] {
 				e.unused(u)

@@ -10,11 +10,11 @@ import (
 // signed with it is not known yet.
 func (e *evaluation) source(s Source) {
 	sub := subject{paths: []string{s.Path}, target: policy.Target{Paths: []string{s.Inside}}, places: map[string]policy.Position{}}
-	sub.target.Groups = e.in.Policy.GroupsOf(sub.target)
+	sub.target.Groups = e.groupsOf(sub.target)
 	for key, place := range s.Lines {
 		sub.places[key] = position(s.Path, place)
 	}
-	e.targets = append(e.targets, sub.target)
+	e.exceptions.look(sub.target)
 	for _, n := range s.Notes {
 		f := sub.finding(RuleSloppyEntitlements, n.Text)
 		f.Position = position(s.Path, n.Place)

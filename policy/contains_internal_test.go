@@ -74,9 +74,9 @@ func TestContainsIsNeverWronglySaid(t *testing.T) {
 			continue
 		}
 		globs++
-		if containsGlob(p, q) && matchesGlob(q, path) {
+		if containsGlob(p, q) && compile(q).match(path) {
 			held++
-			if !matchesGlob(p, path) {
+			if !compile(p).match(path) {
 				t.Fatalf("%s is said to contain %s, and does not match %s", p, q, path)
 			}
 		}

@@ -221,7 +221,7 @@ func TestExtendingIsBounded(t *testing.T) {
 	twice["top.yml"] = "version: 1\nextends: [p0.yml, between.yml]\n"
 	twice["between.yml"] = "version: 1\nextends: p0.yml\n"
 	compared := files{"top.yml": "version: 1\nextends: a.yml\nrules:\n", "a.yml": "version: 1\nrules:\n"}
-	for i := range 150 {
+	for i := range 300 {
 		compared["top.yml"] += fmt.Sprintf("  - {entitlement: '*x%d*', action: require-justification}\n", i)
 		compared["a.yml"] += fmt.Sprintf("  - {entitlement: '*y%d*', action: require-justification}\n", i)
 	}

@@ -2,7 +2,9 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -58,6 +60,9 @@ func checkErrors(t *testing.T, src []byte, err, again error) {
 func use(t *testing.T, p *policy.Policy) {
 	at := day(t, "2026-11-23")
 	policy.Lint(p, at)
+	if len(p.Extends) == 0 { // else it is shown when that is known
+		shownAlike(t, p)
+	}
 	if len(p.Stages) == 0 {
 		if len(p.Extends) == 0 {
 			t.Error("no stages")
@@ -118,6 +123,48 @@ func FuzzRenew(f *testing.F) {
 		for _, h := range hunks {
 			if h.Line < 1 {
 				t.Errorf("hunk %+v", h)
+			}
+		}
+	})
+}
+
+// FuzzLoad holds Load to its promises on any files that extend one another: a policy or
+// errors with all their places, the same each time; and a policy that can be shown.
+func FuzzLoad(f *testing.F) {
+	for _, file := range glob(f, "../testdata/policy/extends/*.txtar") {
+		a := archive(string(read(f, file)))
+		f.Add(a["top.yml"], a["a.yml"], a["b.yml"], a["base.yml"])
+	}
+	f.Fuzz(func(t *testing.T, top, a, b, base string) {
+		files := files{"top.yml": top, "a.yml": a, "b.yml": b, "base.yml": base}
+		p, err := policy.Load(policy.Location{Path: "top.yml"}, files.read)
+		_, again := policy.Load(policy.Location{Path: "top.yml"}, files.read)
+		if (p == nil) == (err == nil) || fmt.Sprint(err) != fmt.Sprint(again) {
+			t.Fatalf("Load = %v, %v, then %v", p, err, again)
+		}
+		if err == nil {
+			b, err := p.YAML()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := policy.Parse("shown.yml", b); err != nil {
+				t.Errorf("%v in\n%s", err, b)
+			}
+			return
+		}
+		var errs policy.Errors
+		if !errors.As(err, &errs) {
+			t.Fatalf("error is %T", err)
+		}
+		for _, e := range errs {
+			beyond := e.Line > strings.Count(files[e.File], "\n")+1 // where a text ends too early
+			if e.Line < 1 || e.Excerpt == "" && !beyond {
+				t.Errorf("error without a place: %v", e)
+			}
+			for _, r := range e.Related {
+				if r.File == "" || r.Line > 0 && r.Excerpt == "" {
+					t.Errorf("%v is about no place: %+v", e, r)
+				}
 			}
 		}
 	})

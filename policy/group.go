@@ -33,14 +33,23 @@ func (p *Policy) Group(name string) *Group {
 
 // GroupsOf returns the names of the groups that the target is in, in the order of
 // the policy.
-func (p *Policy) GroupsOf(t Target) []string {
-	var names []string
+func (p *Policy) GroupsOf(t Target) []string { return p.Grouping()(t) }
+
+// Grouping returns what does as GroupsOf does, for many targets.
+func (p *Policy) Grouping() func(Target) []string {
+	matchers := make([]*Matcher, len(p.Groups))
 	for i := range p.Groups {
-		if g := &p.Groups[i]; g.Scope.Matches(t) {
-			names = append(names, g.Name)
-		}
+		matchers[i] = p.Groups[i].Scope.Matcher()
 	}
-	return names
+	return func(t Target) []string {
+		var names []string
+		for i, m := range matchers {
+			if m.Matches(t) {
+				names = append(names, p.Groups[i].Name)
+			}
+		}
+		return names
+	}
 }
 
 // Types are the types of Mach-O files that a scope may name: the constants MH_* of

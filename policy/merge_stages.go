@@ -63,8 +63,10 @@ func (m *merger) stage(name string) Stage {
 	}
 	slices.SortStableFunc(parents, ofStage.compare)
 	slices.SortStableFunc(locks, ofStage.compare)
-	if merged.Position.Line == 0 {
-		merged.Position = parents[0].Position
+	for _, p := range parents {
+		if merged.Position.Line == 0 {
+			merged.Position = p.Position
+		}
 	}
 	m.require(&merged, own, parents, locks)
 	m.teams(&merged, own, parents, locks)

@@ -27,18 +27,7 @@ const (
 // the path on; both to the path's end. Of a target with several paths every one
 // must match: they are copies of the same code, and an exception for one place
 // does not speak for another.
-func (s Scope) Matches(t Target) bool {
-	return !s.isEmpty() &&
-		matchesExactly(s.Identifier, t.Identifier) &&
-		matchesExactly(s.TeamID, t.TeamID) &&
-		matchesExactly(s.Arch, t.Arch) &&
-		matchesExactly(s.Type, t.Type) &&
-		matchesExactly(s.BundleKind, t.BundleKind) &&
-		matchesExactly(s.CDHash, t.CDHash) &&
-		(len(s.Binaries) == 0 || slices.ContainsFunc(s.Binaries, func(g string) bool { return slices.Contains(t.Groups, g) })) &&
-		(len(s.Versions) == 0 || slices.ContainsFunc(s.Versions, func(r VersionRange) bool { return r.Contains(t.Version) })) &&
-		(len(s.Path) == 0 || s.matchesPaths(t.Paths))
-}
+func (s Scope) Matches(t Target) bool { return s.Matcher().Matches(t) }
 
 // isEmpty reports whether no field is given.
 func (s Scope) isEmpty() bool {
@@ -48,24 +37,6 @@ func (s Scope) isEmpty() bool {
 
 func matchesExactly(want []string, got string) bool {
 	return len(want) == 0 || got != "" && slices.Contains(want, got)
-}
-
-func (s Scope) matchesPaths(paths []string) bool {
-	for _, path := range paths {
-		if !slices.ContainsFunc(s.Path, func(glob string) bool { return matchesGlob(glob, path) }) {
-			return false
-		}
-	}
-	return len(paths) > 0
-}
-
-func matchesGlob(glob, path string) bool {
-	rooted, ok := strings.CutPrefix(glob, "/")
-	if !ok {
-		rooted = "**/" + glob
-	}
-	matched, err := doublestar.Match(rooted, path)
-	return matched && err == nil
 }
 
 // checkGlob returns what is wrong with the text of a path glob.

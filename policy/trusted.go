@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // BasePrefix is what the name of a policy begins with that stands at the trusted ref and
@@ -75,7 +76,7 @@ func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []E
 		case was != nil:
 			e.PolicyID = was.PolicyID
 		case base != nil:
-			e.PolicyID = base.ID
+			e.PolicyID = base.idOf(e.Position.File)
 		}
 		if onlySo || was != nil && len(e.differences(was)) == 0 || bySignature && signed != nil && signed(&e) {
 			count = append(count, e)
@@ -89,6 +90,18 @@ func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []E
 		count = append(count, *was)
 	}
 	return count, pending
+}
+
+// idOf returns the policy-id of a file of which the policy was made, and for one that is
+// not among these that of the policy itself: a change cannot choose for which policy-id
+// an exception was signed, by writing another one into a file that it extends.
+func (p *Policy) idOf(file string) string {
+	for layer := range p.layers() {
+		if strings.TrimPrefix(layer.Name, BasePrefix) == strings.TrimPrefix(file, BasePrefix) {
+			return layer.ID
+		}
+	}
+	return p.ID
 }
 
 // stricter returns settings that keep to both.

@@ -212,6 +212,13 @@ func TestThePolicyThatJudgesIsReadFromGitHub(t *testing.T) {
 		{"a policy below a link", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{".github": {Link: "config"}, "config/codewarrant.yml": {Data: strict}}), 2, "it is a symbolic link", 4},
 		{"a policy that is too large", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{policyFile: {Data: strings.Repeat("#", 1<<20+1)}}), 2, "over the limit", 2},
 
+		{"what the policy extends is read where it stands", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{
+			policyFile: {Data: "version: 1\nextends: rules.yml\napprovals: {accept: [base]}\n"}, ".github/rules.yml": {Data: strict},
+		}), 1, pending, 3},
+		{"what the policy extends and what is not there", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{
+			policyFile: {Data: "version: 1\nextends: rules.yml\n"},
+		}), 2, "base:.github/codewarrant.yml:2:10: extends base:.github/rules.yml: ", 5},
+
 		{"no token for a private repository", "pull_request", "refs/pull/1/merge", pull("main"), input("token", ""), 2, "a private repository needs a token with the permission contents: read", 1},
 		{"a token of another repository", "pull_request", "refs/pull/1/merge", pull("main"), input("token", "ghs_of_another_repository"), 2, permission, 1},
 		{"a token without the permission", "pull_request", "refs/pull/1/merge", pull("main"), server(func(s *githubtest.Server) {

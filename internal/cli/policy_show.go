@@ -1,0 +1,80 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+func newPolicyShow(env Env) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "show [FILE|preset:NAME]",
+		Short: "Print a policy with all that it extends",
+		Long: `show prints a policy with everything that it extends merged into it, as YAML in which a comment on
+each line says where it comes from; without an argument, the policy that check would use. The rules of
+each policy stay apart: each decides by its own, and the strictest decision holds.
+
+Of a preset it prints the source: what applies where there is no policy, and where to start from to
+write one. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.
+
+With --format json it prints, for programs, the texts that the policy is made of with their SHA-256, the
+merged policy with the keys that it has in YAML, and the places that its parts come from, by their JSON
+Pointers (RFC 6901); what has no place is a default, or built in.`,
+		Example: `  codewarrant policy show .github/codewarrant.yml
+  codewarrant policy show --format json | jq '.policy.settings'
+  codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			name := ""
+			if len(args) > 0 {
+				if name = args[0]; name == "" {
+					return hinted{fmt.Errorf("the name of the policy is empty"), "is a variable not set?"}
+				}
+			}
+			return showPolicy(env, name, format)
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return presets(), cobra.ShellCompDirectiveDefault
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "yaml", "how to print: yaml, json")
+	complete(cmd, "format", []string{"yaml", "json"})
+	return cmd
+}
+
+func showPolicy(env Env, name, format string) error {
+	p, err := loadPolicy(env, name)
+	if err != nil {
+		return err
+	}
+	preset, isPreset := strings.CutPrefix(p.Name, policy.PresetPrefix)
+	var b []byte
+	switch {
+	case format == "json":
+		if b, err = p.JSON(); err == nil {
+			b = sanitise.JSON(b)
+		}
+	case format != "yaml":
+		return fmt.Errorf("--format: %q is not one of yaml, json", format)
+	case isPreset && len(p.Extends) == 0:
+		b, err = policy.PresetSource(preset)
+	default:
+		b, err = p.YAML()
+	}
+	if err != nil {
+		return err
+	}
+	return emit(env, "", func(w io.Writer, _ bool) error {
+		if format == "yaml" {
+			w = sanitise.Log(w)
+		}
+		_, err := w.Write(b)
+		return err
+	})
+}
