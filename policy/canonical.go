@@ -31,10 +31,10 @@ var ErrNoPolicyID = errors.New("the policy has no policy-id, so that a signature
 //	text    = object LF
 //	object  = {"applies-to":scope, "approved-on":date, "category":string,
 //	          "compensating-controls":set of prose, "entitlement":string,
-//	          "expires":date, "format":"codewarrant.exception/1", "id":string,
-//	          "justification":prose, "matches":set of string, "owner":prose,
-//	          "policy-id":string, "ticket":prose, "value":value,
-//	          "values":set of value}
+//	          "expires":date, "format":"codewarrant.exception/1",
+//	          "groups":{name:scope, …}, "id":string, "justification":prose,
+//	          "matches":set of string, "owner":prose, "policy-id":string,
+//	          "ticket":prose, "value":value, "values":set of value}
 //	scope   = {"arch":set of string, "binaries":…, "bundle-kind":…, "cdhash":…,
 //	          "identifier":…, "path":…, "team-id":…, "type":…, "versions":…}
 //	set     = an array, its items in ascending order of their bytes as they are
@@ -52,11 +52,12 @@ var ErrNoPolicyID = errors.New("the policy has no policy-id, so that a signature
 //
 // Text is compared byte for byte elsewhere and is not normalised here: what Unicode
 // can write in two ways differs. Not part of the text are approved-by, renewals and
-// signatures, and what the policy says beside the exception: its rules, and who is
-// in the groups that the exception names under binaries.
+// signatures, and what the policy says beside the exception. Of that only groups has a
+// part: the scopes of those that the exception names under binaries, since they are
+// what it applies to.
 //
-// The error is [ErrNoPolicyID], or says what cannot be written; [Parse] lets
-// nothing of that sort through.
+// The error is [ErrNoPolicyID], or says what cannot be written, such as a group that is
+// defined in a policy that is extended and was not read.
 func (e *Exception) Canonical() ([]byte, error) {
 	if e.PolicyID == "" {
 		return nil, ErrNoPolicyID
@@ -71,6 +72,7 @@ func (e *Exception) Canonical() ([]byte, error) {
 		"values":                c.values(e.Values),
 		"matches":               jsonSet(jsonWords(&c, e.Matches), e.Matches != nil),
 		"applies-to":            c.scope(e.AppliesTo),
+		"groups":                c.groups(e),
 		"category":              c.given(string(e.Category)),
 		"justification":         c.given(collapse(e.Justification)),
 		"owner":                 c.given(collapse(e.Owner)),
@@ -101,7 +103,29 @@ func (c *canonical) fail(format string, args ...any) string {
 	return ""
 }
 
+// groups writes who is in the groups that an exception names. One that a change defines
+// in another way has its name, and its own scope.
+func (c *canonical) groups(e *Exception) string {
+	members := map[string]string{}
+	for _, name := range e.AppliesTo.Binaries {
+		name = strings.TrimSuffix(name, changed)
+		scope, ok := e.Groups[name]
+		if !ok {
+			return c.fail("group %s is not defined here", quote(name))
+		}
+		members[name] = c.scope(scope)
+	}
+	if len(members) == 0 {
+		return ""
+	}
+	return c.object(members)
+}
+
 func (c *canonical) scope(s Scope) string {
+	binaries := make([]string, len(s.Binaries))
+	for i, name := range s.Binaries {
+		binaries[i] = strings.TrimSuffix(name, changed)
+	}
 	field := func(list []string) string { return jsonSet(jsonWords(c, list), len(list) > 0) }
 	versions := make([]string, len(s.Versions))
 	for i, r := range s.Versions {
@@ -112,7 +136,7 @@ func (c *canonical) scope(s Scope) string {
 	return c.object(map[string]string{
 		"path": field(s.Path), "identifier": field(s.Identifier), "team-id": field(s.TeamID),
 		"arch": field(s.Arch), "type": field(s.Type), "bundle-kind": field(s.BundleKind),
-		"versions": field(versions), "cdhash": field(s.CDHash), "binaries": field(s.Binaries),
+		"versions": field(versions), "cdhash": field(s.CDHash), "binaries": field(binaries),
 	})
 }
 

@@ -31,6 +31,21 @@ func (p *Policy) Group(name string) *Group {
 	return &p.Groups[i]
 }
 
+// ScopesOf returns the scopes of the groups that an exception names, by their names, as
+// far as the policy has them; nil for none.
+func (p *Policy) ScopesOf(e *Exception) map[string]Scope {
+	var scopes map[string]Scope
+	for _, name := range e.AppliesTo.Binaries {
+		if g := p.Group(name); g != nil {
+			if scopes == nil {
+				scopes = map[string]Scope{}
+			}
+			scopes[name] = g.Scope
+		}
+	}
+	return scopes
+}
+
 // GroupsOf returns the names of the groups that the target is in, in the order of
 // the policy.
 func (p *Policy) GroupsOf(t Target) []string { return p.Grouping()(t) }

@@ -158,5 +158,8 @@ func (m *merger) exceptions() {
 	}
 	inherited := list[len(m.own.Exceptions):]
 	slices.SortStableFunc(inherited, func(a, b Exception) int { return a.Position.compareIn(b.Position) })
+	for i := range list {
+		list[i].Groups = m.whole.ScopesOf(&list[i])
+	}
 	m.whole.Exceptions = list
 }

@@ -98,7 +98,8 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 		p.Stages = builtinStages()
 	}
 	for i := range p.Exceptions {
-		p.Exceptions[i].PolicyID = p.ID
+		e := &p.Exceptions[i]
+		e.PolicyID, e.Groups = p.ID, p.ScopesOf(e)
 	}
 	if len(p.Extends) == 0 && foreign == nil { // else it shows in Load, when those are known
 		r.errs = append(r.errs, p.dangling(p)...)

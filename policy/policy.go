@@ -217,6 +217,7 @@ type Exception struct {
 	Signatures           []string  // armoured, as ssh-keygen -Y sign writes them
 
 	PolicyID string              // of the policy that it stands in
+	Groups   map[string]Scope    // what AppliesTo.Binaries names, as the policy defines it
 	Position Position            // of the exception's first key
 	Fields   map[string]Position // of each key that is given, by its name in YAML; of groups, as binaries/NAME
 }

@@ -475,3 +475,34 @@ approvals: {accept: [base, signed], allowed-signers: signers}
 		t.Errorf("what counts, and what waits (-want +got):\n%s", diff)
 	}
 }
+
+// A change that widens a group has the exceptions that name it signed anew, under the
+// name that the group has in the file.
+func TestWhoeverSignsAnExceptionSignsWhoIsInItsGroups(t *testing.T) {
+	const merged = `version: 1
+policy-id: acme/desktop
+approvals: {accept: signed, allowed-signers: signers}
+binaries:
+  tools: {path: bin/*}
+exceptions:
+  - {id: EXC-1, entitlement: a, applies-to: {binaries: tools}}
+`
+	base := parse(t, merged)
+	head := parse(t, strings.Replace(merged, "bin/*", `"**"`, 1))
+	for _, tt := range []struct {
+		name string
+		head *policy.Policy
+		want string
+	}{
+		{"as it is merged", base, `"groups":{"tools":{"path":["bin/*"]}}`},
+		{"as a change has it", head, `"groups":{"tools":{"path":["**"]}}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			judge, _ := policy.Trusted(tt.head, base, nil)
+			text := canonical(t, &judge.Exceptions[0])
+			if !strings.Contains(text, tt.want) || !strings.Contains(text, `"binaries":["tools"]`) {
+				t.Errorf("the text is %s", text)
+			}
+		})
+	}
+}

@@ -62,6 +62,7 @@ func (d *draft) read(id string) (err error) {
 		return d.notThere(id)
 	}
 	d.exception = &d.policy.Exceptions[i]
+	d.exception.Groups = d.approvals.ScopesOf(d.exception) // some may be of what it extends
 	d.text, err = d.exception.Canonical()
 	if errors.Is(err, policy.ErrNoPolicyID) {
 		return hinted{err, "add policy-id: OWNER/REPOSITORY to " + d.name}
