@@ -184,11 +184,13 @@ func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 	s := githubtest.New()
 	ts.Defer(s.Close)
-	s.Repos[args[0]] = &githubtest.Repo{
-		Private: true, Commits: map[string]githubtest.Tree{commit: tree},
-		Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
-	}
-	s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
+	s.Set(func() {
+		s.Repos[args[0]] = &githubtest.Repo{
+			Private: true, Commits: map[string]githubtest.Tree{commit: tree},
+			Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
+		}
+		s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
+	})
 	ts.Setenv("GITHUB_API_URL", s.URL)
 	ts.Setenv("COMMIT", commit)
 }

@@ -86,6 +86,13 @@ func New() *Server {
 // Close stops the server.
 func (s *Server) Close() { s.http.Close() }
 
+// Set runs what changes the server's fields, which another process may ask about already.
+func (s *Server) Set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
 // Requests returns what came in so far, in order.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
