@@ -54,23 +54,19 @@ func SetField(src []byte, id, key, text string) ([]byte, error) {
 type exceptionEditor struct {
 	id              string
 	mark            []byte // the byte order mark, if there is one
-	src             []byte // what follows it
-	lines           []int  // where each line begins, and the end of the last
+	lined                  // what follows it
 	root, exception *yaml.Node
 }
 
 func openException(src []byte, id string) (*exceptionEditor, error) {
-	e := &exceptionEditor{id: id, src: src}
-	if rest, ok := bytes.CutPrefix(src, byteOrderMark); ok {
-		e.mark, e.src = byteOrderMark, rest
+	body, marked := bytes.CutPrefix(src, byteOrderMark)
+	e := &exceptionEditor{id: id, lined: newLined(body)}
+	if marked {
+		e.mark = byteOrderMark
 	}
 	r := &reader{file: "policy"}
 	if e.root = r.document(e.src); e.root == nil {
 		return nil, r.err()
-	}
-	e.lines = []int{0}
-	for line := range bytes.Lines(e.src) {
-		e.lines = append(e.lines, e.lines[len(e.lines)-1]+len(line))
 	}
 	if list := valueOf(e.root, "exceptions"); list != nil && list.Kind == yaml.SequenceNode {
 		i := slices.IndexFunc(list.Content, func(n *yaml.Node) bool { v := valueOf(n, "id"); return v != nil && v.Value == id })

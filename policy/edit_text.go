@@ -3,29 +3,13 @@ package policy
 import (
 	"bytes"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
 
 // The YAML library tells where a node begins, and not where it ends. What follows
-// looks for the ends in the text, as far as people write it; [editor.verified] finds
+// looks for the ends in the text, as far as people write it; [exceptionEditor.verified] finds
 // out where that was wrong.
-
-// offset returns where in the source a node begins.
-func (e *exceptionEditor) offset(n *yaml.Node) int {
-	at := e.lines[min(n.Line, len(e.lines))-1]
-	for range n.Column - 1 {
-		_, size := utf8.DecodeRune(e.src[at:])
-		at += size
-	}
-	return at
-}
-
-// line returns the text of a line, counted from 1, without its end.
-func (e *exceptionEditor) line(i int) string {
-	return strings.TrimRight(string(e.src[e.lines[i-1]:e.lines[i]]), "\r\n")
-}
 
 // splice returns the source with text in the place of what is between two offsets.
 func (e *exceptionEditor) splice(from, to int, text string) []byte {
@@ -94,9 +78,6 @@ func (e *exceptionEditor) item(indent int, text string) string {
 	return margin + "- |" + next + strings.ReplaceAll(lines, "\n", next)
 }
 
-// inQuotes writes a text in double quotes. YAML takes what JSON does.
-func inQuotes(text string) string { return new(canonical).text(text) }
-
 // endOfList returns the last line of a block list.
 func (e *exceptionEditor) endOfList(n *yaml.Node) int {
 	return e.lastLine(n.Line, func(column int, text string) bool {
@@ -131,23 +112,6 @@ func endOfScalar(src []byte, from int, n *yaml.Node) (int, bool) {
 		return from + len(n.Value), true
 	}
 	return 0, false
-}
-
-// endOfQuotes returns the offset after the quote that closes the one at from, and
-// more than there is without one.
-func endOfQuotes(src []byte, from int) int {
-	quote := src[from]
-	for i := from + 1; i < len(src); i++ {
-		switch {
-		case src[i] == '\\' && quote == '"':
-			i++
-		case src[i] == quote && quote == '\'' && i+1 < len(src) && src[i+1] == quote:
-			i++
-		case src[i] == quote:
-			return i + 1
-		}
-	}
-	return len(src) + 1
 }
 
 // closing returns where the list in brackets that begins at from is closed.

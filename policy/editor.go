@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -13,9 +12,8 @@ import (
 // editor changes the text of a policy in place, by the places of its nodes. What it
 // cannot change without touching something else, such as a comment, is an error.
 type editor struct {
-	file  string
-	src   []byte
-	lines []int // where each line begins, and the end of the text
+	file string
+	lined
 	eol   string
 	edits []edit
 	errs  Errors
@@ -28,10 +26,7 @@ type edit struct {
 }
 
 func newEditor(file string, src []byte) *editor {
-	ed := &editor{file: file, src: src, lines: []int{0}, eol: "\n"}
-	for line := range bytes.Lines(src) {
-		ed.lines = append(ed.lines, ed.lines[len(ed.lines)-1]+len(line))
-	}
+	ed := &editor{file: file, lined: newLined(src), eol: "\n"}
 	if bytes.Contains(src, []byte("\r\n")) {
 		ed.eol = "\r\n"
 	}
@@ -51,55 +46,23 @@ func (ed *editor) refuse(n *yaml.Node) {
 	})
 }
 
-// line returns the text of a line, counted from 1, without its end.
-func (ed *editor) line(n int) string {
-	return strings.TrimRight(string(ed.src[ed.lines[n-1]:ed.lines[n]]), "\r\n")
-}
-
-// offset returns where a node begins. Its column counts characters.
-func (ed *editor) offset(n *yaml.Node) int {
-	at := ed.lines[n.Line-1]
-	for range n.Column - 1 {
-		_, size := utf8.DecodeRune(ed.src[at:])
-		at += size
-	}
-	return at
-}
-
 // span returns where a scalar on one line begins and ends, and whether it is one.
 func (ed *editor) span(n *yaml.Node) (start, end int, ok bool) {
 	if n.Kind != yaml.ScalarNode || n.Line < 1 || n.Line >= len(ed.lines) {
 		return 0, 0, false
 	}
 	start = ed.offset(n)
-	rest := string(ed.src[start:ed.lines[n.Line]])
+	line := ed.src[:ed.lines[n.Line]]
 	switch {
+	case start > len(line):
+		return 0, 0, false
 	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
-		size := quotedSize(rest)
-		return start, start + size, size > 0
+		end = endOfQuotes(line, start)
+		return start, end, end <= len(line)
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Value == "":
 		return 0, 0, false
 	}
-	return start, start + len(n.Value), strings.HasPrefix(rest, n.Value)
-}
-
-// quotedSize returns the length of the quoted scalar that a text begins with, 0 when
-// it does not end there.
-func quotedSize(s string) int {
-	if s == "" || s[0] != '"' && s[0] != '\'' {
-		return 0
-	}
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[0] == '"' && s[i] == '\\':
-			i++
-		case s[i] == s[0] && s[0] == '\'' && i+1 < len(s) && s[i+1] == '\'':
-			i++
-		case s[i] == s[0]:
-			return i + 1
-		}
-	}
-	return 0
+	return start, start + len(n.Value), bytes.HasPrefix(line[start:], []byte(n.Value))
 }
 
 // replaceScalar puts other YAML in the place of a scalar.
@@ -158,11 +121,11 @@ func (ed *editor) flowEnd(n *yaml.Node) (end int, ok bool) {
 	for i := ed.offset(n); i < len(ed.src); i++ {
 		switch c := ed.src[i]; c {
 		case '"', '\'':
-			size := quotedSize(string(ed.src[i:]))
-			if before := ed.src[i-1]; size == 0 || !strings.ContainsRune(" \t\n[{,:", rune(before)) {
+			end := endOfQuotes(ed.src, i)
+			if before := ed.src[i-1]; end > len(ed.src) || !strings.ContainsRune(" \t\n[{,:", rune(before)) {
 				return 0, false
 			}
-			i += size - 1
+			i = end - 1
 		case '#':
 			return 0, false
 		case '[', '{':

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,16 +143,7 @@ func (ed *editor) appendRenewal(n *yaml.Node, r Renewal) {
 func (r Renewal) flow() string {
 	names := make([]string, len(r.ApprovedBy))
 	for i, name := range r.ApprovedBy {
-		names[i] = doubleQuoted(name)
+		names[i] = inQuotes(name)
 	}
 	return fmt.Sprintf("{approved-by: [%s], approved-on: %s, expires: %s}", strings.Join(names, ", "), r.ApprovedOn, r.Expires)
-}
-
-// doubleQuoted writes a scalar; JSON's strings are a subset of YAML's.
-func doubleQuoted(s string) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.Encode(s) // a string always encodes
-	return strings.TrimSuffix(b.String(), "\n")
 }
