@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
@@ -27,7 +28,7 @@ type PendingReport struct {
 func (e *evaluation) pending(sub subject, key string, v entitlement.Value, p *policy.Pending, d policy.Decision) {
 	f := sub.about(RulePending, key, v, "")
 	f.Exception, f.Position, f.Level = p.Exception, p.Position, d.Level
-	f.Hint = "merge the exception in a pull request of its own, and then the code that needs it"
+	f.Hint = "merge the exception in a pull request of its own, and then the code that needs it" + e.orSigned(p.Exception)
 	switch base := e.in.Base; {
 	case base == nil || base.Ref == "":
 		f.Message = fmt.Sprintf("%s covers it, and exceptions count as they stand in the base, which is not known", p.ID)
@@ -38,6 +39,18 @@ func (e *evaluation) pending(sub subject, key string, v entitlement.Value, p *po
 		f.Message = fmt.Sprintf("%s covers it as it is changed here, which is not in %s yet: would pass after merge", p.ID, base.Ref)
 	}
 	e.add(f)
+}
+
+// orSigned goes on with the other way in which a pending exception can be approved,
+// where the policy takes signatures. Whatever ones it has are too few.
+func (e *evaluation) orSigned(ex *policy.Exception) string {
+	switch {
+	case !slices.Contains(e.in.Policy.Approvals.Accept, policy.SignedBy):
+		return ""
+	case len(ex.Signatures) == 0:
+		return ", or have it signed with codewarrant approve " + ex.ID
+	}
+	return "; its signatures do not approve it, codewarrant approvals tells why"
 }
 
 // unmerged tells that there is no policy at the trusted ref to judge the change by.

@@ -47,8 +47,10 @@ func TestMain(m *testing.M) {
 //	sshkey NAME…            write the SSH key of that name and its public half, NAME.pub
 //	edit FILE OLD NEW       put NEW in the place of OLD, which is there once
 //	replace OLD NEW FILE    replace a text wherever it stands
-//	github REPO DIR TOKEN   play GitHub's API with a private repository that the token may
-//	                        read; its one commit, $COMMIT, has the files of the folder
+//	github REPO DIR TOKEN [NEXT]
+//	                        play GitHub's API with a private repository that the token may
+//	                        read; its commit, $COMMIT, has the files of the folder, and the
+//	                        one after it, $NEXT, those of the folder NEXT
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
@@ -165,15 +167,38 @@ func paste(ts *testscript.TestScript, neg bool, args []string) {
 	write(ts, args[1], []byte("version: 1\nsettings: {unlisted: allow}\nrules:\n  - {entitlement: com.apple.security.cs.*, action: require-justification}\nexceptions:\n"+block+"\n"))
 }
 
-// commit is that of the repository that playGitHub makes.
-const commit = "0123456789abcdef0123456789abcdef01234567"
+// Of the repository that playGitHub makes, the commit and the one after it.
+const (
+	commit = "0123456789abcdef0123456789abcdef01234567"
+	next   = "89abcdef0123456789abcdef0123456789abcdef"
+)
 
 func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: github REPO DIR TOKEN")
+	if neg || len(args) != 3 && len(args) != 4 {
+		ts.Fatalf("usage: github REPO DIR TOKEN [NEXT]")
 	}
+	s := githubtest.New()
+	ts.Defer(s.Close)
+	commits := map[string]githubtest.Tree{commit: treeOf(ts, args[1])}
+	if len(args) == 4 {
+		commits[next] = treeOf(ts, args[3])
+	}
+	s.Set(func() {
+		s.Repos[args[0]] = &githubtest.Repo{
+			Private: true, Commits: commits,
+			Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
+		}
+		s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
+	})
+	ts.Setenv("GITHUB_API_URL", s.URL)
+	ts.Setenv("COMMIT", commit)
+	ts.Setenv("NEXT", next)
+}
+
+// treeOf returns the files below a folder as a commit has them.
+func treeOf(ts *testscript.TestScript, dir string) githubtest.Tree {
 	tree := githubtest.Tree{}
-	dir := ts.MkAbs(args[1])
+	dir = ts.MkAbs(dir)
 	ts.Check(filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -182,17 +207,7 @@ func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
 		tree[filepath.ToSlash(rel)] = githubtest.Entry{Data: ts.ReadFile(name)}
 		return err
 	}))
-	s := githubtest.New()
-	ts.Defer(s.Close)
-	s.Set(func() {
-		s.Repos[args[0]] = &githubtest.Repo{
-			Private: true, Commits: map[string]githubtest.Tree{commit: tree},
-			Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
-		}
-		s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
-	})
-	ts.Setenv("GITHUB_API_URL", s.URL)
-	ts.Setenv("COMMIT", commit)
+	return tree
 }
 
 // fill writes what people have to write into the empty fields.

@@ -158,7 +158,7 @@ func (s *source) protected(branch, byDefault string) (string, error) {
 // tip returns the commit that a branch is at. GitHub knows better than a checkout, which
 // may be an old one, but without a token it may not say.
 func (s *source) tip(branch string) (string, error) {
-	if s.local != nil && !s.hasToken {
+	if s.local != nil && !(s.hasToken && s.remote != nil) {
 		if sha, err := s.local.Resolve(s.ctx, "refs/remotes/origin/"+branch); err == nil {
 			return sha, nil
 		}
