@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"net/http"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/git"
@@ -72,6 +74,48 @@ func newClient(env Env) *github.Client {
 // token returns the token for GitHub's API. The input of the action goes first: it may
 // read more than the job's token.
 func token(env Env) string { return cmp.Or(env.Getenv("INPUT_TOKEN"), env.Getenv("GITHUB_TOKEN")) }
+
+// commit returns the commit of a branch, a tag or the beginning of a SHA. As people write
+// it for a checkout, origin/ may stand before a branch. What could be two of these is an
+// error: more people may push a tag than may move a branch.
+func (r *remote) commit(ctx context.Context, ref string) (string, error) {
+	branch := func(name string) (string, error) {
+		b, err := r.client.Branch(ctx, r.owner, r.repo, name)
+		return b.SHA, err
+	}
+	named := func(name string) (string, error) { return r.client.Commit(ctx, r.owner, r.repo, name) }
+	type question struct {
+		name string
+		ask  func(string) (string, error)
+	}
+	questions := []question{{ref, branch}, {"tags/" + ref, named}}
+	if name, ok := strings.CutPrefix(ref, "origin/"); ok {
+		questions = append(questions, question{name, branch})
+	}
+	if name, ok := strings.CutPrefix(ref, "refs/"); ok {
+		questions = []question{{name, named}}
+	} else if strings.Trim(ref, "0123456789abcdef") == "" {
+		questions = append(questions, question{ref, named})
+	}
+	var sha string
+	for _, q := range questions {
+		got, err := q.ask(q.name)
+		var e *github.Error
+		switch {
+		case err == nil && sha != "" && got != sha:
+			return "", fmt.Errorf("%q may be several of a branch, a tag and a commit; name the one that is meant, as in refs/heads/%s", ref, ref)
+		case err == nil:
+			sha = got
+		case errors.As(err, &e) && (e.Status == http.StatusNotFound || e.Status == http.StatusUnprocessableEntity):
+		default:
+			return "", err
+		}
+	}
+	if sha == "" {
+		return "", fmt.Errorf("%s/%s has no branch, tag or commit %q", r.owner, r.repo, ref)
+	}
+	return sha, nil
+}
 
 // file reads a file at a commit. GitHub says of a path over a link to a folder that there
 // is no such file; in the workspace there is one, so that is told apart here.

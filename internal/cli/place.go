@@ -14,6 +14,7 @@ type place struct {
 	root  string   // absolute folder of the repository
 	names []string // by which it is looked for from there, slash-separated
 	named bool     // it was named, and is not merely where policies are looked for
+	known bool     // root is a checkout, and not merely the current folder
 }
 
 // placeOf returns the place of the policy of that name. Ok is false for what no change to
@@ -21,7 +22,9 @@ type place struct {
 // check has named.
 //
 // The repository is found from the current folder on, and not from the policy: a change
-// may make any folder of it look like another repository, but none above.
+// may make any folder of it look like another repository, by a submodule, but none above.
+// Where the workspace of a job is known, the outermost one in it is taken, since then the
+// current folder may be one of those.
 func placeOf(env Env, name string) (p place, ok bool, err error) {
 	if strings.HasPrefix(name, policy.PresetPrefix) {
 		return place{}, false, nil
@@ -39,7 +42,7 @@ func placeOf(env Env, name string) (p place, ok bool, err error) {
 		for _, candidate := range policyFiles {
 			p.names = append(p.names, path.Join(rel, candidate))
 		}
-		p.root = root
+		p.root, p.known = root, found
 		return p, true, nil
 	}
 	file := name
@@ -53,21 +56,29 @@ func placeOf(env Env, name string) (p place, ok bool, err error) {
 	if !ok {
 		return place{}, false, nil
 	}
-	return place{root, []string{rel}, true}, true, nil
+	return place{root, []string{rel}, true, isCheckout(root)}, true, nil
 }
 
-// rootAbove returns the innermost folder from dir upwards that holds .git, and goes no
-// further up than top, if dir is in it.
+// rootAbove returns the folder from dir upwards that holds .git: the outermost one that is
+// not above top, if dir is in top, and else the innermost.
 func rootAbove(dir, top string) (root string, ok bool) {
+	var all []string
 	for {
 		if isCheckout(dir) {
-			return dir, true
+			all = append(all, dir)
 		}
 		parent := filepath.Dir(dir)
-		if parent == dir || same(dir, top) {
+		inTop := same(dir, top)
+		switch {
+		case parent != dir && !inTop:
+			dir = parent
+			continue
+		case len(all) == 0:
 			return "", false
+		case inTop:
+			return all[len(all)-1], true
 		}
-		dir = parent
+		return all[0], true
 	}
 }
 

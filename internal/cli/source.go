@@ -186,7 +186,7 @@ func (s *source) commit(ref string) (string, error) {
 	case s.remote == nil:
 		return "", hinted{fmt.Errorf("--base %s: there is neither a checkout with git to read it, nor GITHUB_REPOSITORY to ask for", ref), "run the check in a checkout, with git installed"}
 	}
-	sha, err := s.remote.client.Commit(s.ctx, s.remote.owner, s.remote.repo, ref)
+	sha, err := s.remote.commit(s.ctx, ref)
 	return sha, wrongBase(advised(err))
 }
 

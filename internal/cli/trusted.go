@@ -63,7 +63,7 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	case absent && ref.alone:
 		return workspaceJudge(env, policy.PresetPrefix+policy.DefaultPreset)
 	case absent:
-		return ref.firstPolicy(env, o.policy)
+		return ref.firstPolicy(env, o.policy, at)
 	case err != nil:
 		return judge{}, err
 	}
@@ -151,10 +151,17 @@ func (r reference) policy(at place, reader policyReader) (*policy.Policy, error)
 
 // firstPolicy takes the policy as it stands, since the reference has none, and says so
 // unless there is none at all.
-func (r reference) firstPolicy(env Env, name string) (judge, error) {
+func (r reference) firstPolicy(env Env, name string, at place) (judge, error) {
 	j, err := workspaceJudge(env, name)
-	if err == nil && j.policy.Name != policy.PresetPrefix+policy.DefaultPreset {
-		j.base = &check.Base{Ref: r.name, Commit: r.sha}
+	if err != nil || j.policy.Name == policy.PresetPrefix+policy.DefaultPreset {
+		return j, err
 	}
-	return j, err
+	if !at.known {
+		return judge{}, hinted{
+			fmt.Errorf("policy: %s does not have %s, and where the repository begins is not known: there is no .git", r, at.names[0]),
+			"check out with git, or take the policy as it is with --base " + here,
+		}
+	}
+	j.base = &check.Base{Ref: r.name, Commit: r.sha}
+	return j, nil
 }

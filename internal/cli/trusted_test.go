@@ -79,6 +79,7 @@ type job struct {
 	env     map[string]string
 	inputs  map[string]string
 	payload string
+	bare    bool // the workspace has no .git
 }
 
 // pull is the event of a pull request.
@@ -121,6 +122,11 @@ func (j *job) run(t *testing.T) (exit int, written string) {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !j.bare {
+		if err := os.Mkdir(filepath.Join(workspace, ".git"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -181,19 +187,29 @@ func TestThePolicyThatJudgesIsReadFromGitHub(t *testing.T) {
 		{"a dispatch that names none either", "workflow_dispatch", "refs/heads/feature", `{}`, nil, 1, pending, 3},
 		{"a pull request with secrets", "pull_request_target", "refs/heads/main", pull("main"), nil, 1, "policy base:.github/codewarrant.yml", 2},
 
-		{"a base that is named", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "release/1.x"), 0, "judged by release/1.x at 333333333333", 2},
-		{"a tag that is named", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "v1.0"), 0, "judged by v1.0 at 333333333333", 2},
+		{"a base that is named", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "release/1.x"), 0, "judged by release/1.x at 333333333333", 3},
+		{"a tag that is named", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "v1.0"), 0, "judged by v1.0 at 333333333333", 3},
 		{"a commit that is named", "pull_request", "refs/pull/1/merge", pull("main"), input("base", atRelease), 0, "judged by " + atRelease, 1},
-		{"a base that is not there", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "nowhere"), 2, "--base: acme/app at nowhere", 1},
+		{"a base that is named as in a checkout", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "origin/release/1.x"), 0, "judged by origin/release/1.x at 333333333333", 4},
+		{"a base that is a branch and a tag", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			j.server.Repos["acme/app"].Tags["main"], j.inputs["base"] = atFeature, "main"
+		}, 2, `"main" may be several of a branch, a tag and a commit`, 2},
+		{"a base that is the branch of a checkout and a tag", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			j.server.Repos["acme/app"].Tags["origin/main"], j.inputs["base"] = atFeature, "origin/main"
+		}, 2, `"origin/main" may be several of a branch, a tag and a commit`, 3},
+		{"the branch of the two", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			j.server.Repos["acme/app"].Tags["main"], j.inputs["base"] = atFeature, "refs/heads/main"
+		}, 1, strings.Replace(pending, "main", "refs/heads/main", 1), 2},
+		{"a base that is not there", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "nowhere"), 2, `--base: acme/app has no branch, tag or commit "nowhere"`, 2},
 		{"a base that would be an option", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "--all"), 2, "is not the name of a branch", 0},
 		{"the workspace as its own base", "pull_request", "refs/pull/1/merge", pull("main"), input("base", "."), 0, "approved", 0},
 
 		{"the workspace as its own base, with secrets", "pull_request_target", "refs/heads/main", pull("main"), input("base", "."), 2, "the policy of the workspace does not count in a run with secrets", 0},
-		{"a base that is named, with secrets", "pull_request_target", "refs/heads/main", pull("main"), input("base", "main"), 1, "policy base:.github/codewarrant.yml", 2},
+		{"a base that is named, with secrets", "pull_request_target", "refs/heads/main", pull("main"), input("base", "main"), 1, "policy base:.github/codewarrant.yml", 3},
 		{"a base without the policy, with secrets", "pull_request_target", "refs/heads/main", pull("main"), func(j *job) {
 			files(githubtest.Tree{"a": {Data: "a"}})(j)
 			j.inputs["base"], j.inputs["policy"] = "main", policyFile
-		}, 2, "does not have .github/codewarrant.yml", 5},
+		}, 2, "does not have .github/codewarrant.yml", 6},
 
 		{"a preset is the same everywhere", "pull_request", "refs/pull/1/merge", pull("main"), input("policy", "preset:report-only"), 0, "policy preset:report-only", 0},
 		{"a policy outside of the workspace is not the pull request's", "pull_request", "refs/pull/1/merge", pull("main"), input("policy", "OUTSIDE/outside.yml"), 0, "approved", 0},
@@ -204,6 +220,10 @@ func TestThePolicyThatJudgesIsReadFromGitHub(t *testing.T) {
 			files(githubtest.Tree{".github/other.yml": {Data: "a"}})(j)
 			j.inputs["policy"] = policyFile
 		}, 0, "warning[untrusted-policy]: main has no policy yet", 4},
+		{"no policy yet, where nothing tells where the repository begins", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			files(githubtest.Tree{"a": {Data: "a"}})(j)
+			j.bare = true
+		}, 2, "where the repository begins is not known", 7},
 		{"no policy yet, with secrets", "pull_request_target", "refs/heads/main", pull("main"), files(githubtest.Tree{"a": {Data: "a"}}), 1, "policy preset:hardened-runtime", 7},
 		{"another place that is looked at", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{"codewarrant.yml": {Data: strict}}), 1, pending, 6},
 		{"a policy that asks for no base", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{policyFile: {Data: strings.Replace(strict, "base", "fields", 1)}}), 0, "approved", 2},

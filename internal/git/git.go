@@ -62,18 +62,45 @@ func inside(folder, path string) bool {
 }
 
 // Resolve returns the full name of the commit that a name stands for: a branch, a tag,
-// a commit, or what else git takes for one, such as origin/main or HEAD~1.
+// a commit, or what else git takes for one, such as origin/main or HEAD~1. What could be
+// several of these is an error: of a branch and a tag git takes the tag (gitrevisions(7)),
+// which more people may push.
 func (r *Repository) Resolve(ctx context.Context, name string) (string, error) {
 	none := fmt.Errorf("the checkout has no commit %q", name)
 	if strings.HasPrefix(name, "-") || strings.ContainsAny(name, "\x00\n") {
 		return "", none
 	}
+	sha := r.parse(ctx, name)
+	if sha == "" {
+		return "", none
+	}
+	var all []string
+	base := name
+	if i := strings.IndexAny(name, "~^@:"); i >= 0 {
+		base = name[:i]
+	}
+	for _, folder := range []string{"refs/", "refs/tags/", "refs/heads/", "refs/remotes/"} {
+		if r.parse(ctx, folder+base) != "" {
+			all = append(all, folder+base)
+		}
+	}
+	if len(base) >= 4 && strings.Trim(base, "0123456789abcdef") == "" { // 4 are the least that git takes
+		all = append(all, "the commit "+base)
+	}
+	if len(all) > 1 {
+		return "", fmt.Errorf("%q may be each of %s; name the one that is meant", name, strings.Join(all, ", "))
+	}
+	return sha, nil
+}
+
+// parse returns the commit that git takes a name for, empty for none.
+func (r *Repository) parse(ctx context.Context, name string) string {
 	out, err := r.run(ctx, maxName, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	sha := strings.TrimSpace(string(out))
 	if err != nil || !IsName(sha) {
-		return "", none
+		return ""
 	}
-	return sha, nil
+	return sha
 }
 
 // maxName bounds the name of an object with its line feed, in bytes.

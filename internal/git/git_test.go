@@ -287,6 +287,29 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// Who may push a tag may not move a branch, and a tag goes before a branch in git.
+func TestResolveTakesNoNameOfTwoThings(t *testing.T) {
+	c := newCheckout(t)
+	c.write("a", "a")
+	first := c.commit()
+	c.git("update-ref", "refs/remotes/origin/main", first)
+	c.write("b", "b")
+	second := c.commit()
+	for _, ref := range []string{"refs/tags/main", "refs/tags/origin/main", "refs/tags/" + first[:8]} {
+		c.git("update-ref", ref, second)
+	}
+	r := c.open()
+	for name, want := range map[string]string{
+		"main": "", "main~0": "", "origin/main": "", first[:8]: "",
+		"refs/heads/main": second, "refs/remotes/origin/main": first, "heads/main": second, "remotes/origin/main": first, first[:9]: first,
+	} {
+		got, err := r.Resolve(t.Context(), name)
+		if got != want || (err == nil) != (want != "") || err != nil && !strings.Contains(err.Error(), "may be each of") {
+			t.Errorf("Resolve(%q) = %q, %v; want %q", name, got, err, want)
+		}
+	}
+}
+
 func TestOpenRunsNoGitOfTheCheckout(t *testing.T) {
 	c := newCheckout(t)
 	c.write("bin/git", "#!/bin/sh\n")

@@ -36,9 +36,10 @@ type Entry struct {
 
 // commit returns the full SHA that a ref stands for.
 func (r *Repo) commit(ref string) (string, bool) {
+	short := strings.TrimPrefix(ref, "refs/")
 	for _, sha := range []string{
-		r.Branches[strings.TrimPrefix(ref, "refs/heads/")].Commit,
-		r.Tags[strings.TrimPrefix(ref, "refs/tags/")],
+		r.Branches[strings.TrimPrefix(short, "heads/")].Commit,
+		r.Tags[strings.TrimPrefix(short, "tags/")],
 		ref,
 	} {
 		if _, ok := r.Commits[sha]; ok {
