@@ -9,12 +9,15 @@ import (
 )
 
 // comparisons counts how often a pattern was compared with a key, in comparing the rules
-// of policies with those of what they extend.
+// of policies with those of what they extend; long ones count as several.
 type comparisons int
 
 // maxComparisons bounds them, each of some fifty nanoseconds. A policy of a thousand
 // patterns that extends one of as many needs a tenth.
 const maxComparisons = 40_000_000
+
+// weight is as what comparing texts of that length counts.
+func weight(length int) comparisons { return comparisons(1 + length/64) }
 
 // pairing is what it costs to find a key that two patterns have in common.
 const pairing = 5
@@ -128,7 +131,7 @@ func (a attempt) overruled(above []strictPattern) *overruling {
 		if p.strictness < a.rule.Action.strictness() {
 			continue
 		}
-		if *a.budget += pairing; *a.budget > maxComparisons {
+		if *a.budget += pairing * weight(len(a.pattern)+len(p.Pattern)); *a.budget > maxComparisons {
 			break
 		}
 		if key, ok := a.pattern.common(p.Pattern); ok {
@@ -149,7 +152,7 @@ func (a attempt) try(key string) (over, natural *overruling) {
 		if a.set.stage != "" && a.set.stage != s.Name {
 			continue
 		}
-		if *a.budget += a.cost; *a.budget > maxComparisons {
+		if *a.budget += a.cost * weight(len(key)); *a.budget > maxComparisons {
 			return nil, nil
 		}
 		q := question{stage: s, key: key}

@@ -2,7 +2,9 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // isExact reports whether p names one key.
@@ -40,9 +42,19 @@ func (p Pattern) Match(key string) bool {
 	}
 }
 
+// Bounds of keys and patterns. Apple's keys have fewer than a hundred characters.
+const (
+	maxName  = 256 // characters
+	maxStars = 8
+)
+
 // checkPattern returns what is wrong with the text of a pattern or of a key.
 func checkPattern(s string) error {
 	switch {
+	case utf8.RuneCountInString(s) > maxName:
+		return fmt.Errorf("has more than %d characters", maxName)
+	case strings.Count(s, "*") > maxStars:
+		return fmt.Errorf("has more than %d wildcards", maxStars)
 	case strings.ContainsAny(s, "?[]{}\\"):
 		return errors.New("no entitlement has a bracket, ? or \\ in its name; the only wildcard is *")
 	case strings.Contains(s, "**"):
