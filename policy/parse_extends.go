@@ -113,6 +113,8 @@ func checkPath(name string) error {
 		return errors.New("separate folders with /")
 	case strings.Contains(name, "://"):
 		return errors.New("a URL; name a file beside the policy")
+	case slices.ContainsFunc(strings.Split(name, "/"), func(s string) bool { return strings.EqualFold(s, ".git") }):
+		return errors.New("is in .git, where git keeps what is not part of the repository")
 	case path.IsAbs(name):
 		return errors.New("an absolute path; name a file beside the policy")
 	case slices.Contains(strings.Split(name, "/"), ".."):

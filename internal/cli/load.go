@@ -59,11 +59,31 @@ func (r policyReader) load(name string) (*policy.Policy, error) {
 			return r.read(policy.Location{Preset: policy.DefaultPreset}, nil)
 		}
 	}
-	src, err := readBounded(name, policy.MaxSize)
+	src, err := readNamed(name)
 	if err != nil {
 		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + strings.Join(presets(), ", ")}
 	}
 	return r.read(policy.Location{Path: filepath.ToSlash(name)}, src)
+}
+
+// readNamed reads the policy of that name: below the current folder no link leads to it,
+// anywhere else it is what whoever runs the check has named.
+func readNamed(name string) ([]byte, error) {
+	inner := relative(name)
+	if !filepath.IsLocal(filepath.FromSlash(inner)) {
+		return readBounded(name, policy.MaxSize)
+	}
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	src, err := readPlain(root, inner, policy.MaxSize)
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = fmt.Errorf("%s: %w", name, failed.Err)
+	}
+	return src, err
 }
 
 // findPolicy returns the name of the policy in the current folder, empty when there is

@@ -41,7 +41,8 @@ func (s signers) reached(e *policy.Exception) bool {
 }
 
 // allowedSigners reads the file of those who may sign, from beside the policy that names
-// it, which may be one that p extends. What is wrong with it is told as it is of a policy.
+// it, which may be one that p extends. What is wrong with it is told as it is of a policy,
+// but for the lines: whoever changes a policy names the file, which may be one with secrets.
 func (r policyReader) allowedSigners(p *policy.Policy) (sshsig.AllowedSigners, error) {
 	at := p.Approvals.Fields["allowed-signers"]
 	i := slices.IndexFunc(p.Sources, func(s policy.Source) bool { return s.Name() == at.File })
@@ -61,7 +62,7 @@ func (r policyReader) allowedSigners(p *policy.Policy) (sshsig.AllowedSigners, e
 	if !errors.As(err, &errs) {
 		return signers, err
 	}
-	invalid := invalidPolicy{source: src}
+	var invalid invalidPolicy
 	for _, e := range errs {
 		invalid.Errors = append(invalid.Errors, &policy.ParseError{Position: policy.Position(e.Position), Message: e.Message, Hint: e.Hint})
 	}

@@ -73,7 +73,7 @@ func (p *parser) notKey() bool {
 	}
 	p.fail(p.position(p.off),
 		"options are namespaces, valid-after and valid-before, separated by commas alone; types of keys are "+strings.Join(keyTypes, ", "),
-		"%.64q is neither an option nor the type of a key", p.word())
+		"what stands here is neither an option nor the type of a key") // and is not told: it may be no such file
 	return false
 }
 

@@ -67,7 +67,7 @@ func (l PatternList) check() error {
 		case name == "":
 			return errors.New("a pattern is empty")
 		case strings.HasPrefix(name, "!"):
-			return fmt.Errorf("pattern %q begins with two exclamation marks", pattern)
+			return errors.New("a pattern begins with two exclamation marks")
 		case len(name) > maxPattern:
 			return fmt.Errorf("a pattern is longer than %d bytes", maxPattern)
 		}
