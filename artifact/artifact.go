@@ -68,7 +68,7 @@ const (
 	Unreadable  Kind = "unreadable"   // a file, folder or link that could not be read
 	OldLayout   Kind = "old-layout"   // a bundle that the readers of macOS take differently
 	NoMain      Kind = "no-main"      // a bundle whose main executable was not met
-	NoCode      Kind = "no-code"      // an outermost bundle that has neither code nor the name of any
+	NoCode      Kind = "no-code"      // an outermost bundle without code, the name of any, and a signature
 	LinkOutside Kind = "link-outside" // a symbolic link that leads out of the artifact
 )
 

@@ -36,12 +36,13 @@ type Bundle struct {
 	// the framework.
 	Parent *Bundle
 
-	tree  tree
-	rel   string // in the tree
-	main  string // the main executable in the tree, empty when it is not there
-	named bool   // the Info.plist names a main executable
-	plain bool   // there is nothing but the suffix that makes it a bundle
-	met   bool   // the main executable was yielded, of a framework that of a version
+	tree   tree
+	rel    string // in the tree
+	main   string // the main executable in the tree, empty when it is not there
+	named  bool   // the Info.plist names a main executable
+	signed bool   // it has the files of a signature, known when it is left
+	plain  bool   // there is nothing but the suffix that makes it a bundle
+	met    bool   // the main executable was yielded, of a framework that of a version
 }
 
 // BundleKinds returns the kinds of bundles: the suffixes that are known, among them
@@ -138,11 +139,13 @@ func (b *Bundle) signs() bool {
 	return !b.plain && !strings.EqualFold(path.Ext(b.Inside), ".dSYM")
 }
 
+func (b *Bundle) isProgram() bool { return slices.Contains(programs, b.Kind) }
+
 // isSealed reports whether there is a bundle around b that seals it, or of which is
 // told that it does not.
 func (b *Bundle) isSealed() bool {
 	for p := b.Parent; p != nil; p = p.Parent {
-		if p.signs() || slices.Contains(programs, p.Kind) {
+		if p.signs() || p.isProgram() {
 			return true
 		}
 	}

@@ -196,6 +196,29 @@ func TestWalkFindsBundles(t *testing.T) {
 			"x.service/index.js":                      "",
 			"x.service/lib/y.node":                    machO,
 		}, []string{"A/Contents/MacOS/A in A as main", "x.service/lib/y.node in x.service"}},
+		{"an Info.plist that makes no sense, in data that is sealed, beside code, alone", map[string]string{
+			"A.app/Contents/Info.plist":                    executable("A"),
+			"A.app/Contents/MacOS/A":                       machO,
+			"A.app/Contents/Resources/D.bundle/Info.plist": "{ a = b; }",
+			"A.app/Contents/Resources/E.bundle/Info.plist": "{ a = b; }",
+			"A.app/Contents/Resources/E.bundle/x":          machO,
+			"F.bundle/Contents/Info.plist":                 "{ a = b; }",
+		}, []string{
+			"A.app/Contents/MacOS/A in A.app as main",
+			"A.app/Contents/Resources/E.bundle/x in A.app/Contents/Resources/E.bundle of A.app",
+			"A.app/Contents/Resources/E.bundle/Info.plist: unreadable: Info.plist: neither an XML nor a binary property list",
+			"F.bundle/Contents/Info.plist: unreadable: Info.plist: neither an XML nor a binary property list",
+			"F.bundle: no-code: a bundle without code: no signature seals what is in it, so nothing of it was looked at",
+		}},
+		{"bundles of data that are signed by files of their own", map[string]string{
+			"B.bundle/Contents/Info.plist":                        info(),
+			"B.bundle/Contents/_CodeSignature/CodeDirectory":      "",
+			"F.framework/Versions/A/Resources/Info.plist":         info(),
+			"F.framework/Versions/A/_CodeSignature/CodeDirectory": "",
+		}, []string{
+			`B.bundle: no-main: the main executable "B" was not met as a Mach-O file, so neither a signature nor the seal of the bundle was looked at`,
+			`F.framework: no-main: the main executable "F" was not met as a Mach-O file, so neither a signature nor the seal of the bundle was looked at`,
+		}},
 		{"bundles of data: alone, with code, of symbols, in a bundle that seals them", map[string]string{
 			"A.app/Contents/Info.plist":                    executable("A"),
 			"A.app/Contents/MacOS/A":                       machO,

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -105,7 +104,8 @@ func (w *walker) folder(p place) bool {
 	case p.bundles > maxBundles:
 		return w.problem(p.rel, Unreadable, fmt.Errorf("more than %d bundles inside each other", maxBundles))
 	}
-	if b != nil && !w.enter(b, entries) {
+	data := b != nil && !b.isProgram() && b.isSealed()
+	if b != nil && !data && !w.odd(b, entries) {
 		return false
 	}
 	code := w.code
@@ -114,11 +114,18 @@ func (w *walker) folder(p place) bool {
 			return false
 		}
 	}
-	return b == nil || w.leave(b, w.code > code)
+	switch {
+	case b == nil:
+		return true
+	case data && w.code > code && !w.odd(b, entries):
+		return false // it is no bundle of data
+	}
+	return w.leave(b, entries, w.code > code)
 }
 
-// enter tells what is wrong with a bundle before what is in it.
-func (w *walker) enter(b *Bundle, entries []fs.DirEntry) bool {
+// odd tells what makes no sense about a bundle. It does not matter for data that the
+// bundle around it seals file by file.
+func (w *walker) odd(b *Bundle, entries []fs.DirEntry) bool {
 	if err := oldLayout(entries); err != nil && !w.yield(nil, &Problem{b.Path, b.Inside, OldLayout, err}) {
 		return false
 	}
@@ -131,12 +138,19 @@ func (w *walker) enter(b *Bundle, entries []fs.DirEntry) bool {
 
 // leave tells of a bundle whose main executable was not met in it. A bundle of data is
 // held against the seal around it, and a version of a framework is one of several.
-func (w *walker) leave(b *Bundle, code bool) bool {
-	program := slices.Contains(programs, b.Kind)
-	switch {
-	case b.met || !program && (!b.signs() || b.isSealed() || b.Framework() != nil):
+func (w *walker) leave(b *Bundle, entries []fs.DirEntry, code bool) bool {
+	if b.met {
 		return true
-	case !program && !b.named && !code:
+	}
+	b.signed = b.signed || hasFolder(entries, "_CodeSignature") || w.hasSignature(b.rel, entries)
+	f := b.Framework()
+	if f != nil {
+		f.signed = f.signed || b.signed
+	}
+	switch {
+	case !b.isProgram() && (!b.signs() || b.isSealed() || f != nil):
+		return true
+	case !b.isProgram() && !b.named && !b.signed && !code:
 		return w.yield(nil, &Problem{b.Path, b.Inside, NoCode, errors.New("a bundle without code: no signature seals what is in it, so nothing of it was looked at")})
 	}
 	return w.yield(nil, &Problem{b.Path, b.Inside, NoMain, fmt.Errorf(
