@@ -1,7 +1,9 @@
 package scan_test
 
 import (
+	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -227,5 +229,75 @@ func TestWhatASignatureSealsIsNeverPassedOver(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func swapCase(s string) string {
+	if upper := strings.ToUpper(s); upper != s {
+		return upper
+	}
+	return strings.ToLower(s)
+}
+
+// Every file, folder and link of an app is sealed somewhere: whatever becomes of one is
+// told.
+func TestEveryChangeOfAnAppIsTold(t *testing.T) {
+	original := yard{t, t.TempDir()}
+	original.app()
+	var names []string
+	original.ok(fs.WalkDir(os.DirFS(original.dir), "Acme.app", func(name string, _ fs.DirEntry, err error) error {
+		names = append(names, name)
+		return err
+	}))
+	if len(names) < 30 {
+		t.Fatal(names)
+	}
+	const otherCase = "renamed in another case"
+	for _, change := range []struct {
+		name string
+		do   func(y yard, name string)
+	}{
+		{"removed", func(y yard, name string) { y.remove(name) }},
+		{"replaced by a script", func(y yard, name string) {
+			y.remove(name)
+			y.writeMode(name, script, 0o755)
+		}},
+		{"replaced by other code", func(y yard, name string) {
+			y.remove(name)
+			y.writeMode(name, stranger(), 0o755)
+		}},
+		{"replaced by an empty folder", func(y yard, name string) {
+			y.remove(name)
+			y.ok(os.Mkdir(y.path(name), 0o755))
+		}},
+		{"moved away and linked to", func(y yard, name string) {
+			y.move(name, name+".moved")
+			y.link(name, path.Base(name)+".moved")
+		}},
+		{"with a file beside it", func(y yard, name string) { y.write(name+".js", script) }},
+		{otherCase, func(y yard, name string) {
+			y.move(name, "temporary")
+			y.move("temporary", path.Join(path.Dir(name), swapCase(path.Base(name))))
+		}},
+	} {
+		for _, name := range names {
+			switch {
+			case name == "Acme.app": // beside and in place of which anything may be
+				continue
+			case change.name == "removed" && path.Dir(name) == theFramework && path.Base(name) != "Versions":
+				continue // links that nothing needs
+			case change.name == otherCase && slices.Contains([]string{"Acme", "F", "H", "MacOS"}, path.Base(name)):
+				continue // main executables, which are found all the same
+			}
+			t.Run(path.Join(name, change.name), func(t *testing.T) {
+				y := yard{t, t.TempDir()}
+				y.ok(os.CopyFS(y.dir, os.DirFS(original.dir)))
+				change.do(y, name)
+				lines := y.told("Acme.app")
+				if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "error ") }) {
+					t.Errorf("not told: %q", lines)
+				}
+			})
+		}
 	}
 }
