@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -84,8 +86,8 @@ func (a argument) walk(left *limits, yield func(*Item, *Problem) bool) bool {
 			return problem(Unreadable, err)
 		}
 		found := false
-		more := walkTree(newFolder(root), a.path, a.name, left, func(item *Item, p *Problem) bool {
-			found = found || item != nil || p.Kind != LinkOutside
+		more := walkTree(newFolder(root), a.tree(), left, func(item *Item, p *Problem) bool {
+			found = found || item != nil || p.Kind != LinkOutside && p.Kind != NoCode
 			return yield(item, p)
 		})
 		return more && (found || problem(Nothing, errors.New("no Mach-O file was found here")))
@@ -93,6 +95,18 @@ func (a argument) walk(left *limits, yield func(*Item, *Problem) bool) bool {
 		return problem(NotRegular, errNotRegular)
 	}
 	return a.file(problem, yield)
+}
+
+// tree returns what the items below a have in common.
+func (a argument) tree() treeName {
+	return treeName{a.path, a.name, isPart(filepath.ToSlash(a.real))}
+}
+
+// isPart reports whether a folder in the path is one that only bundles have.
+func isPart(name string) bool {
+	return slices.ContainsFunc(strings.Split(name, "/"), func(name string) bool {
+		return strings.EqualFold(name, "Contents") || strings.EqualFold(name, "Versions")
+	})
 }
 
 // file yields a single file. One that a folder covers is opened here all the
@@ -107,7 +121,7 @@ func (a argument) file(problem func(Kind, error) bool, yield func(*Item, *Proble
 	}
 	switch is, err := isMachO(c); {
 	case err == nil && is && !a.covered:
-		return yield(&Item{Path: a.path, Inside: a.name, Size: size, content: c}, nil)
+		return yield(&Item{Path: a.path, Inside: a.name, Given: true, Size: size, content: c}, nil)
 	case err != nil:
 		c.Close()
 		return problem(Unreadable, err)

@@ -39,6 +39,11 @@ type Item struct {
 	Bundle, Outer *Bundle
 	// Main is whether it is the main executable of Bundle.
 	Main bool
+	// Part is whether it was met in a folder that itself has a Contents or Versions
+	// above it, so that the bundle that it belongs to may not have been given whole.
+	Part bool
+	// Given is whether it is a file that was given by name.
+	Given bool
 	// Size is in bytes, as the file was opened.
 	Size int64
 
@@ -61,6 +66,9 @@ const (
 	Nothing     Kind = "nothing"      // a folder without a Mach-O file in it
 	NotRegular  Kind = "not-regular"  // a FIFO, socket or device, which was not opened
 	Unreadable  Kind = "unreadable"   // a file, folder or link that could not be read
+	OldLayout   Kind = "old-layout"   // a bundle that the readers of macOS take differently
+	NoMain      Kind = "no-main"      // a bundle whose main executable was not met
+	NoCode      Kind = "no-code"      // an outermost bundle without code, the name of any, and a signature
 	LinkOutside Kind = "link-outside" // a symbolic link that leads out of the artifact
 )
 
@@ -79,6 +87,11 @@ type Problem struct {
 // target has a name of its own if it is inside. A link that leads out is a
 // problem, except for the one named Applications to /Applications, as disk images
 // have it.
+//
+// A bundle whose Info.plist makes no sense is a problem, and so is one whose main
+// executable is no item: the signature of that is what seals the bundle. Left out are
+// bundles of data in a bundle that was met, which seals them with its other files, and
+// the versions of a framework of which another one was met.
 //
 // A file is yielded once for each of its names, so a hard link is an item of its
 // own: a policy that grants something to a path must hold for every path. What

@@ -9,10 +9,10 @@ import (
 
 // Bundle is a folder that macOS takes as one thing.
 //
-// A folder with a bundle's suffix is one even when its Info.plist is gone, and
-// any folder with a Contents/Info.plist is one. Every version of a framework that
-// has an Info.plist is a bundle inside the framework, as codesign sees it; so is
-// Versions/Current when a tool has replaced the link by a copy.
+// A folder with a bundle's suffix is one even when its Info.plist is gone, and any
+// folder with a Contents/Info.plist or a Contents/_CodeSignature is one. Every
+// version of a framework that has an Info.plist is a bundle inside the framework, as
+// codesign sees it; so is Versions/Current when a tool has replaced the link by a copy.
 type Bundle struct {
 	Path, Inside string // as in Item
 	Kind         string // the suffix in lower case, as in "app"; "bundle" for an unknown one
@@ -36,9 +36,13 @@ type Bundle struct {
 	// the framework.
 	Parent *Bundle
 
-	tree tree
-	rel  string // in the tree
-	main string // the main executable in the tree, empty when it is not there
+	tree   tree
+	rel    string // in the tree
+	main   string // the main executable in the tree, empty when it is not there
+	named  bool   // the Info.plist names a main executable
+	signed bool   // it has the files of a signature, known when it is left
+	plain  bool   // there is nothing but the suffix that makes it a bundle
+	met    bool   // the main executable was yielded, of a framework that of a version
 }
 
 // BundleKinds returns the kinds of bundles: the suffixes that are known, among them
@@ -46,8 +50,9 @@ type Bundle struct {
 func BundleKinds() []string { return slices.Clone(bundleKinds) }
 
 var bundleKinds = []string{
-	"app", "appex", "bundle", "component", "dext", "driver", "framework", "kext", "mdimporter", "plugin", "prefpane",
-	"qlgenerator", "saver", "service", "systemextension", "vst", "vst3", "xctest", "xpc",
+	"aaxplugin", "action", "app", "appex", "bundle", "clap", "colorpicker", "component", "dext", "driver", "framework",
+	"kext", "mdimporter", "osax", "plugin", "prefpane", "qlgenerator", "saver", "service", "systemextension", "vst",
+	"vst3", "wdgt", "xctest", "xpc",
 }
 
 // bundleKind returns the kind of bundle that a name promises, empty for none.
@@ -70,12 +75,12 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 	}
 	kind := bundleKind(name)
 	version := p.inner.hasVersion(p.rel)
-	if kind == "" && !version && !hasFolder(entries, "Contents") {
+	if kind == "" && !version && !hasFolder(entries, "Contents") || p.inner.hasVersions(p.rel) {
 		return nil
 	}
 	info, err := w.findInfo(p.rel, entries, kind == "framework")
 	switch {
-	case kind == "" && info == "" && err == nil:
+	case kind == "" && info == "" && err == nil && (version || !w.hasSignature(p.rel, entries)):
 		return nil
 	case version:
 		kind, name = p.inner.Kind, path.Base(p.inner.Inside)
@@ -94,12 +99,15 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 		Parent:     p.inner,
 		tree:       w.tree,
 		rel:        p.rel,
+		plain: info == "" && err == nil && !slices.ContainsFunc([]string{"Contents", "Versions", "_CodeSignature"}, func(name string) bool {
+			return hasFolder(entries, name)
+		}),
 	}
 	if info != "" {
 		b.InfoPath = path.Join(w.path, info)
 		b.Err = w.readInfo(b, info)
 	}
-	if err := w.findMain(b, layoutOf(entries, kind == "framework" && !version)); b.Err == nil {
+	if err := w.findMain(b, layoutOf(entries, kind == "framework" && !version), entries); b.Err == nil {
 		b.Err = err
 	}
 	return b
@@ -113,7 +121,33 @@ func (b *Bundle) Framework() *Bundle {
 	return b.Parent
 }
 
-// hasVersion reports whether rel is a version of the framework b.
+// hasVersion reports whether rel is a version of the framework b, which is not itself a
+// version of one.
 func (b *Bundle) hasVersion(rel string) bool {
-	return b != nil && b.Kind == "framework" && strings.EqualFold(path.Dir(rel), path.Join(b.rel, "Versions"))
+	return b.hasVersions(path.Dir(rel)) && b.Framework() == nil
+}
+
+// hasVersions reports whether rel is the folder of the versions of the framework b. It
+// is no bundle, whatever is in it.
+func (b *Bundle) hasVersions(rel string) bool {
+	return b != nil && b.Kind == "framework" && strings.EqualFold(rel, path.Join(b.rel, "Versions"))
+}
+
+// signs reports whether b is a bundle of which a signature is to be expected: more than
+// the suffix says so, and it is no symbols of a debugger.
+func (b *Bundle) signs() bool {
+	return !b.plain && !strings.EqualFold(path.Ext(b.Inside), ".dSYM")
+}
+
+func (b *Bundle) isProgram() bool { return slices.Contains(programs, b.Kind) }
+
+// isSealed reports whether there is a bundle around b that seals it, or of which is
+// told that it does not.
+func (b *Bundle) isSealed() bool {
+	for p := b.Parent; p != nil; p = p.Parent {
+		if p.signs() || p.isProgram() {
+			return true
+		}
+	}
+	return false
 }

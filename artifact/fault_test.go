@@ -71,7 +71,7 @@ func walkFaulty(t *testing.T, dir string, fail map[string]error, yield func(*Ite
 	}
 	defer root.Close()
 	open := 0
-	walkTree(faulty{newFolder(root), fail, &open}, "dist", filepath.Base(dir), &limits{maxEntries, maxInfo}, yield)
+	walkTree(faulty{newFolder(root), fail, &open}, treeName{path: "dist", name: filepath.Base(dir)}, &limits{maxEntries, maxInfo}, yield)
 	if open != 0 {
 		t.Errorf("%d files are still open", open)
 	}
@@ -80,6 +80,7 @@ func walkFaulty(t *testing.T, dir string, fail map[string]error, yield func(*Ite
 func TestWalkTellsEveryFailure(t *testing.T) {
 	denied := &fs.PathError{Op: "openat", Path: "x", Err: fs.ErrPermission}
 	broken := errors.New("input/output error")
+	const noMain = `dist/Acme.app: no-main: the main executable "Acme" was not met as a Mach-O file, so neither a signature nor the seal of the bundle was looked at`
 	dir := write(t, map[string]string{
 		"Acme.app/Contents/Info.plist":  `<plist><dict><key>CFBundleIdentifier</key><string>com.acme</string></dict></plist>`,
 		"Acme.app/Contents/MacOS/Acme":  machO,
@@ -97,7 +98,7 @@ func TestWalkTellsEveryFailure(t *testing.T) {
 			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a",
 		}},
 		{"a binary cannot be opened", map[string]error{"open Acme.app/Contents/MacOS/Acme": denied}, []string{
-			"dist/Acme.app/Contents/MacOS/Acme: unreadable: permission denied", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a",
+			"dist/Acme.app/Contents/MacOS/Acme: unreadable: permission denied", "dist/Acme.app/Contents/MacOS/other in Acme.app", noMain, "dist/locked/a",
 		}},
 		{"a binary cannot be read", map[string]error{"read locked/a": broken}, []string{
 			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a: unreadable: input/output error",
@@ -109,7 +110,7 @@ func TestWalkTellsEveryFailure(t *testing.T) {
 			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a: unreadable: file does not exist",
 		}},
 		{"a folder is listed in part", map[string]error{"list Acme.app/Contents/MacOS": broken}, []string{
-			"dist/Acme.app/Contents/MacOS: unreadable: input/output error", "dist/Acme.app/Contents/MacOS/Acme in Acme.app", "dist/locked/a",
+			"dist/Acme.app/Contents/MacOS: unreadable: input/output error", "dist/Acme.app/Contents/MacOS/Acme in Acme.app", noMain, "dist/locked/a",
 		}},
 		{"a link cannot be read", map[string]error{"link to": denied}, []string{
 			"dist/Acme.app/Contents/MacOS/Acme in Acme.app as main", "dist/Acme.app/Contents/MacOS/other in Acme.app", "dist/locked/a", "dist/to: unreadable: permission denied",

@@ -58,7 +58,7 @@ func (b *Bundle) take(info map[string]any) error {
 		key = "NSExecutable" // _CFBundleCopyExecutableName
 	}
 	if name := text(key); name != "" {
-		b.Executable = name
+		b.Executable, b.named = name, true
 	}
 	b.Version, b.ShortVersion = shown(info["CFBundleVersion"]), shown(info["CFBundleShortVersionString"])
 	return errors.Join(errs...)

@@ -97,7 +97,7 @@ func (w *walker) infoAt(rel string, l layout) (string, error) {
 // findMain looks for the main executable where CoreFoundation does
 // (_CFBundleCopyExecutableURLInDirectory2). The name may have components, ".."
 // too, but no file outside of the bundle is its executable.
-func (w *walker) findMain(b *Bundle, l layout) error {
+func (w *walker) findMain(b *Bundle, l layout, entries []fs.DirEntry) error {
 	if len(b.Executable) > maxPath {
 		return fmt.Errorf("%s: CFBundleExecutable of %d bytes", infoName, len(b.Executable))
 	}
@@ -114,19 +114,65 @@ func (w *walker) findMain(b *Bundle, l layout) error {
 		return fmt.Errorf("%s: CFBundleExecutable %.80q leads out of the bundle", infoName, b.Executable)
 	}
 	for _, name := range slices.Compact(candidates) {
-		entries, err := w.list(path.Dir(name))
-		if err != nil {
-			continue
+		if b.main = w.regular(b.rel, entries, name); b.main != "" {
+			break
 		}
-		if e := find(entries, path.Base(name)); e != nil && e.Type().IsRegular() {
-			b.main = path.Join(path.Dir(name), e.Name())
-			return nil
-		}
-	}
-	if b.InfoPath != "" && slices.Contains(programs, b.Kind) {
-		return fmt.Errorf("%s: the main executable %.80q is not there as a regular file, so what runs is not what is looked at", infoName, b.Executable)
 	}
 	return nil
+}
+
+// regular returns the regular file of that name below a folder with these entries, as it is written there,
+// empty when it is not there. It follows no link: what is behind one is met by its own
+// name, and may be in no bundle or another one.
+func (w *walker) regular(rel string, entries []fs.DirEntry, name string) string {
+	if rel != "." {
+		name = strings.TrimPrefix(strings.TrimPrefix(name, rel), "/")
+	}
+	parts := strings.Split(name, "/")
+	for i, part := range parts {
+		e := find(entries, part)
+		isLast := i == len(parts)-1
+		if e == nil || isLast && !e.Type().IsRegular() || !isLast && !e.IsDir() {
+			return ""
+		}
+		rel = path.Join(rel, e.Name())
+		if isLast {
+			break
+		}
+		var err error
+		if entries, err = w.list(rel); err != nil {
+			return ""
+		}
+	}
+	return rel
+}
+
+// oldLayout returns why the readers of macOS may take the folders of a bundle
+// differently, nil for none. CoreFoundation takes the Info.plist from Resources where
+// BundleDiskRep::setup takes the seal from Support Files, and how a name is spelled, or
+// whether it is a link, counts on some volumes and for some readers alone.
+func oldLayout(entries []fs.DirEntry) error {
+	if e := find(entries, "Support Files"); isFolder(e) {
+		return fmt.Errorf("a bundle with a folder %q, from which parts of macOS take the seal and others nothing", e.Name())
+	}
+	switch e := find(entries, "Contents"); {
+	case !isFolder(e):
+	case !e.IsDir():
+		return fmt.Errorf("%q is a link, so that what is sealed depends on who reads the bundle", e.Name())
+	case e.Name() != "Contents":
+		return fmt.Errorf("%q is not spelled Contents, so that what is sealed depends on the volume", e.Name())
+	}
+	return nil
+}
+
+// hasSignature reports whether there is a signature in the folder Contents.
+func (w *walker) hasSignature(rel string, entries []fs.DirEntry) bool {
+	contents := find(entries, "Contents")
+	if !isFolder(contents) {
+		return false
+	}
+	inside, err := w.list(path.Join(rel, contents.Name()))
+	return err == nil && hasFolder(inside, "_CodeSignature")
 }
 
 // programs are the kinds of bundles that are run. Others may do without a main

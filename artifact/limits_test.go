@@ -47,10 +47,10 @@ func TestWalkEndsWhereALimitIsPassed(t *testing.T) {
 		{"more than there may be in the first folder", files, []string{"."}, limits{entries: 2}, []string{".: " + tooMany}},
 		{"arguments share a limit, and each tells that it was passed", files, []string{"b", "c"}, limits{entries: 2}, []string{"b: " + tooMany, "c: " + tooMany}},
 		{"a file that is given by name is looked at all the same", files, []string{"b", "a"}, limits{entries: 2}, []string{"b: " + tooMany, "a"}},
-		// Its own five, and Contents and MacOS once more to find the Info.plist and the
-		// main executable.
-		{"a folder counts as often as it is listed", apps, []string{"A.app"}, limits{entries: 4 + 3, info: plist}, []string{inA}},
-		{"a folder that is listed once too often", apps, []string{"A.app"}, limits{entries: 4 + 2, info: plist}, []string{"A.app/Contents/MacOS: " + tooMany}},
+		// Its own four, Contents once more to find the Info.plist, and with MacOS to find
+		// the main executable.
+		{"a folder counts as often as it is listed", apps, []string{"A.app"}, limits{entries: 4 + 5, info: plist}, []string{inA}},
+		{"a folder that is listed once too often", apps, []string{"A.app"}, limits{entries: 4 + 4, info: plist}, []string{"A.app/Contents/MacOS: " + tooMany}},
 		{"as much of Info.plist files as there may be", apps, []string{"."}, limits{100, 2 * plist}, []string{inA, inB, "c"}},
 		{"one byte more", apps, []string{"."}, limits{100, 2*plist - 1}, []string{inA, "B.app: " + tooMuch}},
 	} {
@@ -211,7 +211,7 @@ func TestWalkBoundsWhatIsListedAtATime(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := list(t, "dist", func(yield func(*Item, *Problem) bool) {
-				walkTree(wide{links: tt.links}, "dist", "dist", &tt.left, yield)
+				walkTree(wide{links: tt.links}, treeName{path: "dist", name: "dist"}, &tt.left, yield)
 			})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)

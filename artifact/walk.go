@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,12 +12,19 @@ import (
 
 // walker walks one tree.
 type walker struct {
-	tree   tree
-	path   string // of the tree, as in Item.Path
-	name   string // of the tree
+	tree tree
+	treeName
 	inside string // what Item.Inside begins with: the name if the tree is a bundle
 	left   *limits
+	code   int // Mach-O files so far
 	yield  func(*Item, *Problem) bool
+}
+
+// treeName is how a tree was given.
+type treeName struct {
+	path string // as in Item.Path
+	name string
+	part bool // it is below a folder named Contents or Versions
 }
 
 // place is a folder in the tree, and what is around it.
@@ -29,11 +37,11 @@ type place struct {
 
 // walkTree yields what is in t, as far as the limits reach. It returns false when
 // yield did.
-func walkTree(t tree, treePath, name string, left *limits, yield func(*Item, *Problem) bool) bool {
+func walkTree(t tree, name treeName, left *limits, yield func(*Item, *Problem) bool) bool {
 	release := t.Hold()
 	defer release()
 	more := true
-	w := &walker{tree: t, path: treePath, name: name, left: left, yield: func(item *Item, p *Problem) bool {
+	w := &walker{tree: t, treeName: name, left: left, yield: func(item *Item, p *Problem) bool {
 		more = yield(item, p)
 		return more
 	}}
@@ -79,7 +87,8 @@ func (w *walker) folder(p place) bool {
 	if w.ends(p.rel) || err != nil && !w.problem(p.rel, Unreadable, err) {
 		return false
 	}
-	if b := w.bundle(p, entries); b != nil {
+	b := w.bundle(p, entries)
+	if b != nil {
 		p.inner = b
 		if p.outer == nil {
 			p.outer = b
@@ -95,12 +104,57 @@ func (w *walker) folder(p place) bool {
 	case p.bundles > maxBundles:
 		return w.problem(p.rel, Unreadable, fmt.Errorf("more than %d bundles inside each other", maxBundles))
 	}
+	data := b != nil && !b.isProgram() && b.isSealed()
+	if b != nil && !data && !w.odd(b, entries) {
+		return false
+	}
+	code := w.code
 	for _, e := range entries {
 		if !w.entry(p, path.Join(p.rel, e.Name()), e.Type()) {
 			return false
 		}
 	}
-	return true
+	switch {
+	case b == nil:
+		return true
+	case data && w.code > code && !w.odd(b, entries):
+		return false // it is no bundle of data
+	}
+	return w.leave(b, entries, w.code > code)
+}
+
+// odd tells what makes no sense about a bundle. It does not matter for data that the
+// bundle around it seals file by file.
+func (w *walker) odd(b *Bundle, entries []fs.DirEntry) bool {
+	if err := oldLayout(entries); err != nil && !w.yield(nil, &Problem{b.Path, b.Inside, OldLayout, err}) {
+		return false
+	}
+	if b.Err == nil {
+		return true
+	}
+	inside := path.Join(b.Inside, strings.TrimPrefix(b.InfoPath, b.Path))
+	return w.yield(nil, &Problem{cmp.Or(b.InfoPath, b.Path), inside, Unreadable, bare(b.Err)})
+}
+
+// leave tells of a bundle whose main executable was not met in it. A bundle of data is
+// held against the seal around it, and a version of a framework is one of several.
+func (w *walker) leave(b *Bundle, entries []fs.DirEntry, code bool) bool {
+	if b.met {
+		return true
+	}
+	b.signed = b.signed || hasFolder(entries, "_CodeSignature") || w.hasSignature(b.rel, entries)
+	f := b.Framework()
+	if f != nil {
+		f.signed = f.signed || b.signed
+	}
+	switch {
+	case !b.isProgram() && (!b.signs() || b.isSealed() || f != nil):
+		return true
+	case !b.isProgram() && !b.named && !b.signed && !code:
+		return w.yield(nil, &Problem{b.Path, b.Inside, NoCode, errors.New("a bundle without code: no signature seals what is in it, so nothing of it was looked at")})
+	}
+	return w.yield(nil, &Problem{b.Path, b.Inside, NoMain, fmt.Errorf(
+		"the main executable %.80q was not met as a Mach-O file, so neither a signature nor the seal of the bundle was looked at", b.Executable)})
 }
 
 func (w *walker) entry(p place, rel string, mode fs.FileMode) bool {
@@ -129,12 +183,21 @@ func (w *walker) file(p place, rel string) bool {
 		c.Close()
 		return err == nil || w.problem(rel, Unreadable, err)
 	}
+	w.code++
+	main := p.inner != nil && p.inner.main == rel
+	if main {
+		p.inner.met = true
+		if f := p.inner.Framework(); f != nil {
+			f.met = true
+		}
+	}
 	return w.yield(&Item{
 		Path:    path.Join(w.path, rel),
 		Inside:  path.Join(w.inside, rel),
 		Bundle:  p.inner,
 		Outer:   p.outer,
-		Main:    p.inner != nil && p.inner.main == rel,
+		Main:    main,
+		Part:    w.part || isPart(rel),
 		Size:    size,
 		content: held{c, w.tree.Hold()},
 	}, nil)

@@ -125,10 +125,12 @@ func TestWalkNamesItemsAsPoliciesDo(t *testing.T) {
 	dir := write(t, map[string]string{
 		"dist/Acme.app/Contents/MacOS/Acme":    machO,
 		"dist/tool":                            machO,
-		"dist/versionless/Contents/Info.plist": `<plist><dict/></plist>`,
+		"dist/versionless/Contents/Info.plist": `<plist><dict><key>CFBundleExecutable</key><string>x</string></dict></plist>`,
 		"dist/versionless/Contents/MacOS/x":    machO,
+		"dist/B.app/Contents/Info.plist":       `<plist><dict><key>CFBundleExecutable</key><string>b</string></dict></plist>`,
+		"dist/B.app/Contents/MacOS/b":          machO,
 		"latest":                               "-> dist/Acme.app",
-		"current.app":                          "-> dist/Acme.app",
+		"current.app":                          "-> dist/B.app",
 	})
 	t.Chdir(dir)
 	for _, tt := range []struct {
@@ -138,6 +140,7 @@ func TestWalkNamesItemsAsPoliciesDo(t *testing.T) {
 	}{
 		{"a plain folder", "dist", []string{
 			"dist/Acme.app/Contents/MacOS/Acme = Acme.app/Contents/MacOS/Acme",
+			"dist/B.app/Contents/MacOS/b = B.app/Contents/MacOS/b",
 			"dist/tool = tool",
 			"dist/versionless/Contents/MacOS/x = versionless/Contents/MacOS/x",
 		}},
@@ -146,7 +149,7 @@ func TestWalkNamesItemsAsPoliciesDo(t *testing.T) {
 		{"a folder inside a bundle", "dist/Acme.app/Contents", []string{"dist/Acme.app/Contents/MacOS/Acme = MacOS/Acme"}},
 		{"a file", "dist/tool", []string{"dist/tool = tool"}},
 		{"a link to a bundle", "latest", []string{"latest/Contents/MacOS/Acme = Acme.app/Contents/MacOS/Acme"}},
-		{"a link with a name of its own", "current.app", []string{"current.app/Contents/MacOS/Acme = current.app/Contents/MacOS/Acme"}},
+		{"a link with a name of its own", "current.app", []string{"current.app/Contents/MacOS/b = current.app/Contents/MacOS/b"}},
 		{"a folder above", "dist/Acme.app/../../dist/Acme.app/Contents/MacOS", []string{"dist/Acme.app/Contents/MacOS/Acme = Acme"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,6 +27,7 @@ func TestWalkDoesNotOpenWhatIsNotAFile(t *testing.T) {
 	defer l.Close()
 
 	want := []string{
+		"Acme.app: unreadable: Info.plist: not a regular file",
 		"Acme.app/Contents/Info.plist: not-regular: not a regular file",
 		"Acme.app/Contents/MacOS/Acme in Acme.app as main",
 		"fifo: not-regular: not a regular file",

@@ -505,6 +505,9 @@ func TestEvaluateJoinsSlicesAndCopies(t *testing.T) {
 	if diff := cmp.Diff([]string{"arm64", "x86_64"}, f.Archs); diff != "" {
 		t.Error(diff)
 	}
+	if !strings.HasSuffix(f.Hint, "; these are copies of one file, so one exception has to match the paths of all") {
+		t.Error(f.Hint)
+	}
 	// A scope must hold for every copy.
 	partial := "version: 1\nsettings: {unused-exceptions: note}\nexceptions:" + complete("E", jit, "path: F.framework/Versions/A/F")
 	if r := check.Evaluate(input(t, parse(t, partial), "release", list...)); r.Result() != check.Fail {

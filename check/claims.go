@@ -213,6 +213,9 @@ func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d 
 	if near := e.exceptions.near(sub.target, key, v); near != "" {
 		f.Hint = near
 	}
+	if len(sub.target.Paths) > 1 {
+		f.Hint += "; these are copies of one file, so one exception has to match the paths of all"
+	}
 	if f.Position == (policy.Position{}) {
 		f.Position = d.Position
 	}

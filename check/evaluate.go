@@ -98,13 +98,17 @@ func (e *evaluation) add(f Finding) {
 // others tells what was met on the way to the binaries, or that there were none.
 func (e *evaluation) others() {
 	for _, u := range e.in.Unread {
-		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: unreadHint})
+		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: cmp.Or(u.Hint, unreadHint)})
 	}
 	for _, r := range e.in.Remarks {
-		e.add(Finding{
+		f := Finding{
 			Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
 			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
-		})
+		}
+		if r.NoCode {
+			f.Rule, f.Level, f.Hint = RuleBrokenSeal, policy.Warning, "check the bundle that it goes into, whose seal covers it, or leave it out of what is checked"
+		}
+		e.add(f)
 	}
 	for _, u := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})

@@ -17,6 +17,11 @@ func TestEvaluateLooksForNestedCode(t *testing.T) {
 		b.Bundle, b.Main = &check.Bundle{Path: bundle}, true
 		return b
 	}
+	version := func(framework string, code []byte) check.Binary {
+		b := main(framework+"/Versions/A", code)
+		b.Framework = &check.Framework{Path: framework}
+		return b
+	}
 	for _, row := range []struct {
 		name   string
 		nested seal.Nested
@@ -30,10 +35,11 @@ func TestEvaluateLooksForNestedCode(t *testing.T) {
 		{"a bundle that is not signed", seal.Nested{Path: "B.app", Dir: true}, main(app+"/B.app", unsigned), false},
 		{"a bundle of whose files another is signed", seal.Nested{Path: "B.app", Dir: true}, binary(t, app+"/B.app/lib", signed), false},
 		{"a file where a bundle is sealed", seal.Nested{Path: "B.app", Dir: true}, binary(t, app+"/B.app", signed), false},
-		{"a framework", seal.Nested{Path: "F.framework", Dir: true}, main(app+"/F.framework/Versions/A", signed), true},
-		{"a framework named Versions", seal.Nested{Path: "Versions", Dir: true}, main(app+"/Versions/Versions/A", signed), true},
+		{"a framework", seal.Nested{Path: "F.framework", Dir: true}, version(app+"/F.framework", signed), true},
+		{"a framework named Versions", seal.Nested{Path: "Versions", Dir: true}, version(app+"/Versions", signed), true},
 		{"a bundle in a framework", seal.Nested{Path: "F.framework", Dir: true}, main(app+"/F.framework/B.app", signed), false},
-		{"a framework of that name elsewhere", seal.Nested{Path: "F.framework", Dir: true}, main("F.framework/Versions/A", signed), false},
+		{"a framework of that name elsewhere", seal.Nested{Path: "F.framework", Dir: true}, version("F.framework", signed), false},
+		{"a bundle in a folder named Versions, of no framework", seal.Nested{Path: "B.app", Dir: true}, main(app+"/B.app/Versions/B.app", signed), false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			outer := main(app, signed)

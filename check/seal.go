@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ var sealWords = []struct {
 	{seal.Malformed, policy.Error, "its CodeResources is malformed"},
 	{seal.BadRule, policy.Error, "its CodeResources has a rule that cannot be followed"},
 	{seal.WeakRules, policy.Error, "its CodeResources leaves out what may not be left out"},
-	{seal.WeakEnvelope, policy.Warning, "its CodeResources is of the form before OS X 10.9, which seals neither links nor nested code"},
+	{seal.WeakEnvelope, policy.Error, "its CodeResources is of the form before OS X 10.9, which seals neither links nor nested code"},
 	{seal.Missing, policy.Error, "sealed and not there"},
 	{seal.Changed, policy.Error, "changed since it was sealed"},
 	{seal.Unsealed, policy.Error, "there and not sealed"},
@@ -37,25 +38,117 @@ var sealWords = []struct {
 // bundles holds bundles against what their main executables seal, the folders around
 // the versions of frameworks, and nested code against the seals around it.
 func (e *evaluation) bundles(all []Binary) {
-	frameworks := map[string]*seal.Result{}
+	at, sealed := codeAt(all), sealedBundles(all)
+	frameworks := map[string]*Framework{}
 	for _, b := range all {
-		if f := b.Framework; f != nil && frameworks[f.Path] == nil {
-			frameworks[f.Path] = &f.Seal
-			e.seal([]string{f.Path}, &f.Seal)
+		switch {
+		case b.Seal != nil:
+			e.sealed(b, b.Bundle != nil && sealed[b.Bundle.Path] || b.Framework != nil && sealed[b.Framework.Path])
+		case !b.Given:
+			e.unheld(b)
 		}
-		if b.Seal != nil {
-			e.seal(b.Paths, b.Seal)
-			for _, s := range b.Slices {
-				e.resources(b, s)
+		if b.Framework != nil {
+			frameworks[b.Framework.Path] = b.Framework
+		}
+	}
+	for _, place := range slices.Sorted(maps.Keys(frameworks)) {
+		n := len(e.findings)
+		e.seal([]string{place}, &frameworks[place].Seal, sealed[place])
+		e.versions(frameworks[place], at)
+		if !sealed[place] && !slices.ContainsFunc(at[sealedPlace{place, true}], isSealing) {
+			e.excuse(n)
+		}
+	}
+	e.nested(all, at)
+}
+
+// sealed holds a bundle against what its main executable seals. Nested is whether a
+// bundle around it seals it as code.
+func (e *evaluation) sealed(b Binary, nested bool) {
+	n := len(e.findings)
+	e.seal(b.Paths, b.Seal, nested)
+	for _, s := range b.Slices {
+		e.resources(b, s)
+	}
+	if nested {
+		return // that all of its slices are signed is looked at from there
+	}
+	e.signedInPart(b)
+	if !isSealing(b) {
+		e.excuse(n)
+	}
+}
+
+// isSealing reports whether the file was signed by more than the linker, which seals no
+// bundle.
+func isSealing(b Binary) bool {
+	return slices.ContainsFunc(b.Slices, func(s Slice) bool { return s.Signature != nil && s.Signature.Signing() != "linker-signed" })
+}
+
+// excuse makes notes of what was found from the nth finding on, while a bundle is
+// developed: only the linker has signed its program.
+func (e *evaluation) excuse(n int) {
+	for i := range e.findings[n:] {
+		if f := &e.findings[n+i]; e.in.Stage.Name == policy.Development && f.Rule != RuleUnreadable {
+			f.Level = policy.Note
+		}
+	}
+}
+
+// sealedBundles returns the folders of all bundles that one around them seals as code.
+func sealedBundles(all []Binary) map[string]bool {
+	sealed := map[string]bool{}
+	for _, b := range all {
+		if b.Seal == nil || b.Bundle == nil {
+			continue
+		}
+		for _, n := range b.Seal.Nested {
+			if n.Dir {
+				sealed[path.Join(b.Bundle.Path, n.Path)] = true
 			}
 		}
 	}
-	e.nested(all, frameworks)
+	return sealed
+}
+
+// signedInPart tells of a main executable that is not signed in all of its slices.
+func (e *evaluation) signedInPart(b Binary) {
+	var archs []string
+	for _, s := range b.Slices {
+		if s.Err == nil && s.SignatureErr == nil && s.Signature == nil {
+			archs = append(archs, s.Arch)
+		}
+	}
+	if archs != nil {
+		e.add(Finding{
+			Rule: RuleBrokenSeal, Paths: b.Paths, Archs: archs, Message: "the main executable is signed in part, and for these architectures nothing is sealed",
+			Hint: "sign all slices in one run",
+		})
+	}
+}
+
+// unheld tells of code whose signature seals a bundle that was not recognised, or of
+// which it is not the main executable: its files were not held against the seal.
+func (e *evaluation) unheld(b Binary) {
+	for _, s := range b.Slices {
+		if s.Resources != codesign.NotPresent {
+			continue
+		}
+		f := Finding{
+			Rule: RuleBrokenSeal, Paths: b.Paths, Archs: []string{s.Arch}, Level: policy.Warning,
+			Message: "the signature seals the files of a bundle (slot 3), and none was found of which this is the main executable, so none of them was looked at",
+			Hint:    "check the whole bundle, from the folder that its signing was told, with its Info.plist",
+		}
+		if b.Bundle != nil || b.Part {
+			f.Level = policy.Error
+		}
+		e.add(f)
+	}
 }
 
 // seal tells what of a bundle is not as it is sealed: one finding for each kind of
-// problem.
-func (e *evaluation) seal(paths []string, r *seal.Result) {
+// problem. Nested is whether a bundle around it seals it as code.
+func (e *evaluation) seal(paths []string, r *seal.Result, nested bool) {
 	for _, w := range sealWords {
 		var names []string
 		for _, p := range r.Problems {
@@ -73,8 +166,10 @@ func (e *evaluation) seal(paths []string, r *seal.Result) {
 		switch {
 		case w.kind == seal.Unreadable || w.kind == seal.Stopped:
 			f.Rule = RuleUnreadable
-		case w.kind == seal.NoSeal && e.in.Stage.Name == policy.Development:
-			f.Level = policy.Note // only the program was signed, perhaps by the linker
+		case w.kind == seal.NoSeal && e.in.Stage.Name == policy.Development && !nested:
+			f.Level = policy.Note // only the program was signed
+		case w.kind == seal.WeakEnvelope && e.in.Stage.Name == policy.Development:
+			f.Level = policy.Warning
 		}
 		e.add(f)
 	}
@@ -124,8 +219,8 @@ func codeAt(all []Binary) map[sealedPlace][]Binary {
 			continue
 		}
 		places := []string{b.Bundle.Path}
-		if versions := path.Dir(b.Bundle.Path); path.Base(versions) == "Versions" {
-			places = append(places, path.Dir(versions))
+		if b.Framework != nil && b.Framework.Path != b.Bundle.Path {
+			places = append(places, b.Framework.Path)
 		}
 		for _, p := range places {
 			at[sealedPlace{p, true}] = append(at[sealedPlace{p, true}], b)
@@ -137,32 +232,39 @@ func codeAt(all []Binary) map[sealedPlace][]Binary {
 // nested holds the code that a bundle seals by its signature against the requirement
 // that the seal names (SecStaticCode::validateNestedCode). What else is wrong with
 // that code is told of itself.
-func (e *evaluation) nested(all []Binary, frameworks map[string]*seal.Result) {
-	var at map[sealedPlace][]Binary
+func (e *evaluation) nested(all []Binary, at map[sealedPlace][]Binary) {
 	for _, b := range all {
-		if b.Seal == nil || b.Bundle == nil || len(b.Seal.Nested) == 0 {
+		if b.Seal == nil || b.Bundle == nil {
 			continue
 		}
-		if at == nil {
-			at = codeAt(all)
-		}
 		for _, n := range b.Seal.Nested {
-			place := path.Join(b.Bundle.Path, n.Path)
-			e.nestedCode(b, n, at[sealedPlace{place, n.Dir}])
-			if f := frameworks[place]; f != nil && n.Dir {
-				e.versions(b, n, place, f.Versions, at)
-			}
+			e.nestedCode(b, n, at[sealedPlace{path.Join(b.Bundle.Path, n.Path), n.Dir}])
 		}
 	}
 }
 
-// versions tells of versions of a nested framework that have no signed code: macOS
-// validates each (SecStaticCode::validateOtherVersions).
-func (e *evaluation) versions(outer Binary, n seal.Nested, place string, versions []string, at map[sealedPlace][]Binary) {
-	for _, v := range versions {
-		if !slices.ContainsFunc(at[sealedPlace{path.Join(place, "Versions", v), true}], isSigned) {
-			e.broken(outer, policy.Error, nil, "nested code is sealed and no signed Mach-O code was found there: "+path.Join(n.Path, "Versions", v))
+// versions tells of versions of a framework that have no signed code: macOS validates
+// each (SecStaticCode::validateOtherVersions). Where none is signed that is told of
+// their code.
+func (e *evaluation) versions(f *Framework, at map[sealedPlace][]Binary) {
+	if !f.Seal.Versioned {
+		e.add(Finding{
+			Rule: RuleBrokenSeal, Paths: []string{f.Path},
+			Message: "a framework with versions has a layout of its own beside them, so that what is sealed depends on who reads it",
+			Hint:    "leave nothing beside Versions but links to what is in the current version",
+		})
+	}
+	signed := slices.ContainsFunc(at[sealedPlace{f.Path, true}], isSigned)
+	for _, v := range f.Seal.Versions {
+		found := at[sealedPlace{path.Join(f.Path, "Versions", v), true}]
+		if len(found) > 0 && (!signed || slices.ContainsFunc(found, isSigned)) {
+			continue
 		}
+		e.add(Finding{
+			Rule: RuleBrokenSeal, Paths: []string{f.Path},
+			Message: "a version of the framework has no signed Mach-O file as its main executable, so nothing seals it: " + path.Join("Versions", v),
+			Hint:    "sign every version that is handed over, with its Info.plist, or remove those that nothing needs",
+		})
 	}
 }
 
@@ -187,6 +289,13 @@ func (e *evaluation) nestedCode(outer Binary, n seal.Nested, found []Binary) {
 		}
 	}
 	switch {
+	case len(found) == 0 && n.Detached:
+		e.add(Finding{
+			Rule: RuleBrokenSeal, Paths: outer.Paths,
+			Message: "nested code without an executable is sealed, and its signature, which is in files of its own, is not read here: " + n.Path,
+			Hint:    "keep bundles of data in Resources, where the seal has the hashes of their files; of this one codesign --verify --deep --strict on a Mac can tell",
+		})
+		return
 	case !slices.ContainsFunc(found, isSigned):
 		e.broken(outer, policy.Error, nil, "nested code is sealed and no signed Mach-O code was found there: "+n.Path)
 		return

@@ -19,6 +19,8 @@ type Binary struct {
 	Bundle *Bundle  // the innermost bundle around it, nil for none
 	Outer  string   // path of the outermost bundle around it, empty for none
 	Main   bool     // whether it is that bundle's main executable
+	Given  bool     // whether it is a file that was given by name
+	Part   bool     // whether it was met below a folder that only bundles have
 	Size   int64    // bytes
 	Fat    bool
 
@@ -62,7 +64,7 @@ type Slice struct {
 	SignatureErr error               // why the signature could not be read
 	InfoPlist    codesign.Binding    // of the bundle's Info.plist or the slice's own
 	Info         *Info               // what the slice's own Info.plist says; nil: it has none
-	Resources    codesign.Binding    // of the bundle's CodeResources; empty: not looked at
+	Resources    codesign.Binding    // of the bundle's CodeResources, if there is one; empty: not looked at
 }
 
 // Source is one .entitlements file, the input of signing.
@@ -76,11 +78,13 @@ type Source struct {
 type Unread struct {
 	Path string
 	Err  error
+	Hint string // what to do; empty: the general advice
 }
 
 // Remark is something that was met on the way to the binaries and is worth a
-// word, such as a link that leads out of the artifact.
+// word: a link that leads out of the artifact, or a bundle that nothing vouches for.
 type Remark struct {
 	Path    string
 	Message string
+	NoCode  bool // a bundle without code, and no link
 }

@@ -78,8 +78,9 @@ var types = []string{"execute", "dylib", "bundle", "dylinker", "kext_bundle", "p
 func BundleKinds() []string { return slices.Clone(bundleKinds) }
 
 var bundleKinds = []string{
-	"app", "appex", "bundle", "component", "dext", "driver", "framework", "kext", "mdimporter", "plugin", "prefpane",
-	"qlgenerator", "saver", "service", "systemextension", "vst", "vst3", "xctest", "xpc",
+	"aaxplugin", "action", "app", "appex", "bundle", "clap", "colorpicker", "component", "dext", "driver", "framework",
+	"kext", "mdimporter", "osax", "plugin", "prefpane", "qlgenerator", "saver", "service", "systemextension", "vst",
+	"vst3", "wdgt", "xctest", "xpc",
 }
 
 // dangling returns an error for each stage, group and file that the policy speaks of

@@ -34,7 +34,7 @@ func manner(r *check.Report, quote func(string) string) []string {
 		list = append(list, "which accepts code that is not authenticated")
 	}
 	if r.Slots {
-		list = append(list, "without a look at pages and signers")
+		list = append(list, "without a look at pages and signers, nor at what bundles seal")
 	}
 	if r.Preflight != "" {
 		list = append(list, "with a preflight for "+string(r.Preflight))

@@ -17,9 +17,9 @@ const (
 	codeResources = signatureDir + "/CodeResources"
 )
 
-// bundle tells the layouts apart in the order of BundleDiskRep::setup. Names are
-// compared as they are: where macOS would take "contents" for Contents the seal is
-// not found, which is told.
+// bundle tells the layouts apart in the order of BundleDiskRep::setup, but for the
+// one with Support Files: package artifact tells of every bundle that has it, and of
+// names that are links or not spelled so.
 func (v *verifier) bundle(executable string) {
 	entries, err := v.list(".")
 	if err != nil {
@@ -30,8 +30,6 @@ func (v *verifier) bundle(executable string) {
 		v.base = "Contents"
 		v.root(entries)
 		_, v.result.Ticket = v.stat("Contents/CodeResources")
-	case hasFolder(entries, "Support Files"):
-		v.base = "Support Files"
 	case hasFolder(entries, "Versions") && !hasFolder(entries, signatureDir):
 		v.result.Versioned = true
 		v.framework(entries)
@@ -94,10 +92,23 @@ func (v *verifier) root(entries []fs.DirEntry) {
 			continue
 		case ".LSOverride", ".DS_Store", "Icon\r", ".SoftwareDepot.tracking":
 			if e.Type().IsRegular() {
+				v.noexec(e.Name(), e)
 				continue
 			}
 		}
 		v.problem(Unsealed, e.Name(), "beside Contents, where no seal reaches")
+	}
+}
+
+// noexec tells of a file that needs no seal as long as it cannot be run
+// (DirValidator::noexec).
+func (v *verifier) noexec(name string, e fs.DirEntry) {
+	info, err := e.Info()
+	switch {
+	case err != nil:
+		v.unreadable(name, err)
+	case info.Mode().Perm()&0o111 != 0:
+		v.problem(Unsealed, name, "a file that may be executed, in a place where none may be")
 	}
 }
 

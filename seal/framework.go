@@ -22,6 +22,7 @@ func (v *verifier) framework(entries []fs.DirEntry) {
 		case !e.IsDir() && !e.Type().IsRegular():
 			v.problem(NotRegular, name, "neither file, folder nor link")
 		case !e.IsDir() && (name == ".DS_Store" || name == "module.map"):
+			v.noexec(name, e)
 		case current == "":
 			v.problem(Unsealed, name, "beside Versions, where no seal reaches")
 		default:
@@ -47,6 +48,8 @@ func (v *verifier) versions() (current string) {
 			folders = append(folders, strings.Clone(name))
 		case name != ".DS_Store" || !e.Type().IsRegular():
 			v.problem(Unsealed, "Versions/"+name, "neither a version nor the link to the current one")
+		default:
+			v.noexec("Versions/"+name, e)
 		}
 	}
 	v.result.Versions = folders

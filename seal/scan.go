@@ -118,7 +118,16 @@ func (v *verifier) claim(s *sealed, rel string) bool {
 
 // nested takes code that the seal names by its requirement.
 func (v *verifier) nested(s *sealed, rel string, dir bool) {
-	v.result.Nested = append(v.result.Nested, Nested{v.in(rel), dir, s.requirement, s.cdhash})
+	v.result.Nested = append(v.result.Nested, Nested{v.in(rel), dir, dir && v.isDetached(v.in(rel)), s.requirement, s.cdhash})
+}
+
+// isDetached reports whether a bundle has its signature in files
+// (BundleDiskRep::component).
+func (v *verifier) isDetached(name string) bool {
+	return slices.ContainsFunc([]string{"Contents", "Versions/Current", ""}, func(support string) bool {
+		_, ok := v.stat(path.Join(name, support, signatureDir, "CodeDirectory"))
+		return ok
+	})
 }
 
 // leftovers tells what is sealed and was not found (checkOptionalResource).

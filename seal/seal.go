@@ -99,6 +99,9 @@ type Problem struct {
 type Nested struct {
 	Path string // in the bundle, with slashes
 	Dir  bool   // a bundle
+	// Detached is whether it has its signature in files of its own, as codesign writes
+	// it for a bundle without a main executable.
+	Detached bool
 	// Requirement alone counts: ad hoc code has one that names its cdhashes.
 	Requirement requirement.Requirement
 	// CDHash is that of the one slice that codesign chose at the time, in hex; it

@@ -140,6 +140,27 @@ var intact = seal.Result{
 	},
 }
 
+func TestVerifyTellsOfCodeThatIsSignedByFiles(t *testing.T) {
+	const framework = "Contents/Frameworks/A.framework/"
+	for _, row := range []struct {
+		name, file string
+		want       bool
+	}{
+		{"none", framework + "Versions/A/_CodeSignature/CodeSignature", false},
+		{"in the current version", framework + "Versions/A/_CodeSignature/CodeDirectory", true},
+		{"in Contents", framework + "Contents/_CodeSignature/CodeDirectory", true},
+		{"in a flat bundle", framework + "_CodeSignature/CodeDirectory", true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			m := acme(t, machotest.Sealer{})
+			put(m.MapFS, row.file, "signature")
+			if got := verify(t, m).Nested[0].Detached; got != row.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
 func verify(t testing.TB, m memory) seal.Result {
 	t.Helper()
 	r := seal.Verify(context.Background(), m, "Contents/MacOS/Acme")
@@ -281,6 +302,14 @@ func TestVerifyTellsWhatIsNotAsItWasSealed(t *testing.T) {
 		}, []string{
 			"unsealed: Resources: beside Contents, where no seal reaches",
 			"unsealed: evil: beside Contents, where no seal reaches",
+		}},
+		{"files that need no seal may be executed", func(m memory) {
+			for _, name := range []string{".DS_Store", ".LSOverride"} {
+				m.MapFS[name] = &fstest.MapFile{Data: []byte("#!/bin/sh"), Mode: 0o700}
+			}
+		}, []string{
+			"unsealed: .DS_Store: a file that may be executed, in a place where none may be",
+			"unsealed: .LSOverride: a file that may be executed, in a place where none may be",
 		}},
 		{"a folder and a file cannot be read", func(m memory) {
 			m.broken["Contents/Resources/data"] = fs.ErrPermission

@@ -38,7 +38,7 @@ func readBinary(ctx context.Context, item *artifact.Item, v *codesign.Verifier) 
 	}
 	b := check.Binary{
 		Paths: []string{item.Path}, Inside: []string{item.Inside},
-		Bundle: bundle(item.Bundle), Main: item.Main,
+		Bundle: bundle(item.Bundle), Main: item.Main, Given: item.Given, Part: item.Part,
 		Size: item.Size, Fat: f.Fat, Anomalies: f.Anomalies,
 	}
 	if item.Outer != nil {
@@ -50,8 +50,11 @@ func readBinary(ctx context.Context, item *artifact.Item, v *codesign.Verifier) 
 			return check.Binary{}, err
 		}
 	}
-	if v != nil && item.Main {
+	switch {
+	case v != nil && item.Main:
 		readSeal(ctx, item.Bundle, &b)
+	case v != nil:
+		bindResources(&b, nil)
 	}
 	return b, tooMuch(b)
 }
@@ -65,27 +68,36 @@ func tooMuch(b check.Binary) error {
 }
 
 // readSeal compares the other files of a bundle with what its main executable
-// seals. Code that only the linker signed seals nothing yet.
+// seals. Where that is not signed nothing is sealed; only the folder around the
+// versions of a framework is looked at then.
 func readSeal(ctx context.Context, bundle *artifact.Bundle, b *check.Binary) {
-	isSealed := func(s check.Slice) bool { return s.Signature != nil && s.Signature.Signing() != "linker-signed" }
-	if !slices.ContainsFunc(b.Slices, isSealed) {
-		return
-	}
 	if f := bundle.Framework(); f != nil {
 		b.Framework = &check.Framework{Path: f.Path, Seal: seal.Verify(ctx, f, "")}
+	}
+	signed := slices.ContainsFunc(b.Slices, func(s check.Slice) bool { return s.Signature != nil })
+	if !signed && bundle.Kind != "framework" {
+		return
 	}
 	r := seal.Verify(ctx, bundle, bundle.Main())
 	if r.Versioned { // the executable is a copy of one below Versions
 		b.Framework = &check.Framework{Path: bundle.Path, Seal: r}
 		return
 	}
-	for i := range b.Slices {
-		if s := &b.Slices[i]; s.Signature != nil {
-			s.Resources = s.Signature.CodeResources(r.CodeResources)
-		}
+	if !signed {
+		return
 	}
+	bindResources(b, r.CodeResources)
 	r.CodeResources = nil
 	b.Seal = &r
+}
+
+// bindResources compares a CodeResources, nil for none, with what the slices bind.
+func bindResources(b *check.Binary, content []byte) {
+	for i := range b.Slices {
+		if s := &b.Slices[i]; s.Signature != nil {
+			s.Resources = s.Signature.CodeResources(content)
+		}
+	}
 }
 
 func bundle(b *artifact.Bundle) *check.Bundle {

@@ -39,7 +39,7 @@ func costOf(r Result) int {
 	}
 	for _, list := range [][]check.Unread{r.Unread, r.Empty} {
 		for _, u := range list {
-			c.text(u.Path, u.Path)
+			c.text(u.Path, u.Path, u.Hint)
 			c.err(u.Err)
 			c.told(1)
 		}

@@ -74,7 +74,7 @@ func (l limits) run(paths []string, depth Depth, now time.Time) Result {
 		verifier = codesign.NewVerifier(codesign.AppleAnchors(), now)
 	}
 	var full atomic.Bool
-	w := walk{ctx: ctx, full: &full, jobs: make(chan job), done: make(chan outcome), bundles: map[string]bool{}}
+	w := walk{ctx: ctx, full: &full, jobs: make(chan job), done: make(chan outcome)}
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {

@@ -217,14 +217,14 @@ func TestNestedCodeMeetsTheRequirementThatIsSealed(t *testing.T) {
 			version(t, filepath.Join(versions, "B"), "com.acme.f")
 			machotest.WriteTree(t, versions, map[string][]byte{"A/Acme": []byte("#!/bin/sh\necho evil\n"), "A/Resources/evil.js": []byte("evil()")})
 		}, []string{
-			"error broken-seal: nested code is sealed and no signed Mach-O code was found there: Contents/Frameworks/F.framework/Versions/A",
+			"error broken-seal: a version of the framework has no signed Mach-O file as its main executable, so nothing seals it: Versions/A",
 		}},
 		{"a current version of a framework without code", pinned, func(t *testing.T, app string) {
 			framework := filepath.Join(app, "Contents/Frameworks/F.framework")
 			machotest.WriteTree(t, framework, map[string][]byte{"Versions/Z/evil.js": []byte("evil()")})
 			relink(t, filepath.Join(framework, "Versions/Current"), "Z")
 		}, []string{
-			"error broken-seal: nested code is sealed and no signed Mach-O code was found there: Contents/Frameworks/F.framework/Versions/Z",
+			"error broken-seal: a version of the framework has no signed Mach-O file as its main executable, so nothing seals it: Versions/Z",
 		}},
 		{"a file beside the versions of a framework", pinned, replace("Contents/Frameworks/F.framework/evil.js", []byte("evil()")), []string{
 			"error broken-seal: there and not sealed: evil.js: no copy of \"Versions/A/evil.js\", to which a link should be here: no such file or directory",

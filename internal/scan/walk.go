@@ -1,7 +1,6 @@
 package scan
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,9 +20,8 @@ type walk struct {
 	jobs chan job
 	done chan outcome
 
-	met     int             // things so far
-	files   int             // of those, which begin as Mach-O files do
-	bundles map[string]bool // of which was told that their Info.plist could not be read
+	met   int // things so far
+	files int // of those, which begin as Mach-O files do
 }
 
 // job is one file that begins as a Mach-O file does. The channel of jobs holds
@@ -47,7 +45,6 @@ func (w *walk) run(paths []string) {
 			item.Close()
 			continue
 		}
-		w.bundle(item.Bundle)
 		w.jobs <- job{w.next(), item}
 	}
 }
@@ -77,6 +74,12 @@ func problemOf(p *artifact.Problem) Result {
 	switch p.Kind {
 	case artifact.LinkOutside:
 		return Result{Remarks: []check.Remark{{Path: p.Path, Message: p.Err.Error()}}}
+	case artifact.NoCode:
+		return Result{Remarks: []check.Remark{{Path: p.Path, Message: p.Err.Error(), NoCode: true}}}
+	case artifact.NoMain:
+		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err, Hint: mainHint}}}
+	case artifact.OldLayout:
+		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err, Hint: "lay the bundle out anew with a folder Contents, as current tools do, and sign it"}}}
 	case artifact.NotMachO, artifact.Nothing:
 		return Result{Empty: []check.Unread{{Path: p.Path, Err: p.Err}}}
 	default:
@@ -84,15 +87,7 @@ func problemOf(p *artifact.Problem) Result {
 	}
 }
 
-// bundle tells once of a bundle whose Info.plist could not be read.
-func (w *walk) bundle(b *artifact.Bundle) {
-	if b == nil || b.Err == nil || w.bundles[b.Path] {
-		return
-	}
-	w.bundles[b.Path] = true
-	path := cmp.Or(b.InfoPath, b.Path)
-	w.tell(path, Result{Unread: []check.Unread{{Path: path, Err: b.Err}}})
-}
+const mainHint = "hand over the bundle with the Mach-O file that its Info.plist names; where that is a script or a link, no signature is read here, so leave the bundle out and verify it on a Mac"
 
 // read reads a file, and closes it.
 func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
@@ -100,6 +95,8 @@ func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
 	o := outcome{index: j.index, path: j.item.Path, file: true}
 	b, err := readBinary(ctx, j.item, v)
 	switch {
+	case errors.Is(err, macho.ErrNotMachO) && j.item.Main:
+		o.found.Unread = []check.Unread{{Path: o.path, Err: fmt.Errorf("the main executable of a bundle: %w", err), Hint: mainHint}}
 	case errors.Is(err, macho.ErrNotMachO):
 	case err != nil:
 		o.found.Unread = []check.Unread{{Path: o.path, Err: err}}
