@@ -113,6 +113,10 @@ func (d *differ) approvals() {
 	if from.AllowedSigners != to.AllowedSigners {
 		d.add(Looser, "approvals", "allowed-signers", at, "who may sign is said by %s, was by %s", orNone(to.AllowedSigners), orNone(from.AllowedSigners))
 	}
+	was, is := from.Fields["allowed-signers"].File, to.Fields["allowed-signers"].File
+	if from.AllowedSigners == to.AllowedSigners && was != is && strings.HasPrefix(was, RepositoryPrefix) && strings.HasPrefix(is, RepositoryPrefix) {
+		d.add(Looser, "approvals", "allowed-signers", at, "who may sign is said beside %s, was beside %s: the two files are not compared", is, was)
+	}
 	if from.Threshold != to.Threshold {
 		d.add(toward(to.Threshold < from.Threshold), "approvals", "threshold", at, "%d have to sign, were %d", to.Threshold, from.Threshold)
 	}
@@ -129,20 +133,30 @@ func orNone(s string) string { return cmp.Or(s, "(none)") }
 // extends compares what the policies extend. What those say shows in what is
 // decided, where it is known.
 func (d *differ) extends() {
-	from, to := map[string]bool{}, map[string]bool{}
+	from, to := map[string]Reference{}, map[string]Reference{}
 	for _, r := range d.from.Extends {
-		from[r.pinned()] = true
+		from[r.file()] = r
 	}
 	for _, r := range d.to.Extends {
-		if to[r.pinned()] = true; !from[r.pinned()] {
+		to[r.file()] = r
+		switch was, ok := from[r.file()]; {
+		case !ok:
 			d.add(Neutral, "extends", r.String(), r.Position, "extends %s", r.pinned())
+		case r.pinned() != was.pinned():
+			d.add(Neutral, "extends", r.String(), r.Position, "extends %s, extended %s", r.pinned(), was.pinned())
 		}
 	}
 	for _, r := range d.from.Extends {
-		if !to[r.pinned()] {
+		if _, ok := to[r.file()]; !ok {
 			d.add(Looser, "extends", r.String(), r.Position, "no longer extends %s", r.pinned())
 		}
 	}
+}
+
+// file returns the reference without what pins it.
+func (r Reference) file() string {
+	r.Ref, r.SHA256 = "", ""
+	return r.String()
 }
 
 // pinned returns the reference with what pins it.

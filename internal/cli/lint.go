@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,11 +28,13 @@ which rules decide nothing; and what could be said better. It looks at no binary
 
 Owners are looked for in CODEOWNERS where the repository of the policy has that file.
 
+Without an argument it is the policy that check would find.
+
 Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy that is not valid.`,
 		Example: `  codewarrant policy lint .github/codewarrant.yml
   codewarrant policy lint --at 2027-05-01 --fail-on warning codewarrant.yml
   codewarrant policy lint --format json codewarrant.yml | jq '.remarks[].message'`,
-		Args: one("a policy", "codewarrant.yml"),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			day, err := dayOf(env, at)
 			if err != nil {
@@ -52,7 +53,7 @@ Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy th
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			return lint(env, args[0], day, levels, write)
+			return lint(env, append(args, "")[0], day, levels, write)
 		},
 		ValidArgsFunction: policyArgs(1),
 	}
@@ -92,8 +93,8 @@ func lint(env Env, name string, day policy.Date, failing []policy.Level, write f
 		return err
 	}
 	l := &report.Lint{Policy: p, At: day, Remarks: policy.Lint(p, day)}
-	if !strings.HasPrefix(name, policy.PresetPrefix) {
-		owners, err := lintOwners(p, name)
+	if policy.IsFile(p.Name) {
+		owners, err := lintOwners(p, p.Name)
 		if err != nil {
 			return err
 		}
