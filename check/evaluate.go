@@ -26,6 +26,7 @@ type Input struct {
 	At           policy.Date
 	Base         *Base            // by whose policy a change is judged; nil: the policy stands for itself
 	Pending      []policy.Pending // exceptions that do not count yet, see [policy.Trusted]
+	Looser       []policy.Change  // by which the policy lets more pass once it is merged, but for exceptions
 	NoExceptions bool             // judge as if the policy had none
 	Slots        bool             // neither pages nor signers were looked at
 	Preflight    Preflight        // whose demands the code is held against, too

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
@@ -53,13 +54,35 @@ func (e *evaluation) orSigned(ex *policy.Exception) string {
 	return "; its signatures do not approve it, codewarrant approvals tells why"
 }
 
-// unmerged tells that there is no policy at the trusted ref to judge the change by.
+// maxLooser is how many changes of a policy are told. policy diff tells all.
+const maxLooser = 5
+
+// unmerged tells that there is no policy at the trusted ref to judge the change by, or
+// that the one of the change lets more pass, which does not count yet.
 func (e *evaluation) unmerged() {
-	if b := e.in.Base; b == nil || b.Ref == "" || b.Policy != "" {
+	b, at := e.in.Base, policy.Position{File: e.in.Policy.Name}
+	switch {
+	case b == nil || b.Ref == "":
+		return
+	case b.Policy != "" && len(e.in.Looser) == 0:
+		return
+	case b.Policy != "":
+		var list []string
+		for _, c := range e.in.Looser[:min(len(e.in.Looser), maxLooser)] {
+			list = append(list, c.Message)
+		}
+		if more := len(e.in.Looser) - len(list); more > 0 {
+			list = append(list, fmt.Sprintf("and %d more", more))
+		}
+		e.add(Finding{
+			Rule: RuleUntrustedPolicy, Position: at,
+			Message: fmt.Sprintf("lets more pass than the policy of %s, once it is merged: %s", b.Ref, strings.Join(list, "; ")),
+			Hint:    "see that this is meant before it is merged: codewarrant policy diff tells all of it",
+		})
 		return
 	}
 	e.add(Finding{
-		Rule: RuleUntrustedPolicy, Position: policy.Position{File: e.in.Policy.Name},
+		Rule: RuleUntrustedPolicy, Position: at,
 		Message: fmt.Sprintf("%s has no policy yet, so this one counts as it stands in the change", e.in.Base.Ref),
 		Hint:    "look at all of its rules and exceptions before it is merged: after that, changes are judged by it",
 	})

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -127,5 +128,21 @@ func TestEvaluateLeavesPendingExceptionsOutWithTheOthers(t *testing.T) {
 	r := check.Evaluate(in)
 	if diff := cmp.Diff([]string{"error unapproved-entitlement " + jit}, lines(r)); diff != "" || len(r.Pending) > 0 {
 		t.Errorf("%s\npending: %+v", diff, r.Pending)
+	}
+}
+
+func TestEvaluateTellsOfAPolicyThatLetsMorePass(t *testing.T) {
+	in := input(t, parse(t, "version: 1\n"), "release", binary(t, "Acme", hardened().Bytes()))
+	in.Base = &check.Base{Ref: "main", Policy: "base:codewarrant.yml"}
+	for i := range 7 {
+		in.Looser = append(in.Looser, policy.Change{Message: fmt.Sprintf("change %d", i)})
+	}
+	r := check.Evaluate(in)
+	if diff := cmp.Diff([]string{"warning untrusted-policy"}, lines(r)); diff != "" {
+		t.Fatal(diff)
+	}
+	const want = "lets more pass than the policy of main, once it is merged: change 0; change 1; change 2; change 3; change 4; and 2 more"
+	if f := r.Findings[0]; f.Message != want || f.Position.File != in.Policy.Name {
+		t.Errorf("finding %+v", f)
 	}
 }

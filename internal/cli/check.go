@@ -157,7 +157,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.Policy, in.Pending, in.Base, in.Signed, in.Merged = by.policy, by.pending, by.base, by.signed, true
+	in.Policy, in.Pending, in.Looser, in.Base, in.Signed, in.Merged = by.policy, by.pending, by.looser, by.base, by.signed, true
 	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 type judge struct {
 	policy  *policy.Policy
 	pending []policy.Pending
+	looser  []policy.Change
 	base    *check.Base       // nil: the policy stands for itself
 	signed  []approval.Status // of the policy's exceptions; nil: it accepts no signatures
 }
@@ -83,6 +84,9 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	}
 	j := judge{base: ref.base(base)}
 	j.policy, j.pending = policy.Trusted(head, base, signers.reached)
+	j.looser = slices.DeleteFunc(policy.Diff(base, head), func(c policy.Change) bool {
+		return c.Direction != policy.Looser || c.Subject == "exception" // which are pending
+	})
 	j.signed = signers.statuses(j.policy)
 	return j, nil
 }
