@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -134,9 +135,12 @@ func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.V
 	}
 	var why []string
 	for _, field := range ex.AppliesTo.Matcher().Mismatches(t) {
-		if is[field] == "" {
-			why = append(why, fmt.Sprintf("it asks for a certain %s, and none is known here", field))
-		} else {
+		switch {
+		case field == "binaries":
+			why = append(why, "it is for the groups "+shorten(strings.Join(ex.AppliesTo.Binaries, ", "))+", and this is in "+cmp.Or(shorten(is[field]), "none"))
+		case is[field] == "":
+			why = append(why, fmt.Sprintf("it asks for a certain %s, and none is known here", strings.TrimSuffix(field, "s")))
+		default:
 			why = append(why, fmt.Sprintf("its %s does not match %s", field, shorten(is[field])))
 		}
 	}

@@ -115,12 +115,13 @@ func effect(p *Policy, key string) (Level, string) {
 	var denied []string
 	justified := 0
 	for s, d := range p.decisions(key) {
-		switch d.Action {
-		case Deny:
+		switch {
+		case d.Action == Deny && d.Group != "": // which is not all code of the stage
+		case d.Action == Deny:
 			if !slices.Contains(denied, s.Name) {
 				denied = append(denied, s.Name)
 			}
-		case RequireJustification:
+		case d.Action == RequireJustification:
 			justified++
 		}
 	}

@@ -81,6 +81,12 @@ func TestLintAdvises(t *testing.T) {
 			[]string{`3 warning: exception "narrow": covers nothing that "wide" on line 4 does not`},
 		},
 		{
+			"a group that denies is not the stage",
+			"binaries:\n  plug-ins:\n    bundle-kind: appex\n    rules: [{entitlement: a, action: deny}]\nexceptions:\n" +
+				exception("app", "applies-to: {team-id: T}, expires: 2027-05-01"),
+			nil,
+		},
+		{
 			"of two that are the same the one that ends first, or the later one",
 			"exceptions:\n" +
 				exception("one", "applies-to: {team-id: T}, expires: 2027-05-02") +

@@ -3,13 +3,16 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 )
@@ -98,6 +101,15 @@ policy, 3 something could not be read. Where several apply, 2 goes before 3 befo
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) (err error) {
+			// What is not said is not asked for, and an empty --base would be no base.
+			cmd.Flags().Visit(func(f *pflag.Flag) {
+				if f.Value.Type() == "string" && f.Value.String() == "" {
+					err = hinted{fmt.Errorf("--%s is empty", f.Name), "is a variable not set?"}
+				}
+			})
+			return cmp.Or(err, replaces(cmd, args))
+		},
 	}
 	root.SetVersionTemplate("codewarrant {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -108,6 +120,27 @@ policy, 3 something could not be read. Where several apply, 2 goes before 3 befo
 		newApprove(env), newApprovals(env), newVersion(env), newAction(env),
 	)
 	return root
+}
+
+// replaces refuses an output that is one of the files that are read.
+func replaces(cmd *cobra.Command, args []string) error {
+	output := cmd.Flags().Lookup("output")
+	if output == nil {
+		return nil
+	}
+	out, err := os.Stat(output.Value.String())
+	if err != nil {
+		return nil
+	}
+	if f := cmd.Flags().Lookup("policy"); f != nil {
+		args = append(slices.Clip(args), f.Value.String())
+	}
+	for _, name := range args {
+		if in, err := os.Stat(name); err == nil && os.SameFile(in, out) {
+			return hinted{fmt.Errorf("--output: %s is what is read", output.Value), "name another file"}
+		}
+	}
+	return nil
 }
 
 // colour reports whether w is a terminal that wants colours

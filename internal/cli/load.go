@@ -61,7 +61,7 @@ func (r policyReader) load(name string) (*policy.Policy, error) {
 	}
 	src, err := readNamed(name)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("policy: %w", err), "give --policy a file, or one of " + strings.Join(presets(), ", ")}
+		return nil, hinted{fmt.Errorf("policy: %w", err), "name a file, or one of " + strings.Join(presets(), ", ")}
 	}
 	return r.read(policy.Location{Path: filepath.ToSlash(name)}, src)
 }
