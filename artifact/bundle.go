@@ -11,7 +11,7 @@ import (
 //
 // A folder with a bundle's suffix is one even when its Info.plist is gone, and any
 // folder with a Contents/Info.plist or a Contents/_CodeSignature is one. Every
-// version of a framework that has an Info.plist is a bundle inside the framework, as
+// version of a framework that has an Info.plist or a signature is a bundle inside, as
 // codesign sees it; so is Versions/Current when a tool has replaced the link by a copy.
 type Bundle struct {
 	Path, Inside string // as in Item
@@ -43,6 +43,7 @@ type Bundle struct {
 	signed bool   // it has the files of a signature, known when it is left
 	plain  bool   // there is nothing but the suffix that makes it a bundle
 	met    bool   // the main executable was yielded, of a framework that of a version
+	holds  bool   // a bundle in it was not met that has a signature or names an executable
 }
 
 // BundleKinds returns the kinds of bundles: the suffixes that are known, among them
@@ -80,7 +81,7 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 	}
 	info, err := w.findInfo(p.rel, entries, kind == "framework")
 	switch {
-	case kind == "" && info == "" && err == nil && (version || !w.hasSignature(p.rel, entries)):
+	case kind == "" && info == "" && err == nil && !(version && hasFolder(entries, "_CodeSignature")) && (version || !w.hasSignature(p.rel, entries)):
 		return nil
 	case version:
 		kind, name = p.inner.Kind, path.Base(p.inner.Inside)

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // tree is what is walked: a folder, or something that is laid out like one. Names
@@ -127,14 +129,14 @@ func openRegular(f *os.File, err error) (content, int64, error) {
 }
 
 // find returns the entry of that name, or else the first whose name differs only
-// in case, as on the volumes that macOS makes by default; nil for none.
+// in case or in how accents are composed, as on the volumes that macOS makes by default; nil for none.
 func find(entries []fs.DirEntry, name string) fs.DirEntry {
 	var folded fs.DirEntry
 	for _, e := range entries {
 		if e.Name() == name {
 			return e
 		}
-		if folded == nil && strings.EqualFold(e.Name(), name) {
+		if folded == nil && strings.EqualFold(norm.NFD.String(e.Name()), norm.NFD.String(name)) {
 			folded = e
 		}
 	}

@@ -17,6 +17,8 @@ type walker struct {
 	inside string // what Item.Inside begins with: the name if the tree is a bundle
 	left   *limits
 	code   int // Mach-O files so far
+	files  int // files and links so far, but for those of AppleDouble
+	double int // files so far that are named as those of AppleDouble
 	yield  func(*Item, *Problem) bool
 }
 
@@ -108,7 +110,10 @@ func (w *walker) folder(p place) bool {
 	if b != nil && !data && !w.odd(b, entries) {
 		return false
 	}
-	code := w.code
+	code, files, double := w.code, w.files, w.double
+	if b == nil && hasFolder(entries, "_CodeSignature") && !w.foreign(p) {
+		return false
+	}
 	for _, e := range entries {
 		if !w.entry(p, path.Join(p.rel, e.Name()), e.Type()) {
 			return false
@@ -117,10 +122,27 @@ func (w *walker) folder(p place) bool {
 	switch {
 	case b == nil:
 		return true
+	case w.files == files && w.double > double:
+		return true // what ditto and Archive Utility keep beside a bundle, in __MACOSX
 	case data && w.code > code && !w.odd(b, entries):
 		return false // it is no bundle of data
 	}
 	return w.leave(b, entries, w.code > code)
+}
+
+// foreign tells of a folder with a signature that is no bundle of a known kind. In a bundle
+// it is a part of it, or else its signature is of that. What Xcode signs of an
+// .xcframework is for Xcode: nothing asks for it when the code runs.
+func (w *walker) foreign(p place) bool {
+	if p.inner != nil {
+		p.inner.signed = true
+		return true
+	}
+	kind := Unreadable
+	if strings.EqualFold(path.Ext(p.rel), ".xcframework") {
+		kind = NoCode
+	}
+	return w.problem(p.rel, kind, errors.New("a folder with a signature that is no bundle of a known kind, so nothing was held against its seal"))
 }
 
 // odd tells what makes no sense about a bundle. It does not matter for data that the
@@ -147,10 +169,17 @@ func (w *walker) leave(b *Bundle, entries []fs.DirEntry, code bool) bool {
 	if f != nil {
 		f.signed = f.signed || b.signed
 	}
+	if b.named || b.signed {
+		for p := b.Parent; p != nil; p = p.Parent {
+			p.holds = true
+		}
+	}
 	switch {
-	case !b.isProgram() && (!b.signs() || b.isSealed() || f != nil):
+	case b.plain && b.isSealed() && !b.signed && !code:
+		return true // a folder that is named like one
+	case !b.isProgram() && (!b.signs() && !b.signed || b.isSealed() || f != nil):
 		return true
-	case !b.isProgram() && !b.named && !b.signed && !code:
+	case !b.isProgram() && !b.named && !b.signed && !b.holds && !code:
 		return w.yield(nil, &Problem{b.Path, b.Inside, NoCode, errors.New("a bundle without code: no signature seals what is in it, so nothing of it was looked at")})
 	}
 	return w.yield(nil, &Problem{b.Path, b.Inside, NoMain, fmt.Errorf(
@@ -158,6 +187,13 @@ func (w *walker) leave(b *Bundle, entries []fs.DirEntry, code bool) bool {
 }
 
 func (w *walker) entry(p place, rel string, mode fs.FileMode) bool {
+	switch {
+	case mode.IsDir():
+	case mode.IsRegular() && strings.HasPrefix(path.Base(rel), "._"):
+		w.double++
+	default:
+		w.files++
+	}
 	switch {
 	case len(rel) > maxPath:
 		return w.problem(rel, Unreadable, fmt.Errorf("a path of more than %d bytes", maxPath))

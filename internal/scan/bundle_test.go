@@ -83,6 +83,27 @@ func TestWhatASignatureSealsIsNeverPassedOver(t *testing.T) {
 		}, framework, []string{at(unsealed, framework) + "other.js"}},
 
 		{"a script as main executable", func(t yard) { t.write(main, script) }, "", []string{at(noMain, "Acme.app")}},
+		{"an object file as main executable", func(t yard) {
+			t.writeMode(main, string(machotest.Binary{FileType: machotest.MHObject}.Bytes()), 0o755)
+			t.write("Acme.app/Contents/Resources/o.js", "other()")
+		}, "", []string{"error unreadable " + main + ": the main executable of a bundle is of a type that is never signed"}},
+		{"a version with a seal, a script and no Info.plist, beside an app that is whole", func(t yard) {
+			t.copy(framework, "out/F.framework")
+			t.bundle("out/Good.app", program, nil)
+			t.remove("out/F.framework/Versions/A/Resources/Info.plist")
+			t.writeMode("out/F.framework/Versions/A/F", script, 0o755)
+		}, "out", []string{at(noMain, "out/F.framework")}},
+		{"a signed plug-in with a script in a bundle of data, beside an app that is whole", func(t yard) {
+			t.bundle("out/Good.app", program, nil)
+			t.write("out/R.bundle/Contents/Info.plist", dataPlist)
+			t.bundle("out/R.bundle/Contents/PlugIns/P.plugin", plugin, nil)
+			t.writeMode("out/R.bundle/Contents/PlugIns/P.plugin/Contents/MacOS/P", script, 0o755)
+		}, "out", []string{at(noMain, "out/R.bundle")}},
+		{"a signed folder of a kind that is not known, whose main executable is a script", func(t yard) {
+			t.bundle("out/Good.app", program, nil)
+			t.bundle("out/P.ofx", sealing{fileType: machotest.MHBundle}, nil)
+			t.writeMode("out/P.ofx/P", script, 0o755)
+		}, "out", []string{"error unreadable out/P.ofx: a folder with a signature that is no bundle of a known kind"}},
 		{"no main executable", func(t yard) { t.remove(main) }, "", []string{at(noMain, "Acme.app")}},
 		{"a link to a script as main executable", func(t yard) {
 			t.write("Acme.app/Contents/Resources/o.js", script)

@@ -261,6 +261,24 @@ func TestUsualLayoutsAreClean(t *testing.T) {
 			t.write("R.bundle/Contents/Resources/x", "x")
 			return "."
 		}, []string{"warning broken-seal R.bundle: a bundle without code"}},
+		{"an app beside what an archive of a Mac keeps of it", func(t yard) string {
+			t.app()
+			for _, name := range []string{"._Acme.app", "Acme.app/._Contents", "Acme.app/Contents/MacOS/._Acme", "Acme.app/Contents/._Info.plist"} {
+				t.write("__MACOSX/"+name, "\x00\x05\x16\x07")
+			}
+			return "."
+		}, nil},
+		{"a folder that is named as an app is, among resources", func(t yard) string {
+			t.write("Acme.app/Contents/Resources/com.example.app/Main.java", "class Main {}")
+			t.app()
+			return "Acme.app"
+		}, nil},
+		{"a signed framework for Xcode, beside a tool", func(t yard) string {
+			t.bundle("Good.app", program, nil)
+			t.write("X.xcframework/Info.plist", dataPlist)
+			t.write("X.xcframework/_CodeSignature/CodeDirectory", "x")
+			return "."
+		}, []string{"warning broken-seal X.xcframework: a folder with a signature that is no bundle"}},
 		{"a single main executable that was given as a file", func(t yard) string {
 			t.bundle("P.bundle", plugin, nil)
 			return "P.bundle/Contents/MacOS/P"

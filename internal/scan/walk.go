@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/codewarrant/codewarrant/artifact"
@@ -89,6 +90,9 @@ func problemOf(p *artifact.Problem) Result {
 
 const mainHint = "hand over the bundle with the Mach-O file that its Info.plist names; where that is a script or a link, no signature is read here, so leave the bundle out and verify it on a Mac"
 
+// isSignable reports whether a slice may be signed, or might if it could be read.
+func isSignable(s check.Slice) bool { return s.Err != nil || s.IsSignable() }
+
 // read reads a file, and closes it.
 func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
 	defer j.item.Close()
@@ -102,6 +106,12 @@ func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
 		o.found.Unread = []check.Unread{{Path: o.path, Err: err}}
 	default:
 		o.found.Binaries = []check.Binary{b}
+		if j.item.Main && !slices.ContainsFunc(b.Slices, isSignable) {
+			o.found.Unread = []check.Unread{{
+				Path: o.path, Err: errors.New("the main executable of a bundle is of a type that is never signed, so neither a signature nor the seal of the bundle was looked at"),
+				Hint: mainHint,
+			}}
+		}
 	}
 	o.cost = costOf(o.found)
 	return o
