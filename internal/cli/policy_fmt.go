@@ -64,7 +64,7 @@ Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy tha
 // format formats one policy, and reports whether that changes it. With write the file
 // is replaced, with check it is named, and else the result is printed.
 func format(env Env, name string, write, check bool) (changed bool, err error) {
-	src, err := readBounded(name, policy.MaxSize)
+	src, err := readNamed(name)
 	if err != nil {
 		return false, hinted{fmt.Errorf("policy: %w", err), "name a policy in a file"}
 	}
