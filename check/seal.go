@@ -43,6 +43,7 @@ func (e *evaluation) bundles(all []Binary) {
 	for _, b := range all {
 		switch {
 		case b.Seal != nil:
+			b.Seal = withinOuter(b, all)
 			e.sealed(b, b.Bundle != nil && sealed[b.Bundle.Path] || b.Framework != nil && sealed[b.Framework.Path])
 		case !b.Given:
 			e.unheld(b)
@@ -60,6 +61,23 @@ func (e *evaluation) bundles(all []Binary) {
 		}
 	}
 	e.nested(all, at)
+}
+
+// withinOuter returns the seal without the problems of links that lead into a bundle
+// around it whose seal was looked at, too, as SecStaticCode::validateSymlinkResource lets
+// them.
+func withinOuter(b Binary, all []Binary) *seal.Result {
+	if b.Bundle == nil || !slices.ContainsFunc(b.Seal.Problems, func(p seal.Problem) bool { return p.Outward != "" }) {
+		return b.Seal
+	}
+	r := *b.Seal
+	r.Problems = slices.DeleteFunc(slices.Clone(r.Problems), func(p seal.Problem) bool {
+		return p.Outward != "" && slices.ContainsFunc(all, func(o Binary) bool {
+			return o.Seal != nil && o.Bundle != nil && strings.HasPrefix(b.Bundle.Path, o.Bundle.Path+"/") &&
+				strings.HasPrefix(path.Join(b.Bundle.Path, p.Outward), o.Bundle.Path+"/")
+		})
+	})
+	return &r
 }
 
 // sealed holds a bundle against what its main executable seals. Nested is whether a

@@ -3,6 +3,7 @@ package seal
 import (
 	"errors"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -37,8 +38,8 @@ func (v *verifier) copyOf(kind Kind, name, original string, dir bool) {
 
 // checkTarget tells of a link that leads to what is not sealed
 // (SecStaticCode::validateSymlinkResource, errSecCSInvalidSymlink).
-// Security.framework also accepts one that leads to what the seal of an outer
-// bundle covers, of which nothing is known here.
+// Security.framework also accepts one that leads to what an outer bundle has, of which
+// nothing is known here: see [Problem.Outward].
 func (v *verifier) checkTarget(s *sealed, rel string) {
 	if path.IsAbs(s.target) {
 		clean := path.Clean(s.target)
@@ -48,8 +49,25 @@ func (v *verifier) checkTarget(s *sealed, rel string) {
 		return
 	}
 	if _, err := v.resolve(path.Dir(rel), s.target); err != nil {
+		before := len(v.result.Problems)
 		v.problem(BadLink, v.in(rel), "leads to %.200q, which %v", s.target, err)
+		if len(v.result.Problems) > before {
+			v.result.Problems[before].Outward = outward(path.Dir(v.in(rel)), s.target)
+		}
 	}
+}
+
+// outward returns where a link in a folder of the bundle leads if that is out of it, and
+// nothing that might be a link itself is on the way.
+func outward(dir, target string) string {
+	up := strings.TrimLeft(target, "./")
+	if slices.Contains(strings.Split(up, "/"), "..") {
+		return ""
+	}
+	if to := path.Join(dir, target); strings.HasPrefix(to, "../") {
+		return strings.Clone(to)
+	}
+	return ""
 }
 
 // resolve returns what a link in dir leads to, by way of the other links in the

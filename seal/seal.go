@@ -91,6 +91,10 @@ type Problem struct {
 	Kind   Kind
 	Path   string // in the bundle, with slashes
 	Detail string // what is wrong, without the path
+
+	// Outward is where a link leads that leaves the bundle, from the bundle's folder: it
+	// begins with ../. Empty for any other problem.
+	Outward string
 }
 
 // Nested is code that the seal names by the requirement it has to meet: a file, or
@@ -191,7 +195,7 @@ func (v *verifier) problem(kind Kind, name, format string, args ...any) {
 		v.result.More++
 		return
 	}
-	v.result.Problems = append(v.result.Problems, Problem{kind, strings.Clone(name), fmt.Sprintf(format, args...)})
+	v.result.Problems = append(v.result.Problems, Problem{Kind: kind, Path: strings.Clone(name), Detail: fmt.Sprintf(format, args...)})
 }
 
 // unreadable tells of an error of the file system.
@@ -208,7 +212,7 @@ func (v *verifier) stopped(name string) bool {
 	if err != nil && !v.ended {
 		v.ended = true
 		// Whatever was told before: it is the one that says that there may be more.
-		v.result.Problems = append(v.result.Problems, Problem{Stopped, name, fmt.Sprintf("the rest was not looked at: %v", err)})
+		v.result.Problems = append(v.result.Problems, Problem{Kind: Stopped, Path: name, Detail: fmt.Sprintf("the rest was not looked at: %v", err)})
 	}
 	return err != nil
 }

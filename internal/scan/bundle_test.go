@@ -83,6 +83,11 @@ func TestWhatASignatureSealsIsNeverPassedOver(t *testing.T) {
 		}, framework, []string{at(unsealed, framework) + "other.js"}},
 
 		{"a script as main executable", func(t yard) { t.write(main, script) }, "", []string{at(noMain, "Acme.app")}},
+		{"a helper that links out of the app around it", func(t yard) {
+			t.link("R.app/Contents/Helpers/Web.app/Contents/Frameworks", "../../../../../Frameworks")
+			s := t.bundle("R.app/Contents/Helpers/Web.app", program, nil)
+			t.bundle("R.app", program, map[string]machotest.Sealed{"Helpers/Web.app": s})
+		}, "R.app", []string{"error broken-seal R.app/Contents/Helpers/Web.app/Contents/MacOS/Web: a link to what the seal does not cover: Contents/Frameworks: "}},
 		{"an object file as main executable", func(t yard) {
 			t.writeMode(main, string(machotest.Binary{FileType: machotest.MHObject}.Bytes()), 0o755)
 			t.write("Acme.app/Contents/Resources/o.js", "other()")

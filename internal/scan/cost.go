@@ -189,7 +189,7 @@ func (c *cost) value(v entitlement.Value) {
 func (c *cost) seal(r seal.Result) {
 	for _, p := range r.Problems {
 		c.bytes += ofHash
-		c.text(p.Path, p.Detail)
+		c.text(p.Path, p.Detail, p.Outward)
 	}
 	for _, n := range r.Nested {
 		c.text(n.Path, n.CDHash)

@@ -268,6 +268,14 @@ func TestUsualLayoutsAreClean(t *testing.T) {
 			}
 			return "."
 		}, nil},
+		{"a helper that links into the app around it", func(t yard) string {
+			const helper = "Acme.app/Contents/Helpers/Web.app"
+			t.lib("Acme.app/Contents/Frameworks/libq.dylib")
+			t.link(helper+"/Contents/Frameworks", "../../../Frameworks")
+			s := t.bundle(helper, program, nil)
+			t.bundle("Acme.app", program, map[string]machotest.Sealed{"Helpers/Web.app": s, "Frameworks/libq.dylib": t.lib("Acme.app/Contents/Frameworks/libq.dylib")})
+			return "Acme.app"
+		}, nil},
 		{"a folder that is named as an app is, among resources", func(t yard) string {
 			t.write("Acme.app/Contents/Resources/com.example.app/Main.java", "class Main {}")
 			t.app()
