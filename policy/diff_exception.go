@@ -144,25 +144,8 @@ func (e *Exception) valueText() string {
 
 // Text says in words what a scope covers.
 func (s Scope) Text() string {
-	var versions []string
-	for _, v := range s.Versions {
-		versions = append(versions, v.Text)
-	}
 	var parts []string
-	for _, f := range []struct {
-		name   string
-		values []string
-	}{
-		{"path", s.Path},
-		{"identifier", s.Identifier},
-		{"team-id", s.TeamID},
-		{"arch", s.Arch},
-		{"type", s.Type},
-		{"bundle-kind", s.BundleKind},
-		{"versions", versions},
-		{"cdhash", s.CDHash},
-		{"binaries", s.Binaries},
-	} {
+	for _, f := range s.fields() {
 		if len(f.values) > 0 {
 			parts = append(parts, f.name+" "+strings.Join(f.values, " or "))
 		}

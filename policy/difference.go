@@ -49,7 +49,7 @@ type exceptionField struct {
 }
 
 // exceptionFields are all fields but signatures, which are about the others.
-var exceptionFields = []exceptionField{
+var exceptionFields = slices.Concat([]exceptionField{
 	wordsField("entitlement", false, func(e *Exception) []string { return one(e.Entitlement) }),
 	valuesField("value", func(e *Exception) []entitlement.Value {
 		if e.Value == nil {
@@ -59,20 +59,7 @@ var exceptionFields = []exceptionField{
 	}),
 	valuesField("values", func(e *Exception) []entitlement.Value { return e.Values }),
 	wordsField("matches", true, func(e *Exception) []string { return words(e.Matches) }),
-	wordsField("path", true, func(e *Exception) []string { return e.AppliesTo.Path }),
-	wordsField("identifier", true, func(e *Exception) []string { return e.AppliesTo.Identifier }),
-	wordsField("team-id", true, func(e *Exception) []string { return e.AppliesTo.TeamID }),
-	wordsField("arch", true, func(e *Exception) []string { return e.AppliesTo.Arch }),
-	wordsField("type", true, func(e *Exception) []string { return e.AppliesTo.Type }),
-	wordsField("bundle-kind", true, func(e *Exception) []string { return e.AppliesTo.BundleKind }),
-	wordsField("versions", true, func(e *Exception) (list []string) {
-		for _, r := range e.AppliesTo.Versions {
-			list = append(list, r.Text)
-		}
-		return list
-	}),
-	wordsField("cdhash", true, func(e *Exception) []string { return e.AppliesTo.CDHash }),
-	wordsField("binaries", true, func(e *Exception) []string { return e.AppliesTo.Binaries }),
+}, scopeFields(), []exceptionField{
 	wordsField("category", false, func(e *Exception) []string { return one(string(e.Category)) }),
 	wordsField("justification", false, func(e *Exception) []string { return one(e.Justification) }),
 	wordsField("owner", false, func(e *Exception) []string { return one(e.Owner) }),
@@ -87,6 +74,15 @@ var exceptionFields = []exceptionField{
 		}
 		return list
 	}),
+})
+
+// scopeFields are those of what an exception applies to.
+func scopeFields() []exceptionField {
+	var list []exceptionField
+	for i, f := range (Scope{}).fields() {
+		list = append(list, wordsField(f.name, true, func(e *Exception) []string { return e.AppliesTo.fields()[i].values }))
+	}
+	return list
 }
 
 // wordsField is a field of words, of which none is the same as no list.

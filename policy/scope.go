@@ -35,6 +35,31 @@ func (s Scope) isEmpty() bool {
 		len(s.Versions)+len(s.CDHash)+len(s.Binaries) == 0
 }
 
+// scopeField is a field of a scope with what is written in it; nil: it is not given.
+type scopeField struct {
+	name   string // in YAML
+	values []string
+}
+
+// fields returns all fields of a scope, in the order of the documentation.
+func (s Scope) fields() []scopeField {
+	var versions []string
+	for _, v := range s.Versions {
+		versions = append(versions, v.Text)
+	}
+	return []scopeField{
+		{"path", s.Path},
+		{"identifier", s.Identifier},
+		{"team-id", s.TeamID},
+		{"arch", s.Arch},
+		{"type", s.Type},
+		{"bundle-kind", s.BundleKind},
+		{"versions", versions},
+		{"cdhash", s.CDHash},
+		{"binaries", s.Binaries},
+	}
+}
+
 func matchesExactly(want []string, got string) bool {
 	return len(want) == 0 || got != "" && slices.Contains(want, got)
 }

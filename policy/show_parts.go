@@ -61,24 +61,7 @@ func (s *shown) group(g *Group) *yaml.Node {
 }
 
 func (s *shown) scope(m *yaml.Node, scope Scope, at origin) {
-	versions := make([]string, len(scope.Versions))
-	for i, v := range scope.Versions {
-		versions[i] = v.Text
-	}
-	for _, f := range []struct {
-		name   string
-		values []string
-	}{
-		{"path", scope.Path},
-		{"identifier", scope.Identifier},
-		{"team-id", scope.TeamID},
-		{"arch", scope.Arch},
-		{"type", scope.Type},
-		{"bundle-kind", scope.BundleKind},
-		{"versions", versions},
-		{"cdhash", scope.CDHash},
-		{"binaries", scope.Binaries},
-	} {
+	for _, f := range scope.fields() {
 		if len(f.values) > 0 {
 			s.add(m, f.name, s.list(f.values, at))
 		}

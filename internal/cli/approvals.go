@@ -43,7 +43,7 @@ of allowed signers that is not valid.`,
 			if err != nil {
 				return err
 			}
-			by, err := policyReader{repositories: repositories(env)}.signersOf(p)
+			by, err := newPolicyReader(env).signersOf(p)
 			if err != nil {
 				return err
 			}

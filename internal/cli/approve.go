@@ -86,7 +86,7 @@ func approve(env Env, id string, o approveOptions) error {
 			return err
 		})
 	}
-	signers, err := policyReader{repositories: repositories(env)}.allowedSigners(d.approvals)
+	signers, err := newPolicyReader(env).allowedSigners(d.approvals)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ type invalidPolicy struct {
 // that it extends. What a policy says is printed where it is wrong, so one that comes
 // with the code that is checked must not be a link to something else.
 func loadPolicy(env Env, name string) (*policy.Policy, error) {
-	return policyReader{repositories: repositories(env)}.load(name)
+	return newPolicyReader(env).load(name)
 }
 
 // policyReader reads policies, and what they name.
@@ -43,8 +43,9 @@ type repositoryReader interface {
 	File(ctx context.Context, owner, repo, path, ref string) ([]byte, error)
 }
 
-// repositories reads what the environment gives access to.
-func repositories(env Env) repositoryReader { return newClient(env) }
+// newPolicyReader returns one that reads of repositories what the environment gives access
+// to, and nothing at the trusted ref.
+func newPolicyReader(env Env) policyReader { return policyReader{repositories: newClient(env)} }
 
 func (r policyReader) load(name string) (*policy.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {

@@ -56,7 +56,7 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	case ref.sha == "":
 		return judgeWithoutBase(env, o.policy)
 	}
-	reader := policyReader{repositories: repositories(env), base: ref.files}
+	reader := policyReader{newClient(env), ref.files}
 	base, err := ref.policy(at, reader)
 	switch absent := errors.Is(err, fs.ErrNotExist); {
 	case absent && ref.alone && at.named:
@@ -91,28 +91,39 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	return j, nil
 }
 
+// workspacePolicy reads the policy as it stands, and who may sign its exceptions.
+func workspacePolicy(env Env, name string) (*policy.Policy, signers, error) {
+	p, err := loadPolicy(env, name)
+	if err != nil {
+		return nil, signers{}, err
+	}
+	by, err := newPolicyReader(env).signersOf(p)
+	return p, by, err
+}
+
 // workspaceJudge takes the policy as it stands.
 func workspaceJudge(env Env, name string) (judge, error) {
-	p, err := loadPolicy(env, name)
+	p, signers, err := workspacePolicy(env, name)
 	if err != nil {
 		return judge{}, err
 	}
-	signers, err := policyReader{repositories: repositories(env)}.signersOf(p)
-	return judge{policy: p, signed: signers.statuses(p)}, err
+	return judge{policy: p, signed: signers.statuses(p)}, nil
 }
 
 // judgeWithoutBase takes the policy as it stands, but for exceptions that would count as
 // they stand in a base.
 func judgeWithoutBase(env Env, name string) (judge, error) {
-	j, err := workspaceJudge(env, name)
-	if err != nil || !slices.Contains(j.policy.Approvals.Accept, policy.Base) {
-		return j, err
+	p, signers, err := workspacePolicy(env, name)
+	if err != nil {
+		return judge{}, err
 	}
-	signers, err := policyReader{repositories: repositories(env)}.signersOf(j.policy)
-	j.base = &check.Base{}
-	j.policy, j.pending = policy.Trusted(j.policy, nil, signers.reached)
-	j.signed = signers.statuses(j.policy)
-	return j, err
+	var j judge
+	if slices.Contains(p.Approvals.Accept, policy.Base) {
+		j.base = &check.Base{}
+		p, j.pending = policy.Trusted(p, nil, signers.reached)
+	}
+	j.policy, j.signed = p, signers.statuses(p)
+	return j, nil
 }
 
 // reference is where the trusted policy stands. The zero reference is none that is known.
