@@ -215,7 +215,7 @@ func readPlain(root *os.Root, name string, limit int64) ([]byte, error) {
 		}
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+		return nil, fmt.Errorf("%s is not a regular file", name)
 	}
 	f, err := root.Open(name)
 	if err != nil {
