@@ -2,6 +2,7 @@ package codesign
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -104,13 +105,11 @@ func kindOf(chain []*x509.Certificate) SignerKind {
 var markers = asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 6}
 
 func hasMarker(c *x509.Certificate, arc, n int) bool {
-	oid := append(slices.Clone(markers), arc, n)
-	for _, e := range c.Extensions {
-		if e.Id.Equal(oid) {
-			return true
-		}
-	}
-	return false
+	return hasExtension(c, append(slices.Clone(markers), arc, n))
+}
+
+func hasExtension(c *x509.Certificate, oid asn1.ObjectIdentifier) bool {
+	return slices.ContainsFunc(c.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(oid) })
 }
 
 // isMarker reports whether an extension is in one of the two arcs.
@@ -154,13 +153,19 @@ func (m *cmsMessage) chain(anchors Anchors, usage x509.ExtKeyUsage) ([]*x509.Cer
 	if m.leaf.KeyUsage != 0 && m.leaf.KeyUsage&(x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment) == 0 {
 		return nil, errors.New("the key of the signer is not for signatures")
 	}
+	return m.build(withoutMarkers(m.leaf), anchors, usage)
+}
+
+// build returns a chain from the leaf to a root by way of the certificates of the
+// message.
+func (m *cmsMessage) build(leaf *x509.Certificate, anchors Anchors, usage x509.ExtKeyUsage) ([]*x509.Certificate, error) {
 	intermediates := x509.NewCertPool()
 	for _, c := range m.certificates {
 		intermediates.AddCert(withoutMarkers(c))
 	}
-	chains, err := withoutMarkers(m.leaf).Verify(x509.VerifyOptions{
+	chains, err := leaf.Verify(x509.VerifyOptions{
 		Roots: anchors.pool(), Intermediates: intermediates,
-		KeyUsages: []x509.ExtKeyUsage{usage}, CurrentTime: m.leaf.NotBefore,
+		KeyUsages: []x509.ExtKeyUsage{usage}, CurrentTime: leaf.NotBefore,
 	})
 	if err != nil {
 		return nil, err

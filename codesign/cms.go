@@ -20,6 +20,9 @@ const (
 	maxAttributes   = 32 // and values of one attribute
 	maxIndefinite   = 8  // levels
 
+	// maxParts bounds the parts of an octet string: maxCMS in parts of 1000 bytes.
+	maxParts = 1 << 10
+
 	// maxRSABits is what crypto/tls accepts, too. The cost of a verification grows
 	// with the square of the bits, and crypto/rsa has no limit of its own.
 	maxRSABits = 8192
@@ -120,7 +123,8 @@ func parseCMS(b []byte) (*cmsMessage, error) {
 	}
 	m := &cmsMessage{contentType: sd.Encapsulated.ContentType}
 	if raw := sd.Encapsulated.Content.Bytes; len(raw) > 0 {
-		if err := unmarshal(raw, &m.content); err != nil {
+		var err error
+		if m.content, err = octets(raw); err != nil {
 			return nil, fmt.Errorf("content: %w", err)
 		}
 	}
@@ -155,6 +159,28 @@ func definite(b []byte, levels int) (element, rest []byte, err error) {
 	}
 	element, err = asn1.Marshal(asn1.RawValue{Class: int(b[0] >> 6), Tag: int(b[0] & 0x1f), IsCompound: true, Bytes: content})
 	return element, rest[2:], err
+}
+
+// octets reads an OCTET STRING, which in BER may be made of several: encoders that
+// write as they go make it so.
+func octets(b []byte) ([]byte, error) {
+	var whole asn1.RawValue
+	if err := unmarshal(b, &whole); err != nil {
+		return nil, err
+	}
+	var content []byte
+	if !whole.IsCompound || whole.Class != asn1.ClassUniversal || whole.Tag != asn1.TagOctetString {
+		err := unmarshal(b, &content)
+		return content, err
+	}
+	parts, err := elements(whole.Bytes, maxParts)
+	for _, part := range parts {
+		if part.IsCompound || part.Class != asn1.ClassUniversal || part.Tag != asn1.TagOctetString {
+			return nil, fmt.Errorf("tag %d inside of an octet string", part.Tag)
+		}
+		content = append(content, part.Bytes...)
+	}
+	return content, err
 }
 
 // unmarshal is asn1.Unmarshal that leaves nothing over.

@@ -35,6 +35,7 @@ type CMS struct {
 	NoAttributes bool                          // signs the content itself
 	Signers      *int                          // how often the signer is there; nil: once
 	DER          bool                          // definite lengths, unlike Apple's
+	Parts        int                           // of the octet string of the content, of an indefinite length; 0: it is one
 }
 
 // Attribute is an attribute of a signer. Its values are in DER.
@@ -127,7 +128,7 @@ func (c CMS) message(signed, content []byte, more []Attribute) []byte {
 	}
 	encapsulated := [][]byte{marshal(contentType)}
 	if content != nil {
-		encapsulated = append(encapsulated, TLV(0xa0, TLV(TagOctetString, content)))
+		encapsulated = append(encapsulated, c.octets(content))
 	}
 	signer := c.signer(signed, contentType, more)
 	n := 1
@@ -149,6 +150,18 @@ func (c CMS) message(signed, content []byte, more []Attribute) []byte {
 		TLV(0xa0, certificates...),
 		TLV(TagSet, bytes.Repeat(signer, n)),
 	)))
+}
+
+// octets returns the content of the message.
+func (c CMS) octets(content []byte) []byte {
+	if c.Parts == 0 {
+		return TLV(0xa0, TLV(TagOctetString, content))
+	}
+	var parts [][]byte
+	for part := range slices.Chunk(content, len(content)/c.Parts+1) {
+		parts = append(parts, TLV(TagOctetString, part))
+	}
+	return IndefiniteTLV(0xa0, IndefiniteTLV(TagOctetString|0x20, parts...))
 }
 
 func (c CMS) chain() []*Identity {
