@@ -18,13 +18,14 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
-	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "seal"},
-	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy"},
-	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "seal"},
+	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "profile", "seal"},
+	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy", "profile"},
+	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "profile", "seal"},
 	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
 	"codesign/requirement":  {},
 	"seal":                  {"codesign/requirement", "internal/boundedplist"},
+	"profile":               {"codesign", "entitlement", "internal/boundedplist"},
 	"artifact":              {"internal/boundedplist", "macho"},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
@@ -46,7 +47,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "internal/event", "internal/sshsig"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "internal/event", "internal/sshsig"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -34,6 +34,7 @@ func (e *evaluation) binary(b Binary) {
 			e.encodings(sub, s.Signature.Claims)
 			e.advice(sub, s.Signature.Claims.Set)
 			e.groups(sub, s.Signature.Claims.Set)
+			e.provisioning(sub, b, s)
 			claims.add(e.claims(sub, s.Signature.Claims.Set))
 		}
 	}

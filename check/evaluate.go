@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -165,6 +166,13 @@ func keyOf(b Binary) (copyKey, bool) {
 	var parts strings.Builder
 	if b.Bundle != nil {
 		fmt.Fprintf(&parts, "%s %q ", b.Bundle.Kind, b.Bundle.Info)
+	}
+	if p := b.Provisioning; p != nil && (p.Profile != nil || p.Err != nil) {
+		var digest [sha256.Size]byte
+		if p.Profile != nil {
+			digest = p.Profile.Digest
+		}
+		fmt.Fprintf(&parts, "%x %v ", digest, p.Err)
 	}
 	for _, s := range b.Slices {
 		if s.Signature == nil || s.Err != nil || len(s.Anomalies) > 0 {

@@ -41,6 +41,14 @@ const (
 	RuleSlicesDiffer          = "slices-differ"
 	RuleLinkOutside           = "link-outside"
 
+	// What authorizes the claims of a program.
+	RuleInvalidProfile     = "invalid-profile"
+	RuleForeignProfile     = "foreign-profile"
+	RuleSignerNotInProfile = "signer-not-in-profile"
+	RuleExpiredProfile     = "expired-profile"
+	RuleUnauthorized       = "unauthorized-entitlement"
+	RuleBeyondProfile      = "entitlement-beyond-profile"
+
 	// What a stage, or a service, demands of the code.
 	RuleUnsigned          = "unsigned"
 	RuleNoHardenedRuntime = "no-hardened-runtime"
@@ -92,6 +100,13 @@ var rules = []Rule{
 	{RuleSloppyEntitlements, policy.Note, "Entitlements in a form that codesign does not write", false},
 	{RuleSlicesDiffer, policy.Warning, "Slices of one binary differ", false},
 	{RuleLinkOutside, policy.Warning, "Link that leads out of the artifact", false},
+
+	{RuleInvalidProfile, policy.Error, "Provisioning profile that does not verify", false},
+	{RuleForeignProfile, policy.Error, "Provisioning profile that is for other code", false},
+	{RuleSignerNotInProfile, policy.Error, "Signer who is not in the provisioning profile", false},
+	{RuleExpiredProfile, policy.Error, "Provisioning profile that has expired", false},
+	{RuleUnauthorized, policy.Error, "Entitlement that no provisioning profile authorizes", false},
+	{RuleBeyondProfile, policy.Error, "Entitlement beyond what the provisioning profile allows", false},
 
 	{RuleUnsigned, policy.Error, "Code is not signed", false},
 	{RuleNoHardenedRuntime, policy.Error, "Hardened Runtime is off", false},

@@ -9,6 +9,7 @@ import (
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/profile"
 	"github.com/codewarrant/codewarrant/seal"
 )
 
@@ -34,6 +35,18 @@ type Binary struct {
 	// Seal is what was found of the bundle's other files; nil when it was not
 	// looked at, as for what is not a bundle's main executable.
 	Seal *seal.Result
+
+	// Provisioning is what authorizes the claims of a program; nil when it was not
+	// looked for, as with --verify=slots and for what is no program.
+	Provisioning *Provisioning
+}
+
+// Provisioning is the provisioning profile of the bundle whose main executable a
+// program is. The zero value says that there is none.
+type Provisioning struct {
+	Path    string           // of the file
+	Profile *profile.Profile // nil: there is none, or Err says why it could not be read
+	Err     error
 }
 
 // Framework is the folder of a framework around its versions.

@@ -58,6 +58,11 @@ func (v *Verifier) Read(ctx context.Context, r io.ReaderAt, s macho.Slice) (*Sig
 	return sig, nil
 }
 
+// ReadProfile is the function [ReadProfile] with the anchors and the time of v.
+func (v *Verifier) ReadProfile(cms []byte) (ProfileMessage, error) {
+	return ReadProfile(cms, v.anchors, v.now)
+}
+
 // authenticate verifies the CMS, and completes the facts with the certificates that
 // it proves. Of ad hoc code they are known to be none.
 func (v *Verifier) authenticate(s *Signature, sb *superBlob) {

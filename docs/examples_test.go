@@ -2,16 +2,21 @@ package docs_test
 
 import (
 	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/entitlement"
 	m "github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/profile"
 	"github.com/codewarrant/codewarrant/seal"
 )
 
@@ -19,6 +24,7 @@ const (
 	jit      = "com.apple.security.cs.allow-jit"
 	unsigned = "com.apple.security.cs.allow-unsigned-executable-memory"
 	debug    = "com.apple.security.get-task-allow"
+	keychain = "keychain-access-groups"
 )
 
 // lax permits everything that a policy can permit.
@@ -72,6 +78,26 @@ var examples = map[string]example{
 		in.Remarks = []check.Remark{{Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: `link to "../../../Shared/Crash.framework" leads out of the artifact`}}
 	}},
 
+	check.RuleInvalidProfile: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: provisioned(func(p *profile.Profile) {
+		p.Problem = "the message digest is not that of the content"
+	})},
+	check.RuleForeignProfile: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: provisioned(func(p *profile.Profile) {
+		p.Teams = []string{"26QKX55P9K"}
+	})},
+	check.RuleSignerNotInProfile: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: func(in *check.Input) {
+		provisioned(func(*profile.Profile) {})(in)
+		in.Binaries[0].Slices[0].Signature.Facts.Certificates = []*x509.Certificate{{
+			Raw: []byte("DER"), Subject: pkix.Name{CommonName: "Developer ID Application: Acme (A1B2C3D4E5)"},
+		}}
+	}},
+	check.RuleExpiredProfile: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: provisioned(func(p *profile.Profile) {
+		p.Expires = time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)
+	})},
+	check.RuleUnauthorized: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: func(in *check.Input) {
+		in.Binaries[0].Main, in.Binaries[0].Provisioning = true, &check.Provisioning{}
+	}},
+	check.RuleBeyondProfile: {policy: lax, file: program(keychain, []any{"26QKX55P9K.shared"}).Bytes(), edit: provisioned(func(*profile.Profile) {})},
+
 	check.RuleUnsigned:          {file: m.Binary{}.Bytes()},
 	check.RuleNoHardenedRuntime: {file: signed(m.Signature{})},
 	check.RuleTeamNotAllowed:    {policy: "version: 1\nstages:\n  release:\n    team-ids: [A1B2C3D4E5]\n", file: signed(m.Signature{TeamID: "26QKX55P9K"})},
@@ -107,6 +133,21 @@ var examples = map[string]example{
 	check.RuleUnknown:           {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},
 	check.RuleInertEntitlements: {policy: lax, file: library(jit, true).Bytes()},
 	check.RuleUnexpectedValue:   {policy: lax, file: program(jit, "true").Bytes()},
+}
+
+// provisioned gives the program a provisioning profile, in which something is changed.
+func provisioned(change func(*profile.Profile)) func(*check.Input) {
+	return func(in *check.Input) {
+		p := &profile.Profile{
+			Name: "Acme Developer ID", Teams: []string{"A1B2C3D4E5"}, Platforms: []string{"OSX"},
+			Expires:      time.Date(2043, 6, 1, 9, 0, 0, 0, time.UTC),
+			Entitlements: entitlement.Set{keychain: entitlement.List(entitlement.Str("A1B2C3D4E5.*"))},
+			AllDevices:   true, Certificates: make([][32]byte, 2),
+		}
+		change(p)
+		b := &in.Binaries[0]
+		b.Main, b.Provisioning = true, &check.Provisioning{Path: "Acme.app/Contents/embedded.provisionprofile", Profile: p}
+	}
 }
 
 // authentication puts a problem into what the CMS was found to prove.

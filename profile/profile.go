@@ -73,10 +73,9 @@ type content struct {
 	Certs      [][]byte       `plist:"DeveloperCertificates"`
 }
 
-// Read reads a profile. The time now is what the certificates of Apple's signer are
-// held against when the message does not say when it was signed.
-func Read(b []byte, anchors codesign.Anchors, now time.Time) (*Profile, error) {
-	m, err := codesign.ReadProfile(b, anchors, now)
+// Read reads a profile, whose message v verifies.
+func Read(b []byte, v *codesign.Verifier) (*Profile, error) {
+	m, err := v.ReadProfile(b)
 	if err != nil {
 		return nil, fmt.Errorf("CMS message: %w", err)
 	}

@@ -65,7 +65,7 @@ func (s *signing) read() (*profile.Profile, error) {
 	if s.edit != nil {
 		b = s.edit(b)
 	}
-	return profile.Read(b, s.anchors, s.now)
+	return profile.Read(b, codesign.NewVerifier(s.anchors, s.now))
 }
 
 func genuine() *profile.Profile {
@@ -290,7 +290,7 @@ func TestAllows(t *testing.T) {
 // no input has the keys of the signers.
 func FuzzRead(f *testing.F) {
 	pki := mt.NewProfilePKI()
-	anchors := codesign.NewAnchors(pki.Root.Certificate)
+	verifier := codesign.NewVerifier(codesign.NewAnchors(pki.Root.Certificate), day(2026, 1, 1))
 	signed := map[string]bool{}
 	for _, cms := range []mt.CMS{
 		{Signer: pki.Mac, SigningTime: day(2025, 1, 2)},
@@ -298,7 +298,7 @@ func FuzzRead(f *testing.F) {
 		{Signer: pki.Mac, SigningTime: day(2025, 1, 2), Parts: 2},
 	} {
 		b := cms.Wrap(mt.Plist(contents()))
-		p, err := profile.Read(b, anchors, day(2026, 1, 1))
+		p, err := profile.Read(b, verifier)
 		if err != nil || p.Problem != "" {
 			f.Fatalf("a seed does not verify: %+v, error %v", p, err)
 		}
@@ -308,7 +308,7 @@ func FuzzRead(f *testing.F) {
 	}
 	want := genuine().Entitlements
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := profile.Read(b, anchors, day(2026, 1, 1))
+		p, err := profile.Read(b, verifier)
 		if err != nil || p.Problem != "" {
 			return
 		}

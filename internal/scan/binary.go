@@ -50,6 +50,9 @@ func readBinary(ctx context.Context, item *artifact.Item, v *codesign.Verifier) 
 			return check.Binary{}, err
 		}
 	}
+	if v != nil && slices.ContainsFunc(b.Slices, func(s check.Slice) bool { return s.IsProgram() }) {
+		b.Provisioning = readProfile(item, b.Slices, v)
+	}
 	switch {
 	case v != nil && item.Main:
 		readSeal(ctx, item.Bundle, &b)

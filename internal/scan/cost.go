@@ -77,12 +77,44 @@ func (c *cost) binary(b check.Binary) {
 	for _, s := range b.Slices {
 		c.slice(s)
 	}
+	if b.Provisioning != nil {
+		c.provisioning(*b.Provisioning, b.Slices)
+	}
 	if b.Seal != nil {
 		c.seal(*b.Seal)
 	}
 	if b.Framework != nil {
 		c.text(b.Framework.Path)
 		c.seal(b.Framework.Seal)
+	}
+}
+
+// provisioning counts a profile, and what is told of it and of the claims: of the
+// profile up to five findings for each slice, and one of each claim that it has to
+// authorize and of the app groups.
+func (c *cost) provisioning(p check.Provisioning, slices []check.Slice) {
+	c.text(p.Path)
+	c.err(p.Err)
+	for _, s := range slices {
+		if p.Path != "" {
+			c.told(5)
+		}
+		if s.Signature == nil {
+			continue
+		}
+		for key := range s.Signature.Claims.Set {
+			if check.NeedsProfile(s, key) {
+				c.told(1)
+				c.text(key)
+			}
+		}
+	}
+	if p := p.Profile; p != nil {
+		c.bytes += ofFile + len(p.Certificates)*ofHash
+		c.text(p.Name, p.UUID, p.AppIDName, p.TeamName, p.Signer, p.Problem)
+		c.text(p.Teams...)
+		c.text(p.Platforms...)
+		c.set(p.Entitlements)
 	}
 }
 
