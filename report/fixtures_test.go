@@ -14,6 +14,7 @@ import (
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/profile"
 	"github.com/codewarrant/codewarrant/seal"
 )
 
@@ -133,6 +134,24 @@ func exception(t testing.TB, id, key string) *policy.Exception {
 // sealed is what was found of a bundle that is as it was sealed.
 var sealed = &seal.Result{Files: 12, Ticket: true}
 
+// provisioned is a profile that Apple signed.
+var provisioned = &check.Provisioning{Path: "build/Acme.app/Contents/embedded.provisionprofile", Profile: &profile.Profile{
+	Name: "Acme Developer ID", UUID: "11111111-2222-3333-4444-555555555555", AppIDName: "Acme", TeamName: "Acme Inc.",
+	Teams: []string{"A1B2C3D4E5"}, Platforms: []string{"OSX"},
+	Created: time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), Expires: time.Date(2043, 6, 1, 9, 0, 0, 0, time.UTC),
+	Entitlements: entitlement.Set{"keychain-access-groups": entitlement.List(entitlement.Str("A1B2C3D4E5.*"))},
+	AllDevices:   true, Certificates: [][32]byte{{1}}, Signer: "Mac OS X Provisioning Profile Signing",
+}}
+
+// forged is one in which every string is evil.
+func forged() *check.Provisioning {
+	return &check.Provisioning{Path: evil, Profile: &profile.Profile{
+		Name: evil, UUID: evil, AppIDName: evil, TeamName: evil, Teams: []string{evil}, Platforms: []string{evil},
+		Expires: time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC), Devices: 3, Signer: evil, Problem: evil,
+		Entitlements: entitlement.Set{evil: entitlement.Str(evil)},
+	}}
+}
+
 // clean is a report of one app whose one exception is approved.
 func clean(t testing.TB) *check.Report {
 	e := exception(t, "EXC-2026-014", allowJIT)
@@ -143,7 +162,7 @@ func clean(t testing.TB) *check.Report {
 				Binary: check.Binary{
 					Paths: []string{"build/Acme.app/Contents/MacOS/Acme"}, Inside: []string{"Acme.app/Contents/MacOS/Acme"},
 					Bundle: &check.Bundle{Path: "build/Acme.app", Kind: "app", Info: check.Info{Identifier: "com.acme.app", Version: "4821", ShortVersion: "3.2"}},
-					Outer:  "build/Acme.app", Seal: sealed,
+					Outer:  "build/Acme.app", Seal: sealed, Provisioning: provisioned,
 					Main: true, Size: 8192, Slices: []check.Slice{signed("arm64", "com.acme.app", "A1B2C3D4E5", types.MH_EXECUTE)},
 				},
 				Claims: []check.Claim{
@@ -295,7 +314,7 @@ func hostile(t testing.TB) *check.Report {
 			Binary: check.Binary{
 				Paths: []string{evil, evil + "2"}, Inside: []string{evil, evil + "2"}, Slices: []check.Slice{s, failed, refused},
 				Bundle:    &check.Bundle{Path: evil, Kind: evil, Info: check.Info{Identifier: evil, Version: evil, ShortVersion: evil}},
-				Anomalies: s.Anomalies,
+				Anomalies: s.Anomalies, Provisioning: forged(),
 			},
 			Claims: []check.Claim{
 				{Entitlement: evil, Value: v, Archs: []string{"arm64"}, Risk: "high", Verdict: check.Unapproved},

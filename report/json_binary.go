@@ -21,6 +21,7 @@ type jsonFile struct {
 	Bundle    *jsonBundle   `json:"bundle,omitempty"`
 	Main      bool          `json:"main"`
 	Ticket    *bool         `json:"stapled_ticket,omitempty"`
+	Profile   *jsonProfile  `json:"profile,omitempty"`
 	Size      int64         `json:"size"`
 	Fat       bool          `json:"fat"`
 	Anomalies []jsonAnomaly `json:"anomalies"`
@@ -65,6 +66,7 @@ func fileJSON(b check.Binary) jsonFile {
 	if b.Bundle != nil {
 		out.Bundle = &jsonBundle{b.Bundle.Path, b.Bundle.Kind, jsonInfo(b.Bundle.Info)}
 	}
+	out.Profile = profileJSON(b.Provisioning)
 	return out
 }
 

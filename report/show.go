@@ -49,6 +49,7 @@ func (t *text) showFile(b check.Binary) {
 	if stapled := ticket(b); stapled != nil {
 		t.field("Ticket", map[bool]string{true: "stapled", false: "none stapled"}[*stapled])
 	}
+	t.showProfile(b.Provisioning)
 	t.anomalies(b.Anomalies)
 	for _, s := range b.Slices {
 		t.line("")

@@ -29,6 +29,9 @@ type showReport struct {
 
 func showJSON(b check.Binary) showBinary {
 	shown := showBinary{jsonFile: fileJSON(b), Slices: []showSlice{}}
+	if p := b.Provisioning; p != nil && p.Profile != nil {
+		shown.Authorizes = p.Profile.Entitlements
+	}
 	for _, s := range b.Slices {
 		slice := showSlice{jsonImage: imageJSON(s)}
 		slice.Offset, slice.Size = s.Range.Offset, s.Range.Size
@@ -42,7 +45,8 @@ func showJSON(b check.Binary) showBinary {
 
 type showBinary struct {
 	jsonFile
-	Slices []showSlice `json:"slices"`
+	Authorizes entitlement.Set `json:"profile_entitlements,omitempty"`
+	Slices     []showSlice     `json:"slices"`
 }
 
 type showSlice struct {

@@ -111,6 +111,9 @@ func (t *text) group(g *group) {
 		for _, a := range slicesAlike(g.binary.Slices) {
 			t.prose("  ", "    ", sanitise.Text(strings.Join(a.archs, ", ")+": "+a.facts))
 		}
+		if line := profileLine(g.binary.Provisioning); line != "" {
+			t.prose("  ", "    ", sanitise.Text("profile: "+line))
+		}
 	}
 	ofClaims, rest := g.byClaim()
 	if len(rest) > 0 && g.binary != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -145,6 +146,9 @@ func explainEntitlement(w io.Writer, k entitlement.Known) error {
 		fmt.Fprintf(w, ", %s", k.Since)
 	}
 	fmt.Fprintf(w, ")\nRisk: %s\n\nPermits: %s\n", k.Risk, report.Wrap(k.Permits, width))
+	if entitlement.Restricted(strings.TrimSuffix(k.Key, "*")) {
+		fmt.Fprintf(w, "\nRestricted: a provisioning profile has to authorize it\n")
+	}
 	if k.Advice != "" {
 		fmt.Fprintf(w, "\nAdvice: %s\n", report.Wrap(k.Advice, width))
 	}

@@ -18,7 +18,8 @@ func newShow(env Env) *cobra.Command {
 		Use:   "show PATH…",
 		Short: "Show what binaries are signed with",
 		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
-identifier, team, flags, CodeDirectories, what they bind, and the entitlements. It judges nothing.`,
+identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile of
+a bundle. It judges nothing.`,
 		Example: `  codewarrant show build/Acme.app
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
