@@ -11,15 +11,16 @@ import (
 
 // Widths of the lines that [Format] makes, in characters.
 const (
-	proseWidth = 90  // of justifications
-	listWidth  = 100 // of lists that stand on one line
+	proseWidth = 90  // of justifications that are folded
+	listWidth  = 100 // of what stands on one line
 )
 
 // Format returns a policy in the one form that all policies are meant to have: the
 // keys in the order of the documentation, two blanks for each level, short lists on
-// one line, long justifications folded, quotes only where a reader of YAML could take
-// the text for something else, an empty line between sections and exceptions. What
-// the policy says stays the same, and so does every comment.
+// one line, and short mappings that are in braces, long justifications folded, quotes
+// only where a reader of YAML could take the text for something else, an empty line
+// between sections and exceptions. What the policy says stays the same, and so does
+// every comment, in its column where it is aligned.
 //
 // The error for a policy that does not parse is of type [Errors].
 func Format(name string, src []byte) ([]byte, error) {
@@ -35,19 +36,19 @@ func Format(name string, src []byte) ([]byte, error) {
 	f := formatter{layout: r.layout}
 	out := f.document(document)
 	if err := unchanged(p, comments, out); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: formatted, %w", name, err)
 	}
 	return out, nil
 }
 
 // unchanged returns an error unless the text says what the policy does and has the
-// comments. It is there for what the formatter does not foresee: a policy is never
-// changed behind the back of those who approved it.
+// comments. It is there for what the formatter and the editor do not foresee: a policy
+// is never changed behind the back of those who approved it.
 func unchanged(p *Policy, comments []string, text []byte) error {
 	r := &reader{file: p.Name}
 	q, root, err := r.read(text)
 	if err != nil {
-		return fmt.Errorf("formatted, it is not a policy: %w", err)
+		return fmt.Errorf("it would not be a policy: %w", err)
 	}
 	_, kept, err := arrange(root, text)
 	if err != nil {
@@ -58,7 +59,7 @@ func unchanged(p *Policy, comments []string, text []byte) error {
 	p.forgetPlaces()
 	q.forgetPlaces()
 	if !reflect.DeepEqual(p, q) || !slices.Equal(comments, kept) {
-		return errors.New("formatted, it would say something else")
+		return errors.New("it would say something else")
 	}
 	return nil
 }

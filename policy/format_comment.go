@@ -1,20 +1,37 @@
 package policy
 
-import "go.yaml.in/yaml/v4"
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
 
 // comment notes a comment. After something on the same line it is about that; on a
 // line of its own it is about what follows, or ends what came before.
 func (s *sweeper) comment(text string) {
 	s.comments = append(s.comments, text)
-	p := pending{comment{text, s.isBlank(s.at.line - 1)}, s.at.column}
+	p := pending{comment{text: text, at: s.at, blank: s.isBlank(s.at.line - 1)}, s.at.column}
 	if s.tokenLine == s.at.line {
 		p.blank, p.column = false, 0
+		before := s.lines[s.at.line-1][:s.at.column-1]
+		p.gap = len(before) - len([]rune(strings.TrimRightFunc(string(before), isBlank)))
+		p.aligned = p.gap > 2 || s.isBeside(s.at.line-1) || s.isBeside(s.at.line+1)
 		if s.last != nil && s.dash == (place{}) {
-			s.last.beside = append(s.last.beside, text)
+			s.last.beside = append(s.last.beside, p.comment)
 			return
 		}
 	}
 	s.pending = append(s.pending, p)
+}
+
+// isBeside reports whether a comment stands in the column on another line too, behind
+// something.
+func (s *sweeper) isBeside(number int) bool {
+	if number < 1 || number > len(s.lines) {
+		return false
+	}
+	line, i := s.lines[number-1], s.at.column-1
+	return i > 0 && i < len(line) && line[i] == '#' && isBlank(line[i-1]) && indentation(line) < i
 }
 
 // isBlank reports whether there is nothing on a line.
@@ -28,7 +45,7 @@ func (s *sweeper) begin(e *entry, n *yaml.Node) {
 	if e.key == nil && s.dash != (place{}) {
 		at = s.dash
 	}
-	e.column, e.blank = at.column, s.isBlank(at.line-1)
+	e.from, e.blank = at, s.isBlank(at.line-1)
 	switch {
 	case s.last == nil:
 		s.header(e)
@@ -76,10 +93,10 @@ func (s *sweeper) divide(inner *entry, next *entry) {
 		inner = next.parent // nothing has ended
 	}
 	for i, p := range s.pending {
-		for inner != next.parent && inner.kids[0].column > p.column {
+		for inner != next.parent && inner.kids[0].from.column > p.column {
 			inner = inner.parent
 		}
-		if inner == next.parent || p.column <= next.column {
+		if inner == next.parent || p.column <= next.from.column {
 			s.pending = s.pending[i:]
 			s.about(next)
 			return
@@ -100,11 +117,9 @@ func (s *sweeper) finish() {
 	if s.last == s.document { // in brackets
 		inner = s.document
 	}
-	for _, text := range s.document.beside {
-		s.document.below = append(s.document.below, comment{text: text})
-	}
+	s.document.below = append(s.document.below, s.document.beside...)
 	for _, p := range s.pending {
-		for inner != s.document && inner.kids[0].column > p.column {
+		for inner != s.document && inner.kids[0].from.column > p.column {
 			inner = inner.parent
 		}
 		inner.below = append(inner.below, p.comment)

@@ -17,6 +17,7 @@ type formatter struct{ layout layout }
 // tidy brings the keys of a mapping in their order, and comments to where they can be
 // written. Indent is that of the entry.
 func (f *formatter) tidy(e *entry, indent int) {
+	f.handDown(e, indent)
 	for _, kid := range e.kids {
 		f.tidy(kid, indent+step)
 	}
@@ -33,9 +34,9 @@ func (f *formatter) tidy(e *entry, indent int) {
 	}
 	_, onLine := f.onLine(e, indent)
 	isItem := e.key == nil && !onLine // its line is that of its first entry
-	for i, text := range e.beside {
+	for i, c := range e.beside {
 		if isItem || i < len(e.beside)-1 {
-			e.raise(comment{text: text})
+			e.raise(c)
 		}
 	}
 	e.beside = e.beside[max(0, len(e.beside)-1):]
@@ -43,6 +44,20 @@ func (f *formatter) tidy(e *entry, indent int) {
 		e.beside = nil
 		e.adopt(e.kids[0])
 	}
+}
+
+// handDown gives a comment behind brackets that does not stand on the line on which
+// they are opened to the last of what is in them, if that gets a line of its own.
+func (f *formatter) handDown(e *entry, indent int) {
+	if e.parent == nil || len(e.kids) == 0 || len(e.beside) == 0 {
+		return
+	}
+	n := len(e.beside) - 1
+	c, last := e.beside[n], e.kids[len(e.kids)-1]
+	if _, onLine := f.onLine(e, indent); onLine || c.at.line == e.from.line || c.at.line != last.to.line {
+		return
+	}
+	last.beside, e.beside = append(last.beside, c), e.beside[:n]
 }
 
 // raise adds a comment above an entry.
@@ -73,27 +88,29 @@ func (f *formatter) onLine(e *entry, indent int) (string, bool) {
 	return text, ok && (len(e.kids) == 0 || width+1+utf8.RuneCountInString(text) <= listWidth)
 }
 
-// flow returns the text of a value on one line, if it can have one: a list of short
-// things without comments among them.
-func (f *formatter) flow(e *entry, inside bool) (string, bool) {
-	switch {
-	case e.value.Kind == yaml.ScalarNode:
+// flow returns the text of a value on one line, and whether it is meant to have one: a
+// list of short things without comments among them, or a mapping of such things that
+// is written in braces.
+func (f *formatter) flow(e *entry, inside bool) (text string, ok bool) {
+	if e.value.Kind == yaml.ScalarNode {
 		prose := inside && (f.layout.prose[e.value] || strings.Contains(e.value.Value, "\n") || isNull(e.value))
 		return f.scalar(e.value, inside), !prose
-	case e.value.Kind == yaml.MappingNode:
-		return "{}", len(e.kids) == 0
-	case len(e.below) > 0:
-		return "", false
 	}
+	isMapping := e.value.Kind == yaml.MappingNode
+	ok = len(e.below) == 0 && (!isMapping || len(e.kids) == 0 || e.value.Style&yaml.FlowStyle != 0 && !inside)
 	items := make([]string, len(e.kids))
 	for i, kid := range e.kids {
-		text, ok := f.flow(kid, true)
-		if !ok || len(kid.above)+len(kid.beside) > 0 {
-			return "", false
+		text, short := f.flow(kid, true)
+		ok = ok && short && len(kid.above)+len(kid.beside) == 0
+		if isMapping {
+			text = quoted(kid.key.Value, true) + ": " + text
 		}
 		items[i] = text
 	}
-	return "[" + strings.Join(items, ", ") + "]", true
+	if text = strings.Join(items, ", "); isMapping {
+		return "{" + text + "}", ok
+	}
+	return "[" + text + "]", ok
 }
 
 // document returns the whole policy.
@@ -155,20 +172,29 @@ func (f *formatter) entry(e *entry, lead string, indent int) []string {
 	} else {
 		lead += quoted(e.key.Value, false) + ":"
 	}
-	beside := ""
-	if len(e.beside) > 0 {
-		beside = " " + e.beside[0]
-	}
 	text, onLine := f.onLine(e, indent)
 	switch {
 	case e.value.Kind == yaml.ScalarNode:
 		lines := f.scalarLines(e.value, text, lead, indent+step)
-		lines[0] += beside
+		lines[0] = e.withComment(lines[0])
 		return lines
 	case onLine:
-		return []string{lead + " " + text + beside}
+		return []string{e.withComment(lead + " " + text)}
 	case e.key == nil:
 		return f.kids(e, lead+" ", indent+step)
 	}
-	return append([]string{lead + beside}, f.kids(e, spaces(indent+step), indent+step)...)
+	return append([]string{e.withComment(lead)}, f.kids(e, spaces(indent+step), indent+step)...)
+}
+
+// withComment returns the line of an entry with the comment beside it, in its column
+// where that is meant and free, and else as far from what it is beside as it is.
+func (e *entry) withComment(line string) string {
+	if len(e.beside) == 0 {
+		return line
+	}
+	c := e.beside[0]
+	if c.aligned {
+		c.gap = c.at.column - 1 - utf8.RuneCountInString(line)
+	}
+	return line + spaces(max(c.gap, 1)) + c.text
 }

@@ -23,7 +23,11 @@ func (f *formatter) scalar(n *yaml.Node, inside bool) string {
 
 // scalarLines returns a scalar after lead, on one line as text or else as a block.
 func (f *formatter) scalarLines(n *yaml.Node, text, lead string, indent int) []string {
-	long := utf8.RuneCountInString(lead)+1+utf8.RuneCountInString(text) > proseWidth
+	width := listWidth
+	if n.Style&yaml.FoldedStyle != 0 {
+		width = proseWidth
+	}
+	long := utf8.RuneCountInString(lead)+1+utf8.RuneCountInString(text) > width
 	lines := strings.Contains(n.Value, "\n")
 	wanted := f.layout.prose[n] || n.Style&yaml.FoldedStyle != 0
 	switch {

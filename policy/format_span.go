@@ -24,7 +24,7 @@ func (s *sweeper) scalar(n *yaml.Node, indent int) {
 		s.plain(n.Value)
 	}
 	if s.at.column > 1 {
-		s.tokenLine = s.at.line
+		s.tokenLine, s.end = s.at.line, s.at
 	}
 }
 
@@ -68,13 +68,16 @@ func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\n' }
 // block passes the text of a block scalar: the lines that are indented as its first
 // one is, which is at least by indent, or as the indicator says.
 func (s *sweeper) block(indent int) {
-	explicit := 0
+	explicit, keep := 0, false
 	line := s.lines[s.at.line-1]
 	for s.at.column++; s.at.column <= len(line) && strings.ContainsRune("+-0123456789", line[s.at.column-1]); s.at.column++ {
 		if c := line[s.at.column-1]; c >= '0' && c <= '9' {
 			explicit = int(c - '0')
+		} else if c == '+' {
+			keep = true
 		}
 	}
+	s.end = s.at
 	s.upTo(place{s.at.line + 1, 1})
 	least := indent - 1 + explicit
 	if explicit == 0 {
@@ -88,8 +91,12 @@ func (s *sweeper) block(indent int) {
 		}
 	}
 	for ; s.at.line <= len(s.lines); s.at.line++ {
-		if line := s.lines[s.at.line-1]; indentation(line) < min(least, len(line)) {
+		line := s.lines[s.at.line-1]
+		if indentation(line) < min(least, len(line)) {
 			break
+		}
+		if keep || len(line) > min(least, indentation(line)) {
+			s.end = place{s.at.line, len(line) + 1}
 		}
 	}
 }

@@ -14,10 +14,11 @@ type entry struct {
 	value  *yaml.Node
 	kids   []*entry // of a value that is a mapping or a list
 	parent *entry   // whose kid it is; nil for the document
-	column int      // where it begins, from 1; of the dash of an item
+	from   place    // where it begins, at the dash of an item
+	to     place    // where it ends, with the comments in it
 
 	above  []comment
-	beside []string  // on its line
+	beside []comment // on its line
 	below  []comment // after the last of the kids
 	blank  bool      // there is an empty line before it
 	gap    bool      // and between it and the comments above
@@ -25,8 +26,11 @@ type entry struct {
 
 // comment is one line of comment. Text begins with #.
 type comment struct {
-	text  string
-	blank bool // there is an empty line before it
+	text    string
+	at      place
+	blank   bool // there is an empty line before it
+	gap     int  // how many blanks are between what it is beside and it
+	aligned bool // its column is meant
 }
 
 // arrange returns the document as entries with their comments, and all comments. The
@@ -42,7 +46,21 @@ func arrange(root *yaml.Node, src []byte) (*entry, []string, error) {
 	s.visit(s.document, 0)
 	s.upTo(place{len(s.lines) + 1, 1})
 	s.finish()
+	s.document.settle()
 	return s.document, s.comments, s.err
+}
+
+// settle moves the end of an entry behind all that is in it.
+func (e *entry) settle() {
+	for _, kid := range e.kids {
+		kid.settle()
+		if e.to.before(kid.to) {
+			e.to = kid.to
+		}
+	}
+	if n := len(e.below); n > 0 && e.to.before(e.below[n-1].at) {
+		e.to = e.below[n-1].at
+	}
 }
 
 // place is a place in the text, as in [Position].
@@ -63,6 +81,7 @@ type sweeper struct {
 	open      []*entry // whose brackets are open
 	dash      place    // of an item that has not begun; zero for none
 	tokenLine int      // of the last that is no comment
+	end       place    // behind it
 	pending   []pending
 	comments  []string
 }
@@ -87,6 +106,7 @@ func (s *sweeper) visit(e *entry, indent int) {
 			s.begin(kid, kid.key)
 			s.scalar(kid.key, n.Column)
 			s.visit(kid, n.Column)
+			kid.to = s.end
 		}
 	case yaml.SequenceNode:
 		s.brackets(e)
@@ -95,10 +115,12 @@ func (s *sweeper) visit(e *entry, indent int) {
 			s.upTo(placeOf(item))
 			s.begin(kid, item)
 			s.visit(kid, n.Column)
+			kid.to = s.end
 		}
 	case yaml.ScalarNode:
 		if isPlain(n) && n.Value == "" {
-			return // it is not there
+			s.colon() // and nothing behind it
+			return
 		}
 		s.upTo(placeOf(n))
 		s.about(e)
@@ -123,6 +145,22 @@ func placeOf(n *yaml.Node) place { return place{n.Line, n.Column} }
 func (s *sweeper) token() {
 	s.tokenLine = s.at.line
 	s.at.column++
+	s.end = s.at
+}
+
+// colon passes the colon behind a key, if it is on its line.
+func (s *sweeper) colon() {
+	line := s.lines[min(s.at.line, len(s.lines))-1]
+	for i := s.at.column - 1; i < len(line); i++ {
+		if line[i] == ':' {
+			s.at.column = i + 1
+			s.dash = place{}
+			s.token()
+		}
+		if !isBlank(line[i]) {
+			return
+		}
+	}
 }
 
 // upTo goes through what stands between scalars.
@@ -173,5 +211,5 @@ func (s *sweeper) close() {
 			e.above = append(e.above, p.comment)
 		}
 	}
-	s.pending, s.last = nil, e
+	s.pending, s.last, e.to = nil, e, s.end
 }
