@@ -21,19 +21,27 @@ func around(lines string) string {
 
 func TestAppendToListChangesNothingElse(t *testing.T) {
 	for _, tt := range []struct{ name, key, text, old, new string }{
-		{"a list that is not there", "approved-by", "alice", "", "    approved-by:\n      - \"alice\"\n"},
-		{"an empty list", "approved-by", "alice", "    approved-by: []      # who\n", "    approved-by: [\"alice\"]      # who\n"},
-		{"nothing", "approved-by", "alice", "    approved-by:  # who\n    owner: b\n", "    approved-by: [\"alice\"]  # who\n    owner: b\n"},
-		{"a null", "approved-by", "alice", "    approved-by: ~ # who\n", "    approved-by: [\"alice\"] # who\n"},
-		{"empty quotes", "approved-by", "alice", "    approved-by: ''\n", "    approved-by: [\"alice\"]\n"},
-		{"a list in brackets", "approved-by", "alice", "    approved-by: [\"@acme/x\", b'b] # who\n", "    approved-by: [\"@acme/x\", b'b, \"alice\"] # who\n"},
-		{"brackets with brackets in quotes", "approved-by", "alice", "    approved-by: [\"a]\\\"]\", 'b]''', c]\n", "    approved-by: [\"a]\\\"]\", 'b]''', c, \"alice\"]\n"},
-		{"brackets over several lines", "approved-by", "alice", "    approved-by: [\n      a, # the ] first\n      b,\n    ]\n", "    approved-by: [\n      a, # the ] first\n      b,\n     \"alice\"]\n"},
-		{"a single value", "approved-by", "alice", "    approved-by: bob\n", "    approved-by: [bob, \"alice\"]\n"},
-		{"a single value in quotes", "approved-by", "alice", "    approved-by: \"@acme/\\\"x\" # who\n", "    approved-by: [\"@acme/\\\"x\", \"alice\"] # who\n"},
-		{"a list with a line for each", "approved-by", "alice", "    approved-by:\n      - bob # b\n\n      # Why she.\n      - carol\n\n    owner: b\n", "    approved-by:\n      - bob # b\n\n      # Why she.\n      - carol\n      - \"alice\"\n\n    owner: b\n"},
-		{"dashes under the key", "approved-by", "alice", "    approved-by:\n    - bob\n    owner: b\n", "    approved-by:\n    - bob\n    - \"alice\"\n    owner: b\n"},
-		{"text with quotes", "approved-by", `a"b\c`, "    approved-by: [b]\n", "    approved-by: [b, \"a\\\"b\\\\c\"]\n"},
+		{"a list that is not there", "approved-by", "alice", "", "    approved-by: [alice]\n"},
+		{"a list that is not there goes where its key is to be", "approved-by", "alice", "    owner: b # who\n    expires: 2027-05-01\n", "    owner: b # who\n    approved-by: [alice]\n    expires: 2027-05-01\n"},
+		{"keys in another order", "approved-by", "alice", "    expires: 2027-05-01\n    owner: b\n    ticket: c\n", "    expires: 2027-05-01\n    owner: b\n    approved-by: [alice]\n    ticket: c\n"},
+		{"an empty list", "approved-by", "alice", "    approved-by: []          # who\n", "    approved-by: [alice]     # who\n"},
+		{"nothing", "approved-by", "alice", "    owner: b\n    approved-by:  # who\n", "    owner: b\n    approved-by: [alice]  # who\n"},
+		{"a null", "approved-by", "alice", "    approved-by: ~ # who\n", "    approved-by: [alice] # who\n"},
+		{"empty quotes", "approved-by", "alice", "    approved-by: ''\n", "    approved-by: [alice]\n"},
+		{"a list in brackets", "approved-by", "alice", "    approved-by: [\"@acme/x\", b'b] # who\n", "    approved-by: [\"@acme/x\", b'b, alice] # who\n"},
+		{"brackets with brackets in quotes", "approved-by", "alice", "    approved-by: [\"a]\\\"]\", 'b]''', c]\n", "    approved-by: ['a]\"]', \"b]'\", c, alice]\n"},
+		{"brackets over several lines with a comment", "approved-by", "alice", "    approved-by: [\n      a, # the ] first\n      b,\n    ]\n", "    approved-by:\n      - a # the ] first\n      - b\n      - alice\n"},
+		{"brackets that become too long", "approved-by", "alice", "    approved-by: [" + strings.Repeat("x", 40) + ", " + strings.Repeat("y", 38) + "]\n", "    approved-by:\n      - " + strings.Repeat("x", 40) + "\n      - " + strings.Repeat("y", 38) + "\n      - alice\n"},
+		{"a single value", "approved-by", "alice", "    approved-by: bob\n", "    approved-by: [bob, alice]\n"},
+		{"a single value in quotes", "approved-by", "alice", "    approved-by: \"@acme/\\\"x\" # who\n", "    approved-by: ['@acme/\"x', alice] # who\n"},
+		{"a single value on a line of its own, as text", "approved-by", "alice", "    approved-by: >-\n      bob\n", "    approved-by: [bob, alice]\n"},
+		{"a single value on two lines", "approved-by", "alice", "    approved-by: bob\n      smith\n", "    approved-by: [bob smith, alice]\n"},
+		{"a list with a line for each", "approved-by", "alice", "    owner: b\n    approved-by:\n      - bob # b\n\n      # Why she.\n      - carol\n      # the last\n\n    ticket: b\n", "    owner: b\n    approved-by:\n      - bob # b\n\n      # Why she.\n      - carol\n      - alice\n      # the last\n\n    ticket: b\n"},
+		{"dashes under the key", "approved-by", "alice", "    approved-by:\n    - bob\n    ticket: b\n", "    approved-by:\n    - bob\n    - alice\n    ticket: b\n"},
+		{"text with quotes", "approved-by", `a"b\c: d`, "    approved-by: [b]\n", "    approved-by: [b, 'a\"b\\c: d']\n"},
+		{"text that another reader takes for something else", "approved-by", "yes", "    approved-by: [b]\n", "    approved-by: [b, \"yes\"]\n"},
+		{"after a text that reaches to the left", "approved-by", "alice", "    owner: \"a\n  b\"\n", "    owner: \"a\n  b\"\n    approved-by: [alice]\n"},
+		{"after a text that keeps its empty lines", "approved-by", "alice", "    justification: |+\n      # Why\n\n    ticket: b\n", "    justification: |+\n      # Why\n\n    approved-by: [alice]\n    ticket: b\n"},
 		{"a first block of text", "signatures", armour, "    owner: b\n", "    owner: b\n    signatures:\n      - |\n        -----BEGIN SSH SIGNATURE-----\n        AAAA\n        -----END SSH SIGNATURE-----\n"},
 		{
 			"a second", "signatures", armour,
@@ -50,7 +58,7 @@ func TestAppendToListChangesNothingElse(t *testing.T) {
 			"    signatures: [\n    ]\n",
 			"    signatures:\n      - |\n        -----BEGIN SSH SIGNATURE-----\n        AAAA\n        -----END SSH SIGNATURE-----\n",
 		},
-		{"a block in brackets", "signatures", armour, "    signatures: [a]\n", "    signatures: [a, \"-----BEGIN SSH SIGNATURE-----\\nAAAA\\n-----END SSH SIGNATURE-----\\n\"]\n"},
+		{"a block beside brackets", "signatures", armour, "    signatures: [a]\n", "    signatures:\n      - a\n      - |\n        -----BEGIN SSH SIGNATURE-----\n        AAAA\n        -----END SSH SIGNATURE-----\n"},
 	} {
 		for _, form := range []struct {
 			name string
@@ -66,7 +74,7 @@ func TestAppendToListChangesNothingElse(t *testing.T) {
 			}},
 		} {
 			t.Run(tt.name+form.name, func(t *testing.T) {
-				got, err := policy.AppendToList([]byte(form.of(around(tt.old))), "EXC-1", tt.key, tt.text)
+				got, err := policy.AppendToList("policy", []byte(form.of(around(tt.old))), "EXC-1", tt.key, tt.text)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -81,17 +89,21 @@ func TestAppendToListChangesNothingElse(t *testing.T) {
 	}
 }
 
-func TestSetFieldChangesNothingElse(t *testing.T) {
+func TestSetDateChangesNothingElse(t *testing.T) {
 	for _, tt := range []struct{ name, old, new string }{
 		{"a key that is not there", "    owner: b\n", "    owner: b\n    approved-on: 2026-11-23\n"},
-		{"nothing", "    approved-on:      # when\n", "    approved-on: 2026-11-23      # when\n"},
+		{"nothing", "    approved-on:      # when\n", "    approved-on: 2026-11-23 # when\n"},
 		{"a null", "    approved-on: null\n", "    approved-on: 2026-11-23\n"},
-		{"empty quotes", "    \"approved-on\" : \"\"      # when\n    owner: b\n", "    \"approved-on\" : 2026-11-23      # when\n    owner: b\n"},
+		{"a day", "    approved-on: 2026-06-01\n", "    approved-on: 2026-11-23\n"},
+		{"empty quotes and a comment in a column", "    owner: b                # who\n    \"approved-on\" : \"\"      # when\n", "    owner: b                # who\n    approved-on: 2026-11-23 # when\n"},
+		{"a text on a line of its own", "    approved-on: >-\n      2026-06-01\n    # a comment\n    ticket: b\n", "    approved-on: 2026-11-23\n    # a comment\n    ticket: b\n"},
+		{"a value below its key, and a comment between", "    approved-on:\n      # when\n      2026-06-01\n", "    # when\n    approved-on: 2026-11-23\n"},
 		{"after a block of text", "    justification: |\n      # Why\n\n      text\n", "    justification: |\n      # Why\n\n      text\n    approved-on: 2026-11-23\n"},
 		{"before a comment that is not of it", "    owner: b\n  # not of it\n", "    owner: b\n    approved-on: 2026-11-23\n  # not of it\n"},
+		{"before the comment about the next key", "    owner: b\n\n    # when it ends\n    expires: 2027-05-01\n", "    owner: b\n    approved-on: 2026-11-23\n\n    # when it ends\n    expires: 2027-05-01\n"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := policy.SetField([]byte(around(tt.old)), "EXC-1", "approved-on", "2026-11-23")
+			got, err := policy.SetDate("policy", []byte(around(tt.old)), "EXC-1", "approved-on", day(t, "2026-11-23"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,27 +115,23 @@ func TestSetFieldChangesNothingElse(t *testing.T) {
 }
 
 func TestWhatIsEditedByHand(t *testing.T) {
+	const other = "version: 1\nexceptions:\n  - id: EXC-2\n    entitlement: a\n    applies-to: {arch: arm64}\n"
 	for _, tt := range []struct{ name, src, want string }{
-		{"no such exception", "version: 1\nexceptions:\n  - id: EXC-2\n", `there is no exception "EXC-1"`},
-		{"no exceptions", "version: 1\n", `there is no exception "EXC-1"`},
-		{"no list of them", "exceptions: EXC-1\n", `there is no exception "EXC-1"`},
-		{"an exception in braces", "exceptions: [{id: EXC-1}]\n", `exception "EXC-1" is written in braces and has to be edited by hand, or written with a line for each key`},
-		{"no YAML", "exceptions: [\n", "policy:2:1: not valid YAML: did not find expected node content (while parsing a flow node)"},
-		{"a value of several lines", around("    approved-by: >-\n      bob\n"), `approved-by of exception "EXC-1" cannot be edited, do it by hand: the value on line 12 has several lines`},
-		{"a plain value of several lines", around("    approved-by: bob\n      smith\n"), `approved-by of exception "EXC-1" cannot be edited, do it by hand: the value on line 12 has several lines`},
-		{"a mapping", around("    approved-by: {a: b}\n"), `approved-by of exception "EXC-1" cannot be edited, do it by hand: on line 12 there is no list`},
-		{"a text that reaches to the left", around("    owner: \"a\n  b\"\n"), `approved-by of exception "EXC-1" cannot be edited, do it by hand: it is written in a way that is not understood`},
+		{"no such exception", other, `policy has no exception "EXC-1"`},
+		{"no exceptions", "version: 1\n", `policy has no exception "EXC-1"`},
+		{"no list of them", "version: 1\nexceptions: EXC-1\n", "policy:2:13: exceptions must be a list, not text"},
+		{"an exception in braces", "version: 1\nexceptions: [{id: EXC-1, entitlement: a, applies-to: {arch: arm64}}]\n", `policy:2:14: exception "EXC-1" is written in braces`},
+		{"no YAML", "version: 1\nexceptions: [\n", "policy:3:1: not valid YAML: did not find expected node content (while parsing a flow node)"},
+		{"an anchor", around("    owner: &me b\n"), "policy:12:12: anchors are not supported"},
+		{"a mapping", around("    approved-by: {a: b}\n"), "policy:12:18: approved-by must be one value or a list of them, not a mapping"},
+		{"a key with a question mark", around("    ? approved-by\n    : [b]\n"), "policy:12:7: this cannot be changed without changing more than it"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			out, err := policy.AppendToList([]byte(tt.src), "EXC-1", "approved-by", "alice")
+			out, err := policy.AppendToList("policy", []byte(tt.src), "EXC-1", "approved-by", "alice")
 			if err == nil || err.Error() != tt.want || out != nil {
 				t.Errorf("error %v, want %s\n%s", err, tt.want, out)
 			}
 		})
-	}
-	_, err := policy.SetField([]byte(around("    approved-on: 2026-11-02\n")), "EXC-1", "approved-on", "2026-11-23")
-	if want := `approved-on of exception "EXC-1" cannot be edited, do it by hand: it has a value`; err == nil || err.Error() != want {
-		t.Errorf("error %v, want %s", err, want)
 	}
 }
 
@@ -143,7 +151,7 @@ func FuzzAppendToList(f *testing.F) {
 		for i := range p.Exceptions {
 			e := &p.Exceptions[i]
 			for key, text := range map[string]string{"signatures": armour, "approved-by": "alice"} {
-				out, err := policy.AppendToList(src, e.ID, key, text)
+				out, err := policy.AppendToList("fuzz.yml", src, e.ID, key, text)
 				if err != nil {
 					continue
 				}

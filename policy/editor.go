@@ -2,204 +2,254 @@ package policy
 
 import (
 	"bytes"
-	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// editor changes the text of a policy in place, by the places of its nodes. What it
-// cannot change without touching something else, such as a comment, is an error.
+// editor changes entries of a policy in its text. What it writes is in the form of
+// [Format]; every other line stays as it is. What it cannot change without touching
+// something else is an error.
 type editor struct {
-	file string
-	lined
-	eol   string
-	edits []edit
-	errs  Errors
+	formatter
+	lined    // without the byte order mark
+	name     string
+	mark     []byte // the byte order mark, if there is one
+	eol      string
+	policy   *Policy
+	root     *yaml.Node
+	document *entry
+	comments []string
+	edits    []edit
+	errs     Errors
 }
 
-// edit replaces a run of bytes.
-type edit struct {
-	start, end int
-	text       string
-}
-
-func newEditor(file string, src []byte) *editor {
-	ed := &editor{file: file, lined: newLined(src), eol: "\n"}
-	if bytes.Contains(src, []byte("\r\n")) {
+func newEditor(name string, src []byte) (*editor, error) {
+	body := bytes.TrimPrefix(src, byteOrderMark)
+	r := &reader{file: name, layout: newLayout()}
+	p, root, err := r.read(body)
+	if err != nil {
+		return nil, err
+	}
+	ed := &editor{
+		formatter: formatter{layout: r.layout}, lined: newLined(body), name: name, mark: src[:len(src)-len(body)], eol: "\n", policy: p, root: root,
+	}
+	if bytes.Contains(body, []byte("\r\n")) {
 		ed.eol = "\r\n"
 	}
-	return ed
+	if ed.document, ed.comments, err = arrange(root, body); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return ed, nil
+}
+
+// exception returns the exception with an id, nil for none.
+func (ed *editor) exception(id string) *entry {
+	if list := ed.document.kid("exceptions"); list != nil {
+		for _, e := range list.kids {
+			if e.kid("id").value.Value == id {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+// kid returns the entry of a key, nil for none.
+func (e *entry) kid(key string) *entry {
+	i := slices.IndexFunc(e.kids, func(kid *entry) bool { return kid.key != nil && kid.key.Value == key })
+	if i < 0 {
+		return nil
+	}
+	return e.kids[i]
+}
+
+// set gives a key of a mapping a value. A key that is new goes behind the nearest of those
+// that are to be before it. Comments of what the value replaces go above.
+func (ed *editor) set(mapping *entry, key string, value *yaml.Node) {
+	e := mapping.kid(key)
+	if e == nil {
+		name := textNode(key)
+		mapping.value.Content = append(mapping.value.Content, name, value)
+		ed.insert(ed.before(mapping, key), &entry{key: name, value: value, parent: mapping})
+		return
+	}
+	for _, kid := range e.kids {
+		e.above = append(e.above, kid.allComments()...)
+	}
+	e.above, e.below = append(e.above, e.below...), nil
+	*e.value = *value
+	e.grow(e.from)
+	ed.rewrite(e)
+}
+
+// before returns the entry behind which a key goes that a mapping does not have.
+func (ed *editor) before(mapping *entry, key string) *entry {
+	order := ed.layout.keys[mapping.value]
+	rank := func(key string) int { return slices.Index(order, key) }
+	best := mapping.kids[0]
+	for _, kid := range mapping.kids {
+		if r := rank(kid.key.Value); r < rank(key) && r > rank(best.key.Value) {
+			best = kid
+		}
+	}
+	return best
+}
+
+// add puts an item at the end of a list that a key of a mapping has, or is given. A
+// value that stands for a list of one becomes a list.
+func (ed *editor) add(mapping *entry, key string, item *yaml.Node) {
+	e := mapping.kid(key)
+	switch {
+	case e == nil || isEmpty(e.value):
+		ed.set(mapping, key, listOf(item))
+	case e.value.Kind == yaml.ScalarNode:
+		only := *e.value
+		ed.set(mapping, key, listOf(&only, item))
+	default:
+		e.value.Content = append(e.value.Content, item)
+		kid := &entry{value: item, parent: e}
+		if e.value.Style&yaml.FlowStyle == 0 {
+			ed.insert(e.kids[len(e.kids)-1], kid)
+			return
+		}
+		kid.grow(e.from)
+		e.kids = append(e.kids, kid)
+		ed.rewrite(e)
+	}
+}
+
+// isEmpty reports whether a value is none, in one of the ways to write that.
+func isEmpty(n *yaml.Node) bool {
+	return isNull(n) || n.Kind == yaml.ScalarNode && n.Value == "" || n.Kind != yaml.ScalarNode && len(n.Content) == 0
+}
+
+// grow gives an entry that is new the kids that its value has, and the place of what
+// it is in, for errors.
+func (e *entry) grow(at place) {
+	e.kids = nil
+	n := e.value
+	n.Line, n.Column = at.line, at.column
+	for i := 0; i < len(n.Content); i++ {
+		kid := &entry{parent: e}
+		if n.Kind == yaml.MappingNode {
+			kid.key = n.Content[i]
+			i++
+		}
+		kid.value = n.Content[i]
+		kid.grow(at)
+		e.kids = append(e.kids, kid)
+	}
+}
+
+// allComments returns the comments around an entry and in it.
+func (e *entry) allComments() []comment {
+	list := slices.Concat(e.above, e.beside)
+	for _, kid := range e.kids {
+		list = append(list, kid.allComments()...)
+	}
+	return append(list, e.below...)
+}
+
+// rewrite writes an entry anew, with the comments in it.
+func (ed *editor) rewrite(e *entry) {
+	e.above = slices.DeleteFunc(e.above, func(c comment) bool { return c.at.before(e.from) }) // they stay where they are
+	if e.parent.value.Style&yaml.FlowStyle != 0 {
+		if slices.ContainsFunc(e.allComments(), func(c comment) bool { return c.at.before(e.to) }) {
+			ed.refuse(e)
+			return
+		}
+		ed.replace(ed.offset(e.from), ed.offset(e.to), ed.inBraces(e))
+		return
+	}
+	start, indent := ed.lines[e.from.line-1], e.from.column-1
+	lead := string(ed.src[start:ed.offset(e.from)])
+	if strings.Trim(lead, " -") != "" {
+		ed.refuse(e)
+		return
+	}
+	for i := range e.above {
+		e.above[i].blank = false
+	}
+	e.blank = false
+	ed.tidy(e, indent)
+	own := ed.entry(e, spaces(indent), indent)
+	own[0] = lead + own[0][indent:]
+	ed.replace(start, ed.endOf(e.to.line), strings.Join(append(comments(e.above, indentation([]rune(lead))), own...), ed.eol))
+}
+
+// insert writes an entry that is new behind another one.
+func (ed *editor) insert(before, e *entry) {
+	e.grow(before.parent.from)
+	if before.parent.value.Style&yaml.FlowStyle != 0 {
+		at := ed.offset(before.to)
+		ed.replace(at, at, ", "+ed.inBraces(e))
+		return
+	}
+	at, indent := ed.endOf(before.to.line), before.from.column-1
+	ed.tidy(e, indent)
+	ed.replace(at, at, ed.eol+strings.Join(ed.entry(e, spaces(indent), indent), ed.eol))
+}
+
+func (ed *editor) inBraces(e *entry) string {
+	text, _ := ed.flow(e, true)
+	return quoted(e.key.Value, true) + ": " + text
 }
 
 func (ed *editor) replace(start, end int, text string) {
 	ed.edits = append(ed.edits, edit{start, end, text})
 }
 
-// refuse says that what stands at a node cannot be changed.
-func (ed *editor) refuse(n *yaml.Node) {
+// refuse says that an entry cannot be changed.
+func (ed *editor) refuse(e *entry) {
 	ed.errs = append(ed.errs, &ParseError{
-		Position: Position{ed.file, n.Line, n.Column},
+		Position: Position{ed.name, e.from.line, e.from.column},
 		Message:  "this cannot be changed without changing more than it",
-		Hint:     "write it on one line, without a comment inside, or renew this exception by hand",
+		Hint:     "write the exception with a line for each key, as codewarrant policy fmt does",
 	})
 }
 
-// span returns where a scalar on one line begins and ends, and whether it is one.
-func (ed *editor) span(n *yaml.Node) (start, end int, ok bool) {
-	if n.Kind != yaml.ScalarNode || n.Line < 1 || n.Line >= len(ed.lines) {
-		return 0, 0, false
+// finish returns the edited policy, and the lines that differ. It says what is meant,
+// and has all comments, or there is an error.
+func (ed *editor) finish() ([]byte, []Hunk, error) {
+	if len(ed.errs) > 0 {
+		return nil, nil, ed.errs.sorted()
 	}
-	start = ed.offset(n)
-	line := ed.src[:ed.lines[n.Line]]
-	switch {
-	case start > len(line):
-		return 0, 0, false
-	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
-		end = endOfQuotes(line, start)
-		return start, end, end <= len(line)
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Value == "":
-		return 0, 0, false
+	r, p := &reader{file: ed.name}, &Policy{Name: ed.name}
+	if r.policy(ed.root, p); len(r.errs) > 0 {
+		return nil, nil, r.err()
 	}
-	return start, start + len(n.Value), bytes.HasPrefix(line[start:], []byte(n.Value))
+	out, hunks := ed.apply(ed.edits)
+	if n := len(ed.edits); n > 0 && ed.edits[n-1].end == len(ed.src) {
+		out = append(out, ed.eol...) // a block of text would lose its last one
+	}
+	if err := unchanged(p, ed.comments, out); err != nil {
+		return nil, nil, fmt.Errorf("%s cannot be edited in place: %w", ed.name, err)
+	}
+	return append(slices.Clone(ed.mark), out...), hunks, nil
 }
 
-// replaceScalar puts other YAML in the place of a scalar.
-func (ed *editor) replaceScalar(n *yaml.Node, text string) {
-	if start, end, ok := ed.span(n); ok {
-		ed.replace(start, end, text)
-	} else {
-		ed.refuse(n)
+// textNode returns the node of a text.
+func textNode(text string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	if strings.Contains(text, "\n") {
+		n.Style = yaml.LiteralStyle
 	}
+	return n
 }
 
-// replaceText gives a scalar another text, in the quotes that it has.
-func (ed *editor) replaceText(n *yaml.Node, text string) {
-	start, end, ok := ed.span(n)
-	switch {
-	case !ok:
-		ed.refuse(n)
-	case isPlain(n):
-		ed.replace(start, end, text)
-	default:
-		ed.replace(start+1, end-1, text)
+// dateNode returns the node of a day, none for the zero one.
+func (ed *editor) dateNode(d Date) *yaml.Node {
+	n := textNode("")
+	if n.Style = yaml.DoubleQuotedStyle; !d.IsZero() {
+		n.Value, n.Style = d.String(), 0
 	}
+	ed.layout.typed.note(n, true)
+	return n
 }
 
-func (ed *editor) insertAfterScalar(n *yaml.Node, text string) {
-	if _, end, ok := ed.span(n); ok {
-		ed.replace(end, end, text)
-	} else {
-		ed.refuse(n)
-	}
-}
-
-// insertLine puts lines after the one with that number.
-func (ed *editor) insertLine(after int, lines ...string) {
-	at := ed.lines[after-1] + len(ed.line(after))
-	ed.replace(at, at, ed.eol+strings.Join(lines, ed.eol))
-}
-
-// insertBeforeEnd puts an item at the end of a list in brackets.
-func (ed *editor) insertBeforeEnd(n *yaml.Node, item string) {
-	end, ok := ed.flowEnd(n)
-	if !ok {
-		ed.refuse(n)
-		return
-	}
-	if len(n.Content) > 0 {
-		item = ", " + item
-	}
-	ed.replace(end-1, end-1, item)
-}
-
-// flowEnd returns where a list in brackets ends. One with a comment inside is
-// refused.
-func (ed *editor) flowEnd(n *yaml.Node) (end int, ok bool) {
-	depth := 0
-	for i := ed.offset(n); i < len(ed.src); i++ {
-		switch c := ed.src[i]; c {
-		case '"', '\'':
-			end := endOfQuotes(ed.src, i)
-			if before := ed.src[i-1]; end > len(ed.src) || !strings.ContainsRune(" \t\n[{,:", rune(before)) {
-				return 0, false
-			}
-			i = end - 1
-		case '#':
-			return 0, false
-		case '[', '{':
-			depth++
-		case ']', '}':
-			if depth--; depth == 0 {
-				return i + 1, true
-			}
-		}
-	}
-	return 0, false
-}
-
-// apply returns the edited text, and the lines that differ.
-func (ed *editor) apply() ([]byte, []Hunk) {
-	slices.SortStableFunc(ed.edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
-	var out []byte
-	at := 0
-	for _, e := range ed.edits {
-		if e.start < at { // never, as edits are of different nodes
-			continue
-		}
-		out = append(append(out, ed.src[at:e.start]...), e.text...)
-		at = e.end
-	}
-	return append(out, ed.src[at:]...), ed.hunks()
-}
-
-// hunks groups the edits by the lines that they touch, those next to one another too.
-func (ed *editor) hunks() []Hunk {
-	var list []Hunk
-	for i := 0; i < len(ed.edits); {
-		first, last := ed.lineAt(ed.edits[i].start), ed.lineAt(ed.edits[i].end)
-		j := i + 1
-		for ; j < len(ed.edits) && ed.lineAt(ed.edits[j].start) <= last+1; j++ {
-			last = max(last, ed.lineAt(ed.edits[j].end))
-		}
-		var text []byte
-		at := ed.lines[first-1]
-		for _, e := range ed.edits[i:j] {
-			text = append(append(text, ed.src[at:e.start]...), e.text...)
-			at = e.end
-		}
-		text = append(text, ed.src[at:ed.lines[last]]...)
-		list = append(list, trimmed(Hunk{first, splitLines(ed.src[ed.lines[first-1]:ed.lines[last]]), splitLines(text)}))
-		i = j
-	}
-	return list
-}
-
-// lineAt returns the line of an offset, the last one for the end of the text.
-func (ed *editor) lineAt(offset int) int {
-	i, ok := slices.BinarySearch(ed.lines, offset)
-	if ok {
-		i++
-	}
-	return min(i, len(ed.lines)-1)
-}
-
-func splitLines(text []byte) []string {
-	var list []string
-	for line := range bytes.Lines(text) {
-		list = append(list, strings.TrimRight(string(line), "\r\n"))
-	}
-	return list
-}
-
-// trimmed leaves away the lines at both ends that do not differ.
-func trimmed(h Hunk) Hunk {
-	for len(h.Old) > 0 && len(h.New) > 0 && h.Old[0] == h.New[0] {
-		h.Line, h.Old, h.New = h.Line+1, h.Old[1:], h.New[1:]
-	}
-	for len(h.Old) > 0 && len(h.New) > 0 && h.Old[len(h.Old)-1] == h.New[len(h.New)-1] {
-		h.Old, h.New = h.Old[:len(h.Old)-1], h.New[:len(h.New)-1]
-	}
-	return h
+func listOf(items ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.SequenceNode, Content: items}
 }

@@ -1,26 +1,29 @@
 package policy
 
 import (
-	"bytes"
-	"fmt"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// Expiring returns the exceptions that stand in the policy's own file and run out
-// within as many days after the day at, or have: those that end first come first.
-func (p *Policy) Expiring(at Date, days int) []*Exception {
-	var list []*Exception
+// Expiring returns the exceptions that run out within as many days after the day at, or
+// have: those in the policy's own file, and those in what it extends. Those that end
+// first come first.
+func (p *Policy) Expiring(at Date, days int) (own, inherited []*Exception) {
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
-		if e.Position.File == p.Name && !e.Expires.IsZero() && e.Expires.DaysSince(at) <= days {
-			list = append(list, e)
+		switch {
+		case e.Expires.IsZero() || e.Expires.DaysSince(at) > days:
+		case e.Position.File == p.Name:
+			own = append(own, e)
+		default:
+			inherited = append(inherited, e)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *Exception) int { return a.Expires.DaysSince(b.Expires) })
-	return list
+	for _, list := range [][]*Exception{own, inherited} {
+		slices.SortStableFunc(list, func(a, b *Exception) int { return a.Expires.DaysSince(b.Expires) })
+	}
+	return own, inherited
 }
 
 // LongestLife returns for how many days at most an exception for the key may hold
@@ -35,115 +38,47 @@ func (p *Policy) LongestLife(key string) int {
 	return days
 }
 
-// Hunk is a run of lines that an edit replaces.
-type Hunk struct {
-	Line     int // of the first one in the old text, from 1
-	Old, New []string
-}
-
 // Renew returns the text of a policy in which the exceptions with these ids are ready
 // to be approved until another day: expires is that day, the approval that was there
 // is the last of the renewals, and approved-by, approved-on and signatures are empty.
-// Nothing else of the text differs. Of an exception that is written in a way that
-// cannot be edited in place the error, of type [Errors], says where.
+// What is written is in the form of [Format]; every other line stays as it is. Of an
+// exception that cannot be edited in place the error, of type [Errors], says where.
 func Renew(name string, src []byte, ids []string, expires Date) ([]byte, []Hunk, error) {
-	p, err := Parse(name, src)
+	ed, err := newEditor(name, src)
 	if err != nil {
 		return nil, nil, err
 	}
-	body := bytes.TrimPrefix(src, byteOrderMark)
-	root := treeOf(name, body)
-	ed := newEditor(name, body)
-	for _, e := range exceptionNodes(root) {
-		i := slices.IndexFunc(p.Exceptions, func(x Exception) bool { return x.ID == valueOf(e, "id").Value })
-		if i < 0 || !slices.Contains(ids, p.Exceptions[i].ID) {
-			continue
+	for i := range ed.policy.Exceptions {
+		if e := &ed.policy.Exceptions[i]; slices.Contains(ids, e.ID) {
+			ed.renew(e, expires)
 		}
-		ed.renew(e, &p.Exceptions[i], expires)
 	}
-	if len(ed.errs) > 0 {
-		return nil, nil, ed.errs.sorted()
-	}
-	edited, hunks := ed.apply()
-	out := append(slices.Clone(src[:len(src)-len(body)]), edited...)
-	if _, err := Parse(name, out); err != nil {
-		return nil, nil, fmt.Errorf("the renewed policy would not be valid: %w", err)
-	}
-	if !sameTree(root, treeOf(name, edited)) { // root was changed as was meant
-		return nil, nil, fmt.Errorf("%s is written in a way that cannot be edited in place", name)
-	}
-	return out, hunks, nil
+	return ed.finish()
 }
 
-// treeOf returns the root of a text that parses.
-func treeOf(name string, body []byte) *yaml.Node {
-	r := &reader{file: name}
-	return r.document(body)
-}
-
-// exceptionNodes returns the mappings of the exceptions.
-func exceptionNodes(root *yaml.Node) []*yaml.Node {
-	if list := valueOf(root, "exceptions"); list != nil {
-		return list.Content
+func (ed *editor) renew(e *Exception, expires Date) {
+	text := ed.exception(e.ID)
+	if len(e.ApprovedBy) > 0 && !e.ApprovedOn.IsZero() && !e.Expires.IsZero() {
+		ed.add(text, "renewals", ed.renewalNode(Renewal{e.ApprovedBy, e.ApprovedOn, e.Expires}))
 	}
-	return nil
-}
-
-// sameTree compares what two trees say, however it is written.
-func sameTree(a, b *yaml.Node) bool {
-	return a.Kind == b.Kind && a.Value == b.Value && slices.EqualFunc(a.Content, b.Content, sameTree)
-}
-
-// renew edits the text of one exception, and its nodes alike.
-func (ed *editor) renew(n *yaml.Node, e *Exception, expires Date) {
-	if len(e.ApprovedBy) > 0 && !e.ApprovedOn.IsZero() {
-		ed.appendRenewal(n, Renewal{e.ApprovedBy, e.ApprovedOn, e.Expires})
-	}
-	old := valueOf(n, "expires")
-	ed.replaceText(old, expires.String())
-	old.Value = expires.String()
-	if v := valueOf(n, "approved-on"); v != nil && v.Value != "" {
-		ed.replaceScalar(v, `""`)
-		v.Value = ""
+	ed.set(text, "expires", ed.dateNode(expires))
+	if !e.ApprovedOn.IsZero() {
+		ed.set(text, "approved-on", ed.dateNode(Date{}))
 	}
 	for _, key := range []string{"approved-by", "signatures"} {
-		if v := valueOf(n, key); v != nil && (len(v.Content) > 0 || v.Value != "") {
-			ed.emptyList(n, key, v)
-			v.Kind, v.Value, v.Content = yaml.SequenceNode, "", nil
+		if v := text.kid(key); v != nil && !isEmpty(v.value) {
+			ed.set(text, key, listOf())
 		}
 	}
 }
 
-// appendRenewal adds a former approval to the renewals.
-func (ed *editor) appendRenewal(n *yaml.Node, r Renewal) {
-	item := r.flow()
-	list := valueOf(n, "renewals")
-	switch {
-	case list == nil && n.Style&yaml.FlowStyle != 0:
-		ed.insertAfterScalar(valueOf(n, "expires"), ", renewals: ["+item+"]")
-	case list == nil:
-		indent := strings.Repeat(" ", n.Column-1)
-		ed.insertLine(valueOf(n, "expires").Line, indent+"renewals:", indent+"  - "+item)
-	case list.Style&yaml.FlowStyle != 0:
-		ed.insertBeforeEnd(list, item)
-	default:
-		ed.insertLine(ed.lastLine(list), strings.Repeat(" ", list.Column-1)+"- "+item)
+// renewalNode returns the node of a former approval, in braces if it fits on a line.
+func (ed *editor) renewalNode(r Renewal) *yaml.Node {
+	names := listOf()
+	for _, name := range r.ApprovedBy {
+		names.Content = append(names.Content, textNode(name))
 	}
-	node := treeOf("", []byte(item))
-	if list == nil {
-		key := &yaml.Node{Kind: yaml.ScalarNode, Value: "renewals"}
-		list = &yaml.Node{Kind: yaml.SequenceNode}
-		i := slices.Index(n.Content, valueOf(n, "expires"))
-		n.Content = slices.Insert(n.Content, i+1, key, list)
-	}
-	list.Content = append(list.Content, node)
-}
-
-// flow writes an approval as a YAML mapping on one line.
-func (r Renewal) flow() string {
-	names := make([]string, len(r.ApprovedBy))
-	for i, name := range r.ApprovedBy {
-		names[i] = inQuotes(name)
-	}
-	return fmt.Sprintf("{approved-by: [%s], approved-on: %s, expires: %s}", strings.Join(names, ", "), r.ApprovedOn, r.Expires)
+	return &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle, Content: []*yaml.Node{
+		textNode("approved-by"), names, textNode("approved-on"), ed.dateNode(r.ApprovedOn), textNode("expires"), ed.dateNode(r.Expires),
+	}}
 }

@@ -41,10 +41,10 @@ exceptions:
   # the renderer
   - id: E   # as in the tracker
     entitlement: a
-    approved-by: []   # who
-      # the lead
-      # Jo
-    approved-on: ""   # in the meeting
+    # the lead
+    # Jo
+    approved-by: [] # who
+    approved-on: ""           # in the meeting
     expires: 2027-05-01   # the last day
     renewals:
       - ` + former + `
@@ -58,7 +58,7 @@ exceptions:
 		{
 			"a mapping in braces",
 			"version: 1\nexceptions: [{id: E, entitlement: a, approved-by: '@acme/security', approved-on: \"2026-06-01\", expires: '2026-12-01', applies-to: {arch: arm64}}]",
-			"version: 1\nexceptions: [{id: E, entitlement: a, approved-by: [], approved-on: \"\", expires: '2027-05-01', renewals: [" + former + "], applies-to: {arch: arm64}}]",
+			"version: 1\nexceptions: [{id: E, entitlement: a, approved-by: [], approved-on: \"\", expires: 2027-05-01, renewals: [" + former + "], applies-to: {arch: arm64}}]",
 		},
 		{
 			"a mapping in braces over several lines",
@@ -105,10 +105,9 @@ exceptions:
   - ` + former + `
 
   # signed with the key in the safe
-  signatures: []
-
   # and by Jo
   # short
+  signatures: []
   approved-by: []
   applies-to: {arch: arm64}
   approved-on: ""
@@ -122,12 +121,12 @@ exceptions:
 		{
 			"an exception that was never approved has no history",
 			"version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    approved-by: []\n    approved-on:\n    expires: 2026-12-01",
-			"version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    approved-by: []\n    approved-on:\n    expires: 2027-05-01",
+			"version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    approved-by: []\n    approved-on:\n    expires: 2027-05-01\n",
 		},
 		{
 			"lines that end as on Windows, a mark of the byte order, no end of the last line, and what is wide",
 			"\ufeffversion: 1\r\nexceptions:\r\n  - {ticket: \"é漢 #\", id: E, entitlement: a, applies-to: {arch: arm64}, expires: 2026-12-01}\r\n  - id: G\r\n    applies-to: {arch: arm64}\r\n    entitlement: a\r\n    approved-on: 2026-06-01\r\n    approved-by: \"@acme/security\"\r\n    expires: 2026-12-01",
-			"\ufeffversion: 1\r\nexceptions:\r\n  - {ticket: \"é漢 #\", id: E, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01}\r\n  - id: G\r\n    applies-to: {arch: arm64}\r\n    entitlement: a\r\n    approved-on: \"\"\r\n    approved-by: []\r\n    expires: 2027-05-01\r\n    renewals:\r\n      - " + former,
+			"\ufeffversion: 1\r\nexceptions:\r\n  - {ticket: \"é漢 #\", id: E, entitlement: a, applies-to: {arch: arm64}, expires: 2027-05-01}\r\n  - id: G\r\n    applies-to: {arch: arm64}\r\n    entitlement: a\r\n    approved-on: \"\"\r\n    approved-by: []\r\n    expires: 2027-05-01\r\n    renewals:\r\n      - " + former + "\r\n",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -159,19 +158,59 @@ func patch(text string, hunks []policy.Hunk) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestRenewRefusesWhatItCannotEditInPlace(t *testing.T) {
-	for _, tt := range []struct{ name, fields, want string }{
-		{"a comment in brackets", "approved-by: [ # who\n      x]\n    approved-on: 2026-06-01\n    expires: 2026-12-01", "test.yml:6:18"},
-		{"a date on lines of its own", "expires: >-\n      2026-12-01", "test.yml:6:14"},
-		{"a name on two lines", "approved-on: 2026-06-01\n    expires: 2026-12-01\n    approved-by: acme\n      security", "test.yml:8:18"},
-		{"a dash and its name on two lines", "approved-on: 2026-06-01\n    expires: 2026-12-01\n    approved-by:\n      -\n        acme", "test.yml:10:9"},
+func TestRenewWritesTheFieldsOfAnExceptionInOneForm(t *testing.T) {
+	const former = "    renewals:\n      - {approved-by: [acme], approved-on: 2026-06-01, expires: 2026-12-01}\n"
+	for _, tt := range []struct{ name, before, after string }{
+		{
+			"a comment in brackets", "    approved-by: [ # who\n      acme]\n    approved-on: 2026-06-01\n    expires: 2026-12-01\n",
+			"    approved-by: [] # who\n    approved-on: \"\"\n    expires: 2027-05-01\n" + former,
+		},
+		{
+			"a comment behind each name in brackets", "    approved-by: [acme, # who\n      ] # and why\n    approved-on: 2026-06-01\n    expires: 2026-12-01\n",
+			"    # who\n    approved-by: [] # and why\n    approved-on: \"\"\n    expires: 2027-05-01\n" + former,
+		},
+		{"a date on lines of its own", "    expires: >-\n      2026-12-01\n", "    expires: 2027-05-01\n"},
+		{
+			"a name on two lines", "    approved-on: 2026-06-01\n    expires: 2026-12-01\n    approved-by: acme\n      security\n",
+			"    approved-on: \"\"\n    expires: 2027-05-01\n    renewals:\n      - {approved-by: [acme security], approved-on: 2026-06-01, expires: 2026-12-01}\n    approved-by: []\n",
+		},
+		{
+			"a dash and its name on two lines", "    approved-on: 2026-06-01\n    expires: 2026-12-01\n    approved-by:\n      -\n        acme\n",
+			"    approved-on: \"\"\n    expires: 2027-05-01\n" + former + "    approved-by: []\n",
+		},
+		{
+			"more approvers than find room on a line", "    approved-by:\n      - " + strings.Repeat("x", 40) + "\n      - z\n    approved-on: 2026-06-01\n    expires: 2026-12-01\n",
+			"    approved-by: []\n    approved-on: \"\"\n    expires: 2027-05-01\n    renewals:\n      - approved-by: [" + strings.Repeat("x", 40) + ", z]\n        approved-on: 2026-06-01\n        expires: 2026-12-01\n",
+		},
+		{
+			"renewals behind a comment on the controls", "    approved-by: acme\n    approved-on: 2026-06-01\n    expires: 2026-12-01\n    compensating-controls:\n      - a sandbox\n      # and a firewall\n    # nobody has signed\n    signatures: []\n",
+			"    approved-by: []\n    approved-on: \"\"\n    expires: 2027-05-01\n    compensating-controls:\n      - a sandbox\n      # and a firewall\n" + former + "    # nobody has signed\n    signatures: []\n",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			src := "version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    " + tt.fields + "\n"
-			got, _, err := policy.Renew("test.yml", []byte(src), []string{"E"}, day(t, "2027-05-01"))
+			const head = "version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n"
+			got, _, err := policy.Renew("test.yml", []byte(head+tt.before), []string{"E"}, day(t, "2027-05-01"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(head+tt.after, string(got)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRenewRefusesWhatItCannotEditInPlace(t *testing.T) {
+	for _, tt := range []struct{ name, exception, want string }{
+		{"a comment in brackets in braces", "  - {id: E, entitlement: a, applies-to: {arch: arm64}, expires: 2026-12-01, approved-by: [ # who\n      x], approved-on: 2026-06-01}\n", "test.yml:3:77: this cannot be changed without changing more than it"},
+		{"a key with a question mark", "  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    ? expires\n    : 2026-12-01\n", "test.yml:6:7: this cannot be changed without changing more than it"},
+		{"an anchor", "  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    expires: &end 2026-12-01\n", "test.yml:6:14: anchors are not supported"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _, err := policy.Renew("test.yml", []byte("version: 1\nexceptions:\n"+tt.exception), []string{"E"}, day(t, "2027-05-01"))
 			var errs policy.Errors
-			if got != nil || !errors.As(err, &errs) || errs[0].Position.String() != tt.want {
-				t.Errorf("Renew = %q, %v; want an error at %s", got, err, tt.want)
+			if got != nil || !errors.As(err, &errs) || errs.Error() != tt.want || errs[0].Hint == "" {
+				t.Errorf("Renew = %q, %v; want %s", got, err, tt.want)
 			}
 		})
 	}
@@ -185,12 +224,15 @@ exceptions:
   - {id: open, entitlement: a, applies-to: {arch: arm64}}
   - {id: gone, entitlement: a, applies-to: {arch: arm64}, expires: 2026-01-01}
 `)
-	p.Exceptions = append(p.Exceptions, policy.Exception{ID: "inherited", Expires: day(t, "2026-12-01")})
+	for id, expires := range map[string]string{"inherited": "2026-12-01", "inherited and open": "2027-12-01"} {
+		p.Exceptions = append(p.Exceptions, policy.Exception{ID: id, Expires: day(t, expires)})
+	}
+	own, inherited := p.Expiring(day(t, "2026-11-23"), 30)
 	var got []string
-	for _, e := range p.Expiring(day(t, "2026-11-23"), 30) {
+	for _, e := range slices.Concat(own, inherited) {
 		got = append(got, e.ID)
 	}
-	if diff := cmp.Diff([]string{"gone", "soon"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"gone", "soon", "inherited"}, got); diff != "" || len(inherited) != 1 {
 		t.Error(diff)
 	}
 }

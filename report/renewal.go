@@ -14,9 +14,10 @@ type Renewal struct {
 	At         policy.Date
 	Within     int // days
 	Exceptions []*policy.Exception
-	Until      policy.Date   // the new last day of each; zero: they were not renewed
-	Hunks      []policy.Hunk // what differs in the text
-	DryRun     bool          // whether it was not written
+	Inherited  []*policy.Exception // that run out too, and stand in what the policy extends
+	Until      policy.Date         // the new last day of each; zero: they were not renewed
+	Hunks      []policy.Hunk       // what differs in the text
+	DryRun     bool                // whether it was not written
 }
 
 // RenewalText lists the exceptions, and shows which lines differ when they were
@@ -24,16 +25,26 @@ type Renewal struct {
 func RenewalText(w io.Writer, r *Renewal, o TextOptions) error {
 	t := newText(w, o)
 	name := sanitise.Text(r.Policy.Name)
-	if len(r.Exceptions) == 0 {
-		t.line("%s: no exception runs out until %s", name, r.At.AddDays(r.Within))
-		return t.w.Flush()
+	until := r.At.AddDays(r.Within)
+	if len(r.Exceptions) > 0 {
+		t.line("%s", t.bold(fmt.Sprintf("%s: exceptions that run out until %s", name, until)))
+		t.table(expiring(r.Exceptions, r.At))
+	} else {
+		of := ""
+		if len(r.Inherited) > 0 {
+			of = " of its own"
+		}
+		t.line("%s: no exception%s runs out until %s", name, of, until)
 	}
-	t.line("%s", t.bold(fmt.Sprintf("%s: exceptions that run out until %s", name, r.At.AddDays(r.Within))))
-	var rows [][]string
-	for _, e := range r.Exceptions {
-		rows = append(rows, []string{sanitise.Text(e.ID), sanitise.Text(e.Entitlement), ends(e, r.At), sanitise.Text(e.Owner)})
+	if len(r.Inherited) > 0 {
+		rows := expiring(r.Inherited, r.At)
+		for i, e := range r.Inherited {
+			rows[i] = append(rows[i], sanitise.Text(e.Position.String()))
+		}
+		t.line("")
+		t.line("%s", t.bold(fmt.Sprintf("%s extends policies with exceptions that do; renew them there", name)))
+		t.table(rows)
 	}
-	t.table(rows)
 	if !r.Until.IsZero() {
 		t.hunks(r.Hunks)
 		done := "rewritten"
@@ -44,6 +55,15 @@ func RenewalText(w io.Writer, r *Renewal, o TextOptions) error {
 		t.line("%s: %s; they hold until %s once they are approved anew", name, done, r.Until)
 	}
 	return t.w.Flush()
+}
+
+// expiring returns a row for each exception.
+func expiring(list []*policy.Exception, at policy.Date) [][]string {
+	var rows [][]string
+	for _, e := range list {
+		rows = append(rows, []string{sanitise.Text(e.ID), sanitise.Text(e.Entitlement), ends(e, at), sanitise.Text(e.Owner)})
+	}
+	return rows
 }
 
 // ends says when an exception ends or ended.

@@ -72,12 +72,11 @@ func (o approveOptions) check() error {
 // approve does the work. Nothing is written unless what is to be written is approved by
 // one person more.
 func approve(env Env, id string, o approveOptions) error {
-	today := policy.DateOf(env.Now())
-	d, err := openDraft(env, o.policy, id, today)
+	d, err := openDraft(env, o.policy, id, policy.DateOf(env.Now()))
 	if err != nil {
 		return err
 	}
-	if err := d.ready(today, "approved-by"); err != nil {
+	if err := d.ready("approved-by"); err != nil {
 		return err
 	}
 	if o.dryRun {
@@ -99,7 +98,7 @@ func approve(env Env, id string, o approveOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := d.ready(today, ""); err != nil {
+	if err := d.ready(""); err != nil {
 		return err
 	}
 	after := approval.VerifyOne(d.exception, d.needed(), signers)

@@ -16,13 +16,15 @@ import (
 type draft struct {
 	name      string // of the file
 	src       []byte
-	exception *policy.Exception // as it stands in src
-	policy    *policy.Policy    // of src
-	text      []byte            // that is signed
-	approvals *policy.Policy    // that says who may sign
+	exception *policy.Exception // as it stands in src, and approved today where no day is given
+	undated   bool              // src gives none
+	today     policy.Date
+	policy    *policy.Policy // of src
+	text      []byte         // that is signed
+	approvals *policy.Policy // that says who may sign
 }
 
-// openDraft reads a policy and gives the exception the day on which it is approved.
+// openDraft reads a policy and finds the exception.
 func openDraft(env Env, name, id string, today policy.Date) (*draft, error) {
 	p, err := loadPolicy(env, name)
 	if err != nil {
@@ -34,34 +36,35 @@ func openDraft(env Env, name, id string, today policy.Date) (*draft, error) {
 	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
 		return nil, hinted{fmt.Errorf("%s accepts no signatures", p.Name), "add approvals: {accept: signed, allowed-signers: FILE}"}
 	}
-	d := &draft{name: p.Name, approvals: p}
+	d := &draft{name: p.Name, approvals: p, today: today}
 	if d.src, err = readBounded(filepath.FromSlash(d.name), policy.MaxSize); err != nil {
 		return nil, err
 	}
-	if err := d.read(id); err != nil {
-		return nil, err
+	return d, d.read(id)
+}
+
+// edited takes over what came of an edit.
+func (d *draft) edited(src []byte, err error) error {
+	if err != nil {
+		return withSource(err, d.src)
 	}
-	if d.exception.ApprovedOn.IsZero() {
-		if d.src, err = policy.SetField(d.src, id, "approved-on", today.String()); err != nil {
-			return nil, err
-		}
-		err = d.read(id)
-	}
-	return d, err
+	d.src = src
+	return nil
 }
 
 // read parses the source, and finds the exception in it and what is signed of it.
 func (d *draft) read(id string) (err error) {
-	d.policy, err = policy.Parse(d.name, d.src)
-	var errs policy.Errors
-	if errors.As(err, &errs) {
-		return invalidPolicy{Errors: errs, source: d.src}
+	if d.policy, err = policy.Parse(d.name, d.src); err != nil {
+		return withSource(err, d.src)
 	}
 	i := slices.IndexFunc(d.policy.Exceptions, func(e policy.Exception) bool { return e.ID == id })
 	if i < 0 {
 		return d.notThere(id)
 	}
 	d.exception = &d.policy.Exceptions[i]
+	if d.undated = d.exception.ApprovedOn.IsZero(); d.undated {
+		d.exception.ApprovedOn = d.today
+	}
 	d.exception.Groups = d.approvals.ScopesOf(d.exception) // some may be of what it extends
 	d.text, err = d.exception.Canonical()
 	if errors.Is(err, policy.ErrNoPolicyID) {
@@ -87,9 +90,9 @@ func (d *draft) needed() int { return d.approvals.Approvals.Threshold }
 
 // ready refuses what would approve nothing if it were signed, whatever is said of the
 // field that is still to be written.
-func (d *draft) ready(today policy.Date, except string) error {
+func (d *draft) ready(except string) error {
 	var errs policy.Errors
-	for _, r := range policy.Lint(d.policy, today) {
+	for _, r := range policy.Lint(d.policy, d.today) {
 		if r.Exception == d.exception.ID && r.Level == policy.Error && r.Field != except {
 			errs = append(errs, &policy.ParseError{Position: r.Position, Message: r.Message})
 		}
@@ -113,12 +116,17 @@ func (d *draft) sign(signature []byte, principal string, signers sshsig.AllowedS
 	if err != nil {
 		return made, err
 	}
-	if !slices.Contains(e.ApprovedBy, who) {
-		if d.src, err = policy.AppendToList(d.src, e.ID, "approved-by", who); err != nil {
+	if d.undated {
+		if err := d.edited(policy.SetDate(d.name, d.src, e.ID, "approved-on", d.today)); err != nil {
 			return made, err
 		}
 	}
-	if d.src, err = policy.AppendToList(d.src, e.ID, "signatures", string(signature)); err != nil {
+	if !slices.Contains(e.ApprovedBy, who) {
+		if err := d.edited(policy.AppendToList(d.name, d.src, e.ID, "approved-by", who)); err != nil {
+			return made, err
+		}
+	}
+	if err := d.edited(policy.AppendToList(d.name, d.src, e.ID, "signatures", string(signature))); err != nil {
 		return made, err
 	}
 	return made, d.read(e.ID)

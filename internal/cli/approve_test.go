@@ -156,8 +156,8 @@ func TestApproveWritesNothingWhereItFails(t *testing.T) {
 		{"no file", "", "", "--key nothing", "codewarrant: --key: stat nothing: no such file or directory\n"},
 		{"two ways at once", "", "", "--key id --dry-run", "codewarrant: give one of --key, --agent, --signature and --dry-run\nhint: see codewarrant approve --help\n"},
 		{
-			"an exception in braces", "  - id: EXC-1\n    entitlement: com.apple.security.cs.allow-jit\n    applies-to: {identifier: com.acme.app}\n", "  - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}}\n  - id: EXC-2\n    entitlement: b\n    applies-to: {arch: arm64}\n", "--key id",
-			"codewarrant: exception \"EXC-1\" is written in braces and has to be edited by hand, or written with a line for each key\n",
+			"an exception in braces", toSign[strings.Index(toSign, "  - id:"):], "  - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}, category: other, owner: b, expires: 2027-04-30,\n     justification: \"V8 in the renderer compiles JavaScript; jitless mode costs 6x.\"}\n", "--key id",
+			"codewarrant.yml:5:3: exception \"EXC-1\" is written in braces\n    5 |   - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}, category: other, owner: b, expires: 2…\n      |   ^\nhint: give it a line for each key, as codewarrant policy fmt does\n",
 		},
 		{
 			"one that ran out", "    expires: 2027-04-30\n", "    approved-on: 2026-04-30\n    expires: 2026-10-31\n", "--key id",
@@ -169,11 +169,11 @@ func TestApproveWritesNothingWhereItFails(t *testing.T) {
 		},
 		{
 			"an approver who is not named yet", "    expires: 2027-04-30\n", "    approved-by: TODO\n    expires: 2027-04-30\n", "--key id",
-			"codewarrant.yml:11:5: exception \"EXC-1\": approved-by is missing\n   11 |     approved-by: [TODO, \"alice@acme.example\"]\n      |     ^\nhint: an exception is approved when there is nothing wrong with it\n",
+			"codewarrant.yml:11:5: exception \"EXC-1\": approved-by is missing\n   11 |     approved-by: [TODO, alice@acme.example]\n      |     ^\nhint: an exception is approved when there is nothing wrong with it\n",
 		},
 		{
-			"a value of approved-by that is not understood", "    expires: 2027-04-30\n", "    approved-by: bob\n      smith\n    expires: 2027-04-30\n", "--key id",
-			"codewarrant: approved-by of exception \"EXC-1\" cannot be edited, do it by hand: the value on line 11 has several lines\n",
+			"one that ran out and has no day of approval yet", "    expires: 2027-04-30\n", "    expires: 2026-10-31\n", "--key id",
+			"codewarrant.yml:11:5: exception \"EXC-1\": expires is 2026-10-31, before approved-on, 2026-11-23\n   11 |     expires: 2026-10-31\n      |     ^\n\ncodewarrant.yml:11:5: exception \"EXC-1\": expired after 2026-10-31\n   11 |     expires: 2026-10-31\n      |     ^\nhint: an exception is approved when there is nothing wrong with it\n",
 		},
 		{
 			"allowed signers behind a link", "allowed-signers: allowed_signers", "allowed-signers: link", "--key id",
@@ -221,7 +221,8 @@ func TestApproveKeepsTheFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "\ufeff# Ours, é.\n" + toSign + "    approved-on: 2026-11-23\n    approved-by:\n      - \"alice smith\"\n    signatures:\n      - |\n"
+	before, last, _ := strings.Cut(toSign, "    expires:")
+	want := "\ufeff# Ours, é.\n" + before + "    approved-by: [alice smith]\n    approved-on: 2026-11-23\n    expires:" + last + "    signatures:\n      - |\n"
 	for line := range strings.Lines(p.Exceptions[0].Signatures[0]) {
 		want += "        " + line
 	}

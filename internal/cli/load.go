@@ -25,6 +25,15 @@ type invalidPolicy struct {
 	at     string // the trusted ref that it stands at; empty: it is in the workspace
 }
 
+// withSource gives an error of a policy the text that its places are in.
+func withSource(err error, src []byte) error {
+	var errs policy.Errors
+	if errors.As(err, &errs) {
+		return invalidPolicy{Errors: errs, source: src}
+	}
+	return err
+}
+
 // loadPolicy reads the policy of that name, or finds the one that is meant, and all
 // that it extends. What a policy says is printed where it is wrong, so one that comes
 // with the code that is checked must not be a link to something else.

@@ -69,12 +69,8 @@ func format(env Env, name string, write, check bool) (changed bool, err error) {
 		return false, hinted{fmt.Errorf("policy: %w", err), "name a policy in a file"}
 	}
 	out, err := policy.Format(filepath.ToSlash(name), src)
-	var errs policy.Errors
-	if errors.As(err, &errs) {
-		return false, invalidPolicy{Errors: errs, source: src}
-	}
 	if err != nil {
-		return false, err
+		return false, withSource(err, src)
 	}
 	changed = !bytes.Equal(src, out)
 	switch {

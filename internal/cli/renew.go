@@ -29,7 +29,8 @@ func newRenew(env Env) *cobra.Command {
 		Long: `renew lists the exceptions of a policy that run out within the time, or have. With --expires or
 --for it rewrites them in place: each gets the new last day, its approval is moved to its renewals,
 and approved-by, approved-on and signatures are emptied, so that it approves nothing until it is
-approved anew. All else in the file, comments too, stays as it is.
+approved anew. What is written is in the form of policy fmt; all else in the file, comments too, stays
+as it is. Exceptions of policies that this one extends are listed with their files, and not rewritten.
 
 Exit status: 0 listed or rewritten, 2 wrong usage, a policy that is not valid, or one that cannot
 be edited in place.`,
@@ -104,7 +105,8 @@ func renew(env Env, o renewOptions, name string) error {
 	if err != nil {
 		return err
 	}
-	r := &report.Renewal{Policy: p, At: at, Within: within, Exceptions: p.Expiring(at, within), DryRun: o.dryRun}
+	r := &report.Renewal{Policy: p, At: at, Within: within, DryRun: o.dryRun}
+	r.Exceptions, r.Inherited = p.Expiring(at, within)
 	if rewrite && len(r.Exceptions) > 0 {
 		r.Until = until
 		if err := rewritePolicy(name, r); err != nil {
@@ -137,12 +139,8 @@ func rewritePolicy(name string, r *report.Renewal) error {
 		return err
 	}
 	out, hunks, err := policy.Renew(filepath.ToSlash(name), src, ids, r.Until)
-	var errs policy.Errors
-	if errors.As(err, &errs) {
-		return invalidPolicy{Errors: errs, source: src}
-	}
 	if err != nil {
-		return err
+		return withSource(err, src)
 	}
 	if r.Hunks = hunks; r.DryRun {
 		return nil

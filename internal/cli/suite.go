@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -164,11 +163,7 @@ func loadSuite(file string) (*policy.Suite, []byte, error) {
 		return nil, nil, hinted{fmt.Errorf("cases: %w", err), "name a file of cases, or a folder of files that end in " + suiteSuffixes[0]}
 	}
 	suite, err := policy.ParseSuite(filepath.ToSlash(file), src, check.SuiteWords())
-	var errs policy.Errors
-	if errors.As(err, &errs) {
-		return nil, nil, invalidPolicy{Errors: errs, source: src}
-	}
-	return suite, src, err
+	return suite, src, withSource(err, src)
 }
 
 // suiteFiles returns the files of cases that are named, and those in the folders
