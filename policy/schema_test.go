@@ -80,6 +80,7 @@ var unseen = map[string]string{
 	"value-ambiguous":        "it sees what an editor read, not how it was written",
 	"version-decimal":        "in JSON 1.0 and 1 are one number",
 	"runtime-version":        "in JSON 13.0 and 13 are one number",
+	"utf-16":                 "it sees what an editor read, not how it was written",
 	"versions-none":          "it compares no numbers in text",
 }
 

@@ -61,12 +61,29 @@ func (r *reader) scan(src []byte) {
 		r.add(Position{Line: 1, Column: 1}, "", "the %s is larger than %d KiB", r.kind(), MaxSize>>10)
 		return
 	}
+	if name := utf16Name(src); name != "" {
+		r.add(Position{Line: 1, Column: 1}, "save the file as UTF-8", "the %s is in %s", r.kind(), name)
+		return
+	}
 	line := 0
 	for text := range bytes.Lines(src) {
 		line++
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 		r.scanLine(Position{Line: line, Column: 1}, text)
 	}
+}
+
+// utf16Name names the encoding of a text of which each line would be wrong as UTF-8, by its
+// byte order mark or, as the first character of a policy is in ASCII, the zero beside
+// it; it is empty for others.
+func utf16Name(src []byte) string {
+	switch {
+	case bytes.HasPrefix(src, []byte("\xff\xfe")), len(src) > 1 && src[0] != 0 && src[1] == 0:
+		return "UTF-16 (little-endian)"
+	case bytes.HasPrefix(src, []byte("\xfe\xff")), len(src) > 1 && src[0] == 0 && src[1] != 0:
+		return "UTF-16 (big-endian)"
+	}
+	return ""
 }
 
 // scanLine reports the first thing that is wrong with the characters of one line.
