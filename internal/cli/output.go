@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,6 +60,7 @@ func emit(env Env, name string, write func(w io.Writer, colour bool) error) erro
 // Behind a link it replaces what the link leads to; a device or a FIFO is written to,
 // not replaced.
 func writeFile(name string, write func(io.Writer) error) error {
+	named := name
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
 	} else if target, err := os.Readlink(name); err == nil { // to what is not there yet
@@ -79,16 +81,30 @@ func writeFile(name string, write func(io.Writer) error) error {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
-		return hinted{err, "the folder has to be there and writable"}
+		return hinted{notWritten(named, err), "the folder has to be there and writable"}
 	}
 	err = errors.Join(buffered(f, write), f.Chmod(mode), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return notWritten(named, errors.Join(err, os.Remove(f.Name())))
 	}
 	return nil
+}
+
+// notWritten says of a file that it could not be written, for the reason in an error
+// about the one beside it that was to take its place.
+func notWritten(name string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return &fs.PathError{Op: "write", Path: name, Err: err}
 }
 
 // buffered lets write write to w in blocks.
