@@ -14,8 +14,9 @@ import (
 // Draft writes a policy that describes what the binaries and sources of a report
 // claim: it extends the policy of the report, names the teams that are proven, and
 // has the narrowest exception for each claim that needs one, with nothing filled in
-// that people have to write. of says what was looked at. The error means that the
-// policy would not parse; the number is that of the exceptions.
+// that people have to write. It is in the form of [policy.Format]. of says what was
+// looked at. The error means that the policy would not parse; the number is that of the
+// exceptions.
 func Draft(r *check.Report, of string) (src []byte, exceptions int, err error) {
 	d := &draft{}
 	d.comment("", fmt.Sprintf("What %s claims, as of %s. Written by codewarrant init.", of, r.At))
@@ -28,8 +29,7 @@ func Draft(r *check.Report, of string) (src []byte, exceptions int, err error) {
 	d.line("version: 1\nextends: %s", r.Policy)
 	d.teams(r)
 	d.exceptions(r)
-	src = []byte(d.b.String())
-	_, err = policy.Parse("the draft", src)
+	src, err = policy.Format("the draft", []byte(d.b.String()))
 	return src, d.count, err
 }
 
