@@ -242,3 +242,23 @@ func TestTableOfRequirementsListsThemAll(t *testing.T) {
 		}
 	}
 }
+
+// What the pages show as a whole policy is in the form of policy fmt.
+func TestPoliciesOfThePagesAreFormatted(t *testing.T) {
+	shown := 0
+	for _, page := range []string{"../README.md", "policy.md", "policy-tests.md", "organisation.md", "action.md", "entitlements.md"} {
+		for _, src := range texts(blocks(t, read(t, page)), "yaml") {
+			if _, err := policy.Parse(page, []byte(src)); err != nil {
+				continue
+			}
+			shown++
+			out, err := policy.Format(page, []byte(src))
+			if diff := gocmp.Diff(string(out), src); diff != "" || err != nil {
+				t.Errorf("%s: %v (-formatted +shown):\n%s", page, err, diff)
+			}
+		}
+	}
+	if shown < 14 {
+		t.Errorf("only %d policies", shown)
+	}
+}

@@ -208,3 +208,24 @@ func yamlComments(t *testing.T, src []byte) (list []string) {
 	walk(&root)
 	return list
 }
+
+// The policies of the scripts that are read as examples, and that of the README.
+func TestExamplesAreFormatted(t *testing.T) {
+	var examples []string
+	for name, src := range policies(t) {
+		file, _, _ := strings.Cut(strings.TrimPrefix(name, "../testdata/"), ":")
+		if !slices.Contains([]string{
+			"readme/codewarrant.yml", "script/approve.txtar", "script/bundles.txtar", "script/explain_verdict.txtar", "script/init.txtar",
+			"script/organisation.txtar", "script/policy_show.txtar", "script/policy_test.txtar", "script/story.txtar",
+		}, file) {
+			continue
+		}
+		examples = append(examples, name)
+		if diff := cmp.Diff(string(src), string(checkFormat(t, src))); diff != "" {
+			t.Errorf("%s (-file +formatted):\n%s", name, diff)
+		}
+	}
+	if len(examples) < 20 {
+		t.Errorf("only %q", examples)
+	}
+}

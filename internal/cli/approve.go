@@ -28,7 +28,8 @@ func newApprove(env Env) *cobra.Command {
 		Long: `approve signs an exception as it stands in the policy, and adds the signature to it: of everything
 that it says, together with the policy-id, but who approved it. Any later change makes the signature
 void; how the YAML is written does not matter. approved-on is set to today where it is empty, and the
-name under which the file of allowed signers has the key is added to approved-by.
+name under which the file of allowed signers has the key is added to approved-by. These lines are
+written in the form of policy fmt; all else in the file stays as it is.
 
 The key is in a file, or in ssh-agent, which has to be for keys with a passphrase and for security
 keys. Or print the text with --dry-run, sign it elsewhere, and add the signature with --signature.`,

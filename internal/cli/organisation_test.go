@@ -49,7 +49,7 @@ func TestOrganisationPage(t *testing.T) {
 	if kinds["yaml"] < 5 || kinds["console"] < 5 {
 		t.Errorf("too few blocks: %v", kinds)
 	}
-	if lines := strings.Count(string(page), "\n"); lines >= 250 {
+	if lines := strings.Count(string(page), "\n"); lines >= 270 {
 		t.Errorf("the page has %d lines", lines)
 	}
 }

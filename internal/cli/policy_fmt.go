@@ -19,9 +19,10 @@ func newFormat(env Env) *cobra.Command {
 		Use:   "fmt FILE…",
 		Short: "Format policies",
 		Long: `fmt prints policies in the one form that all of them are meant to have: the keys in the order of the
-documentation, two blanks for each level, short lists on one line, long justifications folded, quotes
-only where they are needed, an empty line between sections and exceptions. What a policy says stays
-the same, and so does every comment.
+documentation, two blanks for each level, short lists on one line, and short mappings that are in
+braces, long justifications folded, quotes only where they are needed, an empty line between sections
+and exceptions. What a policy says stays the same, and so does every comment, in its column where it
+is aligned. What init, approve and renew write is in this form too.
 
 Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy that is not valid.`,
 		Example: `  codewarrant policy fmt .github/codewarrant.yml
