@@ -30,6 +30,7 @@ type Status struct {
 	Signers    []string    // those who have: the principals of each, as the file of allowed signers has them
 	Signatures []Signature // all, in the order of the exception
 	Err        error       // why none of them can count, whoever made it; nil: they can
+	Hint       string      // what to do about Err; may be empty
 }
 
 // Reached reports whether as many people have signed as have to.
@@ -91,32 +92,51 @@ func Problems() []Problem {
 	}
 }
 
-// Verify returns the status of each exception of a policy, in their order. All are
-// held against what the policy's own approvals say, those that it has from a policy
-// that it extends as well; each is signed for the policy-id of the policy that it
-// stands in.
-func Verify(p *policy.Policy, signers sshsig.AllowedSigners) []Status {
-	list := make([]Status, len(p.Exceptions))
-	for i := range p.Exceptions {
-		list[i] = VerifyOne(&p.Exceptions[i], p.Approvals.Threshold, signers)
+// Demand is what exceptions have to be signed by. The zero Demand is of a policy that
+// accepts no signatures.
+type Demand struct {
+	Policy     *policy.Policy        // whose threshold counts, and whose policy-id
+	Signers    sshsig.AllowedSigners // who may sign
+	Repository string                // that the run is for, OWNER/NAME on GitHub; empty: it is not known
+}
+
+// Verify returns the status of each of some exceptions, in their order, and nil where no
+// signatures are accepted. All are held against what the one policy says, those that it
+// has from a policy that it extends as well; each is signed for the policy-id of the
+// policy that it stands in, which has to be one that may stand there, see
+// [policy.Policy.Foreign].
+func (d Demand) Verify(exceptions []policy.Exception) []Status {
+	if d.Policy == nil {
+		return nil
+	}
+	list := make([]Status, len(exceptions))
+	for i := range exceptions {
+		list[i] = d.One(&exceptions[i])
 	}
 	return list
 }
 
-// VerifyOne returns the status of an exception that so many people have to sign.
-func VerifyOne(e *policy.Exception, needed int, signers sshsig.AllowedSigners) Status {
-	s := Status{Needed: max(needed, 1)}
+// Reached reports whether as many people have signed an exception as have to.
+func (d Demand) Reached(e *policy.Exception) bool { return d.Policy != nil && d.One(e).Reached() }
+
+// One returns the status of an exception, where signatures are accepted.
+func (d Demand) One(e *policy.Exception) Status {
+	s := Status{Needed: max(d.Policy.Approvals.Threshold, 1)}
 	text, err := e.Canonical()
+	problem, hint := d.Policy.Foreign(e, d.Repository)
 	switch {
 	case err != nil:
 		s.Err = err
+		return s
+	case problem != "":
+		s.Err, s.Hint = errors.New(problem), hint
 		return s
 	case e.ApprovedOn.IsZero() && len(e.Signatures) > 0:
 		s.Err = errors.New("approved-on is missing, the day on which the keys of the signatures have to be valid")
 		return s
 	}
 	for _, signature := range e.Signatures {
-		who, err := sshsig.Verify([]byte(signature), text, Namespace, signers, e.ApprovedOn.End())
+		who, err := sshsig.Verify([]byte(signature), text, Namespace, d.Signers, e.ApprovedOn.End())
 		one := Signature{KeyType: who.KeyType, Fingerprint: who.Fingerprint, entries: who.Entries, Principals: principals(who.Entries)}
 		one.Problem, one.Detail = explain(err, e)
 		s.Signatures = append(s.Signatures, one)

@@ -46,6 +46,12 @@ func allow(tb testing.TB, lines ...string) sshsig.AllowedSigners {
 	return signers
 }
 
+// demand is that so many of the signers have signed for acme/desktop.
+func demand(needed int, signers sshsig.AllowedSigners) approval.Demand {
+	p := &policy.Policy{ID: "acme/desktop", Approvals: policy.Approvals{Threshold: needed}}
+	return approval.Demand{Policy: p, Signers: signers}
+}
+
 // exception is one that nobody has signed.
 func exception(tb testing.TB) *policy.Exception {
 	tb.Helper()
@@ -128,8 +134,8 @@ func TestOneSignature(t *testing.T) {
 			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/desktop",
 		},
 		{
-			"of an exception of another repository", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "acme/web" }, approval.OtherText,
-			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/web",
+			"of an exception of another policy", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "acme/desktop/web" }, approval.OtherText,
+			"signatures: 0 of 1 that are needed; signature 1 is of another text: the exception was changed since, or signed for another policy-id than acme/desktop/web",
 		},
 		{
 			"in a policy without an id", line, func(t *testing.T, e *policy.Exception) { sign(t, e, "alice"); e.PolicyID = "" }, "",
@@ -159,7 +165,7 @@ func TestOneSignature(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e := exception(t)
 			tt.make(t, e)
-			s := approval.VerifyOne(e, 1, allow(t, tt.signer))
+			s := demand(1, allow(t, tt.signer)).One(e)
 			var problem approval.Problem
 			if len(s.Signatures) > 0 {
 				problem = s.Signatures[0].Problem
@@ -287,7 +293,7 @@ func TestHowManyPeopleHaveSigned(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			e := exception(t)
 			sign(t, e, tt.signed...)
-			s := approval.VerifyOne(e, 2, allow(t, tt.file...))
+			s := demand(2, allow(t, tt.file...)).One(e)
 			if diff := cmp.Diff(tt.signers, s.Signers); diff != "" {
 				t.Errorf("signers (-want +got):\n%s", diff)
 			}
@@ -310,7 +316,7 @@ func TestASignatureMoreNeverTakesApprovalAway(t *testing.T) {
 	last := 0
 	for i, name := range names {
 		sign(t, e, name)
-		n := len(approval.VerifyOne(e, 20, signers).Signers)
+		n := len(demand(20, signers).One(e).Signers)
 		if n < last || n != i/2+1 {
 			t.Errorf("%d signatures are of %d people, one less of %d", i+1, n, last)
 		}
@@ -321,27 +327,81 @@ func TestASignatureMoreNeverTakesApprovalAway(t *testing.T) {
 func TestEachExceptionOfAPolicyHasItsStatus(t *testing.T) {
 	first, second, third := exception(t), exception(t), exception(t)
 	sign(t, first, "alice")
-	third.PolicyID = "acme/base" // as of a policy that is extended
+	third.PolicyID, third.Repository = "acme/base/macos", "acme/base" // as of a policy that is extended
 	sign(t, third, "alice")
-	p := &policy.Policy{Exceptions: []policy.Exception{*first, *second, *third}, Approvals: policy.Approvals{Threshold: 1}}
+	fourth := *third
+	fourth.Repository = "" // as of one that was copied
+	d := demand(1, allow(t, "alice KEY(alice)"))
 	var got []bool
-	for _, s := range approval.Verify(p, allow(t, "alice KEY(alice)")) {
+	for _, s := range d.Verify([]policy.Exception{*first, *second, *third, fourth}) {
 		got = append(got, s.Reached())
 	}
-	if diff := cmp.Diff([]bool{true, false, true}, got); diff != "" {
+	if diff := cmp.Diff([]bool{true, false, true, false}, got); diff != "" {
 		t.Error(diff)
 	}
 	// A policy that is not of Parse does not make it easier.
-	p.Approvals.Threshold = 0
-	if s := approval.Verify(p, allow(t, "alice KEY(alice)"))[1]; s.Reached() || s.Needed != 1 {
+	d.Policy.Approvals.Threshold = 0
+	if s := d.One(second); s.Reached() || s.Needed != 1 {
 		t.Errorf("status %v", s)
 	}
 	if (approval.Status{}).Reached() {
 		t.Error("the zero status is reached")
 	}
 	first.PolicyID = ""
-	if s := approval.VerifyOne(first, 1, nil); !errors.Is(s.Err, policy.ErrNoPolicyID) {
+	if s := demand(1, nil).One(first); !errors.Is(s.Err, policy.ErrNoPolicyID) {
 		t.Errorf("error %v", s.Err)
+	}
+	if d := (approval.Demand{}); d.Verify([]policy.Exception{*third}) != nil || d.Reached(third) {
+		t.Error("a policy that accepts no signatures has some")
+	}
+}
+
+// A signature is good for the policy-id that it was made for, where that may stand.
+func TestWhatIsSignedHoldsInTheRepositoryThatThePolicyIDNames(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		id, root      string // the policy-id of the exception, and of the policy that is judged by
+		from          string // the repository that the exception was read from; empty: that of the run
+		repository    string // of the run
+		counts        bool
+		says, advises string
+	}{
+		{"its own repository", "acme/desktop", "acme/desktop", "", "acme/desktop", true, "", ""},
+		{"its own, in another case", "acme/Desktop", "acme/Desktop", "", "ACME/desktop", true, "", ""},
+		{"one of several policies of it", "acme/desktop/mac", "acme/desktop/mac", "", "acme/desktop", true, "", ""},
+		{"another one", "acme/desktop", "acme/desktop", "", "acme/tools", false, "its policy-id, acme/desktop, names the repository acme/desktop, and this is acme/tools", "after a rename write policy-id: acme/tools"},
+		{"one with a longer name", "acme/desktop", "acme/desktop", "", "acme/desktop2", false, "this is acme/desktop2", ""},
+		{"one with a shorter name", "acme/desktop", "acme/desktop", "", "acme/desk", false, "this is acme/desk", ""},
+		{"that of another owner", "acme/desktop", "acme/desktop", "", "fork/desktop", false, "this is fork/desktop", ""},
+		{"one after a host", "github.com/acme/desktop", "github.com/acme/desktop", "", "acme/desktop", false, "names the repository github.com/acme", ""},
+		{"nothing after the slash", "acme/", "acme/", "", "acme/desktop", false, "names the repository acme/,", ""},
+		{"an id without a slash", "desktop", "desktop", "", "acme/tools", true, "", ""},
+		{"a run that knows no repository", "acme/desktop", "acme/desktop", "", "", true, "", ""},
+
+		{"a file beside with another id", "acme/engine", "acme/desktop", "", "", false, "the policy-id of codewarrant.yml is acme/engine, and that of root.yml, which is judged by, is acme/desktop", "write one policy-id into both"},
+		{"a file beside with the id of the repository that the policy does not name", "acme/tools", "acme/desktop", "", "acme/tools", false, "which is judged by, is acme/desktop", ""},
+		{"a file beside with an id of the same repository", "acme/desktop/shared", "acme/desktop/mac", "", "acme/desktop", true, "", ""},
+		{"a file beside with the other's id in another case", "Acme/desktop", "acme/desktop", "", "", true, "", ""},
+		{"a file beside with another id without a slash", "engine", "desktop", "", "", false, "which is judged by, is desktop", ""},
+		{"a file beside a policy without an id", "acme/engine", "", "", "", false, "is (none)", ""},
+
+		{"a policy of the repository that it names", "acme/policies", "acme/desktop", "acme/policies", "acme/desktop", true, "", ""},
+		{"the same, in a run that knows no repository", "acme/policies/macos", "acme/desktop", "ACME/policies", "", true, "", ""},
+		{"a copy in another repository", "acme/engine", "acme/desktop", "mallory/policies", "acme/desktop", false, "its policy-id, acme/engine, does not name mallory/policies", "write policy-id: mallory/policies into codewarrant.yml"},
+		{"a copy with the id of the run", "acme/desktop", "acme/desktop", "mallory/policies", "acme/desktop", false, "does not name mallory/policies", ""},
+		{"another repository's without a slash", "desktop", "desktop", "acme/policies", "", false, "does not name acme/policies", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := exception(t)
+			e.PolicyID, e.Repository = tt.id, tt.from
+			sign(t, e, "alice")
+			d := demand(1, allow(t, "alice KEY(alice)"))
+			d.Policy.Name, d.Policy.ID, d.Repository = "root.yml", tt.root, tt.repository
+			s := d.One(e)
+			if s.Reached() != tt.counts || !strings.Contains(s.Lack(), tt.says) || !strings.Contains(s.Hint, tt.advises) || tt.counts == (s.Hint != "") {
+				t.Errorf("reached %v, lack %q, hint %q", s.Reached(), s.Lack(), s.Hint)
+			}
+		})
 	}
 }
 

@@ -38,10 +38,14 @@ func unproven(in Input, i int) *policy.Defect {
 	return defect
 }
 
-// unprovenHint says what to do about what unproven found.
-func unprovenHint(defect *policy.Defect, id string) string {
-	if defect.Field == "signatures" {
-		return "have it signed with codewarrant approve " + id + "; codewarrant approvals tells who has signed what"
+// unprovenHint says what to do about what unproven found of the i-th exception.
+func unprovenHint(in Input, i int, defect *policy.Defect) string {
+	switch {
+	case defect.Field != "signatures":
+	case i < len(in.Signed) && in.Signed[i].Hint != "":
+		return in.Signed[i].Hint
+	default:
+		return "have it signed with codewarrant approve " + in.Policy.Exceptions[i].ID + "; codewarrant approvals tells who has signed what"
 	}
 	return "have the exception merged first, and what needs it after it"
 }

@@ -195,7 +195,7 @@ func (e *evaluation) failed(sub subject, key string, v entitlement.Value, u *exc
 		invalid(defect, "an exception holds when its owner, approver, category, dates and justification are all there")
 	}
 	if u.unproven != nil {
-		invalid(*u.unproven, unprovenHint(u.unproven, u.ID))
+		invalid(*u.unproven, unprovenHint(e.in, u.order, u.unproven))
 	}
 	if u.Expired(e.in.At) {
 		f := sub.about(RuleExpiredException, key, v, fmt.Sprintf("%s ran out on %s, %d days before %s", u.ID, u.Expires, e.in.At.DaysSince(u.Expires), e.in.At))

@@ -227,7 +227,7 @@ var changes = map[string][]func(*policy.Exception){
 }
 
 // notSigned are the fields that a signature does not cover.
-var notSigned = []string{"ApprovedBy", "Renewals", "Signatures", "Position", "Fields"}
+var notSigned = []string{"ApprovedBy", "Renewals", "Signatures", "Repository", "Position", "Fields"}
 
 // values are changes to values that are alike and not the same.
 func values(set func(*policy.Exception, entitlement.Value)) (list []func(*policy.Exception)) {

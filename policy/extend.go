@@ -118,6 +118,9 @@ func (l *loader) resolve(node *loaded, below []Location) {
 		return
 	}
 	own.Sources = []Source{{node.at, own.SHA256}}
+	for i := range own.Exceptions {
+		own.Exceptions[i].Repository = node.at.Repository
+	}
 	node.policies, node.patterns = 1, own.countPatterns()
 	chain := append(slices.Clip(below), node.at)
 	var parents []*Policy

@@ -216,10 +216,11 @@ type Exception struct {
 	Renewals             []Renewal // former approvals, oldest first
 	Signatures           []string  // armoured, as ssh-keygen -Y sign writes them
 
-	PolicyID string              // of the policy that it stands in
-	Groups   map[string]Scope    // what AppliesTo.Binaries names, as the policy defines it
-	Position Position            // of the exception's first key
-	Fields   map[string]Position // of each key that is given, by its name in YAML; of groups, as binaries/NAME
+	PolicyID   string              // of the policy that it stands in
+	Repository string              // on GitHub that this was read from, OWNER/NAME; empty: the one that is checked out
+	Groups     map[string]Scope    // what AppliesTo.Binaries names, as the policy defines it
+	Position   Position            // of the exception's first key
+	Fields     map[string]Position // of each key that is given, by its name in YAML; of groups, as binaries/NAME
 }
 
 // Renewal is an approval that was followed by another one.

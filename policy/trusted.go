@@ -97,11 +97,20 @@ func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []E
 // an exception was signed, by writing another one into a file that it extends.
 func (p *Policy) idOf(file string) string {
 	for layer := range p.layers() {
-		if strings.TrimPrefix(layer.Name, BasePrefix) == strings.TrimPrefix(file, BasePrefix) {
+		if unpinned(layer.Name) == unpinned(file) {
 			return layer.ID
 		}
 	}
 	return p.ID
+}
+
+// unpinned returns the name of a policy without what a change of it has differently: where
+// it stands, or the commit of another repository.
+func unpinned(name string) string {
+	if i := strings.LastIndex(name, "@"); i >= 0 && strings.HasPrefix(name, RepositoryPrefix) {
+		name = name[:i]
+	}
+	return strings.TrimPrefix(name, BasePrefix)
 }
 
 // stricter returns settings that keep to both.

@@ -16,7 +16,7 @@ import (
 const ApprovalsSchema = "codewarrant.approvals/1"
 
 // ApprovalsText writes who approved each exception of a policy, for people to read.
-// The statuses are of [approval.Verify]; there are none where the policy accepts no
+// The statuses are of [approval.Demand.Verify]; there are none where the policy accepts no
 // signatures, and what it accepts in their place is not looked at.
 func ApprovalsText(w io.Writer, p *policy.Policy, statuses []approval.Status) error {
 	var b strings.Builder
@@ -70,7 +70,10 @@ func status(b *strings.Builder, s approval.Status) {
 	}
 	fmt.Fprintf(b, "  %s: %d of %d\n", word, len(s.Signers), s.Needed)
 	if s.Err != nil {
-		fmt.Fprintf(b, "  ✗ %s\n", sanitise.Text(s.Err.Error()))
+		fmt.Fprintf(b, "  ✗ %s\n", strings.ReplaceAll(Wrap(sanitise.Text(s.Err.Error()), 96), "\n", "\n    "))
+	}
+	if s.Hint != "" {
+		fmt.Fprintf(b, "    hint: %s\n", strings.ReplaceAll(Wrap(sanitise.Text(s.Hint), 90), "\n", "\n          "))
 	}
 	for i, one := range s.Signatures {
 		if one.Problem == "" {
@@ -137,6 +140,7 @@ type approvalsSigned struct {
 	Needed     int                  `json:"needed"`
 	Signers    []string             `json:"signers"`
 	Error      string               `json:"error,omitempty"`
+	Hint       string               `json:"hint,omitempty"`
 	Signatures []approvalsSignature `json:"signatures"`
 }
 
@@ -149,7 +153,7 @@ type approvalsSignature struct {
 }
 
 func signedJSON(s approval.Status) *approvalsSigned {
-	out := &approvalsSigned{Approved: s.Reached(), Needed: s.Needed, Signers: list(s.Signers), Signatures: []approvalsSignature{}}
+	out := &approvalsSigned{Approved: s.Reached(), Needed: s.Needed, Signers: list(s.Signers), Hint: s.Hint, Signatures: []approvalsSignature{}}
 	if s.Err != nil {
 		out.Error = s.Err.Error()
 	}

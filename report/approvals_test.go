@@ -40,7 +40,7 @@ exceptions:
 			{Principals: "alice@acme.example", KeyType: "ssh-ed25519", Fingerprint: key("a")},
 			{Principals: "bob@acme.example", KeyType: "sk-ssh-ed25519@openssh.com", Fingerprint: key("b")},
 		}},
-		{Needed: 2, Err: policy.ErrNoPolicyID},
+		{Needed: 2, Err: policy.ErrNoPolicyID, Hint: "write one, such as \u202e"},
 		{Needed: 2, Signers: []string{"*\u202e"}, Signatures: []approval.Signature{
 			{Principals: "*\u202e", KeyType: "ssh-rsa", Fingerprint: key("c")},
 			{Principals: "alice@acme.example", KeyType: "ssh-ed25519", Fingerprint: key("a"), Problem: approval.SamePerson, Detail: "may be by the person who made signature 1: alice@acme.example"},

@@ -43,11 +43,11 @@ of allowed signers that is not valid.`,
 			if err != nil {
 				return err
 			}
-			by, err := newPolicyReader(env).signersOf(p)
+			demand, err := newPolicyReader(env).demandOf(p)
 			if err != nil {
 				return err
 			}
-			list := by.statuses(p)
+			list := demand.Verify(p.Exceptions)
 			if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, p, list) }); err != nil {
 				return err
 			}

@@ -86,7 +86,7 @@ func approve(env Env, id string, o approveOptions) error {
 			return err
 		})
 	}
-	signers, err := newPolicyReader(env).allowedSigners(d.approvals)
+	demand, err := newPolicyReader(env).demandOf(d.approvals)
 	if err != nil {
 		return err
 	}
@@ -94,15 +94,15 @@ func approve(env Env, id string, o approveOptions) error {
 	if err != nil {
 		return err
 	}
-	before := approval.VerifyOne(d.exception, d.needed(), signers)
-	made, err := d.sign(signature, o.principal, signers)
+	before := demand.One(d.exception)
+	made, err := d.sign(signature, o.principal, demand)
 	if err != nil {
 		return err
 	}
 	if err := d.ready(""); err != nil {
 		return err
 	}
-	after := approval.VerifyOne(d.exception, d.needed(), signers)
+	after := demand.One(d.exception)
 	if len(after.Signers) <= len(before.Signers) {
 		return fmt.Errorf("what would be written is not approved by one person more: %s", after.Lack())
 	}

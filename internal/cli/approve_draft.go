@@ -85,9 +85,6 @@ func (d *draft) notThere(id string) error {
 	return hinted{err, "its exceptions are: " + strings.Join(ids, ", ")}
 }
 
-// needed is how many people have to sign.
-func (d *draft) needed() int { return d.approvals.Approvals.Threshold }
-
 // ready refuses what would approve nothing if it were signed, whatever is said of the
 // field that is still to be written.
 func (d *draft) ready(except string) error {
@@ -105,14 +102,18 @@ func (d *draft) ready(except string) error {
 }
 
 // sign adds a signature and the name of whoever made it, if it counts.
-func (d *draft) sign(signature []byte, principal string, signers sshsig.AllowedSigners) (made approval.Signature, err error) {
+func (d *draft) sign(signature []byte, principal string, demand approval.Demand) (made approval.Signature, err error) {
 	e := *d.exception
 	e.Signatures = append(slices.Clone(e.Signatures), string(signature))
-	all := approval.VerifyOne(&e, d.needed(), signers).Signatures
+	status := demand.One(&e)
+	if status.Err != nil {
+		return made, hinted{fmt.Errorf("no signature of %s counts: %w", e.ID, status.Err), status.Hint}
+	}
+	all := status.Signatures
 	if made = all[len(all)-1]; made.Problem != "" {
 		return made, hinted{fmt.Errorf("the signature does not count: signature %d %s", len(all), made.Detail), d.remedy(made.Problem)}
 	}
-	who, err := nameOf(made.Fingerprint, principal, signers)
+	who, err := nameOf(made.Fingerprint, principal, demand.Signers)
 	if err != nil {
 		return made, err
 	}

@@ -92,7 +92,7 @@ func lint(env Env, name string, day policy.Date, failing []policy.Level, write f
 	if err != nil {
 		return err
 	}
-	if _, err := newPolicyReader(env).signersOf(p); err != nil {
+	if _, err := newPolicyReader(env).demandOf(p); err != nil {
 		return err
 	}
 	l := &report.Lint{Policy: p, At: day, Remarks: policy.Lint(p, day)}

@@ -45,6 +45,7 @@ func loadPolicy(env Env, name string) (*policy.Policy, error) {
 type policyReader struct {
 	repositories repositoryReader // nil: those of repositories cannot be read
 	base         files            // at the trusted ref; nil: nothing is read there
+	repository   string           // that the run is for, OWNER/NAME; empty: it is not known
 }
 
 // repositoryReader reads a file of a repository on GitHub.
@@ -54,7 +55,9 @@ type repositoryReader interface {
 
 // newPolicyReader returns one that reads of repositories what the environment gives access
 // to, and nothing at the trusted ref.
-func newPolicyReader(env Env) policyReader { return policyReader{repositories: newClient(env)} }
+func newPolicyReader(env Env) policyReader {
+	return policyReader{repositories: newClient(env), repository: env.Getenv("GITHUB_REPOSITORY")}
+}
 
 func (r policyReader) load(name string) (*policy.Policy, error) {
 	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {

@@ -10,34 +10,13 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// signers are those who may sign, and how many of them have to. The zero value is of a
-// policy that accepts no signatures.
-type signers struct {
-	allowed sshsig.AllowedSigners
-	needed  int
-}
-
-// signersOf returns those who may sign the exceptions of a policy.
-func (r policyReader) signersOf(p *policy.Policy) (signers, error) {
+// demandOf returns what the exceptions of a policy have to be signed by.
+func (r policyReader) demandOf(p *policy.Policy) (approval.Demand, error) {
 	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
-		return signers{}, nil
+		return approval.Demand{}, nil
 	}
 	allowed, err := r.allowedSigners(p)
-	return signers{allowed, p.Approvals.Threshold}, err
-}
-
-// statuses returns what the signatures of a policy's exceptions come to, and nil where
-// it accepts none.
-func (s signers) statuses(p *policy.Policy) []approval.Status {
-	if s.needed == 0 {
-		return nil
-	}
-	return approval.Verify(p, s.allowed)
-}
-
-// reached reports whether as many have signed an exception as have to.
-func (s signers) reached(e *policy.Exception) bool {
-	return s.needed > 0 && approval.VerifyOne(e, s.needed, s.allowed).Reached()
+	return approval.Demand{Policy: p, Signers: allowed, Repository: r.repository}, err
 }
 
 // allowedSigners reads the file of those who may sign, from beside the policy that names

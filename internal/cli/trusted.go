@@ -56,7 +56,8 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	case ref.sha == "":
 		return judgeWithoutBase(env, o.policy)
 	}
-	reader := policyReader{newClient(env), ref.files}
+	reader := newPolicyReader(env)
+	reader.base = ref.files
 	base, err := ref.policy(at, reader)
 	switch absent := errors.Is(err, fs.ErrNotExist); {
 	case absent && ref.alone && at.named:
@@ -68,12 +69,12 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	case err != nil:
 		return judge{}, err
 	}
-	signers, err := reader.signersOf(base)
+	demand, err := reader.demandOf(base)
 	if err != nil {
 		return judge{}, err
 	}
 	if ref.alone {
-		return judge{policy: base, base: ref.base(base), signed: signers.statuses(base)}, nil
+		return judge{policy: base, base: ref.base(base), signed: demand.Verify(base.Exceptions)}, nil
 	}
 	head, err := loadPolicy(env, o.policy)
 	if err != nil {
@@ -83,46 +84,46 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 		return workspaceJudge(env, o.policy)
 	}
 	j := judge{base: ref.base(base)}
-	j.policy, j.pending = policy.Trusted(head, base, signers.reached)
+	j.policy, j.pending = policy.Trusted(head, base, demand.Reached)
 	j.looser = slices.DeleteFunc(policy.Diff(base, head), func(c policy.Change) bool {
 		return c.Direction != policy.Looser || c.Subject == "exception" // which are pending
 	})
-	j.signed = signers.statuses(j.policy)
+	j.signed = demand.Verify(j.policy.Exceptions)
 	return j, nil
 }
 
 // workspacePolicy reads the policy as it stands, and who may sign its exceptions.
-func workspacePolicy(env Env, name string) (*policy.Policy, signers, error) {
+func workspacePolicy(env Env, name string) (*policy.Policy, approval.Demand, error) {
 	p, err := loadPolicy(env, name)
 	if err != nil {
-		return nil, signers{}, err
+		return nil, approval.Demand{}, err
 	}
-	by, err := newPolicyReader(env).signersOf(p)
-	return p, by, err
+	demand, err := newPolicyReader(env).demandOf(p)
+	return p, demand, err
 }
 
 // workspaceJudge takes the policy as it stands.
 func workspaceJudge(env Env, name string) (judge, error) {
-	p, signers, err := workspacePolicy(env, name)
+	p, demand, err := workspacePolicy(env, name)
 	if err != nil {
 		return judge{}, err
 	}
-	return judge{policy: p, signed: signers.statuses(p)}, nil
+	return judge{policy: p, signed: demand.Verify(p.Exceptions)}, nil
 }
 
 // judgeWithoutBase takes the policy as it stands, but for exceptions that would count as
 // they stand in a base.
 func judgeWithoutBase(env Env, name string) (judge, error) {
-	p, signers, err := workspacePolicy(env, name)
+	p, demand, err := workspacePolicy(env, name)
 	if err != nil {
 		return judge{}, err
 	}
 	var j judge
 	if slices.Contains(p.Approvals.Accept, policy.Base) {
 		j.base = &check.Base{}
-		p, j.pending = policy.Trusted(p, nil, signers.reached)
+		p, j.pending = policy.Trusted(p, nil, demand.Reached)
 	}
-	j.policy, j.signed = p, signers.statuses(p)
+	j.policy, j.signed = p, demand.Verify(p.Exceptions)
 	return j, nil
 }
 
