@@ -219,9 +219,10 @@ func demandsLess(p, than *policy.Policy) string {
 	unlisted := policy.Decision{Action: s.Unlisted, Level: policy.Error}
 	failOn := map[policy.FailOn]int{policy.FailOnNever: 0, policy.FailOnError: 1, policy.FailOnWarning: 2}
 	levels := map[policy.Level]int{policy.Note: 0, policy.Warning: 1, policy.Error: 2}
+	_, written := t.Fields["unused-exceptions"] // whose default may be loosened
 	if laxer(unlisted, policy.Decision{Action: t.Unlisted, Level: policy.Error}, p, than) != "" || s.MinJustification < t.MinJustification ||
 		s.MaxLifetime > t.MaxLifetime || s.WarnBeforeExpiry < t.WarnBeforeExpiry ||
-		levels[s.UnusedExceptions] < levels[t.UnusedExceptions] || failOn[s.FailOn] < failOn[t.FailOn] {
+		written && levels[s.UnusedExceptions] < levels[t.UnusedExceptions] || failOn[s.FailOn] < failOn[t.FailOn] {
 		return "settings"
 	}
 	for _, w := range p.Approvals.Accept {

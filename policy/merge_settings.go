@@ -14,6 +14,8 @@ type setting struct {
 	copy       func(to *Settings, from Settings)
 }
 
+const unusedExceptions = "unused-exceptions"
+
 var settings = []setting{
 	{
 		"unlisted",
@@ -40,7 +42,7 @@ var settings = []setting{
 		func(to *Settings, from Settings) { to.WarnBeforeExpiry = from.WarnBeforeExpiry },
 	},
 	{
-		"unused-exceptions",
+		unusedExceptions,
 		func(s Settings) int { return -levelRank(s.UnusedExceptions) },
 		func(s Settings) string { return string(s.UnusedExceptions) },
 		func(to *Settings, from Settings) { to.UnusedExceptions = from.UnusedExceptions },
@@ -108,12 +110,14 @@ func (f setting) stricter(p, q *Policy) bool {
 }
 
 // lock returns the layer with the strictest value that may not be loosened, nil for
-// none: one that is given, or the default of a policy that extends nothing.
+// none: one that is given, or the default of a policy that extends nothing. The default
+// of unused-exceptions is no such lock: the setting says nothing of what code may claim,
+// and who has exceptions merged before the code that needs them cannot do with errors.
 func (f setting) lock(layers func(yield func(*Policy) bool)) *Policy {
 	var best *Policy
 	for layer := range layers {
 		_, given := layer.Settings.Fields[f.name]
-		if layer.Settings.Overridable || !given && len(layer.Extends) > 0 {
+		if layer.Settings.Overridable || !given && (len(layer.Extends) > 0 || f.name == unusedExceptions) {
 			continue
 		}
 		if best == nil || f.stricter(layer, best) {

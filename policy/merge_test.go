@@ -157,6 +157,22 @@ exceptions:
 				"group helpers [Helpers/**] []", "exception E  base.yml:6:5",
 			},
 		}, {
+			"the default of unused-exceptions may be loosened, whoever extends it on the way", `
+-- top.yml --
+version: 1
+extends: mid.yml
+settings: {unused-exceptions: note}
+-- mid.yml --
+version: 1
+extends: [preset:hardened-runtime, base.yml]
+-- base.yml --
+version: 1
+stages: {release: {require: [signed, hardened-runtime]}, development: {require: signed}}
+`,
+			[]string{
+				"settings require-justification 40 365 30 note error", `approvals [fields] "" 1`, dev, release,
+			},
+		}, {
 			"what is overridable may be loosened", `
 -- top.yml --
 version: 1
