@@ -22,8 +22,8 @@ var directions = []Direction{Looser, Stricter, Neutral}
 // Change is one thing that two policies say differently.
 type Change struct {
 	Direction Direction
-	Subject   string // setting, approvals, extends, stage, group, rule or exception
-	Name      string // of what is changed: a setting, a stage, a group, the id of an exception; of a rule empty
+	Subject   string // setting, approvals, signer, extends, stage, group, rule or exception
+	Name      string // of what is changed: a setting, a stage, a group, the id of an exception, the principals of a signer; of a rule empty
 
 	// Of a rule: the entitlements and globs about which the policy says something else,
 	// and in which stages; nil: in all that both policies have.
@@ -35,12 +35,12 @@ type Change struct {
 }
 
 // subjects are the subjects of changes in the order in which they are told.
-var subjects = []string{"rule", "exception", "stage", "group", "approvals", "extends", "setting"}
+var subjects = []string{"rule", "exception", "stage", "group", "approvals", "signer", "extends", "setting"}
 
 // Diff returns what the new policy says differently from the old one, that by which
 // more may pass first. Rules are compared by what they decide, for each key and glob
 // that either policy names and each documented entitlement, and not by how they are
-// written.
+// written. Who may sign stands in files that are not read here.
 func Diff(from, to *Policy) []Change {
 	d := &differ{from: from, to: to}
 	d.rules()
@@ -50,13 +50,18 @@ func Diff(from, to *Policy) []Change {
 	d.approvals()
 	d.extends()
 	d.settings()
-	slices.SortStableFunc(d.changes, func(a, b Change) int {
+	SortChanges(d.changes)
+	return d.changes
+}
+
+// SortChanges orders changes as [Diff] does.
+func SortChanges(list []Change) {
+	slices.SortStableFunc(list, func(a, b Change) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(directions, a.Direction), slices.Index(directions, b.Direction)),
 			cmp.Compare(slices.Index(subjects, a.Subject), slices.Index(subjects, b.Subject)),
 		)
 	})
-	return d.changes
 }
 
 // differ collects the changes between two policies.
@@ -110,12 +115,8 @@ func (d *differ) approvals() {
 	from, to := d.from.Approvals, d.to.Approvals
 	at := cmp.Or(to.Position, from.Position)
 	d.set("approvals", "accept", at, "approvals by %s are taken", "approvals by %s are no longer taken", words(from.Accept), words(to.Accept), Looser)
-	if from.AllowedSigners != to.AllowedSigners {
-		d.add(Looser, "approvals", "allowed-signers", at, "who may sign is said by %s, was by %s", orNone(to.AllowedSigners), orNone(from.AllowedSigners))
-	}
-	was, is := from.Fields["allowed-signers"].File, to.Fields["allowed-signers"].File
-	if from.AllowedSigners == to.AllowedSigners && was != is && strings.HasPrefix(was, RepositoryPrefix) && strings.HasPrefix(is, RepositoryPrefix) {
-		d.add(Looser, "approvals", "allowed-signers", at, "who may sign is said beside %s, was beside %s: the two files are not compared", is, was)
+	if was, is := from.signersFile(), to.signersFile(); was != is {
+		d.add(Neutral, "approvals", "allowed-signers", at, "who may sign is said by %s, was by %s", is, was)
 	}
 	if from.Threshold != to.Threshold {
 		d.add(toward(to.Threshold < from.Threshold), "approvals", "threshold", at, "%d have to sign, were %d", to.Threshold, from.Threshold)
@@ -126,6 +127,15 @@ func (d *differ) approvals() {
 	if d.from.ID != d.to.ID {
 		d.add(Neutral, "setting", "policy-id", Position{}, "policy-id is %s, was %s: signatures of approvals do not hold across it", orNone(d.to.ID), orNone(d.from.ID))
 	}
+}
+
+// signersFile names the file of those who may sign, and beside what it is where that is a
+// policy of another repository.
+func (a Approvals) signersFile() string {
+	if beside := a.Fields["allowed-signers"].File; strings.HasPrefix(beside, RepositoryPrefix) {
+		return a.AllowedSigners + " beside " + beside
+	}
+	return orNone(a.AllowedSigners)
 }
 
 func orNone(s string) string { return cmp.Or(s, "(none)") }

@@ -161,7 +161,6 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 			"settings: {min-justification: 20, max-lifetime: 90d, warn-before-expiry: 10d, unused-exceptions: note, fail-on: never}\n" +
 				"approvals: {accept: signed, allowed-signers: t}\nextends: {github: acme/p//p.yml, ref: 0123456789012345678901234567890123456789}\nstages: {release: {}}\n",
 			[]string{
-				"looser approvals: who may sign is said by t, was by s (3)",
 				"looser approvals: 1 have to sign, were 2 (3)",
 				"looser extends: no longer extends preset:strict (4)",
 				"looser setting: min-justification is 20, was 40 (2)",
@@ -169,6 +168,7 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 				"looser setting: fail-on is never, was error (2)",
 				"stricter approvals: approvals by base are no longer taken (3)",
 				"stricter setting: max-lifetime is 90d, was 365d (2)",
+				"neutral approvals: who may sign is said by t, was by s (3)",
 				"neutral extends: extends github:acme/p//p.yml@0123456789012345678901234567890123456789 (4)",
 				"neutral setting: policy-id is (none), was acme/a: signatures of approvals do not hold across it",
 				"neutral setting: warn-before-expiry is 10d, was 30d (2)",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
@@ -20,12 +21,13 @@ func newPolicyDiff(env Env) *cobra.Command {
 		Long: `diff tells in words what a new policy says differently from an old one: first that by which more
 passes, then that by which less does. Rules are compared by what they decide, about every key and
 glob that either policy names and every documented entitlement, in each stage that both have; how
-they are written does not matter. Exceptions are compared by their ids.
+they are written does not matter. Exceptions are compared by their ids, and of the files of allowed
+signers who may sign with which key, where a policy accepts signatures.
 
 Exit status: 0 both policies could be read, 1 with --exit-code when something may pass that did
 not, 2 wrong usage or a policy that is not valid.`,
 		Example: `  codewarrant policy diff old.yml .github/codewarrant.yml
-  git show origin/main:.github/codewarrant.yml > old.yml && codewarrant policy diff --exit-code old.yml .github/codewarrant.yml
+  git worktree add ../main origin/main && codewarrant policy diff --exit-code ../main/.github/codewarrant.yml .github/codewarrant.yml
   codewarrant policy diff --format json preset:hardened-runtime codewarrant.yml`,
 		Args: two,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -38,14 +40,15 @@ not, 2 wrong usage or a policy that is not valid.`,
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			var both [2]*policy.Policy
-			for i, name := range args {
-				var err error
-				if both[i], err = loadPolicy(env, name); err != nil {
-					return err
-				}
+			from, was, err := workspacePolicy(env, args[0])
+			if err != nil {
+				return err
 			}
-			d := &report.Diff{From: both[0], To: both[1], Changes: policy.Diff(both[0], both[1])}
+			to, is, err := workspacePolicy(env, args[1])
+			if err != nil {
+				return err
+			}
+			d := &report.Diff{From: from, To: to, Changes: diff(from, to, was, is)}
 			if err := emit(env, "", func(w io.Writer, colour bool) error { return write(w, d, colour) }); err != nil {
 				return err
 			}
@@ -60,6 +63,13 @@ not, 2 wrong usage or a policy that is not valid.`,
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 when something may pass that did not")
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
+}
+
+// diff compares two policies, and the signers whom they demand.
+func diff(from, to *policy.Policy, was, is approval.Demand) []policy.Change {
+	changes := append(policy.Diff(from, to), approval.Diff(was, is)...)
+	policy.SortChanges(changes)
+	return changes
 }
 
 // two demands two policies.

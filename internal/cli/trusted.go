@@ -83,9 +83,13 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
 		return workspaceJudge(env, o.policy)
 	}
+	next, err := newPolicyReader(env).demandOf(head) // who may sign after the merge
+	if err != nil {
+		return judge{}, err
+	}
 	j := judge{base: ref.base(base)}
 	j.policy, j.pending = policy.Trusted(head, base, demand.Reached)
-	j.looser = slices.DeleteFunc(policy.Diff(base, head), func(c policy.Change) bool {
+	j.looser = slices.DeleteFunc(diff(base, head, demand, next), func(c policy.Change) bool {
 		return c.Direction != policy.Looser || c.Subject == "exception" // which are pending
 	})
 	j.signed = demand.Verify(j.policy.Exceptions)
