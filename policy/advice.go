@@ -15,7 +15,9 @@ func (p *Policy) advice(at Date) []Remark {
 	remarks = append(remarks, p.overlaps(at)...)
 	remarks = append(remarks, p.oneDay()...)
 	remarks = append(remarks, p.deadRules()...)
-	return append(remarks, p.idleGroups()...)
+	remarks = append(remarks, p.idleGroups()...)
+	remarks = append(remarks, p.idleLifetimes()...)
+	return append(remarks, p.unsignable()...)
 }
 
 // remark is about a field of an exception.
@@ -132,6 +134,64 @@ func (p *Policy) idleGroups() []Remark {
 				fmt.Sprintf("group %s: says nothing of its binaries, and no exception names it", quote(g.Name)),
 			})
 		}
+	}
+	return remarks
+}
+
+// idleLifetimes tells of the policy's own rules whose max-lifetime is not shorter than
+// that of the settings, which holds as well.
+func (p *Policy) idleLifetimes() []Remark {
+	by := "by default"
+	at, written := p.Settings.Fields["max-lifetime"]
+	var remarks []Remark
+	for _, in := range p.ruleLists() {
+		for _, r := range *in.rules {
+			if r.MaxLifetime == 0 || r.MaxLifetime < p.Settings.MaxLifetime {
+				continue
+			}
+			if written {
+				by = at.seenFrom(r.Position)
+			}
+			level, fix := Warning, "lower it, or remove it"
+			switch {
+			case r.MaxLifetime == p.Settings.MaxLifetime:
+				level, fix = Note, "remove it"
+			case len(p.Parents) == 0: // which else may not let be more
+				fix = "lower it, raise that of the settings, or remove it"
+			}
+			remarks = append(remarks, Remark{level, "", "rules", r.Position, fmt.Sprintf(
+				"the rule for %s: max-lifetime %dd has no effect, as the settings say %dd %s: %s",
+				quote(joined(r.Entitlements)), r.MaxLifetime, p.Settings.MaxLifetime, by, fix)})
+		}
+	}
+	return remarks
+}
+
+// unsignable tells, where the policy accepts signatures, which exceptions none can
+// approve, whoever makes them: once for each file that has no policy-id, or one that may
+// not stand there.
+func (p *Policy) unsignable() []Remark {
+	if !slices.Contains(p.Approvals.Accept, SignedBy) {
+		return nil
+	}
+	var remarks []Remark
+	told := map[string]bool{}
+	for i := range p.Exceptions {
+		e := &p.Exceptions[i]
+		problem, hint := p.Foreign(e, "")
+		if e.PolicyID == "" {
+			problem, hint = "the policy has no policy-id", "add policy-id: OWNER/REPOSITORY to "+e.Position.File
+		}
+		if problem != "" && !told[e.Position.File] {
+			told[e.Position.File] = true
+			remarks = append(remarks, e.remark(Warning, "policy-id", "signatures, which are made for a policy-id, cannot approve it: %s: %s", problem, hint))
+		}
+	}
+	if p.ID == "" && !told[p.Name] {
+		remarks = append(remarks, Remark{
+			Note, "", "policy-id", Position{File: p.Name, Line: 1, Column: 1},
+			"approvals are signed for a policy-id, and there is none: add policy-id: OWNER/REPOSITORY before there is an exception",
+		})
 	}
 	return remarks
 }

@@ -141,6 +141,42 @@ func TestLintAdvises(t *testing.T) {
 			[]string{`2 note: group "idle": says nothing of its binaries, and no exception names it`},
 		},
 		{
+			"a lifetime that the settings do not let be",
+			`settings: {max-lifetime: 90d}
+stages: {release: {rules: [{entitlement: d, action: require-justification, max-lifetime: 180d}]}}
+rules:
+  - {entitlement: [a, b], action: require-justification, max-lifetime: 180d}
+  - {entitlement: c, action: require-justification, max-lifetime: 90d}
+  - {entitlement: e, action: require-justification, max-lifetime: 89d}
+`,
+			[]string{
+				`3 warning: the rule for "d": max-lifetime 180d has no effect, as the settings say 90d on line 2: lower it, raise that of the settings, or remove it`,
+				`5 warning: the rule for "a, b": max-lifetime 180d has no effect, as the settings say 90d on line 2: lower it, raise that of the settings, or remove it`,
+				`6 note: the rule for "c": max-lifetime 90d has no effect, as the settings say 90d on line 2: remove it`,
+			},
+		},
+		{
+			"a lifetime that the default does not let be",
+			"rules: [{entitlement: a, action: require-justification, max-lifetime: 400d}]\n",
+			[]string{`2 warning: the rule for "a": max-lifetime 400d has no effect, as the settings say 365d by default: lower it, raise that of the settings, or remove it`},
+		},
+		{
+			"signatures without a policy-id, before there is an exception",
+			"approvals: {accept: [base, signed], allowed-signers: s}\n",
+			[]string{"1 note: approvals are signed for a policy-id, and there is none: add policy-id: OWNER/REPOSITORY before there is an exception"},
+		},
+		{
+			"signatures without a policy-id, told once",
+			"approvals: {accept: signed, allowed-signers: s}\nexceptions:\n" +
+				exception("e1", "applies-to: {team-id: T}, expires: 2027-05-01") +
+				exception("e2", "applies-to: {team-id: U}, expires: 2027-05-02"),
+			[]string{`4 warning: exception "e1": signatures, which are made for a policy-id, cannot approve it: the policy has no policy-id: add policy-id: OWNER/REPOSITORY to test.yml`},
+		},
+		{
+			"signatures with a policy-id",
+			"policy-id: acme/desktop\napprovals: {accept: signed, allowed-signers: s}\n", nil,
+		},
+		{
 			"rules that decide nothing",
 			`rules:
   - {entitlement: com.apple.*, action: require-justification}
