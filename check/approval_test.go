@@ -62,6 +62,9 @@ func TestOneAcceptedWayProvesAnApproval(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("messages (-want +got):\n%s", diff)
 			}
+			if got := r.Exceptions[0].Signed; (got != nil) != (len(tt.signed) > 0) {
+				t.Errorf("the report has the status %v", got)
+			}
 			if use := r.Exceptions[0].Use; use != check.Used {
 				t.Errorf("the exception is %s", use)
 			}

@@ -165,6 +165,9 @@ func (e *evaluation) judgeExceptions() {
 			continue // what needs it may come in the next change
 		}
 		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: u.covers}
+		if u.order < len(e.in.Signed) {
+			r.Signed = &e.in.Signed[u.order]
+		}
 		switch {
 		case r.Covers > 0:
 			r.Use = Used

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -74,7 +75,8 @@ const (
 type ExceptionReport struct {
 	Exception *policy.Exception
 	Use       Use
-	Covers    int // how many binaries and sources it matched
+	Covers    int              // how many binaries and sources it matched
+	Signed    *approval.Status // what its signatures come to; nil: the policy accepts none, or nobody looked
 }
 
 // Report is the outcome of one check.

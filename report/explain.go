@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
@@ -18,6 +19,7 @@ import (
 // Slices for which all of that is the same are told of together.
 func Explain(w io.Writer, r *check.Report, o TextOptions) error {
 	t := newText(w, o)
+	t.signed, t.verbose = signedOf(r), true
 	t.head(r)
 	claimed := slices.DeleteFunc(slices.Clone(r.Traces), func(x check.Trace) bool { return x.Claim == nil })
 	for _, group := range tracesAlike(claimed, t.width) {
@@ -154,15 +156,15 @@ func (t *text) considered(x check.Trace, c check.Considered) {
 		mark = t.green("✓")
 	}
 	t.line("    %s %s", mark, sanitise.Text(fmt.Sprintf("%s (%s)", c.ID, c.Position)))
-	for _, why := range standing(x, c) {
+	for _, why := range standing(x, c, t.signed[c.Exception]) {
 		t.prose("      ", "        ", sanitise.Text(why))
 	}
 }
 
-// standing says what an exception comes to.
-func standing(x check.Trace, c check.Considered) []string {
+// standing says what an exception comes to. What its signatures come to may be nil.
+func standing(x check.Trace, c check.Considered, signed *approval.Status) []string {
 	if c.Approves {
-		return []string{strings.Join(append([]string{"approves it"}, answerable(c.Exception)...), ", ")}
+		return []string{strings.Join(append([]string{"approves it"}, answerable(c.Exception, signed)...), ", ")}
 	}
 	why := slices.Clone(c.Mismatches)
 	if len(why) == 0 && !x.Accepted {

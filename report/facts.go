@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/policy"
@@ -136,8 +137,9 @@ func slicesAlike(list []check.Slice) []archFacts {
 	return groups
 }
 
-// answerable says who answers for an exception and how long it holds.
-func answerable(e *policy.Exception) []string {
+// answerable says who answers for an exception and how long it holds. What its
+// signatures come to may be nil.
+func answerable(e *policy.Exception, signed *approval.Status) []string {
 	var parts []string
 	if !e.Expires.IsZero() {
 		parts = append(parts, "until "+e.Expires.String())
@@ -148,10 +150,26 @@ func answerable(e *policy.Exception) []string {
 	if len(e.ApprovedBy) > 0 {
 		parts = append(parts, "approved by "+strings.Join(e.ApprovedBy, ", "))
 	}
+	if signed != nil && len(signed.Signers) > 0 {
+		signers := "signed by " + strings.Join(signed.Signers, "; ")
+		if !signed.Reached() {
+			signers += fmt.Sprintf(" (%d of %d that are needed)", len(signed.Signers), signed.Needed)
+		}
+		parts = append(parts, signers)
+	}
 	if e.Ticket != "" {
 		parts = append(parts, e.Ticket)
 	}
 	return parts
+}
+
+// signedOf returns what the signatures of each exception come to, where somebody looked.
+func signedOf(r *check.Report) map[*policy.Exception]*approval.Status {
+	signed := map[*policy.Exception]*approval.Status{}
+	for _, x := range r.Exceptions {
+		signed[x.Exception] = x.Signed
+	}
+	return signed
 }
 
 // useOf says what a run made of an exception.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/blacktop/go-macho/types"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
@@ -131,6 +132,15 @@ func exception(t testing.TB, id, key string) *policy.Exception {
 	}
 }
 
+// verified is what the signatures of as many as are needed but one come to.
+func verified(signers ...string) *approval.Status {
+	s := &approval.Status{Needed: len(signers) + 1, Signers: signers, Signatures: []approval.Signature{{Problem: approval.Malformed, Detail: "cannot be read"}}}
+	for i, who := range signers {
+		s.Signatures = append(s.Signatures, approval.Signature{Principals: who, KeyType: "ssh-ed25519", Fingerprint: fmt.Sprintf("SHA256:%043d", i)})
+	}
+	return s
+}
+
 // sealed is what was found of a bundle that is as it was sealed.
 var sealed = &seal.Result{Files: 12, Ticket: true}
 
@@ -192,6 +202,9 @@ func acme(t testing.TB) *check.Report {
 	expired := exception(t, "EXC-2025-002", unsigned)
 	expired.Expires = date(t, "2026-10-31")
 	unused, elsewhere := exception(t, "EXC-2026-020", libraries), exception(t, "EXC-2026-021", camera)
+	e := r.Exceptions[0].Exception
+	e.CompensatingControls = []string{"The renderer runs in a sandbox of its own,\n  without the network.", "Pages come from us alone."}
+	r.Exceptions[0].Signed = verified("alice@acme.example", "bob@acme.example")
 	unused.Position.Line, elsewhere.Position.Line = 52, 66
 	elsewhere.Value = nil
 	r.Exceptions = append(r.Exceptions,
@@ -199,6 +212,7 @@ func acme(t testing.TB) *check.Report {
 		check.ExceptionReport{Exception: unused, Use: check.Unused},
 		check.ExceptionReport{Exception: elsewhere, Use: check.NotLookedAt})
 	waits := exception(t, "EXC-2026-020", libraries)
+	waits.CompensatingControls = []string{"Plug-ins run in a process of their own."}
 	r.Base = &check.Base{Ref: "main", Commit: "4821abc0174e5d1f6f1b3b6d1ea0f3d1d5b1a9c2", Policy: "base:" + acmePolicy, SHA256: policySHA}
 	r.Pending = []check.PendingReport{
 		{Pending: policy.Pending{Exception: waits, Was: unused, Diff: []string{"path: Acme.app/**, was Acme.app/Contents/MacOS/Acme", "justification: changed"}}},
@@ -290,6 +304,7 @@ const evil = "x\n::error::y\r\n##[error]z `a` ``` | <script>alert(1)</script> --
 func hostile(t testing.TB) *check.Report {
 	e := exception(t, "EXC-1", evil)
 	e.Justification, e.Owner, e.Ticket, e.ApprovedBy = evil, evil, evil, []string{evil, evil}
+	e.CompensatingControls = []string{evil, evil}
 	e.AppliesTo = policy.Scope{Path: []string{evil}, Identifier: []string{evil}, TeamID: []string{evil}, Arch: []string{evil}}
 	e.Position = policy.Position{File: evil, Line: 3, Column: 7}
 	s := signed("arm64", evil, evil, types.MH_EXECUTE)
@@ -322,7 +337,7 @@ func hostile(t testing.TB) *check.Report {
 			},
 		}},
 		Sources:    []check.SourceReport{{Source: check.Source{Path: "s" + evil}, Claims: []check.Claim{{Entitlement: evil, Value: v, Verdict: check.Denied, Position: e.Position}}}},
-		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2}},
+		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2, Signed: verified(evil)}},
 		Base:       &check.Base{Ref: evil, Commit: evil, Policy: evil},
 		Pending:    []check.PendingReport{{Pending: policy.Pending{Exception: e, Diff: []string{evil}}}},
 		Findings:   []check.Finding{whole, finding(check.RuleUnapproved, policy.Error), of, finding(check.RuleRedundant, policy.Note)},

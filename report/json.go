@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
@@ -168,8 +169,10 @@ type jsonException struct {
 	Owner         string             `json:"owner"`
 	ApprovedBy    []string           `json:"approved_by"`
 	ApprovedOn    string             `json:"approved_on,omitempty"`
+	Signed        *jsonSigned        `json:"signed,omitempty"`
 	Ticket        string             `json:"ticket,omitempty"`
 	Expires       string             `json:"expires,omitempty"`
+	Controls      []string           `json:"compensating_controls"`
 	Position      *jsonPosition      `json:"position,omitempty"`
 	Use           check.Use          `json:"use"`
 	Covers        int                `json:"covers"`
@@ -190,9 +193,37 @@ func exceptionJSON(x check.ExceptionReport) jsonException {
 			list(e.AppliesTo.Path), list(e.AppliesTo.Identifier), list(e.AppliesTo.TeamID), list(e.AppliesTo.Arch),
 		},
 		Category: e.Category, Justification: e.Justification, Owner: e.Owner, ApprovedBy: list(e.ApprovedBy),
-		ApprovedOn: e.ApprovedOn.String(), Ticket: e.Ticket, Expires: e.Expires.String(),
+		ApprovedOn: e.ApprovedOn.String(), Signed: verifiedJSON(x.Signed), Controls: list(e.CompensatingControls), Ticket: e.Ticket, Expires: e.Expires.String(),
 		Position: positionJSON(e.Position), Use: x.Use, Covers: x.Covers,
 	}
+}
+
+// jsonSigned is what the signatures of an exception come to.
+type jsonSigned struct {
+	Approved   bool            `json:"approved"`
+	Needed     int             `json:"needed"`
+	Signers    []string        `json:"signers"`
+	Signatures []jsonSignatory `json:"signatures"`
+}
+
+// jsonSignatory is a signature that counts.
+type jsonSignatory struct {
+	Principals  string `json:"principals"`
+	KeyType     string `json:"key_type"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+func verifiedJSON(s *approval.Status) *jsonSigned {
+	if s == nil {
+		return nil
+	}
+	out := &jsonSigned{Approved: s.Reached(), Needed: s.Needed, Signers: list(s.Signers), Signatures: []jsonSignatory{}}
+	for _, one := range s.Signatures {
+		if one.Problem == "" {
+			out.Signatures = append(out.Signatures, jsonSignatory{one.Principals, one.KeyType, one.Fingerprint})
+		}
+	}
+	return out
 }
 
 func exceptionID(e *policy.Exception) string {

@@ -26,6 +26,7 @@ type jsonPending struct {
 	ID            string        `json:"id"`
 	Entitlement   string        `json:"entitlement"`
 	Justification string        `json:"justification"`
+	Controls      []string      `json:"compensating_controls"`
 	Position      *jsonPosition `json:"position,omitempty"`
 	State         string        `json:"state"`
 	Differences   []string      `json:"differences"`
@@ -34,7 +35,7 @@ type jsonPending struct {
 
 func pendingJSON(x check.PendingReport) jsonPending {
 	return jsonPending{
-		ID: x.ID, Entitlement: x.Entitlement, Justification: x.Justification, Position: positionJSON(x.Position),
+		ID: x.ID, Entitlement: x.Entitlement, Justification: x.Justification, Controls: list(x.CompensatingControls), Position: positionJSON(x.Position),
 		State: stateOf(x), Differences: list(x.Diff), Covers: x.Covers,
 	}
 }

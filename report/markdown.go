@@ -150,11 +150,21 @@ func exceptionRow(x check.ExceptionReport) string {
 	if e.Category != "" {
 		why += "<br><sub>" + cell(string(e.Category)) + "</sub>"
 	}
+	why += controls(e)
 	var answered []string
-	for _, a := range answerable(e) {
+	for _, a := range answerable(e, x.Signed) {
 		answered = append(answered, cell(a))
 	}
 	return fmt.Sprintf("| **%s**<br>%s | %s | %s | %s |\n", cell(e.ID), useOf(x), permits, why, strings.Join(answered, "<br>"))
+}
+
+// controls says what limits the risk of an exception.
+func controls(e *policy.Exception) string {
+	if len(e.CompensatingControls) == 0 {
+		return ""
+	}
+	text := strings.Join(strings.Fields("compensating controls: "+strings.Join(e.CompensatingControls, " ")), " ")
+	return "<br><sub>" + sanitise.Markdown(cut(text, maxCell, "…")) + "</sub>"
 }
 
 // pending tells what would count after the merge.
@@ -167,7 +177,7 @@ func (m *markdown) pending(r *check.Report) {
 			says = append(says, cell(d))
 		}
 		return fmt.Sprintf("| **%s**<br>%s | %s | %s |\n", cell(x.ID), stateOf(x),
-			strings.Join(says, "<br>"), cell(strings.Join(strings.Fields(x.Justification), " ")))
+			strings.Join(says, "<br>"), cell(strings.Join(strings.Fields(x.Justification), " "))+controls(x.Exception))
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
@@ -26,7 +27,7 @@ const (
 	// maxText bounds a message, and the paths of one result, in bytes.
 	maxText = 2000
 
-	// maxRelated bounds the related locations of one result.
+	// maxRelated bounds the related locations of one result, and each list of its properties.
 	maxRelated = 10
 )
 
@@ -47,7 +48,7 @@ func SARIF(w io.Writer, r *check.Report, version string) error {
 		Invocations: []sarifInvocation{{ExecutionSuccessful: true, Notifications: []sarifNotification{}}},
 		Results:     []sarifResult{},
 	}
-	s := &sarif{report: r, rules: check.Rules(), inside: insidePaths(r), seen: map[string]int{}}
+	s := &sarif{report: r, rules: check.Rules(), inside: insidePaths(r), signed: signedOf(r), seen: map[string]int{}}
 	size := 0
 	for i, f := range r.Findings {
 		result := s.result(f)
@@ -76,7 +77,8 @@ type sarif struct {
 	report *check.Report
 	rules  []check.Rule
 	inside map[string]string // paths inside their artifact, by path
-	seen   map[string]int    // how often a fingerprint was given
+	signed map[*policy.Exception]*approval.Status
+	seen   map[string]int // how often a fingerprint was given
 }
 
 // insidePaths maps the paths of binaries to those inside their artifacts, which
@@ -114,7 +116,7 @@ func (s *sarif) result(f check.Finding) sarifResult {
 			// The name and the form, hash:occurrence, that GitHub looks for.
 			"primaryLocationLineHash": fmt.Sprintf("%.16s:%d", hash, s.seen[hash]),
 		},
-		Properties: sarifProperties{Archs: f.Archs, Entitlement: bounded(sanitise.Text, f.Entitlement), Risk: f.Risk},
+		Properties: s.properties(f),
 	}
 	if inFile(f.Position) {
 		for i, p := range f.Paths {
@@ -124,6 +126,25 @@ func (s *sarif) result(f check.Finding) sarifResult {
 		}
 	}
 	return result
+}
+
+// properties are what a finding is about, and what is said of the exception that is
+// involved.
+func (s *sarif) properties(f check.Finding) sarifProperties {
+	p := sarifProperties{Archs: f.Archs, Entitlement: bounded(sanitise.Text, f.Entitlement), Risk: f.Risk}
+	few := func(list []string) (out []string) {
+		for _, text := range list[:min(len(list), maxRelated)] {
+			out = append(out, bounded(sanitise.Text, strings.Join(strings.Fields(text), " ")))
+		}
+		return out
+	}
+	if e := f.Exception; e != nil {
+		p.Exception, p.Controls = bounded(sanitise.Text, e.ID), few(e.CompensatingControls)
+		if signed := s.signed[e]; signed != nil {
+			p.Signers = few(signed.Signers)
+		}
+	}
+	return p
 }
 
 // bounded sanitises text of which it takes and returns at most maxText bytes.

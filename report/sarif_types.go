@@ -85,6 +85,9 @@ type sarifProperties struct {
 	Archs       []string `json:"archs,omitempty"`
 	Entitlement string   `json:"entitlement,omitempty"`
 	Risk        string   `json:"risk,omitempty"`
+	Exception   string   `json:"exception,omitempty"`
+	Signers     []string `json:"signers,omitempty"` // of the exception, as they were verified
+	Controls    []string `json:"compensatingControls,omitempty"`
 }
 
 type sarifLocation struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
@@ -21,7 +22,7 @@ const maxValue = 1000
 type TextOptions struct {
 	Color   bool // with the escape sequences of terminals
 	Width   int  // columns at which prose is broken; 0: 100
-	Verbose bool // tell of binaries that claim nothing and have no findings, too
+	Verbose bool // tell of binaries that claim nothing and have no findings, too, and of compensating controls
 }
 
 // Text writes the report for people to read: first which policy was used, then
@@ -30,6 +31,7 @@ type TextOptions struct {
 // is not approved yet; and the result in one line.
 func Text(w io.Writer, r *check.Report, o TextOptions) error {
 	t := newText(w, o)
+	t.signed, t.verbose = signedOf(r), o.Verbose
 	t.head(r)
 	groups, others := groupByPath(r)
 	left := 0
@@ -57,8 +59,10 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 // text writes lines. What it is given to write is sanitised by the caller.
 type text struct {
 	style
-	w     *bufio.Writer // keeps the first error until it is flushed
-	width int
+	w       *bufio.Writer // keeps the first error until it is flushed
+	width   int
+	verbose bool
+	signed  map[*policy.Exception]*approval.Status
 }
 
 func newText(w io.Writer, o TextOptions) *text {
@@ -202,9 +206,14 @@ func otherThan(archs, named []string) []string {
 
 // approval shows an exception and its justification.
 func (t *text) approval(e *policy.Exception, indent string) {
-	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, answerable(e)...), ", ")))
+	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, answerable(e, t.signed[e])...), ", ")))
 	if e.Justification != "" {
 		t.prose(indent+"| ", indent+"| ", sanitise.Text(strings.Join(strings.Fields(e.Justification), " ")))
+	}
+	for _, c := range e.CompensatingControls {
+		if t.verbose {
+			t.prose(indent+"- ", indent+"  ", sanitise.Text(strings.Join(strings.Fields(c), " ")))
+		}
 	}
 }
 

@@ -36,6 +36,15 @@ func TestTextInColorSaysTheSame(t *testing.T) {
 	}
 }
 
+func TestTextTellsOfCompensatingControlsToWhoAsksForMore(t *testing.T) {
+	const control = "\n    - The renderer runs in a sandbox of its own, without the network.\n    - Pages come from us alone.\n"
+	for _, verbose := range []bool{false, true} {
+		if got := strings.Contains(asText(t, acme(t), TextOptions{Verbose: verbose}), control); got != verbose {
+			t.Errorf("verbose %v: told %v", verbose, got)
+		}
+	}
+}
+
 func TestTextIsOneLineForEachLine(t *testing.T) {
 	for name, r := range reports(t) {
 		for _, l := range strings.Split(asText(t, r, TextOptions{Verbose: true}), "\n") {

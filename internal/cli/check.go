@@ -69,7 +69,7 @@ branch that a pull request goes into, or where else the event tells. --base name
 	o.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "how to report: "+strings.Join(formatNames(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the report to, instead of standard output")
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, too (text)")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, and the compensating controls of exceptions, too (text)")
 	complete(cmd, "format", formatNames())
 	return cmd
 }
