@@ -37,6 +37,9 @@ type Change struct {
 // subjects are the subjects of changes in the order in which they are told.
 var subjects = []string{"rule", "exception", "stage", "group", "approvals", "signer", "extends", "setting"}
 
+// Subjects returns the closed list of subjects, in that order.
+func Subjects() []string { return slices.Clone(subjects) }
+
 // Diff returns what the new policy says differently from the old one, that by which
 // more may pass first. Rules are compared by what they decide, for each key and glob
 // that either policy names and each documented entitlement, and not by how they are

@@ -9,7 +9,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// MergedSchema names the format of [Policy.JSON].
+// MergedSchema names the format of [Policy.JSON]; schema/policy-show.v1.schema.json
+// describes it. A field may be added to it; none is taken away or changes its meaning.
 const MergedSchema = "codewarrant.policy/1"
 
 // JSON returns what [Policy.YAML] does for programs: the texts that the policy is made

@@ -7,8 +7,8 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// DiffSchema names the format of [DiffJSON]. A field may be added to it; none is
-// taken away or changes its meaning.
+// DiffSchema names the format of [DiffJSON]; schema/policy-diff.v1.schema.json describes
+// it. A field may be added to it; none is taken away or changes its meaning.
 const DiffSchema = "codewarrant.policy-diff/1"
 
 // Diff is what a new policy says differently from an old one.

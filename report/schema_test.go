@@ -15,11 +15,17 @@ import (
 	"github.com/codewarrant/codewarrant/internal/runner"
 )
 
+// policySchema is where the schema of policies is published, to which others refer.
+const policySchema = "https://raw.githubusercontent.com/codewarrant/codewarrant/main/schema/policy.v1.schema.json"
+
 // compile reads a JSON Schema.
 func compile(t *testing.T, file string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
+	if err := c.AddResource(policySchema, readJSON(t, "../schema/policy.v1.schema.json")); err != nil {
+		t.Fatal(err)
+	}
 	s, err := c.Compile(filepath.FromSlash(file))
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +94,45 @@ func TestJSONSchemaDescribesEveryField(t *testing.T) {
 			if d, _ := field.(map[string]any)["description"].(string); !strings.HasSuffix(d, ".") {
 				t.Errorf("%s: description %q is not a sentence", name, d)
 			}
+		}
+	})
+}
+
+// asValue reads what is written as JSON.
+func asValue(t *testing.T, write func(io.Writer) error) any {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	v, err := jsonschema.UnmarshalJSON(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// holds holds values to a schema, and the schema to the values: each of its properties
+// is in one of them, is described, and no others are allowed.
+func holds(t *testing.T, file string, values ...any) {
+	t.Helper()
+	s := compile(t, file)
+	written := map[string]bool{}
+	for _, v := range values {
+		if err := s.Validate(v); err != nil {
+			t.Error(err)
+		}
+		keys(v, func(key string) { written[key] = true })
+	}
+	walk(readJSON(t, file), func(o map[string]any) {
+		fields, _ := o["properties"].(map[string]any)
+		for name, field := range fields {
+			if d, _ := field.(map[string]any)["description"].(string); !strings.HasSuffix(d, ".") || !written[name] {
+				t.Errorf("%s: written %v, description %q", name, written[name], d)
+			}
+		}
+		if fields != nil && o["additionalProperties"] != false {
+			t.Errorf("additional properties are allowed beside %v", fields)
 		}
 	})
 }
