@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -50,6 +51,44 @@ func TestRuleReturnsThePage(t *testing.T) {
 		}
 	}
 	if docs.Rule("nothing") != "" {
+		t.Error("a page for a rule that is not there")
+	}
+}
+
+// What a page links to is found from wherever the page is shown, and in a terminal as
+// well.
+func TestPageOfEachRuleLeadsElsewhereFromAnywhere(t *testing.T) {
+	here := docs.URL("")
+	var printed, led int
+	for _, r := range check.Rules() {
+		page := docs.Anywhere(r.ID)
+		for i, link := range links(t, page) {
+			own, ours := strings.CutPrefix(link, here)
+			if was := links(t, docs.Rule(r.ID))[i]; link != was && (!ours || strings.Contains(was, "://")) {
+				t.Errorf("%s: %s became %s", r.ID, was, link)
+			}
+			if file, _, _ := strings.Cut(own, "#"); ours {
+				led++
+				if _, err := os.Stat(filepath.Join("..", file)); err != nil {
+					t.Errorf("%s: %v", r.ID, err)
+				}
+			}
+		}
+		page = docs.Printed(r.ID)
+		if list := links(t, page); len(list) > 0 {
+			t.Errorf("%s: printed with the links %v", r.ID, list)
+		}
+		for _, m := range regexp.MustCompile("\\(`codewarrant explain ([^`]+)`\\)").FindAllStringSubmatch(page, -1) {
+			printed++
+			if _, ok := check.RuleByID(m[1]); !ok {
+				t.Errorf("%s: there is no rule %s", r.ID, m[1])
+			}
+		}
+	}
+	if printed < 3 || led < 8 {
+		t.Errorf("only %d commands and %d links into the repository", printed, led)
+	}
+	if docs.Printed("nothing") != "" {
 		t.Error("a page for a rule that is not there")
 	}
 }

@@ -13,15 +13,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// home is where the project lives.
-const home = "https://github.com/codewarrant/codewarrant"
-
 // docURL returns the address of a rule's page.
-func docURL(rule string) string { return home + "/blob/main/docs/rules/" + rule + ".md" }
+func docURL(rule string) string { return docs.URL("docs/rules/" + rule + ".md") }
 
 // inFile reports whether a position is in a file of the workspace, see [policy.IsFile].
 func inFile(p policy.Position) bool { return policy.IsFile(p.File) }

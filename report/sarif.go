@@ -12,6 +12,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -42,7 +43,7 @@ const (
 func SARIF(w io.Writer, r *check.Report, version string) error {
 	run := sarifRun{
 		Tool: sarifTool{sarifDriver{
-			Name: "codewarrant", Version: version, InformationURI: home, Rules: sarifRules(),
+			Name: "codewarrant", Version: version, InformationURI: docs.Home, Rules: sarifRules(),
 		}},
 		ColumnKind:  "unicodeCodePoints",
 		Invocations: []sarifInvocation{{ExecutionSuccessful: true, Notifications: []sarifNotification{}}},

@@ -12,7 +12,7 @@ import (
 func sarifRules() []sarifRule {
 	var list []sarifRule
 	for _, r := range check.Rules() {
-		severity, page := securitySeverity(r.ID), absoluteLinks(docs.Rule(r.ID))
+		severity, page := securitySeverity(r.ID), docs.Anywhere(r.ID)
 		tags := []string{"code-signing", "entitlements", "macos"}
 		if severity != "" {
 			tags = append(tags, "security") // without it GitHub passes over the severity
@@ -30,12 +30,6 @@ func sarifRules() []sarifRule {
 		})
 	}
 	return list
-}
-
-// absoluteLinks makes the links of a page lead to the repository, wherever the
-// page is shown.
-func absoluteLinks(page string) string {
-	return strings.NewReplacer("](../../", "]("+home+"/blob/main/", "](../", "]("+home+"/blob/main/docs/").Replace(page)
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -122,7 +122,7 @@ func explain(w io.Writer, args []string) error {
 	}
 	name := args[0]
 	if _, ok := check.RuleByID(name); ok {
-		_, err := io.WriteString(w, docs.Rule(name))
+		_, err := io.WriteString(w, docs.Printed(name))
 		return err
 	}
 	if k, ok := entitlement.Lookup(name); ok {
