@@ -21,7 +21,8 @@ func TestDiffTellsWhoMaySignThatCouldNot(t *testing.T) {
 		{
 			"the same in another order, with other comments",
 			[]string{"alice KEY(alice)", "bob namespaces=\"codewarrant.exception\" KEY(bob)"},
-			[]string{"# both\n\"bob\" namespaces=\"codewarrant.exception\" KEY(bob)", "\"alice\"   KEY(alice)"}, 1, nil,
+			[]string{"# both\n\"bob\" namespaces=\"codewarrant.exception\" KEY(bob)", "\"alice\"   KEY(alice)"},
+			1, nil,
 		},
 		{"a new signer", []string{"alice KEY(alice)"}, []string{"alice KEY(alice)", `bob valid-after="20260101",valid-before="20261231" KEY(bob)`}, 1, []string{
 			"looser 2:1 bob may sign exceptions with BOB, valid-after 2026-01-01T00:00:00Z, valid-before 2026-12-31T00:00:00Z",

@@ -189,7 +189,8 @@ func (p *Policy) unsignable() []Remark {
 	}
 	if p.ID == "" && !told[p.Name] {
 		remarks = append(remarks, Remark{
-			Note, "", "policy-id", Position{File: p.Name, Line: 1, Column: 1},
+			Note, "", "policy-id",
+			Position{File: p.Name, Line: 1, Column: 1},
 			"approvals are signed for a policy-id, and there is none: add policy-id: OWNER/REPOSITORY before there is an exception",
 		})
 	}

@@ -99,13 +99,17 @@ func (m *merger) strictest(f setting) *Policy {
 }
 
 // stricter reports whether p has the stricter value, or an equal one that is rather to
-// be named: which is given, and comes first by its place.
+// be named: which is given, and comes first by its place. The default of
+// unused-exceptions gives way to any value that is given.
 func (f setting) stricter(p, q *Policy) bool {
+	at, ok := p.Settings.Fields[f.name]
+	other, both := q.Settings.Fields[f.name]
+	if f.name == unusedExceptions && ok != both {
+		return ok
+	}
 	if d := f.strictness(p.Settings) - f.strictness(q.Settings); d != 0 {
 		return d > 0
 	}
-	at, ok := p.Settings.Fields[f.name]
-	other, both := q.Settings.Fields[f.name]
 	return ok && (!both || at.compareIn(other) < 0)
 }
 

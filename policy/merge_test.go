@@ -112,7 +112,7 @@ stages:
   nightly: {}
 -- b.yml --
 version: 1
-settings: {unlisted: deny, max-lifetime: 120d, fail-on: warning}
+settings: {unlisted: deny, max-lifetime: 120d, unused-exceptions: error, fail-on: warning}
 approvals: {accept: [base]}
 stages:
   nightly: {}
@@ -171,6 +171,19 @@ stages: {release: {require: [signed, hardened-runtime]}, development: {require: 
 `,
 			[]string{
 				"settings require-justification 40 365 30 note error", `approvals [fields] "" 1`, dev, release,
+			},
+		}, {
+			"the default of unused-exceptions gives way to what another parent writes", `
+-- top.yml --
+version: 1
+extends: [preset:hardened-runtime, base.yml]
+-- base.yml --
+version: 1
+extends: preset:hardened-runtime
+settings: {unused-exceptions: warning, unlisted: require-justification}
+`,
+			[]string{
+				"settings require-justification 40 365 30 warning error", `approvals [fields] "" 1`, dev, release,
 			},
 		}, {
 			"what is overridable may be loosened", `
