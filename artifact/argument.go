@@ -85,21 +85,18 @@ func (a argument) walk(left *limits, yield func(*Item, *Problem) bool) bool {
 		if err != nil {
 			return problem(Unreadable, err)
 		}
-		found := false
-		more := walkTree(newFolder(root), a.tree(), left, func(item *Item, p *Problem) bool {
-			found = found || item != nil || p.Kind != LinkOutside && p.Kind != NoCode
-			return yield(item, p)
+		return a.found(problem, yield, func(yield func(*Item, *Problem) bool) bool {
+			return walkTree(newFolder(root), a.tree(), left, yield)
 		})
-		return more && (found || problem(Nothing, errors.New("no Mach-O file was found here")))
 	case !a.info.Mode().IsRegular():
 		return problem(NotRegular, errNotRegular)
 	}
-	return a.file(problem, yield)
+	return a.file(left, problem, yield)
 }
 
 // tree returns what the items below a have in common.
 func (a argument) tree() treeName {
-	return treeName{a.path, a.name, isPart(filepath.ToSlash(a.real))}
+	return treeName{path: a.path, name: a.name, part: isPart(filepath.ToSlash(a.real))}
 }
 
 // isPart reports whether a folder in the path is one that only bundles have.
@@ -111,7 +108,7 @@ func isPart(name string) bool {
 
 // file yields a single file. One that a folder covers is opened here all the
 // same, to say what it is when it is no Mach-O: the folder would not.
-func (a argument) file(problem func(Kind, error) bool, yield func(*Item, *Problem) bool) bool {
+func (a argument) file(left *limits, problem func(Kind, error) bool, yield func(*Item, *Problem) bool) bool {
 	c, size, err := openRegular(os.OpenFile(a.given, os.O_RDONLY|syscall.O_NONBLOCK, 0))
 	switch {
 	case errors.Is(err, errNotRegular):
@@ -119,16 +116,31 @@ func (a argument) file(problem func(Kind, error) bool, yield func(*Item, *Proble
 	case err != nil:
 		return problem(Unreadable, err)
 	}
-	switch is, err := isMachO(c); {
-	case err == nil && is && !a.covered:
-		return yield(&Item{Path: a.path, Inside: a.name, Given: true, Size: size, content: c}, nil)
+	is, format, err := recognise(c, size)
+	switch {
 	case err != nil:
 		c.Close()
 		return problem(Unreadable, err)
-	case !is:
+	case !is && format == nil:
 		c.Close()
 		return problem(NotMachO, errors.New("not a Mach-O file"))
+	case a.covered:
+		c.Close()
+		return true
+	case is:
+		return yield(&Item{Path: a.path, Inside: a.name, Given: true, Size: size, content: c}, nil)
 	}
-	c.Close()
-	return true
+	return a.found(problem, yield, func(yield func(*Item, *Problem) bool) bool {
+		return walkPacked(format, c, size, treeName{path: a.path, name: a.name}, left, yield)
+	})
+}
+
+// found tells of a folder or archive in which walk meets nothing.
+func (a argument) found(problem func(Kind, error) bool, yield func(*Item, *Problem) bool, walk func(func(*Item, *Problem) bool) bool) bool {
+	found := false
+	more := walk(func(item *Item, p *Problem) bool {
+		found = found || item != nil || p.Kind != LinkOutside && p.Kind != NoCode && p.Kind != Opaque
+		return yield(item, p)
+	})
+	return more && (found || problem(Nothing, errors.New("no Mach-O file was found here")))
 }

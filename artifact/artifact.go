@@ -12,12 +12,11 @@
 package artifact
 
 import (
+	"context"
 	"errors"
 	"io"
 	"io/fs"
 	"iter"
-
-	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Item is one file that begins as a Mach-O or universal file does. It may still
@@ -70,6 +69,8 @@ const (
 	NoMain      Kind = "no-main"      // a bundle whose main executable was not met
 	NoCode      Kind = "no-code"      // an outermost bundle without code, the name of any, and a signature
 	LinkOutside Kind = "link-outside" // a symbolic link that leads out of the artifact
+	Ambiguous   Kind = "ambiguous"    // an archive that is read differently by different readers
+	Opaque      Kind = "opaque"       // something packed, or encrypted, that is not read here
 )
 
 // Problem is something that Walk met and could not look into.
@@ -100,28 +101,18 @@ type Problem struct {
 // The files, folders and links of all arguments are limited to a million, and there
 // are other limits. What lies beyond one is a problem, after which the walk of that
 // argument may end.
-func Walk(args ...string) iter.Seq2[*Item, *Problem] {
+//
+// What is packed is unpacked into memory or temporary files without a name, and
+// not after ctx has ended.
+func Walk(ctx context.Context, args ...string) iter.Seq2[*Item, *Problem] {
 	return func(yield func(*Item, *Problem) bool) {
-		left := limits{maxEntries, maxInfo}
+		left := newLimits(ctx)
 		for _, a := range resolve(args) {
-			if !a.walk(&left, yield) {
+			if !a.walk(left, yield) {
 				return
 			}
 		}
 	}
-}
-
-// isMachO reports whether a file begins with one of the magic numbers of
-// <mach-o/loader.h> and <mach-o/fat.h>, in either byte order.
-func isMachO(r io.ReaderAt) (bool, error) {
-	var magic [4]byte
-	if n, err := r.ReadAt(magic[:], 0); n < len(magic) {
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		return false, err
-	}
-	return macho.IsMagic(magic), nil
 }
 
 // bare returns err without the operation and the path that package os adds.

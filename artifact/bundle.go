@@ -88,7 +88,7 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 	case kind == "":
 		kind = "bundle"
 	}
-	if p.rel == "." {
+	if p.rel == "." && w.inside == "" {
 		w.inside = w.name
 	}
 	b := &Bundle{

@@ -242,7 +242,7 @@ func TestWalkFindsBundles(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := write(t, tt.files)
-			if diff := cmp.Diff(tt.want, list(t, slash(dir), Walk(dir))); diff != "" {
+			if diff := cmp.Diff(tt.want, list(t, slash(dir), Walk(t.Context(), dir))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -257,7 +257,7 @@ func bundleOf(t *testing.T, infoPlist string) (*Bundle, bool) {
 		"Acme.app/Contents/MacOS/Acme": machO,
 		"outside":                      machO,
 	})
-	for item, problem := range Walk(dir + "/Acme.app") {
+	for item, problem := range Walk(t.Context(), dir+"/Acme.app") {
 		if problem != nil {
 			if !strings.HasSuffix(problem.Path, "/Info.plist") {
 				t.Error(problem)
@@ -362,7 +362,7 @@ func TestBundleTakesNoInfoPlistThroughALink(t *testing.T) {
 				name + "/Contents/Resources/x.plist": executable("other"),
 				name + "/Contents/MacOS/Acme":        machO,
 			})
-			for item, problem := range Walk(dir) {
+			for item, problem := range Walk(t.Context(), dir) {
 				if problem != nil {
 					if problem.Err.Error() != "Info.plist: not a regular file" {
 						t.Error(problem)

@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -26,10 +27,30 @@ func (b *Bundle) Open(name string) (io.ReadCloser, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	var r io.Reader = io.NewSectionReader(c, 0, size)
+	closers := closers{c}
+	if s, ok := c.(streamer); ok {
+		stream, err := s.stream()
+		if err != nil {
+			c.Close()
+			return nil, 0, err
+		}
+		r, closers = stream, append(closers, stream)
+	}
 	return struct {
 		io.Reader
 		io.Closer
-	}{io.NewSectionReader(c, 0, size), c}, size, nil
+	}{r, closers}, size, nil
+}
+
+type closers []io.Closer
+
+func (list closers) Close() error {
+	var errs []error
+	for _, c := range list {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Main returns the name of the main executable in the bundle, empty when it is

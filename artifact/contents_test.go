@@ -66,7 +66,7 @@ func TestBundleReadsItsFiles(t *testing.T) {
 // only returns the one item of a walk that has ended, still open.
 func only(t *testing.T, arg string) (item *Item) {
 	t.Helper()
-	for i, problem := range Walk(arg) {
+	for i, problem := range Walk(t.Context(), arg) {
 		switch {
 		case i != nil && item != nil:
 			t.Fatalf("%s and %s", item.Path, i.Path)

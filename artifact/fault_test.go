@@ -71,7 +71,7 @@ func walkFaulty(t *testing.T, dir string, fail map[string]error, yield func(*Ite
 	}
 	defer root.Close()
 	open := 0
-	walkTree(faulty{newFolder(root), fail, &open}, treeName{path: "dist", name: filepath.Base(dir)}, &limits{maxEntries, maxInfo}, yield)
+	walkTree(faulty{newFolder(root), fail, &open}, treeName{path: "dist", name: filepath.Base(dir)}, newLimits(t.Context()), yield)
 	if open != 0 {
 		t.Errorf("%d files are still open", open)
 	}

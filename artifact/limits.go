@@ -1,6 +1,9 @@
 package artifact
 
-import "fmt"
+import (
+	"context"
+	"fmt"
+)
 
 const (
 	// maxEntries bounds the files, folders and links that are listed in one walk, of
@@ -24,12 +27,46 @@ const (
 	// maxInfo bounds the Info.plist files of one walk, in bytes. 30,000 bundles with
 	// the usual few kilobytes make 100 MB.
 	maxInfo = 1 << 30
+
+	// maxDepth is how many archives and packed files may be inside each other. Those of
+	// a package, a payload, an application and the archives in it make five.
+	maxDepth = 8
+
+	// maxIndex bounds the lists of all archives that are inside each other, in bytes of
+	// memory: some 150,000 entries.
+	maxIndex = 64 << 20
+
+	// maxUnpacked bounds what is unpacked in one walk, and maxFile what is of one file,
+	// in bytes. The largest application there is, Xcode, has 15 GB.
+	maxUnpacked = 128 << 30
+	maxFile     = 32 << 30
+
+	// A stream that holds more than maxRatio times its bytes is a decompression bomb.
+	// Deflate reaches 1032 times (RFC 1951 has no more than 258 bytes in two bits), and
+	// what freeRatio bytes hold is let pass: bzip2 and xz pack long zeros better.
+	maxRatio  = 1100
+	freeRatio = 64 << 20
+
+	// maxHead is how much of an entry of an archive is unpacked to see what it is, in
+	// bytes; maxMemory how much of a file that is unpacked stays in memory.
+	maxHead   = 4 << 10
+	maxMemory = 1 << 20
+
+	// maxLinks bounds the links that one name leads through: MAXSYMLINKS of macOS.
+	maxLinks = 32
 )
 
 // limits are what is left of the limits of one walk.
 type limits struct {
 	entries int
 	info    int64
+	index   int64
+	depth   int // of the archives around
+	*unpacker
+}
+
+func newLimits(ctx context.Context) *limits {
+	return &limits{entries: maxEntries, info: maxInfo, index: maxIndex, unpacker: newUnpacker(ctx)}
 }
 
 // passed returns which limit was passed, nil for none.
@@ -38,6 +75,8 @@ func (l *limits) passed() error {
 	switch {
 	case l.entries < 0:
 		return fmt.Errorf("more than %d files, folders and links: %s", maxEntries, rest)
+	case l.index < 0:
+		return fmt.Errorf("archives whose list takes more than %d MiB of memory: the rest was not looked at; unpack them and check the folder", maxIndex>>20)
 	case l.info < 0:
 		return fmt.Errorf("more than %d bytes of Info.plist files: %s", maxInfo, rest)
 	}

@@ -51,8 +51,8 @@ func TestWalkEndsWhereALimitIsPassed(t *testing.T) {
 		// the main executable.
 		{"a folder counts as often as it is listed", apps, []string{"A.app"}, limits{entries: 4 + 5, info: plist}, []string{inA}},
 		{"a folder that is listed once too often", apps, []string{"A.app"}, limits{entries: 4 + 4, info: plist}, []string{"A.app/Contents/MacOS: " + tooMany}},
-		{"as much of Info.plist files as there may be", apps, []string{"."}, limits{100, 2 * plist}, []string{inA, inB, "c"}},
-		{"one byte more", apps, []string{"."}, limits{100, 2*plist - 1}, []string{inA, "B.app: " + tooMuch}},
+		{"as much of Info.plist files as there may be", apps, []string{"."}, limits{entries: 100, info: 2 * plist}, []string{inA, inB, "c"}},
+		{"one byte more", apps, []string{"."}, limits{entries: 100, info: 2*plist - 1}, []string{inA, "B.app: " + tooMuch}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Chdir(write(t, tt.files))
@@ -93,7 +93,7 @@ func TestWalkGoesOnBesideWhatIsTooDeep(t *testing.T) {
 				}
 			}
 			var got []string
-			for _, line := range list(t, slash(dir), Walk(dir)) {
+			for _, line := range list(t, slash(dir), Walk(t.Context(), dir)) {
 				line = strings.TrimPrefix(line, tt.folder)
 				got = append(got, strings.Split(line, " in ")[0])
 			}

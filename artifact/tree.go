@@ -40,19 +40,27 @@ var (
 // folder is a tree on disk. The os.Root sees to it that a link swapped in while
 // the walk is under way cannot lead out either.
 type folder struct {
-	root  *os.Root
-	users *atomic.Int32
+	holder
+	root *os.Root
 }
 
 // newFolder returns the folder at root, which is closed when nobody holds the
 // tree any more.
-func newFolder(root *os.Root) folder { return folder{root, new(atomic.Int32)} }
+func newFolder(root *os.Root) folder { return folder{newHolder(root.Close), root} }
 
-func (f folder) Hold() (release func()) {
-	f.users.Add(1)
+// holder closes something when nobody holds it any more.
+type holder struct {
+	users *atomic.Int32
+	close func() error
+}
+
+func newHolder(close func() error) holder { return holder{new(atomic.Int32), close} }
+
+func (h holder) Hold() (release func()) {
+	h.users.Add(1)
 	return sync.OnceFunc(func() {
-		if f.users.Add(-1) == 0 {
-			f.root.Close()
+		if h.users.Add(-1) == 0 {
+			h.close()
 		}
 	})
 }

@@ -14,7 +14,6 @@ import (
 type walker struct {
 	tree tree
 	treeName
-	inside string // what Item.Inside begins with: the name if the tree is a bundle
 	left   *limits
 	code   int // Mach-O files so far
 	files  int // files and links so far, but for those of AppleDouble
@@ -24,9 +23,10 @@ type walker struct {
 
 // treeName is how a tree was given.
 type treeName struct {
-	path string // as in Item.Path
-	name string
-	part bool // it is below a folder named Contents or Versions
+	path   string // as in Item.Path
+	inside string // what Item.Inside begins with; empty: nothing, or the name if the tree is a bundle
+	name   string
+	part   bool // it is below a folder named Contents or Versions
 }
 
 // place is a folder in the tree, and what is around it.
@@ -213,11 +213,18 @@ func (w *walker) file(p place, rel string) bool {
 	case errors.Is(err, errNotRegular):
 		return w.problem(rel, NotRegular, err)
 	case err != nil:
-		return w.problem(rel, Unreadable, err)
+		return w.problem(rel, kindOf(err), err)
 	}
-	if is, err := isMachO(c); err != nil || !is {
+	is, format, err := recognise(c, size)
+	switch {
+	case err != nil:
 		c.Close()
-		return err == nil || w.problem(rel, Unreadable, err)
+		return w.problem(rel, Unreadable, err)
+	case format != nil:
+		return walkPacked(format, held{c, w.tree.Hold()}, size, w.below(rel), w.left, w.yield)
+	case !is:
+		c.Close()
+		return true
 	}
 	w.code++
 	main := p.inner != nil && p.inner.main == rel

@@ -94,14 +94,14 @@ func TestWalkFindsMachOByItsMagic(t *testing.T) {
 		"MH_CIGAM.txt", "MH_CIGAM_64", "MH_MAGIC.txt", "MH_MAGIC_64",
 		"deep/in/.hidden/lib",
 	}
-	if diff := cmp.Diff(want, list(t, slash(dir), Walk(dir))); diff != "" {
+	if diff := cmp.Diff(want, list(t, slash(dir), Walk(t.Context(), dir))); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestWalkYieldsTheBytesThatWereOpened(t *testing.T) {
 	dir := write(t, map[string]string{"a": machO})
-	for item, problem := range Walk(dir) {
+	for item, problem := range Walk(t.Context(), dir) {
 		if problem != nil {
 			t.Fatal(problem)
 		}
@@ -154,7 +154,7 @@ func TestWalkNamesItemsAsPoliciesDo(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string
-			for item, problem := range Walk(tt.arg) {
+			for item, problem := range Walk(t.Context(), tt.arg) {
 				if problem != nil {
 					t.Fatal(problem)
 				}
@@ -168,7 +168,7 @@ func TestWalkNamesItemsAsPoliciesDo(t *testing.T) {
 	}
 	t.Run("the current folder, which is a bundle", func(t *testing.T) {
 		t.Chdir("dist/Acme.app")
-		for item, problem := range Walk(".") {
+		for item, problem := range Walk(t.Context(), ".") {
 			if problem != nil {
 				t.Fatal(problem)
 			}
@@ -198,7 +198,7 @@ func TestWalkTellsWhatItCannotLookInto(t *testing.T) {
 		{"a name with NUL", "a\x00b", []string{"a\x00b: unreadable: invalid argument"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := list(t, slash(dir), Walk(dir+"/"+tt.arg))
+			got := list(t, slash(dir), Walk(t.Context(), dir+"/"+tt.arg))
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}
@@ -206,12 +206,12 @@ func TestWalkTellsWhatItCannotLookInto(t *testing.T) {
 	}
 	t.Run("an empty argument", func(t *testing.T) {
 		want := []string{`"": missing: file does not exist`}
-		if diff := cmp.Diff(want, list(t, "", Walk(""))); diff != "" {
+		if diff := cmp.Diff(want, list(t, "", Walk(t.Context(), ""))); diff != "" {
 			t.Error(diff)
 		}
 	})
 	t.Run("errors can be told apart", func(t *testing.T) {
-		for _, problem := range Walk(dir + "/none") {
+		for _, problem := range Walk(t.Context(), dir+"/none") {
 			if !errors.Is(problem.Err, fs.ErrNotExist) {
 				t.Errorf("%v is not fs.ErrNotExist", problem.Err)
 			}
@@ -245,7 +245,7 @@ func TestWalkDoesNotFollowLinks(t *testing.T) {
 		"loop: unreadable: too many levels of symbolic links",
 		"sub/Applications: link-outside: link to \"/etc\" leads out of the artifact",
 	}
-	if diff := cmp.Diff(want, list(t, slash(dir)+"/dist", Walk(dir+"/dist"))); diff != "" {
+	if diff := cmp.Diff(want, list(t, slash(dir)+"/dist", Walk(t.Context(), dir+"/dist"))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -255,7 +255,7 @@ func TestWalkYieldsEveryNameOfAFile(t *testing.T) {
 	if err := os.Link(filepath.Join(dir, "a"), filepath.Join(dir, "b")); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"a", "b"}, list(t, slash(dir), Walk(dir))); diff != "" {
+	if diff := cmp.Diff([]string{"a", "b"}, list(t, slash(dir), Walk(t.Context(), dir))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -288,7 +288,7 @@ func TestWalkYieldsWhatArgumentsShareOnce(t *testing.T) {
 			for _, a := range tt.args {
 				args = append(args, dir+"/"+a)
 			}
-			if diff := cmp.Diff(tt.want, list(t, slash(dir), Walk(args...))); diff != "" {
+			if diff := cmp.Diff(tt.want, list(t, slash(dir), Walk(t.Context(), args...))); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -34,7 +34,7 @@ func TestWalkDoesNotOpenWhatIsNotAFile(t *testing.T) {
 		"socket: not-regular: not a regular file",
 		"fifo: not-regular: not a regular file",
 	}
-	if diff := cmp.Diff(want, list(t, "", Walk(".", "fifo"))); diff != "" {
+	if diff := cmp.Diff(want, list(t, "", Walk(t.Context(), ".", "fifo"))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -61,7 +61,7 @@ func TestWalkKeepsNamesAsTheyAre(t *testing.T) {
 		files[name] = machO
 	}
 	dir := write(t, files)
-	if diff := cmp.Diff(names, list(t, dir, Walk(dir))); diff != "" {
+	if diff := cmp.Diff(names, list(t, dir, Walk(t.Context(), dir))); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -103,12 +103,9 @@ func (e *evaluation) others() {
 		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: cmp.Or(u.Hint, unreadHint)})
 	}
 	for _, r := range e.in.Remarks {
-		f := Finding{
-			Rule: RuleLinkOutside, Paths: []string{r.Path}, Message: r.Message,
-			Hint: "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
-		}
-		if r.NoCode {
-			f.Rule, f.Level, f.Hint = RuleBrokenSeal, policy.Warning, "check the bundle that it goes into, whose seal covers it, or leave it out of what is checked"
+		f := Finding{Rule: r.Rule, Paths: []string{r.Path}, Message: r.Message, Hint: remarkHints[r.Rule]}
+		if r.Rule == RuleBrokenSeal {
+			f.Level = policy.Warning
 		}
 		e.add(f)
 	}
@@ -118,6 +115,13 @@ func (e *evaluation) others() {
 	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Unread)+len(e.in.Empty) == 0 {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
+}
+
+var remarkHints = map[string]string{
+	RuleLinkOutside:      "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
+	RuleBrokenSeal:       "check the bundle that it goes into, whose seal covers it, or leave it out of what is checked",
+	RuleAmbiguousArchive: "pack it anew with one tool, from a folder that holds each file once",
+	RuleOpaquePayload:    "what is in it was not judged; check it before it is packed, or leave it out of what is checked",
 }
 
 const unreadHint = "what cannot be read cannot be judged; repair it or leave it out of what is checked"

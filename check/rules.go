@@ -40,6 +40,8 @@ const (
 	RuleSloppyEntitlements    = "sloppy-entitlements"
 	RuleSlicesDiffer          = "slices-differ"
 	RuleLinkOutside           = "link-outside"
+	RuleAmbiguousArchive      = "ambiguous-archive"
+	RuleOpaquePayload         = "opaque-payload"
 
 	// What authorizes the claims of a program.
 	RuleInvalidProfile     = "invalid-profile"
@@ -100,6 +102,8 @@ var rules = []Rule{
 	{RuleSloppyEntitlements, policy.Note, "Entitlements in a form that codesign does not write", false},
 	{RuleSlicesDiffer, policy.Warning, "Slices of one binary differ", false},
 	{RuleLinkOutside, policy.Warning, "Link that leads out of the artifact", false},
+	{RuleAmbiguousArchive, policy.Error, "Archive that readers take differently", false},
+	{RuleOpaquePayload, policy.Note, "Packed code that is not read", false},
 
 	{RuleInvalidProfile, policy.Error, "Provisioning profile that does not verify", false},
 	{RuleForeignProfile, policy.Error, "Provisioning profile that is for other code", false},

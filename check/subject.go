@@ -94,10 +94,11 @@ type Unread struct {
 	Hint string // what to do; empty: the general advice
 }
 
-// Remark is something that was met on the way to the binaries and is worth a
-// word: a link that leads out of the artifact, or a bundle that nothing vouches for.
+// Remark is something that was met on the way to the binaries and is a finding of its
+// own: a link that leads out of the artifact, a bundle that nothing vouches for, an
+// archive that readers take differently, or something packed that is not read.
 type Remark struct {
+	Rule    string // RuleLinkOutside, RuleBrokenSeal, RuleAmbiguousArchive or RuleOpaquePayload
 	Path    string
 	Message string
-	NoCode  bool // a bundle without code, and no link
 }

@@ -75,7 +75,14 @@ var examples = map[string]example{
 	check.RuleSloppyEntitlements: {policy: lax, file: signed(m.Signature{Entitlements: xml("<?xml", " <?xml")})},
 	check.RuleSlicesDiffer:       {policy: lax, file: m.Fat{Slices: []m.Slice{{Binary: intel()}, {Binary: program(jit, true)}}}.Bytes()},
 	check.RuleLinkOutside: {file: program().Bytes(), edit: func(in *check.Input) {
-		in.Remarks = []check.Remark{{Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: `link to "../../../Shared/Crash.framework" leads out of the artifact`}}
+		in.Remarks = []check.Remark{{Rule: check.RuleLinkOutside, Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: `link to "../../../Shared/Crash.framework" leads out of the artifact`}}
+	}},
+
+	check.RuleAmbiguousArchive: {file: program().Bytes(), edit: func(in *check.Input) {
+		in.Remarks = []check.Remark{{Rule: check.RuleAmbiguousArchive, Path: "Acme.zip", Message: `two entries are named "Acme.app/Contents/MacOS/Acme"`}}
+	}},
+	check.RuleOpaquePayload: {file: program().Bytes(), edit: func(in *check.Input) {
+		in.Remarks = []check.Remark{{Rule: check.RuleOpaquePayload, Path: "Acme.app/Contents/Resources/helpers.7z", Message: "7-Zip, which is not read here"}}
 	}},
 
 	check.RuleInvalidProfile: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: provisioned(func(p *profile.Profile) {

@@ -34,7 +34,7 @@ func costOf(r Result) int {
 		c.binary(b)
 	}
 	for _, m := range r.Remarks {
-		c.text(m.Path, m.Path, m.Message)
+		c.text(m.Rule, m.Path, m.Path, m.Message)
 		c.told(1)
 	}
 	for _, list := range [][]check.Unread{r.Unread, r.Empty} {

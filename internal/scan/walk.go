@@ -36,7 +36,7 @@ type job struct {
 // goes on and counts.
 func (w *walk) run(paths []string) {
 	defer close(w.jobs)
-	for item, problem := range artifact.Walk(paths...) {
+	for item, problem := range artifact.Walk(w.ctx, paths...) {
 		if problem != nil {
 			w.tell(problem.Path, problemOf(problem))
 			continue
@@ -73,10 +73,8 @@ func (w *walk) tell(path string, found Result) {
 
 func problemOf(p *artifact.Problem) Result {
 	switch p.Kind {
-	case artifact.LinkOutside:
-		return Result{Remarks: []check.Remark{{Path: p.Path, Message: p.Err.Error()}}}
-	case artifact.NoCode:
-		return Result{Remarks: []check.Remark{{Path: p.Path, Message: p.Err.Error(), NoCode: true}}}
+	case artifact.LinkOutside, artifact.NoCode, artifact.Ambiguous, artifact.Opaque:
+		return Result{Remarks: []check.Remark{{Rule: remarks[p.Kind], Path: p.Path, Message: p.Err.Error()}}}
 	case artifact.NoMain:
 		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err, Hint: mainHint}}}
 	case artifact.OldLayout:
@@ -86,6 +84,13 @@ func problemOf(p *artifact.Problem) Result {
 	default:
 		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err}}}
 	}
+}
+
+var remarks = map[artifact.Kind]string{
+	artifact.LinkOutside: check.RuleLinkOutside,
+	artifact.NoCode:      check.RuleBrokenSeal,
+	artifact.Ambiguous:   check.RuleAmbiguousArchive,
+	artifact.Opaque:      check.RuleOpaquePayload,
 }
 
 const mainHint = "hand over the bundle with the Mach-O file that its Info.plist names; where that is a script or a link, no signature is read here, so leave the bundle out and verify it on a Mac"

@@ -1,0 +1,211 @@
+package artifact
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
+)
+
+// unpacker unpacks what one walk meets, into memory or, if it is large, a temporary
+// file that has no name any more, and bounds what that takes.
+type unpacker struct {
+	ctx  context.Context //nolint:containedctx // it ends with the walk
+	left atomic.Int64    // bytes that may still be unpacked
+}
+
+func newUnpacker(ctx context.Context) *unpacker {
+	u := &unpacker{ctx: ctx}
+	u.left.Store(maxUnpacked)
+	return u
+}
+
+// bounded reads what is unpacked from packed bytes, and stops what takes too much.
+func (u *unpacker) bounded(r io.Reader, packed int64) io.Reader {
+	return &boundedReader{r, u, packed, 0}
+}
+
+type boundedReader struct {
+	r      io.Reader
+	u      *unpacker
+	packed int64
+	read   int64
+}
+
+func (b *boundedReader) Read(p []byte) (int, error) {
+	if err := b.u.ctx.Err(); err != nil {
+		return 0, fmt.Errorf("the time is over: %w", context.Cause(b.u.ctx))
+	}
+	n, err := b.r.Read(p)
+	b.read += int64(n)
+	switch {
+	case b.u.left.Add(-int64(n)) < 0:
+		return 0, fmt.Errorf("more than %d GiB would have to be unpacked; check the artifact in parts", maxUnpacked>>30)
+	case b.read > maxFile:
+		return 0, fmt.Errorf("a file of more than %d GiB is packed there", maxFile>>30)
+	case b.read > freeRatio && b.read/maxRatio > b.packed:
+		return 0, fmt.Errorf("%d packed bytes hold more than %d times as much, as those of a decompression bomb do", b.packed, maxRatio)
+	}
+	return n, err
+}
+
+// spool reads r to its end and returns what was in it.
+func (u *unpacker) spool(r io.Reader) (content, int64, error) {
+	var head bytes.Buffer
+	if n, err := io.CopyN(&head, r, maxMemory); errors.Is(err, io.EOF) {
+		return inMemory{bytes.NewReader(head.Bytes())}, n, nil
+	} else if err != nil {
+		return nil, 0, err
+	}
+	f, err := newTemporary()
+	if err != nil {
+		return nil, 0, err
+	}
+	size, err := io.CopyBuffer(onlyWriter{f}, io.MultiReader(&head, r), make([]byte, 256<<10))
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, size, nil
+}
+
+// onlyWriter hides ReadFrom of a file, which would not use the buffer.
+type onlyWriter struct{ io.Writer }
+
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// temporary is a file that goes when it is closed, or with the process: its name is
+// taken away at once where the system lets it.
+type temporary struct {
+	*os.File
+	named bool
+}
+
+func newTemporary() (*temporary, error) {
+	f, err := os.CreateTemp("", "codewarrant-")
+	if err != nil {
+		return nil, fmt.Errorf("there is no place to unpack it: %w", err)
+	}
+	return &temporary{f, os.Remove(f.Name()) != nil}, nil
+}
+
+func (t *temporary) Close() error {
+	err := t.File.Close()
+	if t.named {
+		err = errors.Join(err, os.Remove(t.Name()))
+	}
+	return err
+}
+
+// unpackStream unpacks a file that is packed alone, nil when its beginning shows that
+// there is nothing in it that is looked at.
+func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64) (content, int64, error) {
+	s, err := f.Unpack(bufio.NewReaderSize(io.NewSectionReader(c, 0, size), 64<<10))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer s.Close()
+	r := bufio.NewReaderSize(u.bounded(s, size), maxHead)
+	head, err := r.Peek(maxHead)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, err
+	}
+	is, inner, err := recognise(bytes.NewReader(head), int64(len(head)))
+	if err != nil || !is && inner == nil && !archive.MayFollow(head) {
+		return nil, 0, err
+	}
+	return u.spool(r)
+}
+
+// packed is an entry of an archive of which no more is unpacked than is asked for:
+// its beginning, or all of it. It may be read from several goroutines.
+type packed struct {
+	entry archive.Entry
+	from  io.ReaderAt
+	u     *unpacker
+	head  []byte
+
+	once  sync.Once
+	whole content
+	err   error
+}
+
+// open opens an entry of the archive from, and unpacks its beginning.
+func (u *unpacker) open(e archive.Entry, from io.ReaderAt) (content, int64, error) {
+	if e.IsStored() {
+		return section{io.NewSectionReader(from, e.Offset, e.Size)}, e.Size, nil
+	}
+	p := &packed{entry: e, from: from, u: u, head: make([]byte, min(e.Size, maxHead))}
+	s, err := p.stream()
+	if err != nil {
+		return nil, 0, err
+	}
+	defer s.Close()
+	if _, err := io.ReadFull(s, p.head); err != nil {
+		return nil, 0, err
+	}
+	if int64(len(p.head)) == e.Size { // its checksum is at the end
+		if _, err := io.Copy(io.Discard, s); err != nil {
+			return nil, 0, err
+		}
+	}
+	return p, e.Size, nil
+}
+
+// section is an entry that lies in the archive as it is.
+type section struct{ *io.SectionReader }
+
+func (section) Close() error { return nil }
+
+// streamer is content that is unpacked as it is read.
+type streamer interface{ stream() (io.ReadCloser, error) }
+
+// stream reads all of it from the beginning, without keeping it.
+func (p *packed) stream() (io.ReadCloser, error) {
+	c, err := p.entry.Open(p.from)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{p.u.bounded(c, p.entry.Packed), c}, nil
+}
+
+func (p *packed) ReadAt(b []byte, off int64) (int, error) {
+	if off >= 0 && off+int64(len(b)) <= int64(len(p.head)) {
+		return copy(b, p.head[off:]), nil
+	}
+	p.once.Do(p.unpack)
+	if p.err != nil {
+		return 0, p.err
+	}
+	return p.whole.ReadAt(b, off)
+}
+
+func (p *packed) unpack() {
+	s, err := p.stream()
+	if err != nil {
+		p.err = err
+		return
+	}
+	defer s.Close()
+	p.whole, _, p.err = p.u.spool(s)
+}
+
+func (p *packed) Close() error {
+	p.once.Do(func() { p.err = os.ErrClosed })
+	if p.whole == nil {
+		return nil
+	}
+	return p.whole.Close()
+}

@@ -1,0 +1,79 @@
+// Package archive reads formats that pack files: it lists what is in one, and opens
+// an entry as a stream. Nothing is written and nothing is kept but what is asked for.
+//
+// Formats are told by their contents, never by a name. Where two readers of a format
+// would take a file differently (an entry that two headers describe differently,
+// bytes of which one reader makes an entry and another none), that is an
+// [AmbiguousError]: a check that looks at one of the readings proves nothing of the other.
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+)
+
+// Entry is one member of an archive.
+type Entry struct {
+	// Name is as it is written, which may be anything: absolute, with .., not UTF-8.
+	Name string
+	// Mode is the type of the entry; permissions are left out.
+	Mode fs.FileMode
+	// Link is where a symbolic link leads to.
+	Link string
+	// Hard is the name of the entry before it of which this one is another name,
+	// empty for none.
+	Hard string
+
+	Size   int64 // of the contents, in bytes
+	Offset int64 // in the archive, of the contents as they are packed
+	Packed int64 // bytes of the contents as they are packed
+	Method Method
+	Sum    Sum // of the contents
+	Raw    Sum // of the contents as they are packed
+
+	// Err is why the contents cannot be read, nil when they can.
+	Err error
+}
+
+// Format is a format that was told by its contents. One of List and Unpack is set, and
+// neither for a format that is not read here.
+type Format struct {
+	Name string // as in "zip", of the formats that are read
+	// List yields the entries of an archive in their order, and what is wrong with the
+	// archive itself, with an empty Entry; after that the listing may go on. What is
+	// wrong with one entry is in its Err.
+	List func(r io.ReaderAt, size int64) iter.Seq2[Entry, error]
+	// Unpack reads what is packed in a stream of one file.
+	Unpack func(r io.Reader) (io.ReadCloser, error)
+}
+
+// AmbiguousError is why readers of an archive disagree about what is in it.
+type AmbiguousError struct{ Why string }
+
+func (e *AmbiguousError) Error() string { return e.Why }
+
+func ambiguous(format string, args ...any) error {
+	return &AmbiguousError{fmt.Sprintf(format, args...)}
+}
+
+// ErrEncrypted is why nobody without the password can see what is packed.
+var ErrEncrypted = errors.New("it is encrypted")
+
+// readAt reads len(b) bytes at an offset of something of a size. What ends before
+// that is an error that says where.
+func readAt(r io.ReaderAt, size int64, b []byte, offset int64) error {
+	if offset < 0 || offset > size || int64(len(b)) > size-offset {
+		return fmt.Errorf("%d bytes at offset %d are past the end at %d", len(b), offset, size)
+	}
+	n, err := r.ReadAt(b, offset)
+	if n == len(b) {
+		return nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("read %d bytes at offset %d: %w", len(b), offset, err)
+}

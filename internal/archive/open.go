@@ -1,0 +1,158 @@
+package archive
+
+import (
+	"bufio"
+	"compress/bzip2"
+	"crypto/md5"  //nolint:gosec // what a xar says of its files
+	"crypto/sha1" //nolint:gosec // what a xar says of its files
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"strings"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/zlib"
+)
+
+// Method is how the contents of an entry are packed.
+type Method string
+
+// The methods that are read. Stored contents lie in the archive as they are.
+const (
+	Stored  Method = ""
+	Deflate Method = "deflate"
+	Zlib    Method = "zlib"
+	Bzip2   Method = "bzip2"
+	XZ      Method = "xz"
+	Zstd    Method = "zstd"
+)
+
+// Sum is a checksum.
+type Sum struct {
+	Algorithm string // crc32, md5, sha1, sha256, sha512; empty for none
+	Hex       string // in lower case
+}
+
+func (s Sum) hash() (hash.Hash, error) {
+	switch s.Algorithm {
+	case "crc32":
+		return crc32.NewIEEE(), nil
+	case "md5":
+		return md5.New(), nil //nolint:gosec // see above
+	case "sha1":
+		return sha1.New(), nil //nolint:gosec // see above
+	case "sha256":
+		return sha256.New(), nil
+	case "sha512":
+		return sha512.New(), nil
+	}
+	return nil, fmt.Errorf("a checksum of the unknown kind %.20q", s.Algorithm)
+}
+
+// Open reads the contents of an entry of the archive r. The stream ends with an error
+// when it is longer or shorter than the entry says, or its checksum is another: only
+// what was read to its end without one is what was packed.
+func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
+	if e.Err != nil {
+		return nil, e.Err
+	}
+	var raw io.Reader = io.NewSectionReader(r, e.Offset, e.Packed)
+	if e.Method != Stored {
+		raw = bufio.NewReaderSize(raw, 16<<10)
+	}
+	packed, err := newChecked(raw, e.Raw, e.Packed, "packed contents")
+	if err != nil {
+		return nil, err
+	}
+	var c io.ReadCloser
+	switch e.Method {
+	case Stored:
+		c = io.NopCloser(packed)
+	case Deflate:
+		c = flate.NewReader(packed)
+	case Zlib:
+		c, err = zlib.NewReader(packed)
+	case Bzip2:
+		c = io.NopCloser(bzip2.NewReader(packed))
+	case XZ:
+		c, err = unpackXZ(packed)
+	case Zstd:
+		c, err = unpackZstd(packed)
+	default:
+		err = fmt.Errorf("packed by the method %.20q, which is not read", e.Method)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plain, err := newChecked(c, e.Sum, e.Size, "contents")
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return &opened{plain, packed, c}, nil
+}
+
+// IsStored reports whether the contents lie in the archive as they are, and there is
+// no checksum to hold them against.
+func (e Entry) IsStored() bool {
+	return e.Err == nil && e.Method == Stored && e.Sum == Sum{} && e.Raw == Sum{}
+}
+
+// opened is an entry that is read. At its end what is packed has to end, too.
+type opened struct {
+	plain, packed *checked
+	io.Closer
+}
+
+func (o *opened) Read(b []byte) (int, error) {
+	n, err := o.plain.Read(b)
+	if err != io.EOF {
+		return n, err
+	}
+	if _, err := io.Copy(io.Discard, o.packed); err != nil {
+		return n, err
+	}
+	return n, io.EOF
+}
+
+// checked reads exactly size bytes, and holds them against a checksum.
+type checked struct {
+	r    io.Reader
+	left int64
+	what string
+	sum  Sum
+	hash hash.Hash // nil for none
+}
+
+func newChecked(r io.Reader, sum Sum, size int64, what string) (*checked, error) {
+	c := &checked{r: r, left: size, what: what, sum: sum}
+	if sum.Algorithm == "" {
+		return c, nil
+	}
+	var err error
+	c.hash, err = sum.hash()
+	return c, err
+}
+
+func (c *checked) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	if int64(n) > c.left {
+		return 0, fmt.Errorf("%s are longer than the archive says", c.what)
+	}
+	c.left -= int64(n)
+	if c.hash != nil {
+		c.hash.Write(b[:n])
+	}
+	switch {
+	case errors.Is(err, io.EOF) && c.left > 0:
+		return n, fmt.Errorf("%s end %d bytes before the archive says", c.what, c.left)
+	case errors.Is(err, io.EOF) && c.hash != nil && !strings.EqualFold(hex.EncodeToString(c.hash.Sum(nil)), c.sum.Hex):
+		return n, fmt.Errorf("the %s of the %s is another than the archive says", c.sum.Algorithm, c.what)
+	}
+	return n, err
+}

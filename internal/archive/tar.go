@@ -1,0 +1,123 @@
+package archive
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// listTar lists a tar: POSIX.1-2017 pax and ustar, GNU's and the old one, as package
+// archive/tar reads them.
+func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		section := io.NewSectionReader(r, 0, size)
+		t := tar.NewReader(section)
+		for {
+			h, err := t.Next()
+			if errors.Is(err, io.EOF) {
+				if err := endOfTar(section, size); err != nil {
+					yield(Entry{}, err)
+				}
+				return
+			}
+			// ErrInsecurePath is of no concern: nothing is written.
+			if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
+				yield(Entry{}, fmt.Errorf("tar: %w", err))
+				return
+			}
+			// The reader takes whole blocks, so what comes next is the contents.
+			offset, err := section.Seek(0, io.SeekCurrent)
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset), nil) {
+				return
+			}
+		}
+	}
+}
+
+func tarEntry(h *tar.Header, offset int64) Entry {
+	e := Entry{Name: h.Name, Size: h.Size, Offset: offset, Packed: h.Size}
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeRegA, tar.TypeCont: //nolint:staticcheck // TypeRegA is what old archives have
+	case tar.TypeDir:
+		e.Mode = fs.ModeDir
+	case tar.TypeSymlink:
+		e.Mode, e.Link = fs.ModeSymlink, h.Linkname
+	case tar.TypeLink:
+		e.Hard = h.Linkname
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+		e.Mode = fs.ModeDevice
+	case tar.TypeGNUSparse:
+	default:
+		e.Err = fmt.Errorf("an entry of the unknown type %q", h.Typeflag)
+	}
+	if h.Typeflag == tar.TypeGNUSparse || isSparse(h) {
+		e.Err = errors.New("a sparse file, which is not read")
+	}
+	if e.Mode != 0 || e.Hard != "" {
+		e.Size, e.Packed = 0, 0
+	}
+	return e
+}
+
+func isSparse(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// endOfTar looks at what is behind the end of a tar: zeros, of which tar writes some.
+// Readers that are told to ignore zeros, or that join archives, go on there.
+func endOfTar(r io.ReadSeeker, size int64) error {
+	offset, err := r.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	b := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(b)
+		if i := bytes.IndexFunc(b[:n], func(c rune) bool { return c != 0 }); i >= 0 {
+			return ambiguous("there are %d bytes behind the end of the tar at offset %d, which some readers take for more of it", size-offset, offset)
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// isOldTar reports whether a block is the header of a tar from before POSIX, which
+// has no magic: its checksum tells.
+func isOldTar(head []byte) bool {
+	if len(head) < 512 || head[0] == 0 {
+		return false
+	}
+	field := strings.Trim(string(head[148:156]), " \x00")
+	want, err := strconv.ParseUint(field, 8, 32)
+	if err != nil {
+		return false
+	}
+	var sum, signed uint64
+	for i, c := range head[:512] {
+		if 148 <= i && i < 156 {
+			c = ' '
+		}
+		sum += uint64(c)
+		signed += uint64(int64(int8(c)))
+	}
+	return sum == want || signed == want
+}
