@@ -21,7 +21,7 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 		for {
 			h, err := t.Next()
 			if errors.Is(err, io.EOF) {
-				if err := endOfTar(section, size); err != nil {
+				if err := onlyZeros("tar", section, size); err != nil {
 					yield(Entry{}, err)
 				}
 				return
@@ -78,9 +78,9 @@ func isSparse(h *tar.Header) bool {
 	return false
 }
 
-// endOfTar looks at what is behind the end of a tar: zeros, of which tar writes some.
-// Readers that are told to ignore zeros, or that join archives, go on there.
-func endOfTar(r io.ReadSeeker, size int64) error {
+// onlyZeros looks at what is behind the end of an archive: zeros, which fill its last
+// block. Readers that are told to ignore zeros, or that join archives, go on there.
+func onlyZeros(format string, r io.ReadSeeker, size int64) error {
 	offset, err := r.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func endOfTar(r io.ReadSeeker, size int64) error {
 	for {
 		n, err := r.Read(b)
 		if i := bytes.IndexFunc(b[:n], func(c rune) bool { return c != 0 }); i >= 0 {
-			return ambiguous("there are %d bytes behind the end of the tar at offset %d, which some readers take for more of it", size-offset, offset)
+			return ambiguous("there are %d bytes behind the end of the %s at offset %d, which some readers take for more of it", size-offset, format, offset)
 		}
 		switch {
 		case errors.Is(err, io.EOF):

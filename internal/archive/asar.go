@@ -1,0 +1,200 @@
+package archive
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"strconv"
+)
+
+// An asar is what Electron packs an application in (electron/asar, README, "Format"): a
+// size and a header as Chromium's Pickle writes them, which is JSON with the tree of
+// files, and then their contents.
+const (
+	asarPrefix = 16
+
+	// maxAsar bounds the header, in bytes. That of an application of 100,000 files has
+	// some 20 MB.
+	maxAsar = 64 << 20
+
+	// maxNested bounds the folders in each other.
+	maxNested = 128
+)
+
+// isAsar reports whether head begins with two pickles, the second of which has the JSON.
+func isAsar(head []byte) bool {
+	if len(head) < asarPrefix+1 {
+		return false
+	}
+	le := binary.LittleEndian
+	outer, inner, text := le.Uint32(head[4:]), le.Uint32(head[8:]), le.Uint32(head[12:])
+	return le.Uint32(head) == 4 && outer >= 8 && inner == outer-4 && text <= inner-4 && inner-4-text < 4 && head[asarPrefix] == '{'
+}
+
+func listAsar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		var prefix [asarPrefix]byte
+		if err := readAt(r, size, prefix[:], 0); err != nil {
+			yield(Entry{}, fmt.Errorf("asar: %w", err))
+			return
+		}
+		le := binary.LittleEndian
+		text, begin := int64(le.Uint32(prefix[12:])), 8+int64(le.Uint32(prefix[4:]))
+		switch {
+		case text > maxAsar:
+			yield(Entry{}, fmt.Errorf("asar: a header of %d bytes, of which %d are read", text, maxAsar))
+			return
+		case begin > size:
+			yield(Entry{}, fmt.Errorf("asar: the header reaches to %d, past the end at %d", begin, size))
+			return
+		}
+		a := asarReader{json.NewDecoder(io.NewSectionReader(r, asarPrefix, text)), begin, size, yield}
+		if err := a.read(); err != nil && !errors.Is(err, errEnough) {
+			yield(Entry{}, fmt.Errorf("asar: %w", err))
+		}
+	}
+}
+
+// asarReader reads the JSON token by token, so that no more of it is in memory than one
+// file of the tree.
+type asarReader struct {
+	d     *json.Decoder
+	begin int64 // where contents are
+	size  int64
+	yield func(Entry, error) bool
+}
+
+var errEnough = errors.New("the consumer has enough")
+
+func (a asarReader) read() error {
+	if _, err := a.node("", 0); err != nil {
+		return err
+	}
+	if _, err := a.d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more in the header than one value")
+	}
+	return nil
+}
+
+// asarNode is a folder, file or link.
+type asarNode struct {
+	folder, unpacked bool
+	link, offset     *string
+	size             *int64
+}
+
+// node reads one node and all below it.
+func (a asarReader) node(name string, depth int) (n asarNode, err error) {
+	if depth > maxNested {
+		return n, fmt.Errorf("more than %d folders in each other", maxNested)
+	}
+	err = a.object(func(key string) error {
+		switch key {
+		case "files":
+			n.folder = true
+			return a.files(name, depth)
+		case "link":
+			return a.d.Decode(&n.link)
+		case "offset":
+			return a.d.Decode(&n.offset)
+		case "size":
+			return a.d.Decode(&n.size)
+		case "unpacked":
+			return a.d.Decode(&n.unpacked)
+		}
+		var other json.RawMessage
+		return a.d.Decode(&other)
+	})
+	return n, err
+}
+
+func (a asarReader) files(dir string, depth int) error {
+	return a.object(func(name string) error {
+		if dir != "" {
+			name = dir + "/" + name
+		}
+		if len(name) > maxName {
+			return fmt.Errorf("a name of more than %d bytes", maxName)
+		}
+		n, err := a.node(name, depth+1)
+		if err != nil {
+			return err
+		}
+		if n.unpacked && !n.folder {
+			return nil // it is beside the asar, in a folder that is walked
+		}
+		if !a.yield(a.entry(name, n), nil) {
+			return errEnough
+		}
+		return nil
+	})
+}
+
+func (a asarReader) entry(name string, n asarNode) Entry {
+	e := Entry{Name: name}
+	switch {
+	case n.folder && n.link == nil && n.offset == nil:
+		e.Mode = fs.ModeDir
+	case n.link != nil && n.offset == nil && !n.folder:
+		e.Mode, e.Link = fs.ModeSymlink, a.fromRoot(name, *n.link)
+	case n.offset != nil && n.size != nil && n.link == nil && !n.folder:
+		offset, err := strconv.ParseInt(*n.offset, 10, 63)
+		switch {
+		case err != nil || offset < 0 || *n.size < 0:
+			e.Err = fmt.Errorf("an offset of %.20q and a size of %d", *n.offset, *n.size)
+		case offset > a.size-a.begin || *n.size > a.size-a.begin-offset:
+			e.Err = fmt.Errorf("its %d bytes at offset %d reach past the end at %d", *n.size, a.begin+offset, a.size)
+		default:
+			e.Offset, e.Size, e.Packed = a.begin+offset, *n.size, *n.size
+		}
+	default:
+		e.Err = ambiguous("it is more than one of folder, file and link, or none")
+	}
+	return e
+}
+
+// fromRoot turns where a link leads to, which is relative to the asar, into what is
+// relative to the folder that the link is in.
+func (asarReader) fromRoot(name, target string) string {
+	up := ""
+	for _, c := range name {
+		if c == '/' {
+			up += "../"
+		}
+	}
+	return up + target
+}
+
+// object reads an object and calls value for each key, which reads the value. A key that
+// is there twice is what parsers of JSON disagree on.
+func (a asarReader) object(value func(key string) error) error {
+	if t, err := a.d.Token(); err != nil {
+		return err
+	} else if t != json.Delim('{') {
+		return fmt.Errorf("at byte %d of the header there is no object", a.d.InputOffset())
+	}
+	seen := map[string]bool{}
+	for a.d.More() {
+		t, err := a.d.Token()
+		if err != nil {
+			return err
+		}
+		key, ok := t.(string)
+		if !ok {
+			return fmt.Errorf("at byte %d of the header there is no key", a.d.InputOffset())
+		}
+		if seen[key] {
+			return ambiguous("the key %.200q is there twice in the header", key)
+		}
+		seen[key] = true
+		if err := value(key); err != nil {
+			return err
+		}
+	}
+	_, err := a.d.Token()
+	return err
+}

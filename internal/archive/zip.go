@@ -1,0 +1,417 @@
+package archive
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A zip is read as PKWARE's APPNOTE.TXT 6.3.10 describes it, whose sections are cited
+// here: from the end of central directory record (4.3.16) to the central directory
+// (4.3.12), which says where the local headers (4.3.7) with the contents are. Others
+// read it from the beginning, from one local header to the next, and so what both say
+// has to be one thing, with nothing between.
+//
+// The package archive/zip of the standard library reads the directory alone, and tells
+// neither where an entry begins nor what its local header says.
+
+const (
+	zipLocal      = "PK\x03\x04"
+	zipCentral    = "PK\x01\x02"
+	zipEnd        = "PK\x05\x06"
+	zip64End      = "PK\x06\x06"
+	zip64Locator  = "PK\x06\x07"
+	zipDescriptor = "PK\x07\x08"
+
+	zipLocalSize   = 30
+	zipCentralSize = 46
+	zipEndSize     = 22
+	zip64EndSize   = 56
+	locatorSize    = 20
+)
+
+// Flags of an entry (4.4.4).
+const (
+	zipEncrypted = 1 << 0
+	zipStreamed  = 1 << 3 // sizes and checksum are behind the contents
+	zipPatched   = 1 << 5
+	zipMasked    = 1 << 13 // the local header hides what it says
+)
+
+// zipMethods are those that are read (4.4.5).
+var zipMethods = map[uint16]Method{0: Stored, 8: Deflate, 12: Bzip2, 93: Zstd, 95: XZ}
+
+// zipHeader is what a local and a central header both say of an entry.
+type zipHeader struct {
+	flags, method uint16
+	sum           uint32
+	packed, size  uint64
+	name          string
+}
+
+// zipDirectory is where the central directory is.
+type zipDirectory struct {
+	offset, size, count uint64
+	end                 int64 // where the records behind it begin
+}
+
+func listZip(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		dir, err := findZipEnd(r, size)
+		if err == nil && dir == nil {
+			err = errors.New("there is no end of central directory record, so the zip is cut off or something follows it")
+		}
+		if err != nil {
+			yield(Entry{}, fmt.Errorf("zip: %w", err))
+			return
+		}
+		z := zipReader{r: r, size: size}
+		z.list(*dir, yield)
+	}
+}
+
+// findZipEnd looks for the end of central directory record, whose comment of up to
+// 65,535 bytes ends the file. It returns nil when there is none. A record in the comment
+// of another one is what readers that search from the end and from the beginning
+// disagree on.
+func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
+	tail := make([]byte, min(size, zipEndSize+math.MaxUint16))
+	if err := readAt(r, size, tail, size-int64(len(tail))); err != nil {
+		return nil, err
+	}
+	at := -1
+	for i := len(tail) - zipEndSize; i >= 0; i-- {
+		if !bytes.HasPrefix(tail[i:], []byte(zipEnd)) {
+			continue
+		}
+		comment := int(binary.LittleEndian.Uint16(tail[i+20:]))
+		switch {
+		case i+zipEndSize+comment > len(tail):
+			continue // these four bytes are no record
+		case i+zipEndSize+comment < len(tail):
+			return nil, ambiguous("%d bytes follow the end of central directory record", len(tail)-i-zipEndSize-comment)
+		case at >= 0:
+			return nil, ambiguous("there are two end of central directory records")
+		}
+		at = i
+	}
+	if at < 0 {
+		return nil, nil
+	}
+	return readZipEnd(r, size, size-int64(len(tail))+int64(at), tail[at:])
+}
+
+// readZipEnd reads the end of central directory record b at an offset, and the records
+// of Zip64 before it.
+func readZipEnd(r io.ReaderAt, size, at int64, b []byte) (*zipDirectory, error) {
+	le := binary.LittleEndian
+	d := &zipDirectory{count: uint64(le.Uint16(b[10:])), size: uint64(le.Uint32(b[12:])), offset: uint64(le.Uint32(b[16:])), end: at}
+	if le.Uint16(b[4:]) != le.Uint16(b[6:]) || le.Uint16(b[8:]) != le.Uint16(b[10:]) {
+		return nil, errors.New("a part of a zip of several files, which is not read")
+	}
+	locator := make([]byte, locatorSize)
+	if at < locatorSize || readAt(r, size, locator, at-locatorSize) != nil || !bytes.HasPrefix(locator, []byte(zip64Locator)) {
+		return d, d.check(at)
+	}
+	where := le.Uint64(locator[8:])
+	if where > uint64(at) {
+		return nil, fmt.Errorf("the Zip64 record at offset %d is past the end at %d", where, at)
+	}
+	record := make([]byte, zip64EndSize)
+	if err := readAt(r, size, record, int64(where)); err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(record, []byte(zip64End)) {
+		return nil, fmt.Errorf("there is no Zip64 record at offset %d", where)
+	}
+	if length := le.Uint64(record[4:]); length != uint64(at)-locatorSize-where-12 {
+		return nil, ambiguous("the Zip64 record at offset %d does not reach to its locator", where)
+	}
+	d64 := &zipDirectory{count: le.Uint64(record[32:]), size: le.Uint64(record[40:]), offset: le.Uint64(record[48:]), end: int64(where)}
+	if d.count != math.MaxUint16 && d.count != d64.count || d.size != math.MaxUint32 && d.size != d64.size || d.offset != math.MaxUint32 && d.offset != d64.offset {
+		return nil, ambiguous("the end of central directory record and that of Zip64 differ")
+	}
+	return d64, d64.check(int64(where))
+}
+
+// check sees to it that the directory ends where the records begin: a reader may search
+// for it from there, or from its offset.
+func (d *zipDirectory) check(end int64) error {
+	if d.offset > uint64(end) || d.size != uint64(end)-d.offset {
+		return ambiguous("the central directory of %d bytes at offset %d does not end at %d, where its record is", d.size, d.offset, end)
+	}
+	return nil
+}
+
+// zipReader reads the entries of a zip.
+type zipReader struct {
+	r    io.ReaderAt
+	size int64
+	used []zipExtent
+}
+
+// zipExtent is what an entry takes, from its local header to the end of its contents.
+type zipExtent struct {
+	from, to int64
+	streamed bool
+}
+
+func (z *zipReader) list(d zipDirectory, yield func(Entry, error) bool) {
+	section := io.NewSectionReader(z.r, int64(d.offset), int64(d.size))
+	r := newBlockReader(section)
+	for i := range d.count {
+		central, local, err := readZipCentral(r)
+		if err != nil {
+			yield(Entry{}, fmt.Errorf("zip: entry %d of %d: %w", i+1, d.count, err))
+			return
+		}
+		e, err := z.entry(central, local, int64(d.offset))
+		if err != nil {
+			e = Entry{Name: central.name, Err: err}
+		}
+		if !yield(e, nil) {
+			return
+		}
+	}
+	if r.read != int64(d.size) {
+		yield(Entry{}, ambiguous("the central directory has %d bytes behind the %d entries that it counts", int64(d.size)-r.read, d.count))
+		return
+	}
+	for _, err := range z.gaps(int64(d.offset)) {
+		if !yield(Entry{}, err) {
+			return
+		}
+	}
+}
+
+// zipCentralHeader is an entry of the central directory.
+type zipCentralHeader struct {
+	zipHeader
+	host  byte   // of which the attributes are
+	attrs uint32 // external attributes: of Unix in the upper half
+}
+
+// readZipCentral reads the next entry of the central directory, and where its local
+// header is.
+func readZipCentral(r *blockReader) (h zipCentralHeader, local uint64, err error) {
+	b, err := r.next(zipCentralSize)
+	if err != nil {
+		return h, 0, err
+	}
+	if !bytes.HasPrefix(b, []byte(zipCentral)) {
+		return h, 0, errors.New("no header of the central directory is there")
+	}
+	le := binary.LittleEndian
+	h.host, h.attrs = b[5], le.Uint32(b[38:])
+	h.flags, h.method, h.sum = le.Uint16(b[8:]), le.Uint16(b[10:]), le.Uint32(b[16:])
+	h.packed, h.size, local = uint64(le.Uint32(b[20:])), uint64(le.Uint32(b[24:])), uint64(le.Uint32(b[42:]))
+	name, extra, comment := int(le.Uint16(b[28:])), int(le.Uint16(b[30:])), int(le.Uint16(b[32:]))
+	if b, err = r.next(name + extra + comment); err != nil {
+		return h, 0, err
+	}
+	h.name = string(b[:name])
+	err = h.widen(b[name:name+extra], &h.size, &h.packed, &local)
+	return h, local, err
+}
+
+// widen replaces numbers that say that they are in the extra field of Zip64 (4.5.3), in
+// their order. An entry whose name is told by another extra field, too (4.6.9), has two.
+func (h *zipHeader) widen(extra []byte, numbers ...*uint64) error {
+	seen := false
+	for len(extra) > 0 {
+		if len(extra) < 4 {
+			return nil // padding, as zipalign writes it
+		}
+		id, size := binary.LittleEndian.Uint16(extra), int(binary.LittleEndian.Uint16(extra[2:]))
+		if size > len(extra)-4 {
+			return nil
+		}
+		field := extra[4 : 4+size]
+		extra = extra[4+size:]
+		switch id {
+		case 0x0001:
+			if seen {
+				return ambiguous("%.200q has two extra fields of Zip64", h.name)
+			}
+			seen = true
+			for _, n := range numbers {
+				if *n != math.MaxUint32 {
+					continue
+				}
+				if len(field) < 8 {
+					return fmt.Errorf("the extra field of Zip64 of %.200q is too short", h.name)
+				}
+				*n, field = binary.LittleEndian.Uint64(field), field[8:]
+			}
+		case 0x7075:
+			if len(field) > 5 && string(field[5:]) != h.name {
+				return ambiguous("%.200q is named %.200q in its extra field", h.name, field[5:])
+			}
+		}
+	}
+	return nil
+}
+
+// entry returns the entry that a central header describes, whose contents lie before
+// limit.
+func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry, error) {
+	e := Entry{Name: h.name}
+	if offset > uint64(limit) {
+		return e, fmt.Errorf("its local header at offset %d is past the central directory at %d", offset, limit)
+	}
+	local, begin, err := z.local(int64(offset), limit)
+	if err != nil {
+		return e, fmt.Errorf("its local header at offset %d: %w", offset, err)
+	}
+	if h.packed > uint64(limit-begin) {
+		return e, fmt.Errorf("its %d bytes at offset %d reach past the central directory at %d", h.packed, begin, limit)
+	}
+	z.used = append(z.used, zipExtent{int64(offset), begin + int64(h.packed), h.flags&zipStreamed != 0})
+	if err := h.differs(local); err != nil {
+		return e, err
+	}
+	if h.size > math.MaxInt64 {
+		return e, fmt.Errorf("it claims %d bytes", h.size)
+	}
+	method, known := zipMethods[h.method]
+	switch {
+	case h.flags&(zipEncrypted|zipMasked) != 0:
+		return e, ErrEncrypted
+	case h.flags&zipPatched != 0 || !known:
+		return e, fmt.Errorf("packed by method %d of zip, which is not read", h.method)
+	}
+	e.Offset, e.Packed, e.Size, e.Method = begin, int64(h.packed), int64(h.size), method
+	e.Sum = Sum{"crc32", fmt.Sprintf("%08x", h.sum)}
+	return z.typed(e, h)
+}
+
+// local reads the local header at an offset, and returns where the contents begin.
+func (z *zipReader) local(offset, limit int64) (h zipHeader, begin int64, err error) {
+	b := make([]byte, zipLocalSize)
+	if err := readAt(z.r, limit, b, offset); err != nil {
+		return h, 0, err
+	}
+	if !bytes.HasPrefix(b, []byte(zipLocal)) {
+		return h, 0, errors.New("there is none")
+	}
+	le := binary.LittleEndian
+	h.flags, h.method, h.sum = le.Uint16(b[6:]), le.Uint16(b[8:]), le.Uint32(b[14:])
+	h.packed, h.size = uint64(le.Uint32(b[18:])), uint64(le.Uint32(b[22:]))
+	name, extra := int(le.Uint16(b[26:])), int(le.Uint16(b[28:]))
+	b = make([]byte, name+extra)
+	if err := readAt(z.r, limit, b, offset+zipLocalSize); err != nil {
+		return h, 0, err
+	}
+	h.name = string(b[:name])
+	err = h.widen(b[name:], &h.size, &h.packed)
+	return h, offset + zipLocalSize + int64(len(b)), err
+}
+
+// differs returns in what a local header says something else than the central one. Where
+// sizes and checksum follow the contents it has zeros, or what was expected of them.
+func (h zipCentralHeader) differs(local zipHeader) error {
+	const counted = zipEncrypted | zipStreamed | zipPatched | zipMasked
+	zeros := h.flags&zipStreamed != 0 && local.sum == 0
+	switch {
+	case local.name != h.name:
+		return ambiguous("it is named %.200q in its local header", local.name)
+	case local.method != h.method:
+		return ambiguous("it is packed by method %d by the central directory and %d by its local header", h.method, local.method)
+	case (local.flags^h.flags)&counted != 0:
+		return ambiguous("its flags are %#x in the central directory and %#x in its local header", h.flags, local.flags)
+	case !(zeros && (local.size == 0 || local.size == math.MaxUint32)) && local.size != h.size,
+		!(zeros && (local.packed == 0 || local.packed == math.MaxUint32)) && local.packed != h.packed,
+		!zeros && local.sum != h.sum:
+		return ambiguous("its size or checksum in the central directory is not that in its local header")
+	}
+	return nil
+}
+
+// typed tells folders and links from files. Attributes are those of Unix where the
+// entry was made on Unix or macOS (4.4.2); a name that ends in a slash is a folder.
+func (z *zipReader) typed(e Entry, h zipCentralHeader) (Entry, error) {
+	const formatMask, folder, link, regular = 0xf000, 0x4000, 0xa000, 0x8000
+	format := uint32(0)
+	if h.host == 3 || h.host == 19 {
+		format = h.attrs >> 16 & formatMask
+	}
+	isFolder := strings.HasSuffix(e.Name, "/")
+	switch {
+	case strings.Contains(e.Name, `\`):
+		return e, ambiguous("its name has a backslash, which some readers take for the end of a folder's")
+	case isFolder && format != 0 && format != folder, !isFolder && format == folder:
+		return e, ambiguous("its name and its attributes disagree on whether it is a folder")
+	case isFolder && e.Size > 0:
+		return e, ambiguous("a folder with contents of its own")
+	case isFolder:
+		e.Mode = fs.ModeDir
+	case format == link:
+		return z.link(e)
+	case format != 0 && format != regular:
+		e.Mode = fs.ModeDevice
+	}
+	return e, nil
+}
+
+// maxLink bounds where a link leads to, in bytes: PATH_MAX of macOS.
+const maxLink = 1024
+
+// link reads where a link leads to, which is its contents.
+func (z *zipReader) link(e Entry) (Entry, error) {
+	if e.Size > maxLink {
+		return e, fmt.Errorf("a link to a path of %d bytes", e.Size)
+	}
+	c, err := e.Open(z.r)
+	if err != nil {
+		return e, err
+	}
+	defer c.Close()
+	target, err := io.ReadAll(c)
+	if err != nil {
+		return e, fmt.Errorf("where the link leads to: %w", err)
+	}
+	e.Mode, e.Link = fs.ModeSymlink, string(target)
+	return e, nil
+}
+
+// gaps tells of entries that overlap, and of local headers that lie between the entries
+// of the directory, which ends at end: readers that begin at the beginning see them.
+func (z *zipReader) gaps(end int64) []error {
+	var errs []error
+	slices.SortFunc(z.used, func(a, b zipExtent) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	at := int64(0)
+	for _, u := range append(z.used, zipExtent{from: end, to: end}) {
+		if u.from < at {
+			errs = append(errs, ambiguous("the entry at offset %d overlaps the one before it, which ends at %d", u.from, at))
+		} else if err := z.gap(at, u.from); err != nil {
+			errs = append(errs, err)
+		}
+		at = max(at, u.to)
+		if len(errs) > 20 {
+			break
+		}
+	}
+	return errs
+}
+
+func (z *zipReader) gap(from, to int64) error {
+	if from == to {
+		return nil
+	}
+	i, err := index(io.NewSectionReader(z.r, from, to-from), []byte(zipLocal))
+	switch {
+	case err != nil:
+		return err
+	case i >= 0:
+		return ambiguous("at offset %d there is an entry that the central directory does not list", from+i)
+	}
+	return nil
+}
