@@ -41,10 +41,10 @@ const (
 	maxUnpacked = 128 << 30
 	maxFile     = 32 << 30
 
-	// A stream that holds more than maxRatio times its bytes is a decompression bomb.
-	// Deflate reaches 1032 times (RFC 1951 has no more than 258 bytes in two bits), and
-	// what freeRatio bytes hold is let pass: bzip2 and xz pack long zeros better.
-	maxRatio  = 1100
+	// A stream that holds more than maxRatio times its bytes is a decompression bomb, but
+	// for the first freeRatio bytes. Programs and archives are packed to a half or a tenth;
+	// deflate may reach 1032 times, bzip2 and xz more.
+	maxRatio  = 250
 	freeRatio = 64 << 20
 
 	// maxHead is how much of an entry of an archive is unpacked to see what it is, in

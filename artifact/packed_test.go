@@ -1,0 +1,227 @@
+package artifact
+
+import (
+	"archive/tar"
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	at "github.com/codewarrant/codewarrant/internal/archivetest"
+)
+
+// app is a bundle with what archives may lose: links, folders, names that are not ASCII.
+var app = at.Files{
+	"Acme.app/Contents/Info.plist":                                                executable("Acme"),
+	"Acme.app/Contents/MacOS/Acme":                                                machO,
+	"Acme.app/Contents/Frameworks/F.framework/Versions/A/Resources/Info.plist":    executable("F"),
+	"Acme.app/Contents/Frameworks/F.framework/Versions/A/F":                       machO,
+	"Acme.app/Contents/Frameworks/F.framework/Versions/Current":                   "-> A",
+	"Acme.app/Contents/Frameworks/F.framework/F":                                  "-> Versions/Current/F",
+	"Acme.app/Contents/Resources/Übersicht/outside":                               "-> ../../../../../elsewhere",
+	"Acme.app/Contents/Resources/data":                                            strings.Repeat("no code ", 9000),
+	"Acme.app/Contents/Library/LoginItems/Héllo.app/Contents/MacOS/Héllo":         machO,
+	"Acme.app/Contents/Library/LoginItems/Héllo.app/Contents/Info.plist":          executable("Héllo"),
+	"Acme.app/Contents/Resources/deep/deeper/deepest/with a longer name of its/x": machO,
+}
+
+// named walks content under a name in a folder of its own.
+func named(t *testing.T, name string, content []byte) []string {
+	t.Helper()
+	dir := t.TempDir()
+	full := filepath.Join(dir, name)
+	if err := os.WriteFile(full, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return list(t, slash(dir), Walk(t.Context(), full))
+}
+
+// below puts a name before each line.
+func below(name string, lines []string) []string {
+	var out []string
+	for _, line := range lines {
+		out = append(out, name+"/"+line)
+	}
+	return out
+}
+
+func TestWalkFindsInAnArchiveWhatIsInTheFolder(t *testing.T) {
+	dir := write(t, app)
+	want := list(t, slash(dir), Walk(t.Context(), dir))
+	if len(want) != 5 {
+		t.Fatalf("the folder has %d lines: %q", len(want), want)
+	}
+	for _, f := range at.Formats {
+		t.Run(f.Name, func(t *testing.T) {
+			if diff := cmp.Diff(below("it", want), named(t, "it", f.Pack(app))); diff != "" {
+				t.Error(diff)
+			}
+		})
+		for _, s := range at.Streams {
+			t.Run(f.Name+" in "+s.Name, func(t *testing.T) {
+				if diff := cmp.Diff(below("it", want), named(t, "it", s.Pack(f.Pack(app)))); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
+	files := at.Files{"bin/tool": machO}
+	for _, tt := range []struct {
+		name, file string
+		content    []byte
+		want       []string
+	}{
+		{"a packed program has the name without the suffix", "tool.gz", at.Gzip([]byte(machO)), []string{"tool.gz/tool"}},
+		{"of a name without one it has the same", "tool", at.XZ([]byte(machO)), []string{"tool/tool"}},
+		{"a packed archive is one", "tools.tar.gz", at.Gzip(at.Tar(files)), []string{"tools.tar.gz/bin/tool"}},
+		{"the members of a static library", "lib.a", at.Ar(at.Files{"a.o": machO, "a name of over sixteen bytes.o": machO}), []string{
+			"lib.a/a name of over sixteen bytes.o", "lib.a/a.o",
+		}},
+		{"an archive that holds a bundle itself is named like one", "Acme.app.zip", at.Zip(at.Files{
+			"Contents/Info.plist": executable("Acme"), "Contents/MacOS/Acme": machO,
+		}), []string{"Acme.app.zip/Contents/MacOS/Acme in Acme.app as main"}},
+		{"five levels", "Acme.pkg", at.Xar(at.Files{
+			"Acme-component.pkg/Payload": string(at.Gzip(at.Cpio(at.Files{
+				"Acme.app/Contents/Info.plist": executable("Acme"),
+				"Acme.app/Contents/MacOS/Acme": machO,
+				"Acme.app/Contents/Resources/app.asar": string(at.Asar(at.Files{
+					"node_modules/helper.zip": string(at.Zip(at.Files{
+						"inner.tar.zst": string(at.Zstd(at.Tar(at.Files{"helper": machO}))),
+					})),
+				})),
+			}, false))),
+		}, nil), []string{
+			"Acme.pkg/Acme-component.pkg/Payload/Acme.app/Contents/MacOS/Acme in Acme-component.pkg/Payload/Acme.app as main",
+			"Acme.pkg/Acme-component.pkg/Payload/Acme.app/Contents/Resources/app.asar/node_modules/helper.zip/inner.tar.zst/helper",
+		}},
+		{"a zip that unpacks itself", "setup", append([]byte("#!/bin/sh\nexec unzip \"$0\"\n"), relocated(26, files)...), []string{"setup/bin/tool"}},
+		{"a hard link is a file of its own", "x.tar", at.RawTar([]tar.Header{
+			{Name: "a", Typeflag: tar.TypeReg, Size: int64(len(machO))}, {Name: "b", Typeflag: tar.TypeLink, Linkname: "a"},
+		}, []string{machO, ""}), []string{"x.tar/a", "x.tar/b"}},
+		{"what packs no code is nothing", "notes.txt.gz", at.Gzip([]byte("notes")), []string{"notes.txt.gz: nothing: no Mach-O file was found here"}},
+		{"an empty zip", "empty.zip", at.Zip(nil), []string{"empty.zip: nothing: no Mach-O file was found here"}},
+		{"a format that is not read", "x.7z", []byte("7z\xbc\xaf\x27\x1c, and more"), []string{
+			"x.7z: opaque: 7-Zip, which is not read here", "x.7z: nothing: no Mach-O file was found here",
+		}},
+		{"a disk image that begins as bzip2 does", "x.dmg", append(append([]byte("BZh91AY&SY"), make([]byte, 1000)...), append([]byte("koly"), make([]byte, 508)...)...), []string{
+			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, named(t, tt.file, tt.content)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// relocated is a zip whose offsets count n bytes before it.
+func relocated(n int, f at.Files) []byte {
+	b := append(bytes.Repeat([]byte{' '}, n), at.Zip(f)...)
+	return fixOffsets(b, n)[n:]
+}
+
+func fixOffsets(b []byte, n int) []byte {
+	add := func(at int) {
+		for i, carry := 0, n; i < 4; i++ {
+			carry += int(b[at+i])
+			b[at+i] = byte(carry)
+			carry >>= 8
+		}
+	}
+	end := bytes.LastIndex(b, []byte("PK\x05\x06"))
+	add(end + 16)
+	for i := bytes.Index(b, []byte("PK\x01\x02")); i >= 0 && i < end; {
+		add(i + 42)
+		next := bytes.Index(b[i+4:], []byte("PK\x01\x02"))
+		if next < 0 {
+			break
+		}
+		i += 4 + next
+	}
+	return b
+}
+
+// Attacks on those who unpack an archive, by the names that they go by.
+func TestAttacksOfArchivesAreTold(t *testing.T) {
+	file := func(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(machO))} }
+	stored := func(name string) at.ZipEntry { return at.ZipEntry{Name: name, Content: machO} }
+	deep := []byte(machO)
+	for range 9 {
+		deep = at.Gzip(deep)
+	}
+	for _, tt := range []struct {
+		name    string
+		content []byte
+		want    []string
+	}{
+		{"zip slip: a name that leads up", at.RawZip(stored("../../etc/evil")), []string{
+			`x: ambiguous: the name of the entry "../../etc/evil" leads up`, "x/etc/evil",
+		}},
+		{"an absolute name", at.RawTar([]tar.Header{file("/usr/local/bin/evil")}, []string{machO}), []string{
+			`x: ambiguous: the name of the entry "/usr/local/bin/evil" is absolute`, "x/usr/local/bin/evil",
+		}},
+		{"a link, and a file through it", at.RawTar([]tar.Header{
+			{Name: "here", Typeflag: tar.TypeSymlink, Linkname: "/etc"}, file("here/evil"),
+		}, []string{"", machO}), []string{
+			`x: ambiguous: "here/evil" is an entry below "here", which is no folder`,
+			`x/here: link-outside: link to "/etc" leads out of the artifact`,
+		}},
+		{"a hard link to what is outside", at.RawTar([]tar.Header{{Name: "a", Typeflag: tar.TypeLink, Linkname: "../../etc/passwd"}}, []string{""}), []string{
+			`x: ambiguous: the name of the entry "../../etc/passwd" leads up`,
+		}},
+		{"two entries of one name", at.RawZip(stored("a"), stored("a")), []string{`x: ambiguous: two entries are named "a"`, "x/a"}},
+		{"two names that differ in case", at.RawZip(stored("App"), stored("aPP")), []string{
+			`x: ambiguous: "App" and "aPP" in "." are one name where case and the composition of accents do not count`, "x/App", "x/aPP",
+		}},
+		{"two names that differ in how accents are composed", at.RawZip(stored("h\u00e9"), stored("he\u0301")), []string{
+			"x: ambiguous: \"he\u0301\" and \"h\u00e9\" in \".\" are one name where case and the composition of accents do not count", "x/he\u0301", "x/h\u00e9",
+		}},
+		{"a local header that says another name", at.RawZip(at.ZipEntry{Name: "readme", Local: "evil!!", Content: machO}), []string{
+			`x/readme: ambiguous: it is named "evil!!" in its local header`,
+		}},
+		{"an entry that the directory leaves out", at.RawZip(at.ZipEntry{Name: "evil", Content: machO, Hidden: true}, stored("a")), []string{
+			`x: ambiguous: at offset 0 there is an entry that the central directory does not list`, "x/a",
+		}},
+		{"entries that overlap, as those of a zip bomb", at.RawZip(stored("a"), at.ZipEntry{Name: "a", Content: machO, At: 1}), []string{
+			`x: ambiguous: two entries are named "a"`,
+			`x: ambiguous: the entry at offset 0 overlaps the one before it, which ends at 69`,
+			`x: ambiguous: at offset 69 there is an entry that the central directory does not list`, "x/a",
+		}},
+		{"a checksum that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Sum: 1}), []string{
+			"x/a: unreadable: the crc32 of the contents is another than the archive says",
+		}},
+		{"a size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Size: 3}), []string{"x/a: unreadable: contents are longer than the archive says"}},
+		{"an encrypted entry", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Flags: 1}), []string{"x/a: opaque: it is encrypted", "x: nothing: no Mach-O file was found here"}},
+		{"something behind the end of a zip", append(at.Zip(app), "more"...), []string{
+			"x: ambiguous: zip: 4 bytes follow the end of central directory record",
+		}},
+		{"a second tar behind the end of the first", append(at.Tar(at.Files{"a": machO}), at.Tar(at.Files{"b": machO})...), []string{
+			"x: ambiguous: there are 2048 bytes behind the end of the tar at offset 2048, which some readers take for more of it", "x/a",
+		}},
+		{"a decompression bomb", at.Gzip(append([]byte(machO), make([]byte, 80<<20)...)), []string{
+			"x: unreadable: gzip: 81493 packed bytes hold more than 250 times as much, as those of a decompression bomb do",
+		}},
+		{"archives inside each other without end", deep, []string{"x: unreadable: more than 8 archives inside each other"}},
+		{"links in a circle", at.RawTar([]tar.Header{
+			{Name: "a", Typeflag: tar.TypeSymlink, Linkname: "b"}, {Name: "b", Typeflag: tar.TypeSymlink, Linkname: "a"},
+		}, []string{"", ""}), []string{"x/a: unreadable: more than 32 links to follow", "x/b: unreadable: more than 32 links to follow"}},
+		{"a device", at.RawTar([]tar.Header{{Name: "null", Typeflag: tar.TypeChar}}, []string{""}), []string{"x/null: not-regular: not a regular file"}},
+		{"an archive that is cut off", at.Zip(app)[:500], []string{
+			"x: unreadable: zip: there is no end of central directory record, so the zip is cut off or something follows it",
+		}},
+		{"a stream that is cut off", at.Gzip(at.Tar(app))[:300], []string{"x: unreadable: gzip: unexpected EOF"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, named(t, "x", tt.content)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
