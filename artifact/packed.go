@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 	"strings"
 
@@ -23,10 +24,31 @@ func recognise(r io.ReaderAt, size int64) (bool, *archive.Format, error) {
 		return false, nil, err
 	}
 	if macho.IsMagic(magic) {
+		if list := macho.StaticLibraries(r, size); len(list) > 0 {
+			return false, fatLibrary(list), nil
+		}
 		return true, nil, nil
 	}
 	f, err := archive.Recognise(r, size)
 	return false, f, err
+}
+
+// fatLibrary is the format of a fat file of static libraries: each is a file that is
+// named after its architecture.
+func fatLibrary(list []macho.Slice) *archive.Format {
+	return &archive.Format{Name: "fat static library", List: func(_ io.ReaderAt, size int64) iter.Seq2[archive.Entry, error] {
+		return func(yield func(archive.Entry, error) bool) {
+			for _, s := range list {
+				e := archive.Entry{Name: s.Arch, Offset: int64(s.Range.Offset), Size: int64(s.Range.Size), Packed: int64(s.Range.Size)}
+				if s.Range.Offset > uint64(size) || s.Range.Size > uint64(size)-s.Range.Offset {
+					e.Err = fmt.Errorf("its %d bytes at offset %d reach past the end at %d", s.Range.Size, s.Range.Offset, size)
+				}
+				if !yield(e, nil) {
+					return
+				}
+			}
+		}
+	}}
 }
 
 // kindOf returns the kind of problem that keeps an entry of an archive from being read.
