@@ -19,8 +19,9 @@ import (
 	"iter"
 )
 
-// Item is one file that begins as a Mach-O or universal file does. It may still
-// be something else: Java classes share the magic of universal files.
+// Item is one file that begins as a Mach-O or universal file does, or an installer
+// package, whose files follow. What begins like a Mach-O file may still be something
+// else: Java classes share the magic of universal files.
 //
 // It is open: whoever receives an Item closes it. It may be read from several
 // goroutines at once.
@@ -45,8 +46,22 @@ type Item struct {
 	Given bool
 	// Size is in bytes, as the file was opened.
 	Size int64
+	// Package is what a package says of itself, nil for code.
+	Package *Package
 
 	content
+}
+
+// Package is an installer package: a xar with what the Installer needs.
+type Package struct {
+	// Algorithm is that of Sum: sha1, sha256 or sha512.
+	Algorithm string
+	// Sum is the checksum of the table of contents, in bytes, which is what is signed.
+	Sum []byte
+	// Signature is the CMS over Sum, nil for none; Old is the RSA signature over it, for
+	// systems that read no CMS, and Certificates are its chain, in DER, the leaf first.
+	Signature, Old []byte
+	Certificates   [][]byte
 }
 
 // content is an open file.
@@ -70,6 +85,7 @@ const (
 	NoCode      Kind = "no-code"      // an outermost bundle without code, the name of any, and a signature
 	LinkOutside Kind = "link-outside" // a symbolic link that leads out of the artifact
 	Ambiguous   Kind = "ambiguous"    // an archive that is read differently by different readers
+	Script      Kind = "script"       // a script that the Installer runs
 	Opaque      Kind = "opaque"       // something packed, or encrypted, that is not read here
 )
 

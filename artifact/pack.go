@@ -59,8 +59,8 @@ const ofNode = 384
 
 // newPack lists an archive, and closes it when nobody holds the tree any more. What is
 // wrong with the archive goes to tell; the listing ends when that returns false.
-func newPack(f *archive.Format, from content, size int64, u *unpacker, left *limits, tell func(error) bool) *pack {
-	p := &pack{root: newNode(".", archive.Entry{Mode: fs.ModeDir}), from: from, u: u}
+func newPack(f *archive.Format, from content, size int64, left *limits, tell func(error) bool) *pack {
+	p := &pack{root: newNode(".", archive.Entry{Mode: fs.ModeDir}), from: from, u: left.unpacker}
 	p.holder = newHolder(from.Close)
 	for e, err := range f.List(from, size) {
 		if err == nil {

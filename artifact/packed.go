@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -64,68 +65,110 @@ func kindOf(err error) Kind {
 
 // below returns how a tree is named that is packed in a file of this one.
 func (w *walker) below(rel string) treeName {
-	return treeName{path: path.Join(w.path, rel), inside: path.Join(w.inside, rel), name: path.Base(rel)}
+	return treeName{
+		path: path.Join(w.path, rel), inside: path.Join(w.inside, rel), name: path.Base(rel),
+		scripts: w.pkg && path.Base(rel) == "Scripts",
+	}
 }
 
-// walkPacked yields what is packed in c, which it closes. It returns false when yield
-// did.
+// packedFile is a file that packs others.
+type packedFile struct {
+	treeName
+	content
+	size  int64
+	left  *limits
+	yield func(*Item, *Problem) bool
+	more  bool // what yield returned last
+}
+
+// walkPacked yields what a file packs in a format, and closes it. It returns false when
+// yield did.
 func walkPacked(f *archive.Format, c content, size int64, name treeName, left *limits, yield func(*Item, *Problem) bool) bool {
-	more := true
-	tell := func(err error) bool {
-		more = yield(nil, &Problem{name.path, name.inside, kindOf(err), bare(err)})
-		return more
-	}
 	left.depth++
 	defer func() { left.depth-- }()
+	p := &packedFile{treeName: name, content: c, size: size, left: left, more: true}
+	p.yield = func(item *Item, problem *Problem) bool {
+		p.more = yield(item, problem)
+		return p.more
+	}
 	switch {
 	case left.depth > maxDepth:
-		c.Close()
-		return tell(fmt.Errorf("more than %d archives inside each other", maxDepth))
-	case f.List == nil && f.Unpack == nil:
-		c.Close()
-		return yield(nil, &Problem{name.path, name.inside, Opaque, fmt.Errorf("%s, which is not read here", f.Name)})
+		p.Close()
+		p.tell(fmt.Errorf("more than %d archives inside each other", maxDepth))
 	case f.Unpack != nil:
-		return walkStream(f, c, size, name, left, tell, yield)
+		p.stream(f)
+	case f.List != nil:
+		p.archive(f)
+	default:
+		p.Close()
+		p.problem(Opaque, fmt.Errorf("%s, which is not read here", f.Name))
 	}
-	before := left.index
-	p := newPack(f, c, size, left.unpacker, left, tell)
-	release := p.Hold()
-	defer release()
-	name.name = stem(name.name)
-	more = more && walkTree(p, name, left, yield)
-	if left.index >= 0 {
-		left.index = before
-	}
-	return more
+	return p.more
 }
 
-// walkStream unpacks a file that is packed alone. Where that is no archive either, it
-// has the name without the suffix.
-func walkStream(f *archive.Format, c content, size int64, name treeName, left *limits, tell func(error) bool, yield func(*Item, *Problem) bool) bool {
-	whole, length, err := left.unpackStream(f, c, size)
-	c.Close()
+func (p *packedFile) problem(kind Kind, err error) bool {
+	return p.yield(nil, &Problem{p.path, p.inside, kind, bare(err)})
+}
+
+func (p *packedFile) tell(err error) bool { return p.problem(kindOf(err), err) }
+
+// archive yields what is in an archive, and before it, of an installer package, itself.
+func (p *packedFile) archive(f *archive.Format) {
+	before := p.left.index
+	tree := newPack(f, p.content, p.size, p.left, p.tell)
+	release := tree.Hold()
+	defer release()
+	if f.Name == "xar" && p.more {
+		pkg, err := openPackage(p, p.size)
+		switch {
+		case err != nil:
+			p.tell(err)
+		case pkg != nil:
+			p.pkg = true
+			p.yield(&Item{Path: p.path, Inside: cmp.Or(p.inside, p.name), Size: p.size, Package: pkg, content: held{noClose{p}, tree.Hold()}}, nil)
+		}
+	}
+	p.name = stem(p.name)
+	if p.more {
+		walkTree(tree, p.treeName, p.left, p.yield)
+	}
+	if p.left.index >= 0 {
+		p.left.index = before
+	}
+}
+
+// noClose is an open file that is closed by somebody else.
+type noClose struct{ io.ReaderAt }
+
+func (noClose) Close() error { return nil }
+
+// stream unpacks a file that is packed alone. Where that is no archive either, it has
+// the name without the suffix.
+func (p *packedFile) stream(f *archive.Format) {
+	whole, size, err := p.left.unpackStream(f, p, p.size)
+	p.Close()
 	switch {
 	case err != nil:
-		return tell(fmt.Errorf("%s: %w", f.Name, err))
+		p.tell(fmt.Errorf("%s: %w", f.Name, err))
+		return
 	case whole == nil:
-		return true
+		return
 	}
-	is, inner, err := recognise(whole, length)
+	is, inner, err := recognise(whole, size)
 	switch {
-	case err != nil:
-		whole.Close()
-		return tell(err)
 	case inner != nil:
+		name := p.treeName
 		name.name = stem(name.name)
-		return walkPacked(inner, whole, length, name, left, yield)
-	case !is:
+		walkPacked(inner, whole, size, name, p.left, p.yield)
+	case is:
+		name := stem(p.name)
+		p.yield(&Item{Path: path.Join(p.path, name), Inside: path.Join(p.inside, name), Size: size, content: whole}, nil)
+	default:
 		whole.Close()
-		return true
+		if err != nil {
+			p.tell(err)
+		}
 	}
-	return yield(&Item{
-		Path: path.Join(name.path, stem(name.name)), Inside: path.Join(name.inside, stem(name.name)),
-		Size: length, content: whole,
-	}, nil)
 }
 
 // stem returns a name without the suffix of what is packed.

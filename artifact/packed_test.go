@@ -169,7 +169,9 @@ func fixOffsets(b []byte, n int) []byte {
 
 // Attacks on those who unpack an archive, by the names that they go by.
 func TestAttacksOfArchivesAreTold(t *testing.T) {
-	file := func(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(machO))} }
+	file := func(name string) tar.Header {
+		return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(machO))}
+	}
 	stored := func(name string) at.ZipEntry { return at.ZipEntry{Name: name, Content: machO} }
 	deep := []byte(machO)
 	bomb := at.Gzip(append([]byte(machO), make([]byte, 80<<20)...))

@@ -27,6 +27,9 @@ type treeName struct {
 	inside string // what Item.Inside begins with; empty: nothing, or the name if the tree is a bundle
 	name   string
 	part   bool // it is below a folder named Contents or Versions
+
+	pkg     bool // it is an installer package
+	scripts bool // it is what the Installer runs of one
 }
 
 // place is a folder in the tree, and what is around it.
@@ -214,6 +217,10 @@ func (w *walker) file(p place, rel string) bool {
 		return w.problem(rel, NotRegular, err)
 	case err != nil:
 		return w.problem(rel, kindOf(err), err)
+	}
+	if w.scripts && isScript(rel) && !w.problem(rel, Script, errors.New("a script that the Installer runs as root")) {
+		c.Close()
+		return false
 	}
 	is, format, err := recognise(c, size)
 	switch {
