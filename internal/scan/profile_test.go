@@ -64,7 +64,7 @@ func TestEachBundleHasItsOwnProfile(t *testing.T) {
 	machotest.WriteTree(t, dir, files)
 	v := codesign.NewVerifier(codesign.NewAnchors(pki.Root.Certificate), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	got := map[string]string{}
-	for item, problem := range artifact.Walk(dir) {
+	for item, problem := range artifact.Walk(t.Context(), dir) {
 		if problem != nil {
 			t.Fatal(problem)
 		}
