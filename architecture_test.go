@@ -28,6 +28,7 @@ var graph = map[string][]string{
 	"profile":               {"codesign", "entitlement", "internal/boundedplist"},
 	"artifact":              {"internal/archive", "internal/boundedplist", "macho"},
 	"internal/archive":      {},
+	"internal/archivetest":  {},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
 	"entitlement":           {"internal/near"},

@@ -45,7 +45,7 @@ func TestVerifyOfBundlesOnDisk(t *testing.T) {
 	}.Write(t, contents)
 
 	got := map[string]seal.Result{}
-	for item, problem := range artifact.Walk(filepath.Join(dir, "Acme.app")) {
+	for item, problem := range artifact.Walk(t.Context(), filepath.Join(dir, "Acme.app")) {
 		if problem != nil {
 			t.Fatal(problem.Path, problem.Err)
 		}
