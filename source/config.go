@@ -1,0 +1,311 @@
+package source
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+)
+
+// packageJSON reads the configurations in the package.json of a project: the key build is
+// electron-builder's, config.forge Electron Forge's.
+func (r *reader) packageJSON(name string) {
+	d := r.open(name, parseJSON)
+	if d == nil {
+		return
+	}
+	if build := d.root.get("build"); build != nil && isBuilder(d.root) {
+		r.builder(d, build, path.Dir(name))
+	}
+	if forge := d.root.get("config", "forge"); forge != nil {
+		r.forge(d, forge, path.Dir(name))
+	}
+}
+
+// isBuilder reports whether a project uses electron-builder: others have a key build, too.
+func isBuilder(root *node) bool {
+	for _, key := range []string{"dependencies", "devDependencies"} {
+		if root.get(key, "electron-builder") != nil {
+			return true
+		}
+	}
+	build := root.get("build")
+	return build.get("mac") != nil || build.get("mas") != nil || build.get("appId") != nil
+}
+
+// builderFile reads a configuration of electron-builder's in a file of its own.
+func (r *reader) builderFile(name string) {
+	if d := r.open(name, parseByName(name)); d != nil {
+		r.builder(d, d.root, path.Dir(name))
+	}
+}
+
+// builderDefaults are what electron-builder signs with when a project has no entitlements of
+// its own, in one version or another (templates/entitlements.mac.plist in app-builder-lib).
+var builderDefaults = []string{
+	"com.apple.security.cs.allow-dyld-environment-variables",
+	"com.apple.security.cs.allow-jit",
+	"com.apple.security.cs.allow-unsigned-executable-memory",
+	"com.apple.security.cs.disable-library-validation",
+}
+
+// builder reads the keys mac, mas and masDev. A store build has the keys of mac where it has
+// none of its own.
+func (r *reader) builder(d *document, root *node, dir string) {
+	if e := root.pair("extends"); e != nil && !e.value.isNull() {
+		r.problem(Problem{Unresolved, d.at(e.offset), "extends another configuration, which is not read", "name the entitlements in this one, or have the other one looked at by itself"})
+	}
+	if root.get("mac") == nil && root.get("mas") == nil && root.get("masDev") == nil && root.get("appId") == nil {
+		return // no app, or one that something else configures
+	}
+	resources := "build"
+	if name := root.get("directories", "buildResources").string(); name != "" {
+		resources = name
+	}
+	b := &builder{r: r, d: d, root: root, dir: dir, resources: resources}
+	mac := []*node{root.get("mac")}
+	b.app("mac", mac)
+	if root.get("mas") != nil {
+		b.app("mas", append([]*node{root.get("mas")}, mac...))
+	}
+	if root.get("masDev") != nil {
+		b.app("mas-dev", append([]*node{root.get("masDev"), root.get("mas")}, mac...))
+	}
+}
+
+type builder struct {
+	r              *reader
+	d              *document
+	root           *node
+	dir, resources string
+}
+
+// option returns an option of the first of several sections that has it. Version 27 moves
+// some of them below sign.
+func option(sections []*node, key string) *pair {
+	for _, s := range sections {
+		for _, in := range []*node{s, s.get("sign")} {
+			if p := in.pair(key); p != nil && !p.value.isNull() {
+				return p
+			}
+		}
+	}
+	return nil
+}
+
+// app tells how an app is signed, its helpers, and a login helper that has entitlements of
+// its own.
+func (b *builder) app(configuration string, sections []*node) {
+	if identity := option(sections, "identity"); identity == nil && sections[0].pair("identity") != nil && configuration == "mac" {
+		return // it is null: the app is not signed
+	}
+	s := Signing{Tool: ElectronBuilder, Configuration: configuration, Default: true, Place: b.d.at(b.root.offset)}
+	for _, key := range []string{configuration, "appId"} {
+		if p := b.root.pair(strings.Replace(key, "mas-dev", "masDev", 1)); p != nil {
+			s.Place = b.d.at(p.offset)
+			break
+		}
+	}
+	if sign := option(sections, "sign"); sign != nil && sign.value.kind == scalar {
+		s.Open = "a script signs it"
+		b.r.problem(Problem{Unresolved, b.d.at(sign.offset), "a script signs the app, and what with is not known", "give the entitlements to the script by way of this configuration, or check what it signs"})
+	}
+	app := ""
+	for _, p := range []*pair{option(sections, "appId"), b.root.pair("appId")} {
+		if p != nil && !strings.Contains(p.value.string(), "${") {
+			app = p.value.string()
+			break
+		}
+	}
+	if h := option(sections, "hardenedRuntime"); h != nil && h.value.is("false") && configuration == "mac" {
+		s.Unhardened = b.d.at(h.offset)
+	}
+	suffix := "mac"
+	if configuration != "mac" {
+		suffix = "mas"
+	}
+	main := s
+	main.Target, main.Identifier, main.Type, main.BundleKind = "app", app, "execute", "app"
+	b.files(&main, option(sections, "entitlements"), "entitlements."+suffix+".plist")
+	helpers := s
+	helpers.Target, helpers.Unhardened = "helpers", Place{}
+	if app != "" {
+		helpers.Prefix = app + ".helper"
+	}
+	b.files(&helpers, option(sections, "entitlementsInherit"), "entitlements."+suffix+".inherit.plist")
+	if login := option(sections, "entitlementsLoginHelper"); login != nil {
+		l := s
+		l.Target, l.Unhardened = "login helper", Place{}
+		b.files(&l, login, "")
+	}
+}
+
+// files finds the entitlements of a program: what the configuration names, else the file of
+// that name among the resources of the build, else electron-builder's own.
+func (b *builder) files(s *Signing, named *pair, byDefault string) {
+	switch {
+	case named != nil:
+		s.Place = b.d.at(named.offset)
+		b.r.named(s, b.dir, named.value)
+	case b.r.exists(path.Join(b.dir, b.resources, byDefault)):
+		name := path.Join(b.dir, b.resources, byDefault)
+		b.r.file(name, s.Place)
+		s.Files = []string{b.r.told(name)}
+	default:
+		s.Open = "which of them its defaults claim depends on the version of electron-builder"
+		for _, key := range builderDefaults {
+			s.Settings = append(s.Settings, Setting{key, entitlement.Value{}, s.Place, "electron-builder's default, for want of " + path.Join(b.resources, byDefault)})
+		}
+	}
+	b.r.add(*s)
+}
+
+// named reads the entitlements that a configuration names.
+func (r *reader) named(s *Signing, dir string, value *node) {
+	name := value.string()
+	switch {
+	case value.kind != scalar || name == "":
+		s.Open = "the entitlements are not in a file"
+		r.problem(Problem{Unresolved, s.Place, "the entitlements of " + s.Name() + " are not in a file, and are not read", "put them into a file, and name that"})
+		return
+	case strings.Contains(name, "${"):
+		s.Open = "the name of its file is not known"
+		r.problem(Problem{Unresolved, s.Place, fmt.Sprintf("names the entitlements %s, which only a build knows", name), "name the file without variables"})
+		return
+	case !path.IsAbs(name):
+		name = path.Join(dir, name)
+	}
+	r.file(name, s.Place)
+	s.Files = []string{r.told(name)}
+}
+
+// exists reports whether there is a file of that name in the tree.
+func (r *reader) exists(name string) bool {
+	_, err := r.read(name, 0)
+	return err == nil
+}
+
+// forgeDefaults are what @electron/osx-sign signs an app with by default
+// (entitlements/default.darwin.plist).
+var forgeDefaults = []string{
+	"com.apple.security.cs.allow-jit",
+	"com.apple.security.device.audio-input",
+	"com.apple.security.device.bluetooth",
+	"com.apple.security.device.camera",
+	"com.apple.security.device.print",
+	"com.apple.security.device.usb",
+	"com.apple.security.personal-information.location",
+	"com.apple.security.personal-information.photos-library",
+}
+
+// forge reads what of Electron Forge's configuration is JSON. What signs each file is told
+// by a function, which JSON has none of, so @electron/osx-sign's defaults apply; its versions
+// before 1.0 took the names of files.
+func (r *reader) forge(d *document, forge *node, dir string) {
+	if forge.kind == scalar {
+		if name := path.Join(dir, forge.string()); kindOf(name) != scriptFile {
+			r.problem(Problem{Unresolved, d.at(forge.offset), fmt.Sprintf("the configuration of Electron Forge is %s, a program, and is not read", r.told(name)), scriptHint})
+		}
+		return
+	}
+	sign := forge.get("packagerConfig").pair("osxSign")
+	if sign == nil || sign.value.is("false") || sign.value.isNull() {
+		return
+	}
+	options := sign.value
+	app := forge.get("packagerConfig", "appBundleId").string()
+	s := Signing{Tool: ElectronForge, Target: "app", Default: true, Place: d.at(sign.offset), Identifier: app, Type: "execute", BundleKind: "app"}
+	helpers := Signing{Tool: ElectronForge, Target: "helpers", Default: true, Place: s.Place}
+	if app != "" {
+		helpers.Prefix = app + ".helper"
+	}
+	for _, key := range []string{"hardenedRuntime", "hardened-runtime"} {
+		if p := options.pair(key); p != nil && p.value.is("false") {
+			s.Unhardened = d.at(p.offset)
+		}
+	}
+	if p := options.pair("entitlements"); p != nil {
+		s.Place = d.at(p.offset)
+		r.named(&s, dir, p.value)
+	} else {
+		s.Open = "the defaults depend on the version of @electron/osx-sign"
+		for _, key := range forgeDefaults {
+			s.Settings = append(s.Settings, Setting{key, entitlement.Value{}, s.Place, "@electron/osx-sign's default"})
+		}
+	}
+	r.add(s)
+	helpers.Open = "the defaults depend on the version of @electron/osx-sign"
+	for _, key := range []string{"entitlements-inherit", "entitlementsInherit"} {
+		if p := options.pair(key); p != nil {
+			helpers.Open, helpers.Place = "", d.at(p.offset)
+			r.named(&helpers, dir, p.value)
+		}
+	}
+	if helpers.Open != "" {
+		helpers.Settings = []Setting{{"com.apple.security.cs.allow-jit", entitlement.Value{}, helpers.Place, "@electron/osx-sign's default"}}
+	}
+	r.add(helpers)
+}
+
+// tauri reads a configuration of Tauri's, and what the one for macOS beside it changes
+// (JSON Merge Patch, RFC 7396). Version 1 has the keys below tauri.
+func (r *reader) tauri(name string) {
+	d := r.open(name, parseJSON)
+	if d == nil {
+		return
+	}
+	base := &layer{d, d.root}
+	layers := []*layer{base}
+	for _, over := range []string{"tauri.macos.conf.json", "tauri.macos.conf.json5"} {
+		if over = path.Join(path.Dir(name), over); r.exists(over) {
+			if m := r.open(over, parseJSON); m != nil {
+				layers = append([]*layer{{m, m.root}}, layers...)
+			}
+		}
+	}
+	s := Signing{Tool: Tauri, Target: "app", Default: true, Place: d.at(d.root.offset), Type: "execute", BundleKind: "app"}
+	find := func(keys ...string) (*layer, *pair) {
+		for _, l := range layers {
+			for _, top := range [][]string{nil, {"tauri"}} {
+				n := l.root.get(append(top, keys[:len(keys)-1]...)...)
+				if p := n.pair(keys[len(keys)-1]); p != nil {
+					return l, p
+				}
+			}
+		}
+		return base, nil
+	}
+	for _, keys := range [][]string{{"identifier"}, {"bundle", "identifier"}} {
+		if _, p := find(keys...); p != nil && s.Identifier == "" {
+			s.Identifier = p.value.string()
+		}
+	}
+	for _, key := range []string{"hardenedRuntime", "hardened-runtime"} {
+		if l, p := find("bundle", "macOS", key); p != nil && p.value.is("false") {
+			s.Unhardened = l.d.at(p.offset)
+		}
+	}
+	if l, p := find("bundle", "macOS", "entitlements"); p != nil && !p.value.isNull() {
+		s.Place = l.d.at(p.offset)
+		r.named(&s, path.Dir(name), p.value)
+	}
+	r.add(s)
+}
+
+// layer is one of several configurations that are merged.
+type layer struct {
+	d    *document
+	root *node
+}
+
+const scriptHint = "its entitlements are found where their names end in .entitlements, or in .plist with entitlements in them; others are not"
+
+// script tells of a configuration that is not read.
+func (r *reader) script(name string) {
+	what := "is a program, and what it names is not read"
+	if path.Ext(name) == ".toml" {
+		what = "is not read: TOML is not"
+	}
+	r.problem(Problem{Unresolved, Place{File: r.told(name)}, "the configuration " + what, scriptHint})
+}

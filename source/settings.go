@@ -1,0 +1,260 @@
+package source
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxExpansion bounds the value of a setting, in bytes, and maxReferences how many
+	// others it may take to know it: a few settings that name one another twice would
+	// else take forever.
+	maxExpansion  = 1 << 12
+	maxReferences = 200
+
+	// maxWork bounds what is assigned and referred to in all configurations of a tree. A
+	// project of 50 targets with three configurations of 300 assignments has 90,000.
+	maxWork = 5_000_000
+)
+
+// settings are the build settings of a target in a configuration: what each name is
+// assigned. As in swift-build's MacroValueAssignmentTable, of those whose conditions hold
+// the last counts.
+type settings struct {
+	by            map[string][]assignment
+	configuration string
+	builtin       map[string]string // what Xcode sets, and nothing else does as a rule
+	work          *int              // what is left of maxWork
+}
+
+// push puts assignments after those that are there already, which count less.
+func (s *settings) push(list []assignment) {
+	for _, a := range list {
+		if *s.work--; *s.work < 0 {
+			return
+		}
+		s.by[a.name] = append(s.by[a.name], a)
+	}
+}
+
+// setting is a value that a name may have.
+type setting struct {
+	text  string
+	known bool // the text is the value; else it is what is written, and the value is not known
+	place Place
+}
+
+// values returns the values that a setting may have: one, if no condition leaves that open;
+// none, if nothing assigns it.
+func (s *settings) values(name string) []setting {
+	var list []setting
+	for i, a := range slices.Backward(s.by[name]) {
+		holds := s.holds(a.conditions)
+		if holds == no {
+			continue
+		}
+		text, known := s.expand(a.value, name, i, new(int))
+		if !known {
+			text = a.value
+		}
+		list = append(list, setting{text, known, a.place})
+		if holds == yes {
+			break
+		}
+	}
+	return list
+}
+
+// value returns the one value of a setting, if there is one and it is known.
+func (s *settings) value(name string) (setting, bool) {
+	if list := s.values(name); len(list) == 1 && list[0].known && s.certain(name) {
+		return list[0], true
+	}
+	return setting{}, false
+}
+
+// certain reports whether no condition leaves open which assignment counts.
+func (s *settings) certain(name string) bool {
+	for _, a := range slices.Backward(s.by[name]) {
+		switch s.holds(a.conditions) {
+		case yes:
+			return true
+		case maybe:
+			return false
+		}
+	}
+	return true
+}
+
+type answer uint8
+
+const (
+	no answer = iota
+	yes
+	maybe
+)
+
+// holds says whether conditions hold in a build for the Mac.
+func (s *settings) holds(conditions []condition) answer {
+	all := yes
+	for _, c := range conditions {
+		switch c.parameter {
+		case "sdk":
+			switch {
+			case matches(c.pattern, "macosx"), matches(c.pattern, "macosx99.9"):
+			case strings.HasPrefix(c.pattern, "macosx"), strings.HasPrefix(c.pattern, "mac"):
+				all = maybe // of a certain version
+			default:
+				return no
+			}
+		case "config":
+			if !matches(c.pattern, s.configuration) {
+				return no
+			}
+		default: // an architecture or a variant, of which there may be several in one build
+			if c.pattern != "*" {
+				all = maybe
+			}
+		}
+	}
+	return all
+}
+
+// matches reports whether a pattern with *, ? and [] matches all of a text.
+func matches(pattern, text string) bool {
+	ok, err := path.Match(pattern, text)
+	return err == nil && ok
+}
+
+// may reports whether a boolean may be YES.
+func (s *settings) may(name string) bool {
+	return slices.ContainsFunc(s.values(name), func(v setting) bool { return !v.known || isTrue(v.text) })
+}
+
+// expand replaces the references in a text. Those to the setting itself, and
+// $(inherited), are to the first n assignments of it.
+func (s *settings) expand(text, name string, n int, used *int) (string, bool) {
+	var out strings.Builder
+	for {
+		i := strings.IndexByte(text, '$')
+		if i < 0 || i+1 == len(text) {
+			out.WriteString(text)
+			return out.String(), out.Len() <= maxExpansion
+		}
+		out.WriteString(text[:i])
+		text = text[i+1:]
+		if text[0] == '$' { // $$ is a dollar
+			out.WriteByte('$')
+			text = text[1:]
+			continue
+		}
+		reference, rest, ok := cutReference(text)
+		if !ok {
+			return "", false
+		}
+		value, known := s.refer(reference, name, n, used)
+		if !known || out.Len()+len(value) > maxExpansion {
+			return "", false
+		}
+		out.WriteString(value)
+		text = rest
+	}
+}
+
+// cutReference takes (NAME), {NAME} or NAME off the beginning of a text.
+func cutReference(text string) (reference, rest string, ok bool) {
+	closing := map[byte]byte{'(': ')', '{': '}'}[text[0]]
+	if closing == 0 {
+		n := 0
+		for n < len(text) && isName(text[n]) {
+			n++
+		}
+		return text[:n], text[n:], n > 0
+	}
+	depth := 0
+	for i := range len(text) {
+		switch text[i] {
+		case text[0]:
+			depth++
+		case closing:
+			if depth--; depth == 0 {
+				return text[1:i], text[i+1:], true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// refer returns the value of a reference such as PRODUCT_NAME:rfc1034identifier.
+func (s *settings) refer(reference, name string, n int, used *int) (string, bool) {
+	*used++
+	*s.work -= 1 + len(reference)>>6
+	if *used > maxReferences || *s.work < 0 {
+		return "", false
+	}
+	reference, known := s.expand(reference, name, n, used) // $(A_$(B))
+	if !known {
+		return "", false
+	}
+	word, operators, _ := strings.Cut(reference, ":")
+	value, known := s.lookUp(word, name, n, used)
+	for operator := range strings.SplitSeq(operators, ":") {
+		fallback, isDefault := strings.CutPrefix(operator, "default=")
+		switch {
+		case operator == "":
+		case isDefault && !known && len(s.by[word]) == 0 && s.builtin[word] == "":
+			value, known = fallback, true
+		case isDefault && known && value == "":
+			value = fallback
+		case isDefault:
+		case operator == "rfc1034identifier" && isSimple(value, " _-"):
+			value = strings.NewReplacer(" ", "-", "_", "-").Replace(value)
+		case operator == "c99extidentifier" && isSimple(value, " _-") && !isDigit((value + "_")[0]):
+			value = strings.NewReplacer(" ", "_", "-", "_").Replace(value)
+		case operator == "lower":
+			value = strings.ToLower(value)
+		case operator == "upper":
+			value = strings.ToUpper(value)
+		default:
+			return "", false
+		}
+	}
+	return value, known
+}
+
+func (s *settings) lookUp(word, name string, n int, used *int) (string, bool) {
+	inherited := word == "inherited" || word == name
+	if inherited {
+		word = name
+	} else {
+		n = len(s.by[word])
+	}
+	for i, a := range slices.Backward(s.by[word][:n]) {
+		switch s.holds(a.conditions) {
+		case yes:
+			return s.expand(a.value, word, i, used)
+		case maybe:
+			return "", false
+		}
+	}
+	if inherited {
+		return "", true // there is nothing to inherit
+	}
+	value, ok := s.builtin[word]
+	return value, ok
+}
+
+// isSimple reports whether a text has ASCII letters, digits and those others only: what
+// becomes of them in an identifier is certain.
+func isSimple(s, others string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return !strings.ContainsRune(others, r) && (r >= 0x80 || !isName(byte(r)))
+	})
+}
+
+// isTrue reads a boolean as swift-build does, which reads it as NSString's boolValue.
+func isTrue(text string) bool {
+	text = strings.TrimLeft(strings.TrimSpace(text), "+-0")
+	return text != "" && strings.IndexByte("123456789yYtT", text[0]) >= 0
+}

@@ -1,0 +1,185 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	// maxEntries bounds the entries of folders that are looked at. The checkout of
+	// Chromium has some 400,000.
+	maxEntries = 500_000
+
+	// maxDepth bounds the folders inside of one another.
+	maxDepth = 64
+)
+
+// fileKind is what a file is to this package.
+type fileKind uint8
+
+const (
+	otherFile fileKind = iota
+	entitlementsFile
+	xcodeProject
+	packageFile
+	builderFile
+	tauriFile
+	scriptFile
+)
+
+var (
+	entitlementsPlist = regexp.MustCompile(`(?i)entitlements.*\.plist$`)
+	builderConfig     = regexp.MustCompile(`^electron-builder(?:[.-][A-Za-z0-9_.-]+)?\.(?:ya?ml|json5?)$`)
+	tauriConfig       = regexp.MustCompile(`^tauri\.conf\.json5?$`)
+	script            = regexp.MustCompile(`^(?:electron-builder(?:[.-][A-Za-z0-9_.-]+)?\.(?:toml|[cm]?[jt]s)|forge\.config\.[cm]?[jt]s|Tauri(?:\.macos)?\.toml)$`)
+)
+
+func kindOf(name string) fileKind {
+	base := path.Base(name)
+	switch {
+	case strings.EqualFold(path.Ext(base), ".entitlements"), entitlementsPlist.MatchString(base):
+		return entitlementsFile
+	case base == "project.pbxproj":
+		return xcodeProject
+	case base == "package.json":
+		return packageFile
+	case builderConfig.MatchString(base):
+		return builderFile
+	case tauriConfig.MatchString(base):
+		return tauriFile
+	case script.MatchString(base):
+		return scriptFile
+	}
+	return otherFile
+}
+
+// skipped are folders of tools, by their names. What a project names inside of them is read
+// all the same.
+var skipped = []string{".git", ".hg", ".svn", "node_modules", "DerivedData", ".build", ".swiftpm", ".dart_tool"}
+
+// results are what builds make; what is in them is not what they are made from.
+var results = []string{".app", ".xcarchive", ".dSYM", ".framework", ".xcframework"}
+
+// walk returns the files of the tree that are of a kind, in the order of their names. Links
+// to folders are not followed.
+func (r *reader) walk() (names []string) {
+	entries := 0
+	err := fs.WalkDir(r.fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			r.problem(Problem{Unreadable, Place{File: r.told(name)}, reason(err), ""})
+			return fs.SkipDir
+		case entries == maxEntries:
+			return fmt.Errorf("more than %d files and folders", maxEntries)
+		}
+		entries++
+		if !d.IsDir() {
+			if kindOf(name) != otherFile {
+				names = append(names, name)
+			}
+			return nil
+		}
+		switch {
+		case name == ".":
+		case slices.Contains(skipped, d.Name()), slices.Contains(results, path.Ext(d.Name())), r.isCache(name):
+			return fs.SkipDir
+		case strings.Count(name, "/") >= maxDepth:
+			r.problem(Problem{Unreadable, Place{File: r.told(name)}, fmt.Sprintf("folders nest deeper than %d", maxDepth), "check the tree in parts"})
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		r.problem(Problem{Unreadable, Place{File: r.dir}, err.Error(), "check the tree in parts"})
+	}
+	return names
+}
+
+// isCache reports whether a folder says of itself that it can be made anew, as Cargo's
+// target does (https://bford.info/cachedir/).
+func (r *reader) isCache(name string) bool {
+	info, err := fs.Stat(r.fsys, path.Join(name, "CACHEDIR.TAG"))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// read returns the bytes of a regular file, and one more than the limit at most.
+func (r *reader) read(name string, limit int) ([]byte, error) {
+	if !fs.ValidPath(name) {
+		return nil, errOutside
+	}
+	info, err := fs.Stat(r.fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("it is not a regular file")
+	}
+	f, err := r.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
+	if err != nil {
+		return nil, err
+	}
+	if r.left -= len(b); r.left < 0 {
+		return nil, fmt.Errorf("the projects of one tree are more than %d bytes; check them in parts", MaxRead)
+	}
+	return b, nil
+}
+
+// errOutside is told of what a project names outside of the tree.
+var errOutside = errors.New("it is outside of the folder that is looked at")
+
+// reason is an error without the name of the file, which is told beside it.
+func reason(err error) string {
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		return failed.Err.Error()
+	}
+	return err.Error()
+}
+
+// open reads a project or a configuration, and tells when that fails.
+func (r *reader) open(name string, parse func([]byte) (*node, error)) *document {
+	b, err := r.read(name, MaxProject)
+	if err == nil && len(b) > MaxProject {
+		err = fmt.Errorf("it is larger than %d bytes", MaxProject)
+	}
+	d := newDocument(r.told(name), b)
+	if err == nil {
+		d.root, err = parse(b)
+	}
+	if err == nil {
+		return d
+	}
+	p := Problem{Unreadable, Place{File: d.path}, reason(err), ""}
+	if bad, ok := errors.AsType[*syntaxError](err); ok {
+		p.Place, p.Message = d.at(bad.offset), bad.text
+	}
+	r.problem(p)
+	return nil
+}
+
+// missing tells of entitlements that could not be read. What a project names and is not
+// there makes signing fail.
+func (r *reader) missing(name string, named Place, err error) {
+	p := Problem{Unreadable, named, reason(err), ""}
+	switch {
+	case named.File == "":
+		p.Place.File = r.told(name)
+	case errors.Is(err, errOutside):
+		p.Kind, p.Message, p.Hint = Unresolved, fmt.Sprintf("names the entitlements %s, and %s", name, errOutside), "check the folder that holds both"
+	case errors.Is(err, fs.ErrNotExist):
+		p.Kind, p.Message, p.Hint = Missing, fmt.Sprintf("names the entitlements %s, and there is no such file", r.told(name)), "signing fails without it, unless the build makes it; add the file, or name the right one"
+	default:
+		p.Message = fmt.Sprintf("names the entitlements %s: %s", r.told(name), p.Message)
+	}
+	r.problem(p)
+}

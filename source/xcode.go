@@ -1,0 +1,388 @@
+package source
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/entitlement"
+)
+
+// booleans are the build settings that Xcode makes entitlements of when they are YES
+// (sandboxAndHardenedRuntimeBooleanEntitlements in swift-build's ProductPackaging.swift).
+var booleans = []struct{ setting, key string }{
+	{"RUNTIME_EXCEPTION_ALLOW_DYLD_ENVIRONMENT_VARIABLES", "com.apple.security.cs.allow-dyld-environment-variables"},
+	{"RUNTIME_EXCEPTION_ALLOW_JIT", "com.apple.security.cs.allow-jit"},
+	{"RUNTIME_EXCEPTION_ALLOW_UNSIGNED_EXECUTABLE_MEMORY", "com.apple.security.cs.allow-unsigned-executable-memory"},
+	{"RUNTIME_EXCEPTION_DEBUGGING_TOOL", "com.apple.security.cs.debugger"},
+	{"RUNTIME_EXCEPTION_DISABLE_EXECUTABLE_PAGE_PROTECTION", "com.apple.security.cs.disable-executable-page-protection"},
+	{"RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION", "com.apple.security.cs.disable-library-validation"},
+	{"ENABLE_APP_SANDBOX", "com.apple.security.app-sandbox"},
+	{"ENABLE_INCOMING_NETWORK_CONNECTIONS", "com.apple.security.network.server"},
+	{"ENABLE_OUTGOING_NETWORK_CONNECTIONS", "com.apple.security.network.client"},
+	{"ENABLE_RESOURCE_ACCESS_AUDIO_INPUT", "com.apple.security.device.audio-input"},
+	{"ENABLE_RESOURCE_ACCESS_BLUETOOTH", "com.apple.security.device.bluetooth"},
+	{"ENABLE_RESOURCE_ACCESS_CALENDARS", "com.apple.security.personal-information.calendars"},
+	{"ENABLE_RESOURCE_ACCESS_CAMERA", "com.apple.security.device.camera"},
+	{"ENABLE_RESOURCE_ACCESS_CONTACTS", "com.apple.security.personal-information.addressbook"},
+	{"ENABLE_RESOURCE_ACCESS_LOCATION", "com.apple.security.personal-information.location"},
+	{"ENABLE_RESOURCE_ACCESS_PHOTO_LIBRARY", "com.apple.security.personal-information.photos-library"},
+	{"ENABLE_RESOURCE_ACCESS_PRINTING", "com.apple.security.print"},
+	{"ENABLE_RESOURCE_ACCESS_USB", "com.apple.security.device.usb"},
+	{"AUTOMATION_APPLE_EVENTS", "com.apple.security.automation.apple-events"},
+	// Not of that table: it keeps what Xcode else takes out of builds that are
+	// installed or archived (constructProductEntitlementsTasks in the same file).
+	{"ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW", "com.apple.security.get-task-allow"},
+}
+
+// folders are those that become the entitlement with .read-only or .read-write after it
+// (sandboxFileAccessSettingsAndEntitlements, there).
+var folders = []struct{ setting, key string }{
+	{"ENABLE_FILE_ACCESS_DOWNLOADS_FOLDER", "com.apple.security.files.downloads"},
+	{"ENABLE_FILE_ACCESS_PICTURE_FOLDER", "com.apple.security.assets.pictures"},
+	{"ENABLE_FILE_ACCESS_MUSIC_FOLDER", "com.apple.security.assets.music"},
+	{"ENABLE_FILE_ACCESS_MOVIES_FOLDER", "com.apple.security.assets.movies"},
+	{"ENABLE_USER_SELECTED_FILES", "com.apple.security.files.user-selected"},
+}
+
+// products are the kinds of target that are programs, and what becomes of them. Libraries
+// and bundles have no entitlements of their own.
+var products = map[string]struct{ fileType, bundleKind string }{
+	"com.apple.product-type.application":                         {"execute", "app"},
+	"com.apple.product-type.application.on-demand-install":       {"execute", "app"},
+	"com.apple.product-type.app-extension":                       {"execute", "appex"},
+	"com.apple.product-type.extensionkit-extension":              {"execute", "appex"},
+	"com.apple.product-type.xcode-extension":                     {"execute", "appex"},
+	"com.apple.product-type.xpc-service":                         {"execute", "xpc"},
+	"com.apple.product-type.tool":                                {"execute", ""},
+	"com.apple.product-type.system-extension":                    {"execute", "systemextension"},
+	"com.apple.product-type.driver-extension":                    {"execute", "dext"},
+	"com.apple.product-type.library.dynamic":                     {"dylib", ""},
+	"com.apple.product-type.framework":                           {"dylib", "framework"},
+	"com.apple.product-type.bundle":                              {"bundle", "bundle"},
+	"com.apple.product-type.bundle.unit-test":                    {"bundle", "xctest"},
+	"com.apple.product-type.bundle.ui-testing":                   {"bundle", "xctest"},
+	"com.apple.product-type.kernel-extension":                    {"kext_bundle", "kext"},
+	"com.apple.product-type.kernel-extension.iokit":              {"kext_bundle", "kext"},
+	"com.apple.product-type.library.static":                      {},
+	"com.apple.product-type.objfile":                             {},
+	"com.apple.product-type.framework.static":                    {},
+	"com.apple.product-type.in-app-purchase-content":             {},
+	"com.apple.product-type.application.watchapp2":               {},
+	"com.apple.product-type.application.watchapp2-container":     {},
+	"com.apple.product-type.watchkit2-extension":                 {},
+	"com.apple.product-type.application.messages":                {},
+	"com.apple.product-type.app-extension.messages":              {},
+	"com.apple.product-type.app-extension.messages-sticker-pack": {},
+	"com.apple.product-type.tv-app-extension":                    {},
+}
+
+// project is a project.pbxproj.
+type project struct {
+	r       *reader
+	doc     *document
+	name    string // of the project
+	folder  string // that paths are relative to, in the tree
+	objects map[string]*node
+	parents map[string]string       // of files and groups, by their ids
+	configs map[string][]assignment // of .xcconfig files
+	read    map[*node][]assignment  // of build settings
+}
+
+// xcode reads a project.
+func (r *reader) xcode(name string) {
+	d := r.open(name, parsePlist)
+	if d == nil {
+		return
+	}
+	container := path.Dir(name)
+	p := &project{
+		r: r, doc: d, name: strings.TrimSuffix(path.Base(container), path.Ext(container)),
+		objects: map[string]*node{}, parents: map[string]string{}, configs: map[string][]assignment{}, read: map[*node][]assignment{},
+	}
+	objects := d.root.get("objects")
+	root := p.index(objects, d.root.get("rootObject").string())
+	if root == nil {
+		r.problem(Problem{Unreadable, Place{File: d.path}, "it has no project in it", ""})
+		return
+	}
+	p.folder = path.Join(path.Dir(container), root.get("projectDirPath").string())
+	own := root.get("buildConfigurationList").string()
+	targets := root.get("targets")
+	if targets == nil {
+		return
+	}
+	for _, id := range targets.items {
+		if t := p.objects[id.string()]; t != nil {
+			p.target(t, own)
+		}
+	}
+}
+
+// index finds objects by their ids, and groups by what is in them. It returns the root.
+func (p *project) index(objects *node, root string) *node {
+	if objects == nil {
+		return nil
+	}
+	for _, o := range objects.pairs {
+		p.objects[o.key] = o.value
+		if children := o.value.get("children"); children != nil {
+			for _, child := range children.items {
+				p.parents[child.string()] = o.key
+			}
+		}
+	}
+	return p.objects[root]
+}
+
+// target reads the configurations of a target.
+func (p *project) target(t *node, own string) {
+	product := t.get("productType").string()
+	kind, known := products[product]
+	if t.get("isa").string() != "PBXNativeTarget" || known && kind.fileType == "" {
+		return // which runs a script, or is not signed for the Mac
+	}
+	list := p.objects[t.get("buildConfigurationList").string()]
+	configurations := list.get("buildConfigurations")
+	if configurations == nil {
+		return
+	}
+	byDefault := list.get("defaultConfigurationName").string()
+	for _, id := range configurations.items {
+		c := p.objects[id.string()]
+		if c == nil {
+			continue
+		}
+		name := c.get("name").string()
+		s := Signing{
+			Tool: Xcode, Target: t.get("name").string(), Configuration: name, Default: name == byDefault,
+			Place: p.doc.at(c.offset), Type: kind.fileType, BundleKind: kind.bundleKind,
+		}
+		p.configuration(&s, c, p.named(own, name))
+	}
+}
+
+// named returns the configuration of that name in a list.
+func (p *project) named(list, name string) *node {
+	l := p.objects[list]
+	if l = l.get("buildConfigurations"); l == nil {
+		return nil
+	}
+	for _, id := range l.items {
+		if c := p.objects[id.string()]; c.get("name").string() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// configuration reads one configuration of a target: its settings go before those of its
+// .xcconfig file, and these before the ones of the project.
+func (p *project) configuration(s *Signing, target, whole *node) {
+	all := &settings{map[string][]assignment{}, s.Configuration, map[string]string{
+		"TARGET_NAME": s.Target, "TARGETNAME": s.Target, "PROJECT_NAME": p.name, "CONFIGURATION": s.Configuration,
+		"PLATFORM_NAME": "macosx", "SRCROOT": ".", "PROJECT_DIR": ".", "SOURCE_ROOT": ".",
+	}, &p.r.work}
+	for _, level := range []*node{whole, target} {
+		all.push(p.base(level))
+		all.push(p.assignments(level.get("buildSettings")))
+	}
+	if p.r.work < 0 {
+		p.r.tooMuch(s.Place)
+		return
+	}
+	if !isForMac(all) {
+		return
+	}
+	p.identity(s, all)
+	p.entitlements(s, all)
+	p.settings(s, all)
+	if v, ok := all.value("ENABLE_HARDENED_RUNTIME"); ok && !isTrue(v.text) {
+		s.Unhardened = v.place
+	}
+	p.r.add(*s)
+}
+
+// isForMac reports whether a target may be built for the Mac: its settings do not say that
+// it is for something else only.
+func isForMac(all *settings) bool {
+	if all.may("SUPPORTS_MACCATALYST") {
+		return true
+	}
+	if len(all.values("SUPPORTED_PLATFORMS")) > 0 {
+		platforms, known := all.value("SUPPORTED_PLATFORMS")
+		return !known || slices.Contains(strings.Fields(platforms.text), "macosx")
+	}
+	sdk, known := all.value("SDKROOT")
+	others := []string{"iphone", "appletv", "watch", "xr"}
+	return !known || !slices.ContainsFunc(others, func(o string) bool { return strings.HasPrefix(sdk.text, o) })
+}
+
+// first returns the text of what a setting is assigned, as far as there is something.
+func first(all *settings, name string) string {
+	if list := all.values(name); len(list) > 0 {
+		return list[0].text
+	}
+	return ""
+}
+
+// assignments returns build settings. They have no order; what has conditions counts more
+// than what has none.
+func (p *project) assignments(n *node) []assignment {
+	if n == nil {
+		return nil
+	}
+	if list, ok := p.read[n]; ok {
+		return list
+	}
+	var out []assignment
+	for _, o := range n.pairs {
+		if len(out) == maxAssignments {
+			p.r.problem(Problem{Unreadable, p.doc.at(o.offset), fmt.Sprintf("more than %d build settings", maxAssignments), ""})
+			break
+		}
+		name, brackets, _ := strings.Cut(o.key, "[")
+		a := assignment{name: strings.TrimSpace(name), place: p.doc.at(o.offset), value: o.value.text}
+		if o.value.kind == sequence {
+			var parts []string
+			for _, item := range o.value.items {
+				parts = append(parts, item.string())
+			}
+			a.value = strings.Join(parts, " ")
+		}
+		for c := range strings.SplitSeq(strings.TrimSuffix(brackets, "]"), "][") {
+			for c := range strings.SplitSeq(c, ",") {
+				if parameter, pattern, ok := strings.Cut(c, "="); ok {
+					a.conditions = append(a.conditions, condition{strings.TrimSpace(parameter), pattern})
+				}
+			}
+		}
+		out = append(out, a)
+	}
+	slices.SortStableFunc(out, func(a, b assignment) int { return len(a.conditions) - len(b.conditions) })
+	p.read[n] = out
+	return out
+}
+
+// base returns what the .xcconfig file of a configuration assigns.
+func (p *project) base(c *node) []assignment {
+	id := c.get("baseConfigurationReference")
+	name, at := "", Place{}
+	switch anchor := c.get("baseConfigurationReferenceAnchor"); {
+	case id != nil:
+		at = p.doc.at(c.pair("baseConfigurationReference").offset)
+		name = p.path(id.string(), 0)
+	case anchor != nil: // in a folder that Xcode 16 keeps in step with the disk
+		at = p.doc.at(c.pair("baseConfigurationReferenceAnchor").offset)
+		if folder := p.path(anchor.string(), 0); folder != "" {
+			name = path.Join(folder, c.get("baseConfigurationReferenceRelativePath").string())
+		}
+	default:
+		return nil
+	}
+	if name == "" {
+		p.r.problem(Problem{Unresolved, at, "where the .xcconfig file of the configuration is cannot be told", "put it below the project"})
+		return nil
+	}
+	list, ok := p.configs[name]
+	if !ok {
+		list = p.r.configuration(name, at)
+		p.configs[name] = list
+	}
+	return list
+}
+
+// path returns where a file or a group is in the tree; empty: that is not known.
+func (p *project) path(id string, depth int) string {
+	o := p.objects[id]
+	if o == nil || depth > maxNesting {
+		return ""
+	}
+	name := o.get("path").string()
+	switch tree := o.get("sourceTree").string(); tree {
+	case "SOURCE_ROOT":
+		return path.Join(p.folder, name)
+	case "<group>":
+		parent, ok := p.parents[id]
+		if !ok {
+			return path.Join(p.folder, name)
+		}
+		if folder := p.path(parent, depth+1); folder != "" {
+			return path.Join(folder, name)
+		}
+	}
+	return ""
+}
+
+// identity reads who the program will be.
+func (p *project) identity(s *Signing, all *settings) {
+	if v, ok := all.value("PRODUCT_BUNDLE_IDENTIFIER"); ok {
+		s.Identifier = v.text
+	}
+	if v, ok := all.value("DEVELOPMENT_TEAM"); ok && !strings.ContainsAny(v.text, " \t") {
+		s.TeamID = v.text
+	}
+}
+
+// entitlements finds the .entitlements file.
+func (p *project) entitlements(s *Signing, all *settings) {
+	const name = "CODE_SIGN_ENTITLEMENTS"
+	for _, v := range all.values(name) {
+		if !v.known {
+			p.r.problem(Problem{
+				Unresolved, v.place, fmt.Sprintf("%s of %s is %s, which only a build knows", name, s.Name(), v.text),
+				"name the file without variables other than SRCROOT, TARGET_NAME and what the project sets",
+			})
+			s.Open = name + " is not known"
+			continue
+		}
+		if v.text == "" {
+			continue
+		}
+		file := path.Join(p.folder, strings.Trim(v.text, `"`))
+		if path.IsAbs(v.text) {
+			file = v.text
+		}
+		p.r.file(file, v.place)
+		s.Files = append(s.Files, p.r.told(file))
+	}
+	if !all.certain(name) {
+		s.Open = name + " depends on what is built"
+	}
+	if first(all, "CODE_SIGN_ENTITLEMENTS_CONTENTS") != "" {
+		s.Open = "CODE_SIGN_ENTITLEMENTS_CONTENTS claims more"
+		p.r.problem(Problem{Unresolved, all.values("CODE_SIGN_ENTITLEMENTS_CONTENTS")[0].place, s.Open + ", which is not read", "name a file with " + name})
+	}
+}
+
+// settings finds the settings that Xcode makes entitlements of. One that is not known may
+// be on.
+func (p *project) settings(s *Signing, all *settings) {
+	claim := func(name, key string, v setting) {
+		c := Setting{Key: key, Value: entitlement.Bool(true), Place: v.place, Text: name + " = " + v.text}
+		if !v.known || !all.certain(name) {
+			c.Value = entitlement.Value{}
+			s.Open = name + " is not known"
+		}
+		s.Settings = append(s.Settings, c)
+	}
+	for _, b := range booleans {
+		for _, v := range all.values(b.setting) {
+			if !v.known || isTrue(v.text) {
+				claim(b.setting, b.key, v)
+				break
+			}
+		}
+	}
+	for _, f := range folders {
+		for _, v := range all.values(f.setting) {
+			if !v.known || strings.EqualFold(v.text, "readonly") {
+				claim(f.setting, f.key+".read-only", v)
+			}
+			if !v.known || strings.EqualFold(v.text, "readwrite") {
+				claim(f.setting, f.key+".read-write", v)
+			}
+		}
+	}
+}
