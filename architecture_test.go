@@ -17,10 +17,11 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
+	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "profile", "seal"},
 	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy", "profile"},
-	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "profile", "seal"},
+	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "profile", "seal", "source"},
+	"source":                {"entitlement"},
 	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
 	"codesign/requirement":  {},
@@ -49,7 +50,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "internal/event", "internal/sshsig"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/event", "internal/sshsig"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

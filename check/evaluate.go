@@ -9,15 +9,19 @@ import (
 
 	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/source"
 )
 
 // Input is all that a check depends on.
 type Input struct {
 	Binaries []Binary
 	Sources  []Source
+	Signings []source.Signing // who signs with the sources, as far as that is known
 	Unread   []Unread
 	Remarks  []Remark
 	Empty    []Unread // paths that were given, and in which nothing to check was found
+
+	Unresolved []source.Problem // what of the sources is not known
 
 	Policy *policy.Policy
 	Merged bool              // exceptions that count as they stand in a base were sorted out, see [policy.Trusted]
@@ -62,9 +66,7 @@ func Evaluate(in Input) *Report {
 	}
 	n := len(e.findings)
 	e.bundles(sorted) // of copies each has a bundle of its own
-	for _, s := range slices.SortedFunc(slices.Values(in.Sources), func(a, b Source) int { return strings.Compare(a.Path, b.Path) }) {
-		e.source(s)
-	}
+	e.sources()
 	e.others()
 	e.unmerged()
 	e.judgeExceptions()
@@ -79,6 +81,7 @@ type evaluation struct {
 	in         Input
 	exceptions exceptionIndex
 	groupsOf   func(policy.Target) []string
+	files      map[string]*Source // by path
 	findings   []Finding
 	suggested  int // keys that were compared with all that are known
 	report     *Report
@@ -112,7 +115,7 @@ func (e *evaluation) others() {
 	for _, u := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
 	}
-	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Unread)+len(e.in.Empty) == 0 {
+	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }

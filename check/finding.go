@@ -57,7 +57,8 @@ type BinaryReport struct {
 // SourceReport is a source with the verdicts on its claims.
 type SourceReport struct {
 	Source
-	Claims []Claim // by entitlement
+	UsedBy []string // who is known to sign with it, as source.Signing's Name names them
+	Claims []Claim  // by entitlement
 }
 
 // Use says what a run found out about an exception.

@@ -51,6 +51,13 @@ const (
 	RuleUnauthorized       = "unauthorized-entitlement"
 	RuleBeyondProfile      = "entitlement-beyond-profile"
 
+	// What sources leave open, and what becomes of them in signing.
+	RuleUnresolvedSource   = "unresolved-source"
+	RuleUnexpandedVariable = "unexpanded-variable"
+	RuleDropped            = "dropped-entitlement"
+	RuleAdded              = "added-entitlement"
+	RuleUnmatchedSource    = "unmatched-source"
+
 	// What a stage, or a service, demands of the code.
 	RuleUnsigned          = "unsigned"
 	RuleNoHardenedRuntime = "no-hardened-runtime"
@@ -111,6 +118,12 @@ var rules = []Rule{
 	{RuleExpiredProfile, policy.Error, "Provisioning profile that has expired", false},
 	{RuleUnauthorized, policy.Error, "Entitlement that no provisioning profile authorizes", false},
 	{RuleBeyondProfile, policy.Error, "Entitlement beyond what the provisioning profile allows", false},
+
+	{RuleUnresolvedSource, policy.Warning, "Source that only a build knows", false},
+	{RuleUnexpandedVariable, policy.Error, "Variable that is signed as it is written", false},
+	{RuleDropped, policy.Error, "Entitlement that was lost in signing", false},
+	{RuleAdded, policy.Warning, "Entitlement that no source claims", false},
+	{RuleUnmatchedSource, policy.Note, "Source and binary that were not compared", false},
 
 	{RuleUnsigned, policy.Error, "Code is not signed", false},
 	{RuleNoHardenedRuntime, policy.Error, "Hardened Runtime is off", false},

@@ -80,10 +80,12 @@ type Slice struct {
 	Resources    codesign.Binding    // of the bundle's CodeResources, if there is one; empty: not looked at
 }
 
-// Source is one .entitlements file, the input of signing.
+// Source is one .entitlements file, the input of signing, or a project that claims
+// entitlements itself.
 type Source struct {
-	Path   string // as a person follows it
-	Inside string // as policies match it: below the folder that the check runs in
+	Path    string // as a person follows it
+	Inside  string // as policies match it: below the folder that the check runs in
+	Project bool   // it is no .entitlements file
 	entitlement.Source
 }
 

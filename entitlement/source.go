@@ -2,6 +2,7 @@ package entitlement
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -22,6 +23,7 @@ type Place struct{ Line, Column int }
 type SourceNote struct {
 	Place
 	Text string
+	Fix  string // what to do about it; empty where nothing has to be done
 }
 
 // ReadSource reads the contents of an .entitlements file.
@@ -31,9 +33,12 @@ func ReadSource(b []byte) Source {
 		s.Lines[key] = placeOf(b, offset)
 	}
 	for _, n := range s.XML.Notes {
-		s.Notes = append(s.Notes, SourceNote{placeOf(b, n.Offset), n.Text})
+		s.Notes = append(s.Notes, SourceNote{placeOf(b, n.Offset), n.Text, ""})
 	}
 	if s.Class == Ambiguous {
+		for i, n := range s.XML.Notes {
+			s.Notes[i].Fix = fix(b, n)
+		}
 		for key := range s.Set {
 			s.Lines[key] = placeOf(b, max(bytes.Index(b, []byte(key)), 0))
 		}
@@ -46,4 +51,27 @@ func placeOf(b []byte, offset int) Place {
 	before := b[:min(offset, len(b))]
 	start := bytes.LastIndexByte(before, '\n') + 1
 	return Place{bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1}
+}
+
+// fix says what to do about a remark that makes a source ambiguous. What follows from it is
+// in docs/sources.md.
+func fix(b []byte, n Note) string {
+	at := b[min(max(n.Offset, 0), len(b)):]
+	switch text := bytes.TrimLeft(b, " \t\r\n"); {
+	case len(text) == 0:
+		return "write what it is to claim, or an empty dictionary; plutil -create xml1 FILE makes one"
+	case bytes.HasPrefix(b, []byte("bplist")), bytes.HasPrefix(b, []byte("\xff\xfe")), bytes.HasPrefix(b, []byte("\xfe\xff")):
+		return "convert it to XML in UTF-8: plutil -convert xml1 FILE"
+	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
+		return "save it as UTF-8 without a byte order mark"
+	case text[0] != '<':
+		return "convert it to XML: plutil -convert xml1 FILE"
+	case bytes.HasPrefix(at, []byte("--")):
+		return "take the -- out of the comment, or the comment out of the file: signing fails with AMFIUnserializeXML: syntax error, or signs without entitlements"
+	case bytes.HasPrefix(at, []byte("<!DOCTYPE")):
+		return "write the document type as Apple does, without declarations of its own"
+	case bytes.HasPrefix(at, []byte("<key>")) && strings.Contains(n.Text, " twice "):
+		return "keep one of the two: tools do not agree on which one counts"
+	}
+	return "write it as plutil -convert xml1 does: signing would fail on it, or sign something else than it seems to say"
 }

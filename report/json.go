@@ -152,11 +152,12 @@ func claimsJSON(claims []check.Claim) []jsonClaim {
 type jsonSource struct {
 	Path   string      `json:"path"`
 	Class  string      `json:"class"`
+	UsedBy []string    `json:"used_by,omitempty"`
 	Claims []jsonClaim `json:"claims"`
 }
 
 func sourceJSON(s check.SourceReport) jsonSource {
-	return jsonSource{s.Path, s.Class.String(), claimsJSON(s.Claims)}
+	return jsonSource{s.Path, s.Class.String(), s.UsedBy, claimsJSON(s.Claims)}
 }
 
 type jsonException struct {

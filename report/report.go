@@ -9,6 +9,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,12 +47,18 @@ func extended(r *check.Report, show func(string) string) string {
 // tally counts what a report is about.
 type tally struct {
 	errors, warnings, notes, unapproved, binaries, slices, sources int
+
+	source string // noun
 }
 
 func count(r *check.Report) tally {
 	t := tally{
 		errors: r.Count(policy.Error), warnings: r.Count(policy.Warning), notes: r.Count(policy.Note),
 		unapproved: r.Unapproved(), binaries: len(r.Binaries), sources: len(r.Sources),
+		source: ".entitlements file",
+	}
+	if slices.ContainsFunc(r.Sources, func(s check.SourceReport) bool { return s.Project }) {
+		t.source = "source"
 	}
 	for _, b := range r.Binaries {
 		t.slices += len(b.Slices)
@@ -81,9 +88,9 @@ func (t tally) subjects() string {
 	s := fmt.Sprintf("%s (%s)", plural(t.binaries, "binary"), plural(t.slices, "slice"))
 	switch {
 	case t.sources > 0 && t.binaries > 0:
-		return s + ", " + plural(t.sources, ".entitlements file")
+		return s + ", " + plural(t.sources, t.source)
 	case t.sources > 0:
-		return plural(t.sources, ".entitlements file")
+		return plural(t.sources, t.source)
 	}
 	return s
 }

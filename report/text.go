@@ -119,6 +119,9 @@ func (t *text) group(g *group) {
 			t.prose("  ", "    ", sanitise.Text("profile: "+line))
 		}
 	}
+	if g.source != nil && len(g.source.UsedBy) > 0 {
+		t.prose("  ", "    ", sanitise.Text("signs "+usedBy(g.source.UsedBy)))
+	}
 	ofClaims, rest := g.byClaim()
 	if len(rest) > 0 && g.binary != nil {
 		t.line("")
@@ -136,6 +139,15 @@ func (t *text) group(g *group) {
 		apart = detailed
 		t.claim(g, c, width, ofClaims[i])
 	}
+}
+
+// usedBy lists the first few of those that sign with a source. The JSON has all.
+func usedBy(names []string) string {
+	const most = 6
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
 }
 
 // claimWidth returns the width of the column of claims, so that the verdicts stand

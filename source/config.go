@@ -1,37 +1,52 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
+	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 )
 
 // packageJSON reads the configurations in the package.json of a project: the key build is
-// electron-builder's, config.forge Electron Forge's.
+// electron-builder's, config.forge Electron Forge's. Others than those of Electron apps are
+// not looked into, and may be wrong.
 func (r *reader) packageJSON(name string) {
+	b, err := r.read(name, MaxProject)
+	if err == nil && !bytes.Contains(b, []byte("electron")) && !bytes.Contains(b, []byte(`"mac"`)) && !bytes.Contains(b, []byte(`"mas"`)) {
+		return
+	}
 	d := r.open(name, parseJSON)
 	if d == nil {
 		return
 	}
-	if build := d.root.get("build"); build != nil && isBuilder(d.root) {
+	depends := false
+	for _, key := range []string{"dependencies", "devDependencies"} {
+		depends = depends || d.root.get(key, "electron-builder") != nil
+	}
+	build := d.root.get("build")
+	switch {
+	case build.get("mac") != nil, build.get("mas") != nil, build.get("masDev") != nil, build.get("appId") != nil, depends && build != nil:
 		r.builder(d, build, path.Dir(name))
+	case depends && !r.configured(path.Dir(name)):
+		p := Problem{Kind: Unresolved, Place: Place{File: d.path}, Message: "depends on electron-builder, and its configuration is not beside it", Hint: scriptHint}
+		r.problem(p)
 	}
 	if forge := d.root.get("config", "forge"); forge != nil {
 		r.forge(d, forge, path.Dir(name))
 	}
 }
 
-// isBuilder reports whether a project uses electron-builder: others have a key build, too.
-func isBuilder(root *node) bool {
-	for _, key := range []string{"dependencies", "devDependencies"} {
-		if root.get(key, "electron-builder") != nil {
-			return true
-		}
-	}
-	build := root.get("build")
-	return build.get("mac") != nil || build.get("mas") != nil || build.get("appId") != nil
+// configured reports whether a folder has a configuration of electron-builder's, which is
+// read, or told of, by itself.
+func (r *reader) configured(dir string) bool {
+	entries, err := fs.ReadDir(r.fsys, dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return strings.HasPrefix(e.Name(), "electron-builder") && kindOf(e.Name()) != otherFile
+	})
 }
 
 // builderFile reads a configuration of electron-builder's in a file of its own.
@@ -56,9 +71,6 @@ func (r *reader) builder(d *document, root *node, dir string) {
 	if e := root.pair("extends"); e != nil && !e.value.isNull() {
 		r.problem(Problem{Unresolved, d.at(e.offset), "extends another configuration, which is not read", "name the entitlements in this one, or have the other one looked at by itself"})
 	}
-	if root.get("mac") == nil && root.get("mas") == nil && root.get("masDev") == nil && root.get("appId") == nil {
-		return // no app, or one that something else configures
-	}
 	resources := "build"
 	if name := root.get("directories", "buildResources").string(); name != "" {
 		resources = name
@@ -81,12 +93,13 @@ type builder struct {
 	dir, resources string
 }
 
-// option returns an option of the first of several sections that has it. Version 27 moves
-// some of them below sign.
+// option returns an option of the first of several sections that has it, which may be null:
+// then the default counts, whatever the other sections say. Version 27 moves some of them
+// below sign.
 func option(sections []*node, key string) *pair {
 	for _, s := range sections {
 		for _, in := range []*node{s, s.get("sign")} {
-			if p := in.pair(key); p != nil && !p.value.isNull() {
+			if p := in.pair(key); p != nil {
 				return p
 			}
 		}
@@ -97,8 +110,8 @@ func option(sections []*node, key string) *pair {
 // app tells how an app is signed, its helpers, and a login helper that has entitlements of
 // its own.
 func (b *builder) app(configuration string, sections []*node) {
-	if identity := option(sections, "identity"); identity == nil && sections[0].pair("identity") != nil && configuration == "mac" {
-		return // it is null: the app is not signed
+	if identity := option(sections, "identity"); identity != nil && identity.value.isNull() && configuration == "mac" {
+		return // the app is not signed
 	}
 	s := Signing{Tool: ElectronBuilder, Configuration: configuration, Default: true, Place: b.d.at(b.root.offset)}
 	for _, key := range []string{configuration, "appId"} {
@@ -107,16 +120,19 @@ func (b *builder) app(configuration string, sections []*node) {
 			break
 		}
 	}
-	if sign := option(sections, "sign"); sign != nil && sign.value.kind == scalar {
+	if sign := option(sections, "sign"); sign != nil && sign.value.string() != "" {
 		s.Open = "a script signs it"
 		b.r.problem(Problem{Unresolved, b.d.at(sign.offset), "a script signs the app, and what with is not known", "give the entitlements to the script by way of this configuration, or check what it signs"})
 	}
 	app := ""
 	for _, p := range []*pair{option(sections, "appId"), b.root.pair("appId")} {
-		if p != nil && !strings.Contains(p.value.string(), "${") {
-			app = p.value.string()
-			break
+		if p == nil || p.value.isNull() {
+			continue
 		}
+		if !strings.Contains(p.value.string(), "${") {
+			app = p.value.string()
+		}
+		break
 	}
 	if h := option(sections, "hardenedRuntime"); h != nil && h.value.is("false") && configuration == "mac" {
 		s.Unhardened = b.d.at(h.offset)
@@ -134,7 +150,7 @@ func (b *builder) app(configuration string, sections []*node) {
 		helpers.Prefix = app + ".helper"
 	}
 	b.files(&helpers, option(sections, "entitlementsInherit"), "entitlements."+suffix+".inherit.plist")
-	if login := option(sections, "entitlementsLoginHelper"); login != nil {
+	if login := option(sections, "entitlementsLoginHelper"); login != nil && !login.value.isNull() {
 		l := s
 		l.Target, l.Unhardened = "login helper", Place{}
 		b.files(&l, login, "")
@@ -145,7 +161,7 @@ func (b *builder) app(configuration string, sections []*node) {
 // that name among the resources of the build, else electron-builder's own.
 func (b *builder) files(s *Signing, named *pair, byDefault string) {
 	switch {
-	case named != nil:
+	case named != nil && !named.value.isNull():
 		s.Place = b.d.at(named.offset)
 		b.r.named(s, b.dir, named.value)
 	case b.r.exists(path.Join(b.dir, b.resources, byDefault)):

@@ -141,8 +141,21 @@ func (j *job) inputs() (in actionInputs, err error) {
 	if err := j.ownPolicy(in.options.policy); err != nil {
 		return in, err
 	}
-	in.paths, err = j.paths()
+	if in.options.sources, err = j.sources(); err != nil {
+		return in, err
+	}
+	in.paths, err = j.paths(len(in.options.sources) > 0)
 	return in, err
+}
+
+// sources returns the lines of the input sources.
+func (j *job) sources() (list []string, err error) {
+	for line := range strings.Lines(j.action.GetInput("sources")) {
+		if line = j.inWorkspace(strings.TrimSpace(line)); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list, j.own("sources", list)
 }
 
 // ownPolicy refuses a policy in the workspace that a pull request made a link: what
@@ -182,7 +195,7 @@ func (j *job) boolean(name string) (bool, error) {
 
 // paths expands the lines of the input path. A line that matches nothing is an
 // error: a gate that looks at nothing passes nothing.
-func (j *job) paths() ([]string, error) {
+func (j *job) paths(optional bool) ([]string, error) {
 	var list []string
 	for line := range strings.Lines(j.action.GetInput("path")) {
 		line = j.inWorkspace(strings.TrimSpace(line))
@@ -205,15 +218,15 @@ func (j *job) paths() ([]string, error) {
 		}
 		list = append(list, matches...)
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && !optional {
 		return nil, hinted{errors.New("input path: no path is given"), "name what to check, one a line"}
 	}
-	return list, j.own(list)
+	return list, j.own("path", list)
 }
 
 // own refuses paths in the workspace that a pull request made links out of it: what
 // is read is printed.
-func (j *job) own(list []string) error {
+func (j *job) own(input string, list []string) error {
 	root, err := os.OpenRoot(".")
 	if err != nil {
 		return err
@@ -224,7 +237,7 @@ func (j *job) own(list []string) error {
 			continue // named so by the workflow
 		}
 		if _, err := root.Stat(name); err != nil {
-			return fmt.Errorf("input path: %s: %w", name, err)
+			return fmt.Errorf("input %s: %s: %w", input, name, err)
 		}
 	}
 	return nil

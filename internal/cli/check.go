@@ -23,6 +23,7 @@ type checkOptions struct {
 	preflight                 string // notarization; empty: none
 	noExceptions              bool
 	base                      string   // a ref, or here; empty: what the event tells
+	sources                   []string // folders of projects
 	trace                     []string // entitlements whose verdicts are to be explained
 }
 
@@ -31,11 +32,13 @@ func newCheck(env Env) *cobra.Command {
 	var format, output string
 	var verbose bool
 	cmd := &cobra.Command{
-		Use:   "check PATH…",
+		Use:   "check PATH… [--sources DIR]",
 		Short: "Hold binaries and .entitlements files against a policy",
 		Long: `check finds every Mach-O file in the paths, whatever its name, reads what each architecture
 slice is signed with, and holds every entitlement against the policy. Files named *.entitlements
-are judged by the same policy, on their lines.
+are judged by the same policy, on their lines. --sources finds them in the folder of a project,
+with who signs with them: Xcode's targets, electron-builder, Electron Forge and Tauri. What is built
+from it and given too is compared with them.
 
 The policy is the file given with --policy, else .github/codewarrant.yml, else codewarrant.yml,
 else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.
@@ -47,8 +50,15 @@ branch that a pull request goes into, or where else the event tells. --base name
   codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
   codewarrant check --preflight notarization build/Acme.app
   codewarrant check --base origin/main build/Acme.app
+  codewarrant check --sources .
+  codewarrant check --sources . build/Acme.app
   codewarrant check --at 2027-05-01 build/Acme.app src/Acme.entitlements`,
-		Args: paths,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && len(o.sources) > 0 {
+				return nil
+			}
+			return paths(cmd, args)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			write, err := writerFor(format)
 			if err != nil {
@@ -82,6 +92,7 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
 	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
 	f.StringVar(&o.base, "base", "", "ref whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
+	f.StringArrayVar(&o.sources, "sources", nil, "folder of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
@@ -170,6 +181,9 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 		}
 	}
 	addSources(&in, sources)
+	if err := addTrees(&in, o.sources); err != nil {
+		return nil, err
+	}
 	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), now)
 	in.Binaries, in.Remarks, in.Empty = found.Binaries, found.Remarks, found.Empty
 	in.Unread = append(in.Unread, found.Unread...)

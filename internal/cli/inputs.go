@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
@@ -56,7 +55,7 @@ func addSources(in *check.Input, names []string) {
 			in.Unread = append(in.Unread, check.Unread{Path: path, Err: err})
 			continue
 		}
-		in.Sources = append(in.Sources, check.Source{Path: path, Inside: inside(path), Source: entitlement.ReadSource(b)})
+		in.Sources = append(in.Sources, check.Source{Path: path, Inside: check.Inside(path), Source: entitlement.ReadSource(b)})
 	}
 }
 
@@ -69,14 +68,4 @@ func relative(name string) string {
 		}
 	}
 	return filepath.ToSlash(filepath.Clean(name))
-}
-
-// inside returns what a policy can match of a path that leads out of the current
-// folder: what is below the folders above.
-func inside(path string) string {
-	path = strings.TrimPrefix(path, "/")
-	for strings.HasPrefix(path, "../") {
-		path = path[len("../"):]
-	}
-	return path
 }
