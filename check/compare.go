@@ -147,6 +147,12 @@ func (e *evaluation) compareWith(p program, fits []*source.Signing) {
 			})
 			return
 		}
+		if e.compared > maxCompared {
+			e.add(Finding{
+				Rule: RuleUnmatchedSource, Paths: p.report.Paths, Message: "not compared with its source: there is more to compare in one run than is done", Hint: "check the apps in parts",
+			})
+			return
+		}
 		if found := e.differences(p, g); i == 0 || len(found) < len(best) {
 			best = found
 		}
@@ -185,6 +191,7 @@ func (e *evaluation) differences(p program, g *source.Signing) (list []Finding) 
 			continue
 		}
 		signed := s.Signature.Claims.Set
+		e.compared += len(set) + len(signed)
 		for _, key := range entitlement.Union(set, signed).Keys() {
 			want, inSource := set[key]
 			is, inSignature := signed[key]

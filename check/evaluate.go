@@ -82,6 +82,8 @@ type evaluation struct {
 	exceptions exceptionIndex
 	groupsOf   func(policy.Target) []string
 	files      map[string]*Source // by path
+	judged     int                // claims of files, for each of their users
+	compared   int                // claims of programs and of what they are compared with
 	findings   []Finding
 	suggested  int // keys that were compared with all that are known
 	report     *Report

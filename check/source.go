@@ -50,7 +50,17 @@ type user struct {
 	complete bool // all of what they claim is known
 }
 
-// usersOf returns the users of a file. Signings that a policy cannot tell apart are one.
+// maxJudged bounds the claims of files times their users, and maxCompared those of programs
+// and what they are compared with: each may become a finding. Real projects have some
+// hundreds.
+const (
+	maxJudged   = 50_000
+	maxCompared = 100_000
+)
+
+// usersOf returns the users of a file. Signings that a policy cannot tell apart are one, and
+// so are those beyond the bound: then only an exception covers the file that asks for
+// nothing but its path.
 func (e *evaluation) usersOf(s Source) []user {
 	var list []user
 	for i := range e.in.Signings {
@@ -68,6 +78,13 @@ func (e *evaluation) usersOf(s Source) []user {
 		}
 		list[n].names = append(list[n].names, g.Name())
 		list[n].complete = list[n].complete && g.Open == ""
+	}
+	if e.judged += len(s.Set) * len(list); e.judged > maxJudged && len(list) > 1 {
+		all := user{target: policy.Target{Paths: []string{s.Inside}}}
+		for _, u := range list {
+			all.names = append(all.names, u.names...)
+		}
+		list = []user{all}
 	}
 	if list == nil {
 		list = []user{{target: policy.Target{Paths: []string{s.Inside}}, complete: true}}
@@ -229,10 +246,11 @@ func (e *evaluation) signing(g *source.Signing) {
 	if len(paths) == 0 {
 		paths = []string{g.Place.File}
 	}
-	set, places := e.effective(g)
-	sub := subject{paths: paths[:1], target: targetOf(g, Inside(paths[0])), places: places}
+	sub := subject{paths: paths[:1], target: targetOf(g, Inside(paths[0]))}
 	sub.target.Groups = e.groupsOf(sub.target)
-	if g.Open == "" && len(g.Files) <= 1 {
+	if g.Open == "" && len(sub.target.Groups) > 0 {
+		var set entitlement.Set
+		set, sub.places = e.effective(g)
 		e.groups(sub, set)
 	}
 	if g.Unhardened.File == "" || !g.Default || g.Type != "execute" && g.Type != "" {

@@ -18,6 +18,7 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/profile"
 	"github.com/codewarrant/codewarrant/seal"
+	"github.com/codewarrant/codewarrant/source"
 )
 
 const (
@@ -105,6 +106,23 @@ var examples = map[string]example{
 	}},
 	check.RuleBeyondProfile: {policy: lax, file: program(keychain, []any{"26QKX55P9K.shared"}).Bytes(), edit: provisioned(func(*profile.Profile) {})},
 
+	check.RuleUnresolvedSource: {policy: lax, edit: func(in *check.Input) {
+		in.Unresolved = []source.Problem{{
+			Kind: source.Unresolved, Place: place("Acme.xcodeproj/project.pbxproj", 84), Message: "CODE_SIGN_ENTITLEMENTS of target Acme (Release) is $(SIGN_WITH), which only a build knows",
+			Hint: "name the file without variables other than SRCROOT, TARGET_NAME and what the project sets",
+		}}
+	}},
+	check.RuleUnexpandedVariable: {policy: lax, edit: func(in *check.Input) {
+		list := "<array><string>$(TeamIdentifierPrefix)com.acme.app</string></array>"
+		in.Sources = []check.Source{entitlements("build/entitlements.mac.plist", strings.Replace(string(m.XML(jit, true)), "<true/>", list, 1))}
+		in.Sources[0].Set = entitlement.Set{"com.apple.security.application-groups": in.Sources[0].Set[jit]}
+		in.Sources[0].Lines = map[string]entitlement.Place{"com.apple.security.application-groups": {Line: 5, Column: 2}}
+		in.Signings = []source.Signing{{Tool: source.ElectronBuilder, Target: "app", Place: place("package.json", 9), Files: []string{"build/entitlements.mac.plist"}}}
+	}},
+	check.RuleDropped:         {policy: lax, file: program().Bytes(), edit: acme(m.XML(jit, true))},
+	check.RuleAdded:           {policy: lax, file: program(jit, true).Bytes(), edit: acme(m.XML())},
+	check.RuleUnmatchedSource: {policy: lax, file: library().Bytes(), edit: acme(m.XML(jit, true))},
+
 	check.RuleUnsigned:          {file: m.Binary{}.Bytes()},
 	check.RuleNoHardenedRuntime: {file: signed(m.Signature{})},
 	check.RuleTeamNotAllowed:    {policy: "version: 1\nstages:\n  release:\n    team-ids: [A1B2C3D4E5]\n", file: signed(m.Signature{TeamID: "26QKX55P9K"})},
@@ -155,6 +173,25 @@ func provisioned(change func(*profile.Profile)) func(*check.Input) {
 		b := &in.Binaries[0]
 		b.Main, b.Provisioning = true, &check.Provisioning{Path: "Acme.app/Contents/embedded.provisionprofile", Profile: p}
 	}
+}
+
+// acme puts a target of Xcode into the input that is signed with the XML.
+func acme(xml []byte) func(*check.Input) {
+	return func(in *check.Input) {
+		in.Sources = []check.Source{entitlements("App/Acme.entitlements", string(xml))}
+		in.Signings = []source.Signing{{
+			Tool: source.Xcode, Target: "Acme", Configuration: "Release", Default: true, Place: place("Acme.xcodeproj/project.pbxproj", 84),
+			Identifier: "com.acme.app", Type: "execute", BundleKind: "app", Files: []string{"App/Acme.entitlements"},
+		}}
+	}
+}
+
+func entitlements(path, xml string) check.Source {
+	return check.Source{Path: path, Inside: path, Source: entitlement.ReadSource([]byte(xml))}
+}
+
+func place(file string, line int) source.Place {
+	return source.Place{File: file, Place: entitlement.Place{Line: line, Column: 5}}
 }
 
 // authentication puts a problem into what the CMS was found to prove.

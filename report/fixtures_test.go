@@ -248,7 +248,7 @@ func acme(t testing.TB) *check.Report {
 		},
 	})
 	source := check.SourceReport{
-		Source: check.Source{Path: "mac/Acme.entitlements"},
+		Source: check.Source{Path: "mac/Acme.entitlements"}, UsedBy: []string{"target Acme (Release)", "target Acme (Debug)"},
 		Claims: []check.Claim{
 			{
 				Entitlement: libraries, Value: yes, Risk: "high", Verdict: check.Unapproved,
@@ -336,7 +336,7 @@ func hostile(t testing.TB) *check.Report {
 				{Entitlement: evil + "2", Value: v, Archs: []string{"arm64"}, Verdict: check.Approved, Exception: e},
 			},
 		}},
-		Sources:    []check.SourceReport{{Source: check.Source{Path: "s" + evil}, Claims: []check.Claim{{Entitlement: evil, Value: v, Verdict: check.Denied, Position: e.Position}}}},
+		Sources:    []check.SourceReport{{Source: check.Source{Path: "s" + evil}, UsedBy: []string{evil}, Claims: []check.Claim{{Entitlement: evil, Value: v, Verdict: check.Denied, Position: e.Position}}}},
 		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2, Signed: verified(evil)}},
 		Base:       &check.Base{Ref: evil, Commit: evil, Policy: evil},
 		Pending:    []check.PendingReport{{Pending: policy.Pending{Exception: e, Diff: []string{evil}}}},

@@ -291,6 +291,9 @@ func TestReadTellsWhatIsNotKnown(t *testing.T) {
 			"node_modules/a/a.entitlements", claims(), ".git/b.entitlements", claims(), "A.app/Contents/c.entitlements", claims(),
 			"target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55", "target/d.entitlements", claims(),
 		), nil},
+		{"but a folder is not passed over because it says so", tree("mac/CACHEDIR.TAG", "", "mac/a.entitlements", claims(), "target/b.entitlements", claims()), []string{
+			"file mac/a.entitlements: ", "file target/b.entitlements: ",
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, lines(source.Read(row.files, "."))); diff != "" {

@@ -87,7 +87,7 @@ func (r *reader) walk() (names []string) {
 		}
 		switch {
 		case name == ".":
-		case slices.Contains(skipped, d.Name()), slices.Contains(results, path.Ext(d.Name())), r.isCache(name):
+		case slices.Contains(skipped, d.Name()), slices.Contains(results, path.Ext(d.Name())), d.Name() == "target" && r.isCache(name):
 			return fs.SkipDir
 		case strings.Count(name, "/") >= maxDepth:
 			r.problem(Problem{Unreadable, Place{File: r.told(name)}, fmt.Sprintf("folders nest deeper than %d", maxDepth), "check the tree in parts"})
@@ -101,8 +101,8 @@ func (r *reader) walk() (names []string) {
 	return names
 }
 
-// isCache reports whether a folder says of itself that it can be made anew, as Cargo's
-// target does (https://bford.info/cachedir/).
+// isCache reports whether a folder says of itself that it can be made anew, as Cargo's does
+// (https://bford.info/cachedir/). Of any folder that would be a way to hide one.
 func (r *reader) isCache(name string) bool {
 	info, err := fs.Stat(r.fsys, path.Join(name, "CACHEDIR.TAG"))
 	return err == nil && info.Mode().IsRegular()

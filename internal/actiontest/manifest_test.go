@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		got[name] = in.Default
 	}
 	want := map[string]string{
-		"path": "", "policy": "", "stage": "", "fail-on": "", "preflight": "", "base": "", "token": "${{ github.token }}", "summary": "true", "annotations": "true",
+		"path": "", "sources": "", "policy": "", "stage": "", "fail-on": "", "preflight": "", "base": "", "token": "${{ github.token }}", "summary": "true", "annotations": "true",
 		"sarif-file": "", "report-file": "",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

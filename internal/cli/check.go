@@ -185,8 +185,8 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 		return nil, err
 	}
 	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), now)
-	in.Binaries, in.Remarks, in.Empty = found.Binaries, found.Remarks, found.Empty
-	in.Unread = append(in.Unread, found.Unread...)
+	in.Binaries, in.Remarks = found.Binaries, found.Remarks
+	in.Unread, in.Empty = append(in.Unread, found.Unread...), append(in.Empty, found.Empty...)
 	return check.Evaluate(in), nil
 }
 
