@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -219,6 +220,10 @@ func (e *evaluation) projects() {
 			n := len(e.findings)
 			p.claims.add(e.claims(sub, entitlement.Set{c.Key: c.Value}))
 			e.remark(n, c.Text+", for "+g.Name())
+			for i := range e.findings[n:] {
+				f := &e.findings[n+i]
+				f.Hint = strings.Replace(f.Hint, "sign without it", cmp.Or(c.Fix, "sign without it"), 1)
+			}
 			if name := g.Name(); !slices.Contains(p.users, name) {
 				p.users = append(p.users, name)
 			}

@@ -7,8 +7,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/codewarrant/codewarrant/entitlement"
 )
 
 // packageJSON reads the configurations in the package.json of a project: the key build is
@@ -171,7 +169,10 @@ func (b *builder) files(s *Signing, named *pair, byDefault string) {
 	default:
 		s.Open = "which of them its defaults claim depends on the version of electron-builder"
 		for _, key := range builderDefaults {
-			s.Settings = append(s.Settings, Setting{key, entitlement.Value{}, s.Place, "electron-builder's default, for want of " + path.Join(b.resources, byDefault)})
+			s.Settings = append(s.Settings, Setting{
+				Key: key, Place: s.Place, Text: "electron-builder's default, for want of " + path.Join(b.resources, byDefault),
+				Fix: "add that file with what is needed",
+			})
 		}
 	}
 	b.r.add(*s)
@@ -215,6 +216,11 @@ var forgeDefaults = []string{
 	"com.apple.security.personal-information.photos-library",
 }
 
+const (
+	forgeText = "@electron/osx-sign's default"
+	forgeFix  = "name entitlements of your own in optionsForFile"
+)
+
 // forge reads what of Electron Forge's configuration is JSON. What signs each file is told
 // by a function, which JSON has none of, so @electron/osx-sign's defaults apply; its versions
 // before 1.0 took the names of files.
@@ -247,7 +253,7 @@ func (r *reader) forge(d *document, forge *node, dir string) {
 	} else {
 		s.Open = "the defaults depend on the version of @electron/osx-sign"
 		for _, key := range forgeDefaults {
-			s.Settings = append(s.Settings, Setting{key, entitlement.Value{}, s.Place, "@electron/osx-sign's default"})
+			s.Settings = append(s.Settings, Setting{Key: key, Place: s.Place, Text: forgeText, Fix: forgeFix})
 		}
 	}
 	r.add(s)
@@ -259,7 +265,7 @@ func (r *reader) forge(d *document, forge *node, dir string) {
 		}
 	}
 	if helpers.Open != "" {
-		helpers.Settings = []Setting{{"com.apple.security.cs.allow-jit", entitlement.Value{}, helpers.Place, "@electron/osx-sign's default"}}
+		helpers.Settings = []Setting{{Key: "com.apple.security.cs.allow-jit", Place: helpers.Place, Text: forgeText, Fix: forgeFix}}
 	}
 	r.add(helpers)
 }

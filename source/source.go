@@ -119,6 +119,7 @@ type Setting struct {
 	Value entitlement.Value // of kind Unknown where it is not certain
 	Place Place
 	Text  string // what claims it, such as RUNTIME_EXCEPTION_ALLOW_JIT = YES
+	Fix   string // what to do to be without it
 }
 
 // Kind says what sort of problem there is.

@@ -9,41 +9,50 @@ import (
 	"github.com/codewarrant/codewarrant/entitlement"
 )
 
+// BuildSetting is a build setting of Xcode's that becomes an entitlement.
+type BuildSetting struct {
+	Name, Key string
+	Access    bool // it is readonly or readwrite, and the key ends in .read-only or .read-write; else it is YES
+}
+
+// BuildSettings returns the build settings that become entitlements.
+func BuildSettings() []BuildSetting { return slices.Concat(booleans, folders) }
+
 // booleans are the build settings that Xcode makes entitlements of when they are YES
 // (sandboxAndHardenedRuntimeBooleanEntitlements in swift-build's ProductPackaging.swift).
-var booleans = []struct{ setting, key string }{
-	{"RUNTIME_EXCEPTION_ALLOW_DYLD_ENVIRONMENT_VARIABLES", "com.apple.security.cs.allow-dyld-environment-variables"},
-	{"RUNTIME_EXCEPTION_ALLOW_JIT", "com.apple.security.cs.allow-jit"},
-	{"RUNTIME_EXCEPTION_ALLOW_UNSIGNED_EXECUTABLE_MEMORY", "com.apple.security.cs.allow-unsigned-executable-memory"},
-	{"RUNTIME_EXCEPTION_DEBUGGING_TOOL", "com.apple.security.cs.debugger"},
-	{"RUNTIME_EXCEPTION_DISABLE_EXECUTABLE_PAGE_PROTECTION", "com.apple.security.cs.disable-executable-page-protection"},
-	{"RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION", "com.apple.security.cs.disable-library-validation"},
-	{"ENABLE_APP_SANDBOX", "com.apple.security.app-sandbox"},
-	{"ENABLE_INCOMING_NETWORK_CONNECTIONS", "com.apple.security.network.server"},
-	{"ENABLE_OUTGOING_NETWORK_CONNECTIONS", "com.apple.security.network.client"},
-	{"ENABLE_RESOURCE_ACCESS_AUDIO_INPUT", "com.apple.security.device.audio-input"},
-	{"ENABLE_RESOURCE_ACCESS_BLUETOOTH", "com.apple.security.device.bluetooth"},
-	{"ENABLE_RESOURCE_ACCESS_CALENDARS", "com.apple.security.personal-information.calendars"},
-	{"ENABLE_RESOURCE_ACCESS_CAMERA", "com.apple.security.device.camera"},
-	{"ENABLE_RESOURCE_ACCESS_CONTACTS", "com.apple.security.personal-information.addressbook"},
-	{"ENABLE_RESOURCE_ACCESS_LOCATION", "com.apple.security.personal-information.location"},
-	{"ENABLE_RESOURCE_ACCESS_PHOTO_LIBRARY", "com.apple.security.personal-information.photos-library"},
-	{"ENABLE_RESOURCE_ACCESS_PRINTING", "com.apple.security.print"},
-	{"ENABLE_RESOURCE_ACCESS_USB", "com.apple.security.device.usb"},
-	{"AUTOMATION_APPLE_EVENTS", "com.apple.security.automation.apple-events"},
+var booleans = []BuildSetting{
+	{Name: "RUNTIME_EXCEPTION_ALLOW_DYLD_ENVIRONMENT_VARIABLES", Key: "com.apple.security.cs.allow-dyld-environment-variables"},
+	{Name: "RUNTIME_EXCEPTION_ALLOW_JIT", Key: "com.apple.security.cs.allow-jit"},
+	{Name: "RUNTIME_EXCEPTION_ALLOW_UNSIGNED_EXECUTABLE_MEMORY", Key: "com.apple.security.cs.allow-unsigned-executable-memory"},
+	{Name: "RUNTIME_EXCEPTION_DEBUGGING_TOOL", Key: "com.apple.security.cs.debugger"},
+	{Name: "RUNTIME_EXCEPTION_DISABLE_EXECUTABLE_PAGE_PROTECTION", Key: "com.apple.security.cs.disable-executable-page-protection"},
+	{Name: "RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION", Key: "com.apple.security.cs.disable-library-validation"},
+	{Name: "ENABLE_APP_SANDBOX", Key: "com.apple.security.app-sandbox"},
+	{Name: "ENABLE_INCOMING_NETWORK_CONNECTIONS", Key: "com.apple.security.network.server"},
+	{Name: "ENABLE_OUTGOING_NETWORK_CONNECTIONS", Key: "com.apple.security.network.client"},
+	{Name: "ENABLE_RESOURCE_ACCESS_AUDIO_INPUT", Key: "com.apple.security.device.audio-input"},
+	{Name: "ENABLE_RESOURCE_ACCESS_BLUETOOTH", Key: "com.apple.security.device.bluetooth"},
+	{Name: "ENABLE_RESOURCE_ACCESS_CALENDARS", Key: "com.apple.security.personal-information.calendars"},
+	{Name: "ENABLE_RESOURCE_ACCESS_CAMERA", Key: "com.apple.security.device.camera"},
+	{Name: "ENABLE_RESOURCE_ACCESS_CONTACTS", Key: "com.apple.security.personal-information.addressbook"},
+	{Name: "ENABLE_RESOURCE_ACCESS_LOCATION", Key: "com.apple.security.personal-information.location"},
+	{Name: "ENABLE_RESOURCE_ACCESS_PHOTO_LIBRARY", Key: "com.apple.security.personal-information.photos-library"},
+	{Name: "ENABLE_RESOURCE_ACCESS_PRINTING", Key: "com.apple.security.print"},
+	{Name: "ENABLE_RESOURCE_ACCESS_USB", Key: "com.apple.security.device.usb"},
+	{Name: "AUTOMATION_APPLE_EVENTS", Key: "com.apple.security.automation.apple-events"},
 	// Not of that table: it keeps what Xcode else takes out of builds that are
 	// installed or archived (constructProductEntitlementsTasks in the same file).
-	{"ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW", "com.apple.security.get-task-allow"},
+	{Name: "ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW", Key: "com.apple.security.get-task-allow"},
 }
 
 // folders are those that become the entitlement with .read-only or .read-write after it
 // (sandboxFileAccessSettingsAndEntitlements, there).
-var folders = []struct{ setting, key string }{
-	{"ENABLE_FILE_ACCESS_DOWNLOADS_FOLDER", "com.apple.security.files.downloads"},
-	{"ENABLE_FILE_ACCESS_PICTURE_FOLDER", "com.apple.security.assets.pictures"},
-	{"ENABLE_FILE_ACCESS_MUSIC_FOLDER", "com.apple.security.assets.music"},
-	{"ENABLE_FILE_ACCESS_MOVIES_FOLDER", "com.apple.security.assets.movies"},
-	{"ENABLE_USER_SELECTED_FILES", "com.apple.security.files.user-selected"},
+var folders = []BuildSetting{
+	{Name: "ENABLE_FILE_ACCESS_DOWNLOADS_FOLDER", Key: "com.apple.security.files.downloads", Access: true},
+	{Name: "ENABLE_FILE_ACCESS_PICTURE_FOLDER", Key: "com.apple.security.assets.pictures", Access: true},
+	{Name: "ENABLE_FILE_ACCESS_MUSIC_FOLDER", Key: "com.apple.security.assets.music", Access: true},
+	{Name: "ENABLE_FILE_ACCESS_MOVIES_FOLDER", Key: "com.apple.security.assets.movies", Access: true},
+	{Name: "ENABLE_USER_SELECTED_FILES", Key: "com.apple.security.files.user-selected", Access: true},
 }
 
 // products are the kinds of target that are programs, and what becomes of them. Libraries
@@ -360,7 +369,7 @@ func (p *project) entitlements(s *Signing, all *settings) {
 // be on.
 func (p *project) settings(s *Signing, all *settings) {
 	claim := func(name, key string, v setting) {
-		c := Setting{Key: key, Value: entitlement.Bool(true), Place: v.place, Text: name + " = " + v.text}
+		c := Setting{Key: key, Value: entitlement.Bool(true), Place: v.place, Text: name + " = " + v.text, Fix: "take the build setting away"}
 		if !v.known || !all.certain(name) {
 			c.Value = entitlement.Value{}
 			s.Open = name + " is not known"
@@ -368,20 +377,20 @@ func (p *project) settings(s *Signing, all *settings) {
 		s.Settings = append(s.Settings, c)
 	}
 	for _, b := range booleans {
-		for _, v := range all.values(b.setting) {
+		for _, v := range all.values(b.Name) {
 			if !v.known || isTrue(v.text) {
-				claim(b.setting, b.key, v)
+				claim(b.Name, b.Key, v)
 				break
 			}
 		}
 	}
 	for _, f := range folders {
-		for _, v := range all.values(f.setting) {
+		for _, v := range all.values(f.Name) {
 			if !v.known || strings.EqualFold(v.text, "readonly") {
-				claim(f.setting, f.key+".read-only", v)
+				claim(f.Name, f.Key+".read-only", v)
 			}
 			if !v.known || strings.EqualFold(v.text, "readwrite") {
-				claim(f.setting, f.key+".read-write", v)
+				claim(f.Name, f.Key+".read-write", v)
 			}
 		}
 	}
