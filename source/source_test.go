@@ -199,6 +199,8 @@ func TestSettingsAreResolvedAsXcodeDoes(t *testing.T) {
 		{name: "of two lines the last counts", base: "CODE_SIGN_ENTITLEMENTS = B.entitlements\nCODE_SIGN_ENTITLEMENTS = C.entitlements", with: "C.entitlements"},
 		{name: "a line after a condition that holds counts more, as in swift-build", base: "CODE_SIGN_ENTITLEMENTS[sdk=macosx*] = B.entitlements\nCODE_SIGN_ENTITLEMENTS = C.entitlements", with: "C.entitlements"},
 		{name: "in a project a condition counts more than none", settings: `"CODE_SIGN_ENTITLEMENTS[sdk=macosx*]" = B.entitlements; CODE_SIGN_ENTITLEMENTS = C.entitlements;`, with: "B.entitlements"},
+		{name: "of two conditions in a project the one counts that is later in the alphabet", settings: `"CODE_SIGN_ENTITLEMENTS[sdk=macosx*]" = B.entitlements; "CODE_SIGN_ENTITLEMENTS[config=Release]" = C.entitlements;`, with: "B.entitlements"},
+		{name: "what is included is looked for in the folder of the project, too", base: "#include? \"Deep/Other.xcconfig\"", with: "C.entitlements"},
 		{name: "what is for another system does not count", base: "CODE_SIGN_ENTITLEMENTS[sdk=iphoneos*] = B.entitlements", with: "A.entitlements"},
 		{name: "a condition on the configuration is known", base: "CODE_SIGN_ENTITLEMENTS[config=Release] = B.entitlements\nCODE_SIGN_ENTITLEMENTS[config=Debug] = C.entitlements", with: "B.entitlements"},
 		{name: "of what depends on the architecture, each may be it", base: "CODE_SIGN_ENTITLEMENTS[arch=arm64] = B.entitlements", with: "B.entitlements or A.entitlements", open: "CODE_SIGN_ENTITLEMENTS depends on what is built"},
@@ -219,6 +221,7 @@ func TestSettingsAreResolvedAsXcodeDoes(t *testing.T) {
 			got := source.Read(tree(
 				pbxproj, xcode(row.settings), "Base.xcconfig", row.base,
 				"A.entitlements", claims(), "B.entitlements", claims(), "C.entitlements", claims(), "B. x", claims(),
+				"Deep/Other.xcconfig", "#include \"Deep/More.xcconfig\"", "Deep/More.xcconfig", "CODE_SIGN_ENTITLEMENTS = C.entitlements",
 			), ".")
 			if len(got.Signings) != 1 {
 				t.Fatalf("%q", lines(got))

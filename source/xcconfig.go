@@ -200,18 +200,19 @@ func (p *config) value() string {
 	}
 }
 
-// configuration reads an .xcconfig file and all that it includes, in the order in which it
-// assigns. What cannot be read is told once for each file.
-func (r *reader) configuration(name string, named Place) []assignment {
-	c := &included{r: r}
+// configuration reads an .xcconfig file of a project in that folder, and all that it
+// includes, in the order in which it assigns.
+func (r *reader) configuration(name, folder string, named Place) []assignment {
+	c := &included{r: r, folder: folder}
 	c.read(name, named, false, nil)
 	return c.list
 }
 
 type included struct {
-	r     *reader
-	list  []assignment
-	files int
+	r      *reader
+	folder string
+	list   []assignment
+	files  int
 }
 
 func (c *included) read(name string, named Place, optional bool, above []string) {
@@ -248,13 +249,17 @@ func (c *included) read(name string, named Place, optional bool, above []string)
 	}
 }
 
-// resolve returns the name of an included file, which is looked for beside the one that
-// includes it.
+// resolve returns the name of an included file. It is looked for beside the one that includes
+// it, and then in the folder of the project.
 func (c *included) resolve(from string, l line) string {
 	if path.IsAbs(l.include) || strings.Contains(l.include, "$(") || strings.HasPrefix(l.include, "<") {
 		return l.include // which is no name in the tree, and so is told
 	}
-	return path.Join(path.Dir(from), l.include)
+	name := path.Join(path.Dir(from), l.include)
+	if other := path.Join(c.folder, l.include); !c.r.exists(name) && c.r.exists(other) {
+		return other
+	}
+	return name
 }
 
 func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -172,18 +172,22 @@ func (p *project) target(t *node, own string) {
 	}
 }
 
-// named returns the configuration of that name in a list.
-func (p *project) named(list, name string) *node {
-	l := p.objects[list]
-	if l = l.get("buildConfigurations"); l == nil {
-		return nil
-	}
-	for _, id := range l.items {
-		if c := p.objects[id.string()]; c.get("name").string() == name {
-			return c
+// named returns the configuration of that name in a list, or else its default.
+func (p *project) named(id, name string) *node {
+	list := p.objects[id]
+	var byDefault *node
+	if configurations := list.get("buildConfigurations"); configurations != nil {
+		for _, id := range configurations.items {
+			c := p.objects[id.string()]
+			switch c.get("name").string() {
+			case name:
+				return c
+			case list.get("defaultConfigurationName").string():
+				byDefault = c
+			}
 		}
 	}
-	return nil
+	return byDefault
 }
 
 // configuration reads one configuration of a target: its settings go before those of its
@@ -236,8 +240,9 @@ func first(all *settings, name string) string {
 	return ""
 }
 
-// assignments returns build settings. They have no order; what has conditions counts more
-// than what has none.
+// assignments returns build settings. Xcode takes them in the order of their names, so that
+// what has conditions counts more than what has none (createTableFromUserSettings in
+// swift-build).
 func (p *project) assignments(n *node) []assignment {
 	if n == nil {
 		return nil
@@ -246,7 +251,8 @@ func (p *project) assignments(n *node) []assignment {
 		return list
 	}
 	var out []assignment
-	for _, o := range n.pairs {
+	sorted := slices.SortedStableFunc(slices.Values(n.pairs), func(a, b pair) int { return strings.Compare(a.key, b.key) })
+	for _, o := range sorted {
 		if len(out) == maxAssignments {
 			p.r.problem(Problem{Unreadable, p.doc.at(o.offset), fmt.Sprintf("more than %d build settings", maxAssignments), ""})
 			break
@@ -261,15 +267,12 @@ func (p *project) assignments(n *node) []assignment {
 			a.value = strings.Join(parts, " ")
 		}
 		for c := range strings.SplitSeq(strings.TrimSuffix(brackets, "]"), "][") {
-			for c := range strings.SplitSeq(c, ",") {
-				if parameter, pattern, ok := strings.Cut(c, "="); ok {
-					a.conditions = append(a.conditions, condition{strings.TrimSpace(parameter), pattern})
-				}
+			if parameter, pattern, ok := strings.Cut(c, "="); ok {
+				a.conditions = append(a.conditions, condition{parameter, pattern})
 			}
 		}
 		out = append(out, a)
 	}
-	slices.SortStableFunc(out, func(a, b assignment) int { return len(a.conditions) - len(b.conditions) })
 	p.read[n] = out
 	return out
 }
@@ -296,7 +299,7 @@ func (p *project) base(c *node) []assignment {
 	}
 	list, ok := p.configs[name]
 	if !ok {
-		list = p.r.configuration(name, at)
+		list = p.r.configuration(name, p.folder, at)
 		p.configs[name] = list
 	}
 	return list
