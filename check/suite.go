@@ -50,22 +50,23 @@ type CaseResult struct {
 // Passed reports whether all is as expected.
 func (c *CaseResult) Passed() bool { return len(c.Missing)+len(c.Instead) == 0 }
 
-// RunCase holds the code of a case against a policy, as [Evaluate] does with code
-// that was read, on the day today unless the case gives one. An error means that the
-// policy has no such stage.
+// RunCase holds the code of a case against the policy of in, as [Evaluate] does with
+// code that was read, on the day of in unless the case gives one. Of in the policy, the
+// day and what the signatures come to count. An error means that the policy has no such
+// stage.
 //
 // A case is one piece of code of many, so that exceptions it does not use are no
-// finding, unless the case expects some.
-func RunCase(p *policy.Policy, c *policy.Case, today policy.Date) (*CaseResult, error) {
-	stage, err := p.Stage(c.Given.Stage)
-	if err != nil {
+// finding, unless the case expects some. What it says of the policy is said of it as it
+// will be once it is merged, so that exceptions count which have to stand in a base.
+func RunCase(in Input, c *policy.Case) (*CaseResult, error) {
+	var err error
+	if in.Stage, err = in.Policy.Stage(c.Given.Stage); err != nil {
 		return nil, err
 	}
-	in := Input{Policy: p, Stage: stage, At: c.Given.At, Trace: c.Given.Entitlements.Keys()}
-	if in.At.IsZero() {
-		in.At = today
+	if !c.Given.At.IsZero() {
+		in.At = c.Given.At
 	}
-	in.Binaries = []Binary{binaryOf(c.Given)}
+	in.Merged, in.Trace, in.Binaries = true, c.Given.Entitlements.Keys(), []Binary{binaryOf(c.Given)}
 	r := &CaseResult{Case: c, Report: Evaluate(in), Position: c.Position}
 	unused := func(f policy.ExpectedFinding) bool { return f.Rule == RuleUnusedException }
 	if !slices.ContainsFunc(c.Expect.Findings, unused) {

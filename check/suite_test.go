@@ -72,7 +72,7 @@ exceptions:`+complete("E-OLD", jit, "versions: <3")+complete("E-PIN", jit, "cdha
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			s := suite(t, fmt.Sprintf("  - {name: case, given: {%s}, expect: %s}\n", row.given, row.expect))
-			r, err := check.RunCase(p, &s.Cases[0], day(t, "2026-11-23"))
+			r, err := check.RunCase(check.Input{Policy: p, At: day(t, "2026-11-23")}, &s.Cases[0])
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ exceptions:`+complete("USED", "d", "arch: arm64")+complete("IDLE", "d", "arch: x
 `)
 	var covered check.Coverage
 	for i := range s.Cases {
-		r, err := check.RunCase(p, &s.Cases[i], day(t, "2026-11-23"))
+		r, err := check.RunCase(check.Input{Policy: p, At: day(t, "2026-11-23")}, &s.Cases[i])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func TestCasesOfThePolicyTestsPagePass(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := check.RunCase(p, &s.Cases[i], day)
+		r, err := check.RunCase(check.Input{Policy: p, At: day}, &s.Cases[i])
 		if err != nil {
 			t.Fatal(err)
 		}

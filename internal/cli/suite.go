@@ -24,8 +24,9 @@ func newPolicyTest(env Env) *cobra.Command {
 		Use:   "test [FILE|DIR…]",
 		Short: "Hold a policy against cases: this code, that verdict",
 		Long: `test reads cases in YAML: code that is given, and what the policy is expected to say of it. They are
-judged by what judges binaries. Without an argument the files named *.test.yml in .github and in
-the current folder are run; of a folder that is named, those in it.
+judged by what judges binaries, signatures of exceptions too; what has to be merged to be approved
+counts as if it were. Without an argument the files named *.test.yml in .github and in the current
+folder are run; of a folder that is named, those in it.
 
 The policy is the one that --policy names, else the one that the file names, else the one beside
 it that it is named after: codewarrant.test.yml goes with codewarrant.yml.
@@ -105,8 +106,9 @@ func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error
 	}
 	var runs []report.SuiteRun
 	var names []string // of policies, as they come
-	policies := map[string]*policy.Policy{}
+	inputs := map[string]check.Input{}
 	covered := map[string]*check.Coverage{}
+	cases := 0
 	for _, file := range files {
 		suite, src, err := loadSuite(file)
 		if err != nil {
@@ -116,33 +118,41 @@ func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error
 		if err != nil {
 			return nil, err
 		}
-		if policies[name] == nil {
-			if policies[name], err = loadPolicy(env, name); err != nil {
+		if covered[name] == nil {
+			p, signers, err := workspacePolicy(env, name)
+			if err != nil {
 				return nil, err
 			}
+			inputs[name] = check.Input{Policy: p, Signed: signers.statuses(p), At: day}
 			names, covered[name] = append(names, name), &check.Coverage{}
 		}
-		run, err := runSuite(suite, src, policies[name], covered[name], day)
+		run, err := runSuite(suite, src, inputs[name], covered[name])
 		if err != nil {
 			return nil, err
 		}
+		cases += len(run.Results)
 		runs = append(runs, run)
+	}
+	if cases == 0 {
+		fmt.Fprintf(sanitise.Log(env.Stderr), "codewarrant: there are no cases in %s\nhint: write one, as codewarrant policy test --help shows\n", sanitise.Text(strings.Join(files, ", ")))
+		return nil, status(exitUnreadable)
 	}
 	for _, name := range names {
 		if o.requireTests {
-			runs = append(runs, report.SuiteRun{Policy: policies[name], Untested: covered[name].Untested(policies[name])})
+			p := inputs[name].Policy
+			runs = append(runs, report.SuiteRun{Policy: p, Untested: covered[name].Untested(p)})
 		}
 	}
 	return runs, nil
 }
 
 // runSuite runs the cases of one file.
-func runSuite(suite *policy.Suite, src []byte, p *policy.Policy, covered *check.Coverage, day policy.Date) (report.SuiteRun, error) {
-	run := report.SuiteRun{Suite: suite.Name, Policy: p}
+func runSuite(suite *policy.Suite, src []byte, in check.Input, covered *check.Coverage) (report.SuiteRun, error) {
+	run := report.SuiteRun{Suite: suite.Name, Policy: in.Policy}
 	var errs policy.Errors
 	for i := range suite.Cases {
 		c := &suite.Cases[i]
-		result, err := check.RunCase(p, c, day)
+		result, err := check.RunCase(in, c)
 		if err != nil {
 			at := cmp.Or(c.Given.Fields["stage"], c.Position)
 			errs = append(errs, &policy.ParseError{Position: at, Message: err.Error()})
