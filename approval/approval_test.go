@@ -424,3 +424,33 @@ func TestNamesAreThoseThatALineNamesOneByOne(t *testing.T) {
 		}
 	}
 }
+
+func TestCanReachCountsPeopleWithKeysOfTheirOwn(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		needed int
+		lines  []string
+		want   bool
+	}{
+		{"one person can be one", 1, []string{"alice@acme.example KEY(alice)"}, true},
+		{"nobody can be none", 1, nil, false},
+		{"one person with two keys is not two", 2, []string{"alice@acme.example KEY(alice)", "alice@acme.example KEY(alice2)"}, false},
+		{"two people with one key are not two", 2, []string{"alice@acme.example KEY(alice)", "bob@acme.example KEY(alice)"}, false},
+		{"two people are two", 2, []string{"alice@acme.example KEY(alice)", "bob@acme.example KEY(bob)"}, true},
+		{"a pattern may be whom it matches", 2, []string{"alice@acme.example KEY(alice)", "*@acme.example KEY(bob)"}, false},
+		{"a key for something else signs no exception", 2, []string{"alice@acme.example KEY(alice)", `bob@acme.example namespaces="git" KEY(bob)`}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := approval.CanReach(tt.needed, allow(t, tt.lines...)); got != tt.want {
+				t.Errorf("%v, want %v", got, tt.want)
+			}
+		})
+	}
+	var many []string
+	for i := range 40 {
+		many = append(many, fmt.Sprintf("*@acme.example KEY(%d)", i))
+	}
+	if !approval.CanReach(2, allow(t, many...)) {
+		t.Error("of more keys than are counted it cannot say no")
+	}
+}

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +54,17 @@ func (l Location) Beside(file string) (Location, error) {
 	}
 	l.Path = path.Join(path.Dir(l.Path), file)
 	return l, nil
+}
+
+// SignersFile returns where the file of those who may sign is: beside the policy that
+// names it, which may be one that p extends.
+func (p *Policy) SignersFile() (Location, error) {
+	at := p.Approvals.Fields["allowed-signers"]
+	i := slices.IndexFunc(p.Sources, func(s Source) bool { return s.Name() == at.File })
+	if i < 0 {
+		return Location{}, errors.New("no policy that was read names the file")
+	}
+	return p.Sources[i].Location.Beside(p.Approvals.AllowedSigners)
 }
 
 // of returns where the policy is that another one, at l, refers to.

@@ -23,7 +23,7 @@ func ApprovalsText(w io.Writer, p *policy.Policy, statuses []approval.Status) er
 	a := p.Approvals
 	fmt.Fprintf(&b, "%s: accepts %s", sanitise.Text(p.Name), joined(a.Accept))
 	if statuses != nil {
-		fmt.Fprintf(&b, "; signatures that are needed: %d, allowed signers: %s", a.Threshold, sanitise.Text(a.AllowedSigners))
+		fmt.Fprintf(&b, "; signatures that are needed: %d, allowed signers: %s", a.Threshold, sanitise.Text(signersFile(p)))
 	}
 	b.WriteString("\n")
 	signed := 0
@@ -45,6 +45,15 @@ func ApprovalsText(w io.Writer, p *policy.Policy, statuses []approval.Status) er
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// signersFile is the file of those who may sign, as far as it is known where it is.
+func signersFile(p *policy.Policy) string {
+	file, err := p.SignersFile()
+	if err != nil {
+		return p.Approvals.AllowedSigners
+	}
+	return file.String()
 }
 
 // fields tells what the exception itself says of its approval.

@@ -137,7 +137,8 @@ func (d *draft) sign(signature []byte, principal string, demand approval.Demand)
 func (d *draft) remedy(p approval.Problem) string {
 	switch p {
 	case approval.UnknownKey:
-		return "those who may sign are in " + d.approvals.Approvals.AllowedSigners + ", which names their keys"
+		file, _ := d.approvals.SignersFile() // which was read
+		return fmt.Sprintf("those who may sign are in %s, which names their keys", file)
 	case approval.OtherText:
 		return "sign what --dry-run prints, byte for byte, and on the day of approved-on: here " + d.exception.ApprovedOn.String()
 	case approval.OtherNamespace:

@@ -22,9 +22,10 @@ func newLint(env Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lint FILE",
 		Short: "Tell everything that is wrong with a policy",
-		Long: `lint parses a policy and tells all errors at once, and then which exceptions approve nothing, have
-run out or will soon, have no effect, cover what another one does or hold whatever code is called;
-which rules decide nothing; and what could be said better. It looks at no binary.
+		Long: `lint parses a policy and tells all errors at once, and then which exceptions approve nothing, since
+something is missing or their signatures do not count, have run out or will soon, have no effect,
+cover what another one does or hold whatever code is called; which rules decide nothing; which
+names are not known, and near to ones that are; and what could be said better. It looks at no binary.
 
 Owners are looked for in CODEOWNERS where the repository of the policy has that file.
 
@@ -88,22 +89,19 @@ func policyArgs(n int) cobra.CompletionFunc {
 }
 
 func lint(env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
-	p, err := loadPolicy(env, name)
+	p, demand, err := workspacePolicy(env, name)
 	if err != nil {
 		return err
 	}
-	if _, err := newPolicyReader(env).demandOf(p); err != nil {
-		return err
-	}
-	l := &report.Lint{Policy: p, At: day, Remarks: policy.Lint(p, day)}
+	l := &report.Lint{Policy: p, At: day, Remarks: append(policy.Lint(p, day), lintSignatures(p, demand)...)}
 	if policy.IsFile(p.Name) {
 		owners, err := lintOwners(p, p.Name)
 		if err != nil {
 			return err
 		}
 		l.Remarks = append(l.Remarks, owners...)
-		slices.SortStableFunc(l.Remarks, func(a, b policy.Remark) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
 	}
+	slices.SortStableFunc(l.Remarks, func(a, b policy.Remark) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
 	if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, l) }); err != nil {
 		return err
 	}

@@ -24,17 +24,13 @@ func (r policyReader) demandOf(p *policy.Policy) (approval.Demand, error) {
 // but for the lines: whoever changes a policy names the file, which may be one with secrets.
 func (r policyReader) allowedSigners(p *policy.Policy) (sshsig.AllowedSigners, error) {
 	at := p.Approvals.Fields["allowed-signers"]
-	i := slices.IndexFunc(p.Sources, func(s policy.Source) bool { return s.Name() == at.File })
-	if i < 0 {
-		return nil, fmt.Errorf("allowed signers: no policy that was read names them") // which parsing sees to
-	}
-	file, err := p.Sources[i].Location.Beside(p.Approvals.AllowedSigners)
+	file, err := p.SignersFile()
 	if err != nil {
 		return nil, fmt.Errorf("%s: allowed signers: %w", at, err)
 	}
 	src, err := r.text(p.Sources[0].Location, file)
 	if err != nil {
-		return nil, hinted{fmt.Errorf("allowed signers: %s: %w", file, err), "approvals.allowed-signers names the file, relative to the policy"}
+		return nil, hinted{fmt.Errorf("%s: allowed signers: %s: %w", at, file, err), "approvals.allowed-signers names the file, relative to the policy"}
 	}
 	signers, err := sshsig.ParseAllowedSigners(file.String(), src)
 	var errs sshsig.Errors

@@ -119,11 +119,11 @@ func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error
 			return nil, err
 		}
 		if covered[name] == nil {
-			p, signers, err := workspacePolicy(env, name)
+			p, demand, err := workspacePolicy(env, name)
 			if err != nil {
 				return nil, err
 			}
-			inputs[name] = check.Input{Policy: p, Signed: signers.statuses(p), At: day}
+			inputs[name] = check.Input{Policy: p, Signed: demand.Verify(p.Exceptions), At: day}
 			names, covered[name] = append(names, name), &check.Coverage{}
 		}
 		run, err := runSuite(suite, src, inputs[name], covered[name])
