@@ -73,9 +73,10 @@ func (v *lexicon) nearest(key string, distance func(a, b string) int) (string, b
 
 // typos is the distance of two names, or -1 when it is above one letter in eight
 // or above three.
-func typos(a, b string) int {
-	return near.Distance(a, b, min(maxTypos, max(1, len(a)/lettersPerTry)))
-}
+func typos(a, b string) int { return near.Distance(a, b, typosIn(a)) }
+
+// typosIn is how many letters of a name may differ.
+func typosIn(name string) int { return min(maxTypos, max(1, len(name)/lettersPerTry)) }
 
 // strayWords counts the words that one name has and the other lacks, whatever
 // their order, when one has all words of the other: security.allow-jit lacks cs

@@ -82,6 +82,52 @@ func TestSuggestIsSilentWhereNothingFits(t *testing.T) {
 	}
 }
 
+func TestSuggestNameCompletesWhatAKeyEndsIn(t *testing.T) {
+	for _, tt := range []struct {
+		name, key, want string
+	}{
+		{"the end of a key", "allow-jit", "did you mean com.apple.security.cs.allow-jit?"},
+		{"two components", "cs.allow-jit", "did you mean com.apple.security.cs.allow-jit?"},
+		{"the end with a typing error", "alow-jit", "did you mean com.apple.security.cs.allow-jit?"},
+		{"the end of two keys", "get-task-alow", "did you mean com.apple.security.get-task-allow or get-task-allow?"},
+		{"in other letters", "Allow-JIT", "did you mean com.apple.security.cs.allow-jit?"},
+		{"what Suggest knows", "com.apple.security.cs.alow-jit", "did you mean com.apple.security.cs.allow-jit?"},
+		{"a key that is known", "get-task-allow", ""},
+		{"a name of somebody else", "com.acme.allow-jit", ""},
+		{"the end of many", "read-write", ""},
+		{"too short", "jit", ""},
+		{"nothing", "", ""},
+		{"much", strings.Repeat("allow-jit", 100), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, ok := SuggestName(tt.key); got != tt.want || ok != (tt.want != "") {
+				t.Errorf("SuggestName(%q) = %q, %v, want %q", tt.key, got, ok, tt.want)
+			}
+		})
+	}
+}
+
+func TestSuggestGlobNamesTheComponentsThatWereMeant(t *testing.T) {
+	for _, tt := range []struct {
+		name, glob, want string
+	}{
+		{"a letter left out", "com.apple.securty.cs.*", "did you mean com.apple.security.cs.*?"},
+		{"a letter too many", "com.apple.privates.*", "did you mean com.apple.private.*?"},
+		{"components that keys begin with", "com.apple.security.cs.*", ""},
+		{"a family that is known", "com.apple.private.*", ""},
+		{"part of a family that is known", "com.apple.private.tcc.*", ""},
+		{"a name of somebody else", "com.acme.security.cs.*", ""},
+		{"a glob in the middle", "com.*.cs.*", ""},
+		{"no component", "*", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got, ok := SuggestGlob(tt.glob); got != tt.want || ok != (tt.want != "") {
+				t.Errorf("SuggestGlob(%q) = %q, %v, want %q", tt.glob, got, ok, tt.want)
+			}
+		})
+	}
+}
+
 func TestEveryMisspellingIsSuggestedFor(t *testing.T) {
 	for key, m := range vocabulary().misspellings {
 		got, ok := Suggest(key)

@@ -14,6 +14,7 @@ type Defect struct {
 	Field    string   // the key in YAML, such as approved-by
 	Position Position // of the field, or of the exception when it is not given
 	Message  string   // such as "approved-by is missing"
+	Missing  bool     // it says no more than that
 }
 
 // At returns the place of a field, or of the exception when it is not given.
@@ -91,7 +92,10 @@ func (e *Exception) Defects(t Terms, at Date) []Defect {
 	var defects []Defect
 	add := func(field, format string, args ...any) {
 		message := field + " " + fmt.Sprintf(format, args...)
-		defects = append(defects, Defect{field, e.At(field), message})
+		defects = append(defects, Defect{Field: field, Position: e.At(field), Message: message})
+	}
+	lacks := func(field string) {
+		defects = append(defects, Defect{field, e.At(field), field + " is missing", true})
 	}
 	for _, f := range []struct {
 		name    string
@@ -104,14 +108,18 @@ func (e *Exception) Defects(t Terms, at Date) []Defect {
 		{"expires", e.Expires.IsZero()},
 	} {
 		if f.missing {
-			add(f.name, "is missing")
+			lacks(f.name)
 		}
 	}
 	if t.Categories != nil && e.Category != "" && !slices.Contains(t.Categories, e.Category) {
 		add("category", "is %s; for %s only these are taken: %s", e.Category, e.Entitlement, cmp.Or(joined(t.Categories), "none"))
 	}
-	for _, problem := range judge(e.Justification, e.Entitlement, t.MinJustification) {
-		add("justification", "%s", problem)
+	if length(e.Justification) == 0 {
+		lacks("justification")
+	} else {
+		for _, problem := range judge(e.Justification, e.Entitlement, t.MinJustification) {
+			add("justification", "%s", problem)
+		}
 	}
 	if e.ApprovedOn.IsZero() {
 		return defects

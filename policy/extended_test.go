@@ -19,7 +19,7 @@ binaries:
 rules:
   - {entitlement: a, action: deny}
 exceptions:
-  - {id: MINE, entitlement: c, applies-to: {team-id: T, arch: arm64}, owner: "@acme/a"}
+  - {id: MINE, entitlement: c, applies-to: {team-id: TTTTTTTTTT, arch: arm64}, owner: "@acme/a"}
 -- base.yml --
 version: 1
 binaries:
@@ -29,7 +29,7 @@ rules:
   - {entitlement: a*, action: deny}
   - {entitlement: [b, b*], action: require-justification, overridable: true}
 exceptions:
-  - {id: THEIRS, entitlement: c, applies-to: {team-id: T}, owner: "@acme/base"}
+  - {id: THEIRS, entitlement: c, applies-to: {team-id: TTTTTTTTTT}, owner: "@acme/base"}
 `
 
 // What lint advises is about the policy's own file; what others say counts.
@@ -43,7 +43,7 @@ func TestLintLooksAtWhatIsExtended(t *testing.T) {
 	}
 	want := []string{
 		`top.yml:8:32: exception "MINE": covers nothing that "THEIRS" at base.yml:9:5 does not`,
-		`top.yml:8:71: exception "MINE": owner "@acme/a" is not among those whom CODEOWNERS names`,
+		`top.yml:8:80: exception "MINE": owner "@acme/a" is not among those whom CODEOWNERS names`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("remarks differ (-want +got):\n%s", diff)

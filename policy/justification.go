@@ -8,17 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// judge returns what is wrong with a justification, each as the end of a sentence
-// that begins with the word. It cannot tell a good reason from a bad one; it
-// refuses what is no reason at all: nothing, too little, words left to fill in,
-// and words that every exception could carry.
+// judge returns what is wrong with a justification that is there, each as the end of a
+// sentence that begins with the word. It cannot tell a good reason from a bad one; it
+// refuses what is no reason at all: too little, words left to fill in, and words that
+// every exception could carry.
 func judge(text, key string, least int) []string {
-	n := length(text)
-	if n == 0 {
-		return []string{"is missing"}
-	}
 	var problems []string
-	if n < least {
+	if n := length(text); n < least {
 		problems = append(problems, fmt.Sprintf("is too short: %d of at least %d characters", n, least))
 	}
 	if p := placeholder(text, key, least); p != "" {

@@ -19,9 +19,9 @@ type Remark struct {
 // Lint returns what is wrong with the policy on the day at, in the order of the
 // lines: the defects of each exception and whether it has expired, which are errors,
 // as it approves nothing; whether it will soon, whether it holds for any team,
-// whether it has no effect or covers what another one does, and which rules decide
-// nothing, which are warnings; and advice, in notes. Whether Apple knows the
-// entitlements is not looked at.
+// whether it has no effect or covers what another one does, which rules decide
+// nothing, and which names nothing has, near to some that are, which are warnings;
+// and advice, in notes.
 func Lint(p *Policy, at Date) []Remark {
 	var remarks []Remark
 	for i := range p.Exceptions {
@@ -29,7 +29,12 @@ func Lint(p *Policy, at Date) []Remark {
 		add := func(level Level, field, format string, args ...any) {
 			remarks = append(remarks, e.remark(level, field, format, args...))
 		}
-		for _, d := range p.defects(e, at) {
+		defects := p.Defects(e, at)
+		if missing, ok := missing(defects); ok {
+			add(Error, "", "%s are missing", joined(missing))
+			defects = slices.DeleteFunc(defects, func(d Defect) bool { return d.Missing })
+		}
+		for _, d := range defects {
 			add(Error, d.Field, "%s", d.Message)
 		}
 		if days, soon := e.ExpiresSoon(p.Settings, at); e.Expired(at) {
@@ -47,6 +52,7 @@ func Lint(p *Policy, at Date) []Remark {
 			add(level, "entitlement", "%s", message)
 		}
 	}
+	remarks = append(remarks, p.typos()...)
 	return sorted(append(remarks, p.advice(at)...))
 }
 
@@ -93,8 +99,19 @@ func (p *Policy) Justifiable(key string) bool {
 	return false
 }
 
-// defects returns the defects of an exception in any stage that asks for one.
-func (p *Policy) defects(e *Exception, at Date) []Defect {
+// missing returns the fields that are missing, and whether these are more than one: then
+// the exception is still to be filled in, and one remark says all of it.
+func missing(defects []Defect) (fields []string, several bool) {
+	for _, d := range defects {
+		if d.Missing {
+			fields = append(fields, d.Field)
+		}
+	}
+	return fields, len(fields) > 1
+}
+
+// Defects returns the defects of an exception in any stage that asks for one.
+func (p *Policy) Defects(e *Exception, at Date) []Defect {
 	defects := e.Defects(p.Terms(Decision{}), at)
 	for _, d := range p.decisions(e.Entitlement) {
 		if d.Action != RequireJustification {

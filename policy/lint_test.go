@@ -25,14 +25,14 @@ rules:
   - {entitlement: allowed, action: allow}
   - {entitlement: denied, action: deny}
 exceptions:
-  - {id: sound, entitlement: a, applies-to: {team-id: T1}, expires: 2027-05-01, `+complete+`
-  - {id: old, entitlement: a, applies-to: {team-id: T2}, expires: 2026-11-22, `+complete+`
-  - {id: soon, entitlement: a, applies-to: {team-id: T3}, expires: 2026-11-30, `+complete+`
-  - {id: bare, entitlement: a, applies-to: {team-id: T4}, expires: 2027-05-01, owner: "@acme/audio"}
-  - {id: idle, entitlement: allowed, applies-to: {team-id: T5}, expires: 2027-05-01, `+complete+`
-  - {id: hopeless, entitlement: denied, applies-to: {team-id: T6}, expires: 2027-05-01, `+complete+`
-  - {id: partly, entitlement: denied-in-release, applies-to: {team-id: T7}, expires: 2027-05-01, `+complete+`
-  - {id: untrue, entitlement: a, value: false, applies-to: {team-id: T8}, expires: 2027-05-01, `+complete+`
+  - {id: sound, entitlement: a, applies-to: {team-id: TTTTTTTTT1}, expires: 2027-05-01, `+complete+`
+  - {id: old, entitlement: a, applies-to: {team-id: TTTTTTTTT2}, expires: 2026-11-22, `+complete+`
+  - {id: soon, entitlement: a, applies-to: {team-id: TTTTTTTTT3}, expires: 2026-11-30, `+complete+`
+  - {id: bare, entitlement: a, applies-to: {team-id: TTTTTTTTT4}, expires: 2027-05-01, owner: "@acme/audio"}
+  - {id: idle, entitlement: allowed, applies-to: {team-id: TTTTTTTTT5}, expires: 2027-05-01, `+complete+`
+  - {id: hopeless, entitlement: denied, applies-to: {team-id: TTTTTTTTT6}, expires: 2027-05-01, `+complete+`
+  - {id: partly, entitlement: denied-in-release, applies-to: {team-id: TTTTTTTTT7}, expires: 2027-05-01, `+complete+`
+  - {id: untrue, entitlement: a, value: false, applies-to: {team-id: TTTTTTTTT8}, expires: 2027-05-01, `+complete+`
 `)
 	anybody := parse(t, "version: 1\nexceptions:\n  - {id: e, entitlement: a, applies-to: {identifier: com.acme.app}, expires: 2027-05-01, "+complete+"\n")
 	for _, r := range policy.Lint(anybody, day(t, "2026-11-23")) {
@@ -43,10 +43,7 @@ exceptions:
 	want := []string{
 		`14 error: exception "old": expired after 2026-11-22`,
 		`15 warning: exception "soon": expires after 2026-11-30, in 7 days`,
-		`16 error: exception "bare": approved-by is missing`,
-		`16 error: exception "bare": approved-on is missing`,
-		`16 error: exception "bare": category is missing`,
-		`16 error: exception "bare": justification is missing`,
+		`16 error: exception "bare": approved-by, approved-on, category, justification are missing`,
 		`17 warning: exception "idle": has no effect: every stage allows allowed`,
 		`18 warning: exception "hopeless": has no effect: no stage asks for a justification of denied; denied in: release, development`,
 		`19 note: exception "partly": has no effect in the stages that deny denied-in-release: release`,
@@ -67,6 +64,12 @@ func TestLintAdvises(t *testing.T) {
 	exception := func(id, more string) string {
 		return "  - {id: " + id + ", entitlement: a" + complete + ", " + more + "}\n"
 	}
+	n := 0
+	typed := func(key, value string) string { // each for code and until a day of its own
+		n++
+		e := exception(fmt.Sprintf("e%d", n), fmt.Sprintf("%s, applies-to: {team-id: TTTTTTTTT%d}, expires: 2027-05-0%d", value, n, n))
+		return strings.Replace(e, "entitlement: a", "entitlement: "+key, 1)
+	}
 	for _, tt := range []struct {
 		name, policy string
 		want         []string
@@ -74,25 +77,25 @@ func TestLintAdvises(t *testing.T) {
 		{
 			"scopes that overlap",
 			"exceptions:\n" +
-				exception("narrow", "applies-to: {team-id: T, identifier: com.acme.app}, expires: 2027-05-01") +
-				exception("wide", "applies-to: {team-id: T}, expires: 2027-05-02") +
-				exception("longer", "applies-to: {team-id: T, arch: arm64}, expires: 2027-05-03") +
-				exception("other", "applies-to: {team-id: U}, expires: 2027-05-03"),
+				exception("narrow", "applies-to: {team-id: TTTTTTTTTT, identifier: com.acme.app}, expires: 2027-05-01") +
+				exception("wide", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-02") +
+				exception("longer", "applies-to: {team-id: TTTTTTTTTT, arch: arm64}, expires: 2027-05-03") +
+				exception("other", "applies-to: {team-id: UUUUUUUUUU}, expires: 2027-05-03"),
 			[]string{`3 warning: exception "narrow": covers nothing that "wide" on line 4 does not`},
 		},
 		{
 			"a group that denies is not the stage",
 			"binaries:\n  plug-ins:\n    bundle-kind: appex\n    rules: [{entitlement: a, action: deny}]\nexceptions:\n" +
-				exception("app", "applies-to: {team-id: T}, expires: 2027-05-01"),
+				exception("app", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01"),
 			nil,
 		},
 		{
 			"of two that are the same the one that ends first, or the later one",
 			"exceptions:\n" +
-				exception("one", "applies-to: {team-id: T}, expires: 2027-05-02") +
-				exception("two", "applies-to: {team-id: T}, expires: 2027-05-01") +
-				exception("three", "applies-to: {team-id: T}, expires: 2027-05-02") +
-				exception("gone", "applies-to: {team-id: T}, expires: 2026-11-01"),
+				exception("one", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-02") +
+				exception("two", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01") +
+				exception("three", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-02") +
+				exception("gone", "applies-to: {team-id: TTTTTTTTTT}, expires: 2026-11-01"),
 			[]string{
 				`4 warning: exception "two": covers the same as "one" on line 3`,
 				`5 warning: exception "three": covers the same as "one" on line 3`,
@@ -102,9 +105,9 @@ func TestLintAdvises(t *testing.T) {
 		{
 			"values within others",
 			"exceptions:\n" +
-				exception("all", "matches: [group.*], applies-to: {team-id: T}, expires: 2027-05-02") +
-				exception("some", "values: [group.a, group.b, group.a], applies-to: {team-id: T}, expires: 2027-05-01") +
-				exception("else", "values: [team.a], applies-to: {team-id: T}, expires: 2027-05-01"),
+				exception("all", "matches: [group.*], applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-02") +
+				exception("some", "values: [group.a, group.b, group.a], applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01") +
+				exception("else", "values: [team.a], applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01"),
 			[]string{
 				`4 note: exception "some": item 3 of values is there twice`,
 				`4 warning: exception "some": covers nothing that "all" on line 3 does not`,
@@ -112,7 +115,7 @@ func TestLintAdvises(t *testing.T) {
 		},
 		{
 			"a scope that names no code",
-			"stages: {release: {team-ids: T}}\nexceptions:\n" +
+			"stages: {release: {team-ids: TTTTTTTTTT}}\nexceptions:\n" +
 				exception("arch", "applies-to: {arch: arm64}, expires: 2027-05-01") +
 				exception("path", `value: 1, applies-to: {path: ["**/*"]}, expires: 2027-05-02`) +
 				exception("group", `value: 2, applies-to: {path: "**", binaries: g}, expires: 2027-05-03`) +
@@ -124,15 +127,15 @@ func TestLintAdvises(t *testing.T) {
 		},
 		{
 			"controls that are none",
-			"exceptions:\n" + exception("e", "compensating-controls: [], applies-to: {team-id: T}, expires: 2027-05-01"),
+			"exceptions:\n" + exception("e", "compensating-controls: [], applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01"),
 			[]string{`3 note: exception "e": compensating-controls is empty: say what limits the harm, or remove it`},
 		},
 		{
 			"all run out on one day",
 			"exceptions:\n" +
-				exception("e1", "applies-to: {team-id: T}, expires: 2027-05-01") +
-				exception("e2", "applies-to: {team-id: U}, expires: 2027-05-01") +
-				exception("e3", "applies-to: {team-id: V}, expires: 2027-05-01"),
+				exception("e1", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01") +
+				exception("e2", "applies-to: {team-id: UUUUUUUUUU}, expires: 2027-05-01") +
+				exception("e3", "applies-to: {team-id: VVVVVVVVVV}, expires: 2027-05-01"),
 			[]string{"3 note: all 3 exceptions run out on one day, 2027-05-01: spread them, so that each gets a look of its own"},
 		},
 		{
@@ -193,6 +196,57 @@ rules:
 			},
 		},
 		{
+			"names near to those of entitlements",
+			`rules:
+  - {entitlement: com.apple.security.cs.alow-jit, action: deny}
+  - {entitlement: [allow-jit, com.acme.allow-jit], action: deny}
+  - {entitlement: com.apple.securty.cs.*, action: deny}
+stages: {release: {rules: [{entitlement: com.apple.security.get_task_allow, action: deny}]}}
+binaries: {g: {type: dylib, require: com.apple.security.cs.alow-jit, exactly: [com.apple.security.cs.alow-jit, app-sandbox]}}
+exceptions:
+` + strings.Replace(exception("e", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01"), "entitlement: a", "entitlement: com.apple.security.cs.allow-jitt", 1),
+			[]string{
+				`3 warning: the rule for "com.apple.security.cs.alow-jit" names nothing that Apple documents: did you mean com.apple.security.cs.allow-jit?`,
+				`4 warning: the rule for "allow-jit" names nothing that Apple documents: did you mean com.apple.security.cs.allow-jit?`,
+				`5 warning: the rule for "com.apple.securty.cs.*" names nothing that Apple documents: did you mean com.apple.security.cs.*?`,
+				`6 warning: the rule for "com.apple.security.get_task_allow" names nothing that Apple documents: did you mean com.apple.security.get-task-allow?`,
+				`7 warning: group "g": "com.apple.security.cs.alow-jit" names nothing that Apple documents: did you mean com.apple.security.cs.allow-jit?`,
+				`7 warning: group "g": "com.apple.security.cs.alow-jit" names nothing that Apple documents: did you mean com.apple.security.cs.allow-jit?`,
+				`7 warning: group "g": "app-sandbox" names nothing that Apple documents: did you mean com.apple.security.app-sandbox?`,
+				`9 warning: exception "e": "com.apple.security.cs.allow-jitt" names nothing that Apple documents: did you mean com.apple.security.cs.allow-jit?`,
+			},
+		},
+		{
+			"architectures and teams that there are not",
+			`stages: {release: {team-ids: [A1B2C3D4E5, a1b2c3d4e5]}}
+binaries: {g: {arch: [arm46, arm64e, cpu-0x100000c-7], exactly: [], stages: {release: {team-ids: TEAM}}}}
+exceptions:
+` + exception("e", "applies-to: {team-id: A1B2C3D4E5F, arch: sparc}, expires: 2027-05-01"),
+			[]string{
+				`2 warning: stage "release": no team has the id "a1b2c3d4e5": Apple's are ten capital letters and digits`,
+				`3 warning: group "g": no architecture is called "arm46": did you mean arm64?`,
+				`3 warning: group "g", stage "release": no team has the id "TEAM": Apple's are ten capital letters and digits`,
+				`5 warning: exception "e": no architecture is called "sparc"`,
+				`5 warning: exception "e": no team has the id "A1B2C3D4E5F": Apple's are ten capital letters and digits`,
+			},
+		},
+		{
+			"values of another kind than Apple documents",
+			"exceptions:\n" +
+				typed("com.apple.security.cs.allow-jit", `value: "true"`) +
+				typed("com.apple.security.cs.allow-jit", "values: [true, 1]") +
+				typed("com.apple.security.cs.allow-jit", "matches: tru*") +
+				typed("com.apple.security.application-groups", "value: [a]") +
+				typed("com.apple.security.application-groups", "values: [a], matches: b*") +
+				typed("com.apple.security.application-groups", "value: a"),
+			[]string{
+				`3 warning: exception "e1": value is of the kind string, and Apple documents the kind boolean for com.apple.security.cs.allow-jit: it covers no such claim`,
+				`4 warning: exception "e2": values is of the kind integer, and Apple documents the kind boolean for com.apple.security.cs.allow-jit: it covers no such claim`,
+				`5 warning: exception "e3": matches is of the kind string, and Apple documents the kind boolean for com.apple.security.cs.allow-jit: it covers no such claim`,
+				`8 warning: exception "e6": value is of the kind string, and Apple documents the kind array for com.apple.security.application-groups: it covers no such claim`,
+			},
+		},
+		{
 			"the same rule twice is dead once",
 			"rules:\n  - {entitlement: a, action: deny}\n  - {entitlement: a, action: deny}\n",
 			[]string{`3 warning: the rule for "a" decides nothing: for all that it names another one does, such as the rule for "a" on line 4`},
@@ -232,11 +286,11 @@ binaries:
 func TestLintLooksForOwnersInCodeowners(t *testing.T) {
 	p := parse(t, `version: 1
 exceptions:
-  - {id: handle, entitlement: a, applies-to: {team-id: T}, owner: "@Acme/Audio"}
-  - {id: mail, entitlement: a, applies-to: {team-id: T}, owner: Jo Doe <jo@acme.example>}
-  - {id: nobody, entitlement: a, applies-to: {team-id: T}}
-  - {id: stranger, entitlement: a, applies-to: {team-id: T}, owner: "@acme/design"}
-  - {id: nameless, entitlement: a, applies-to: {team-id: T}, owner: the audio team}
+  - {id: handle, entitlement: a, applies-to: {team-id: TTTTTTTTTT}, owner: "@Acme/Audio"}
+  - {id: mail, entitlement: a, applies-to: {team-id: TTTTTTTTTT}, owner: Jo Doe <jo@acme.example>}
+  - {id: nobody, entitlement: a, applies-to: {team-id: TTTTTTTTTT}}
+  - {id: stranger, entitlement: a, applies-to: {team-id: TTTTTTTTTT}, owner: "@acme/design"}
+  - {id: nameless, entitlement: a, applies-to: {team-id: TTTTTTTTTT}, owner: the audio team}
 `)
 	const src = "# who @acme/design\n*.c @acme/desktop @acme/audio # and @acme/design\r\n/docs jo@acme.example\n\n@acme/design\n"
 	var got []string

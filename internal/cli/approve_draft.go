@@ -89,10 +89,16 @@ func (d *draft) notThere(id string) error {
 // field that is still to be written.
 func (d *draft) ready(except string) error {
 	var errs policy.Errors
-	for _, r := range policy.Lint(d.policy, d.today) {
-		if r.Exception == d.exception.ID && r.Level == policy.Error && r.Field != except {
-			errs = append(errs, &policy.ParseError{Position: r.Position, Message: r.Message})
+	add := func(at policy.Position, message string) {
+		errs = append(errs, &policy.ParseError{Position: at, Message: fmt.Sprintf("exception %q: %s", d.exception.ID, message)})
+	}
+	for _, defect := range d.policy.Defects(d.exception, d.today) {
+		if defect.Field != except {
+			add(defect.Position, defect.Message)
 		}
+	}
+	if e := d.exception; e.Expired(d.today) {
+		add(e.At("expires"), "expired after "+e.Expires.String())
 	}
 	if len(errs) == 0 {
 		return nil
