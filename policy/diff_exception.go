@@ -69,6 +69,8 @@ func (d *differ) exception(from, to *Exception) {
 			say(Looser, f.name, "has %s, had none: %s", f.name, b)
 		case f.needed && b == "":
 			say(Stricter, f.name, "has no %s, had: %s", f.name, a)
+		case strings.HasSuffix(f.name, "s"):
+			say(Neutral, f.name, "has other %s: %s; were %s", f.name, orNone(b), orNone(a))
 		default:
 			say(Neutral, f.name, "has another %s: %s; was %s", f.name, orNone(b), orNone(a))
 		}

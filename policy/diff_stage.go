@@ -33,7 +33,7 @@ func (d *differ) demands(subject, name, where string, from, to *Stage) {
 	if at == (Position{}) {
 		at = from.Position
 	}
-	d.set(subject, name, at, where+" requires %s", where+" no longer requires %s", words(from.Require), words(to.Require), Stricter)
+	d.requirements(subject, name, where, at, from.Require, to.Require)
 	switch {
 	case len(from.TeamIDs) == 0 && len(to.TeamIDs) > 0:
 		d.add(Stricter, subject, name, at, "%s takes code of the teams %s alone, took that of any", where, joined(to.TeamIDs))
@@ -45,6 +45,33 @@ func (d *differ) demands(subject, name, where string, from, to *Stage) {
 	if from.MinRuntimeVersion != to.MinRuntimeVersion {
 		d.add(toward(isLower(to.MinRuntimeVersion, from.MinRuntimeVersion)), subject, name, at,
 			"%s: min-runtime-version is %s, was %s", where, orNone(to.MinRuntimeVersion), orNone(from.MinRuntimeVersion))
+	}
+}
+
+// included are the requirements that code meets which meets another one.
+var included = map[Requirement][]Requirement{
+	NotAdHoc:          {Signed},
+	Valid:             {NotAdHoc, Signed},
+	DeveloperID:       {Valid, NotAdHoc, Signed},
+	AppleDistribution: {Valid, NotAdHoc, Signed},
+	SecureTimestamp:   {Valid, NotAdHoc, Signed},
+}
+
+// requirements compares what is required. What another requirement includes is required
+// whether it is listed or not.
+func (d *differ) requirements(subject, name, where string, at Position, from, to []Requirement) {
+	all := func(list []Requirement) []Requirement {
+		whole := slices.Clone(list)
+		for _, r := range list {
+			whole = append(whole, included[r]...)
+		}
+		return whole
+	}
+	if more := without(words(to), words(all(from))); len(more) > 0 {
+		d.add(Stricter, subject, name, at, "%s requires %s", where, joined(more))
+	}
+	if fewer := without(words(from), words(all(to))); len(fewer) > 0 {
+		d.add(Looser, subject, name, at, "%s no longer requires %s", where, joined(fewer))
 	}
 }
 
@@ -88,9 +115,9 @@ func (d *differ) group(from, to *Group) {
 	case from.IsExact && to.IsExact:
 		d.set("group", to.Name, at, where+" may claim %s, too", where+" may no longer claim %s", from.Exactly, to.Exactly, Looser)
 	case to.IsExact:
-		d.add(Stricter, "group", to.Name, at, "%s may claim nothing but %s", where, orNone(joined(to.Exactly)))
+		d.add(Stricter, "group", to.Name, at, "%s may claim %s", where, only(to.Exactly))
 	case from.IsExact:
-		d.add(Looser, "group", to.Name, at, "%s may claim more than %s", where, orNone(joined(from.Exactly)))
+		d.add(Looser, "group", to.Name, at, "%s may claim any entitlement, could claim %s", where, only(from.Exactly))
 	}
 	for _, name := range d.stageNames(from.Stages, to.Stages) {
 		d.demands("group", to.Name, fmt.Sprintf("%s in stage %s", where, name), stageOf(from.Stages, name), stageOf(to.Stages, name))
@@ -98,6 +125,14 @@ func (d *differ) group(from, to *Group) {
 	if from.Overridable != to.Overridable {
 		d.add(toward(to.Overridable), "group", to.Name, at, "%s: overridable is %v, was %v", where, to.Overridable, from.Overridable)
 	}
+}
+
+// only says what a closed list of entitlements leaves.
+func only(keys []string) string {
+	if len(keys) == 0 {
+		return "no entitlement at all"
+	}
+	return "nothing but " + joined(keys)
 }
 
 // groupScope compares which binaries are in a group. More of them loosens what is

@@ -134,6 +134,35 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 			},
 		},
 		{
+			"a requirement that includes the one before it",
+			"stages: {release: {require: [signed, hardened-runtime]}, beta: {require: not-ad-hoc}}\n",
+			"stages: {release: {require: [developer-id, hardened-runtime]}, beta: {require: [secure-timestamp, signed]}}\n",
+			[]string{
+				"stricter stage: stage release requires developer-id (2)",
+				"stricter stage: stage beta requires secure-timestamp (2)",
+			},
+		},
+		{
+			"a requirement that the one before it included",
+			"stages: {release: {require: [developer-id]}}\n",
+			"stages: {release: {require: [valid, signed]}}\n",
+			[]string{"looser stage: stage release no longer requires developer-id (2)"},
+		},
+		{
+			"a closed list that is opened",
+			"binaries: {g: {type: execute, exactly: []}, h: {type: dylib, exactly: [a]}}\n",
+			"binaries: {g: {type: execute}, h: {type: dylib}}\n",
+			[]string{
+				"looser group: group g may claim any entitlement, could claim no entitlement at all (2)",
+				"looser group: group h may claim any entitlement, could claim nothing but a (2)",
+			},
+		},
+		{
+			"signatures of others",
+			exception("applies-to: {team-id: T}, signatures: [x]"), exception("applies-to: {team-id: T}, signatures: [y]"),
+			[]string{"neutral exception: E has other signatures: 1 (sha256 a1fce436…); were 1 (sha256 2d711642…) (3)"},
+		},
+		{
 			"teams that are no longer asked for",
 			"stages: {release: {team-ids: T}}\n", "stages: {release: {}}\n",
 			[]string{"looser stage: stage release takes code of any team, took that of T alone (2)"},
@@ -147,7 +176,7 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 				"looser group: group g may claim c, too (2)",
 				"looser group: group g in stage release no longer requires valid (2)",
 				"looser group: group gone no longer has to claim a (2)",
-				"stricter group: group new may claim nothing but (none) (2)",
+				"stricter group: group new may claim no entitlement at all (2)",
 				"stricter group: group g has more binaries: type execute or dylib; were type execute (2)",
 				"stricter group: group g may no longer claim b (2)",
 				"stricter group: group g in stage development requires valid (2)",
