@@ -91,7 +91,6 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
 	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
 	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
-	f.StringVar(&o.base, "base", "", "ref whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
 	f.StringArrayVar(&o.sources, "sources", nil, "folder of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
@@ -105,6 +104,7 @@ func (o *checkOptions) policyFlags(cmd *cobra.Command) {
 	f.StringVar(&o.policy, "policy", "", "policy to check against: a file, or preset:NAME")
 	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
 	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
+	f.StringVar(&o.base, "base", "", "ref whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
 	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return presets(), cobra.ShellCompDirectiveDefault
 	})

@@ -12,6 +12,7 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/near"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/report"
 )
@@ -27,7 +28,8 @@ the risk is, and what to do instead. Without an argument it lists the rules.
 
 With --entitlement the arguments are paths, and it tells why the claims to that entitlement in
 them are judged as they are: every rule and exception that was considered, in order, which one
-decided and why the others did not, and what would change the verdict.
+decided and why the others did not, and what would change the verdict. What judges is found as
+check does, --base too.
 
 Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could not be read.`,
 		Example: `  codewarrant explain unapproved-entitlement
@@ -45,7 +47,7 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 			if cmd.Flags().Changed("entitlement") {
 				return explainVerdict(env, o, key, args)
 			}
-			for _, name := range []string{"policy", "stage", "at"} {
+			for _, name := range []string{"policy", "stage", "at", "base"} {
 				if cmd.Flags().Changed(name) {
 					return hinted{fmt.Errorf("--%s says nothing without --entitlement", name), "explain a verdict with PATH --entitlement KEY"}
 				}
@@ -85,7 +87,7 @@ func explainVerdict(env Env, o checkOptions, key string, args []string) error {
 	}); err != nil {
 		return err
 	}
-	if say, ok := entitlement.Suggest(key); ok && !slices.ContainsFunc(r.Traces, func(t check.Trace) bool { return t.Claim != nil }) {
+	if say, ok := entitlement.SuggestName(key); ok && !slices.ContainsFunc(r.Traces, func(t check.Trace) bool { return t.Claim != nil }) {
 		fmt.Fprintf(sanitise.Log(env.Stderr), "hint: %s\n", sanitise.Text(say))
 	}
 	if r.Result() == check.Unreadable {
@@ -131,10 +133,25 @@ func explain(w io.Writer, args []string) error {
 		}
 		return explainEntitlement(w, k)
 	}
-	if say, ok := entitlement.Suggest(name); ok {
-		return hinted{fmt.Errorf("%s is neither a rule nor a documented entitlement", name), say}
+	hint := "codewarrant explain lists the rules"
+	if say, ok := entitlement.SuggestName(name); ok {
+		hint = say
+	} else if id := nearRule(name); id != "" {
+		hint = "did you mean " + id + "?"
 	}
-	return hinted{errors.New(name + " is neither a rule nor a documented entitlement"), "codewarrant explain lists the rules"}
+	return hinted{errors.New(name + " is neither a rule nor a documented entitlement"), hint}
+}
+
+// nearRule returns the rule whose id is nearest to a name, of which three letters differ
+// at most; empty for none.
+func nearRule(name string) string {
+	id, least := "", 4
+	for _, r := range check.Rules() {
+		if d := near.Distance(strings.ToLower(name), r.ID, least-1); d >= 0 {
+			id, least = r.ID, d
+		}
+	}
+	return id
 }
 
 // width is where the lines of prose are broken.
