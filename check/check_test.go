@@ -712,3 +712,23 @@ exceptions:`+complete("EXC-1", jit, "team-id: A1B2C3D4E5"))
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
 }
+
+func TestEvaluateTellsWhoMaySign(t *testing.T) {
+	p := parse(t, "version: 1\nsettings: {unlisted: allow}\nstages: {release: {team-ids: [A1B2C3D4E5]}}\n")
+	adhoc := machotest.Binary{Signature: &machotest.Signature{TeamID: "A1B2C3D4E5", Flags: machotest.FlagAdHoc}}
+	for _, tt := range []struct {
+		name   string
+		binary machotest.Binary
+		want   string
+	}{
+		{"the id of the team that nothing proves need not be added", adhoc, "sign it with a certificate that Apple issued to this team: anybody can write its id into code"},
+		{"another team could be", machotest.Binary{Signature: &machotest.Signature{TeamID: "Z", CMS: []byte("x")}}, "sign it with your own certificate, or add the team to team-ids"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := check.Evaluate(input(t, p, "release", binary(t, "x", tt.binary.Bytes())))
+			if got := r.Findings[0].Hint; got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}

@@ -55,16 +55,16 @@ func (e *evaluation) teams(sub subject, s Slice, d demander) {
 	if len(d.TeamIDs) == 0 || slices.Contains(d.TeamIDs, e.team(s)) {
 		return
 	}
-	team := "no team id"
+	team, hint := "no team id", "sign it with your own certificate, or add the team to team-ids"
 	if id := s.Signature.Directory().TeamID; id != "" {
 		team = "team id " + id
 		if slices.Contains(d.TeamIDs, id) {
 			team += ", which nothing proves"
+			hint = "sign it with a certificate that Apple issued to this team: anybody can write its id into code"
 		}
 	}
 	f := sub.finding(RuleTeamNotAllowed, fmt.Sprintf("signed with %s, and %s allows %s", team, d.name, strings.Join(d.TeamIDs, ", ")))
-	f.Position = d.Position
-	f.Hint = "sign it with your own certificate, or add the team to team-ids"
+	f.Position, f.Hint = d.Position, hint
 	e.add(f)
 }
 

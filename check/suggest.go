@@ -29,7 +29,7 @@ func suggestion(t policy.Target, key string, v entitlement.Value) string {
 	if isPrintable(t.TeamID) {
 		fmt.Fprintf(&b, "    team-id: %s\n", yamlString(t.TeamID))
 	}
-	b.WriteString(`  category: ""         # what kind of need; any other word lists them
+	b.WriteString(`  category: ""         # the kind of need, such as javascript-engine or other
   justification: ""    # why the code needs it, and what doing without would cost
   owner: ""            # who answers for it
   approved-by: []      # who approved it

@@ -18,7 +18,7 @@ import (
 // looked at. The error means that the policy would not parse; the number is that of the
 // exceptions.
 func Draft(r *check.Report, of string) (src []byte, exceptions int, err error) {
-	d := &draft{}
+	d := &draft{told: map[string]string{}}
 	d.comment("", fmt.Sprintf("What %s claims, as of %s. Written by codewarrant init.", of, r.At))
 	d.line("#")
 	d.comment("", "Each exception waits for what only people know: what kind of need it is, why the code needs it, "+
@@ -36,7 +36,8 @@ func Draft(r *check.Report, of string) (src []byte, exceptions int, err error) {
 // draft builds the text of a policy.
 type draft struct {
 	b     strings.Builder
-	count int // exceptions
+	count int               // exceptions
+	told  map[string]string // by entitlement, the exception above which it is explained
 }
 
 func (d *draft) line(format string, args ...any) { fmt.Fprintf(&d.b, format+"\n", args...) }
@@ -52,41 +53,66 @@ func (d *draft) comment(indent, s string) {
 
 // teams limits the stage to the teams that signed, where every signature proves one.
 func (d *draft) teams(r *check.Report) {
-	teams, unproven := provenTeams(r)
-	if len(teams) == 0 {
+	t := teamsOf(r)
+	if len(t.proven) == 0 {
 		return
 	}
-	for i, team := range teams {
-		teams[i] = fmt.Sprintf("%q", team)
+	all := slices.Concat(t.proven, t.claimed)
+	slices.Sort(all)
+	for i, team := range all {
+		all[i] = fmt.Sprintf("%q", team)
 	}
-	stage := fmt.Sprintf("stages:\n  %s:\n    team-ids: [%s]", r.Stage, strings.Join(teams, ", "))
+	stage := fmt.Sprintf("stages:\n  %s:\n    team-ids: [%s]", r.Stage, strings.Join(all, ", "))
 	d.line("")
-	if unproven == 0 {
+	if t.unproven == 0 {
 		d.comment("", "Who may sign: those who signed this code, as their certificates prove.")
 		d.line("%s", stage)
 		return
 	}
-	d.comment("", fmt.Sprintf("Slices that do not prove who signed them: %d. When all do, this lets nobody else sign:", unproven))
+	text := fmt.Sprintf("Slices that do not prove who signed them: %d.", t.unproven)
+	if len(t.claimed) > 0 {
+		text += fmt.Sprintf(" Teams that these name, and nothing proves: %s.", strings.Join(t.claimed, ", "))
+	}
+	if t.nameless > 0 {
+		text += fmt.Sprintf(" Of these slices name no team: %d; add the one that will sign them.", t.nameless)
+	}
+	d.comment("", text+" When all prove it, this lets nobody else sign:")
 	d.line("# %s", strings.ReplaceAll(stage, "\n", "\n# "))
 }
 
-// provenTeams returns the teams that signed, in ascending order, and the number of
-// signed slices that prove none that a policy could name.
-func provenTeams(r *check.Report) (teams []string, unproven int) {
+// teams are those who signed, as far as a policy can name them, in ascending order.
+type teams struct {
+	proven, claimed []string
+	unproven        int // signed slices that prove no team
+	nameless        int // of these, the ones that claim none either
+}
+
+func teamsOf(r *check.Report) teams {
+	var t teams
 	for _, b := range r.Binaries {
 		for _, s := range b.Slices {
 			switch {
 			case s.Signature == nil:
-			case s.Signature.Authenticated() && parses(fmt.Sprintf("stages: {s: {team-ids: %q}}", s.Signature.Authentication.TeamID)):
-				teams = append(teams, s.Signature.Authentication.TeamID)
+			case s.Signature.Authenticated() && isTeam(s.Signature.Authentication.TeamID):
+				t.proven = append(t.proven, s.Signature.Authentication.TeamID)
+			case isTeam(s.Signature.Directory().TeamID):
+				t.unproven++
+				t.claimed = append(t.claimed, s.Signature.Directory().TeamID)
 			default:
-				unproven++
+				t.unproven++
+				t.nameless++
 			}
 		}
 	}
-	slices.Sort(teams)
-	return slices.Compact(teams), unproven
+	slices.Sort(t.proven)
+	t.proven = slices.Compact(t.proven)
+	t.claimed = slices.DeleteFunc(t.claimed, func(id string) bool { return slices.Contains(t.proven, id) })
+	slices.Sort(t.claimed)
+	t.claimed = slices.Compact(t.claimed)
+	return t
 }
+
+func isTeam(id string) bool { return parses(fmt.Sprintf("stages: {s: {team-ids: %q}}", id)) }
 
 // exceptions tells what cannot be excepted, and writes an exception for each claim
 // that needs one.
@@ -129,12 +155,18 @@ func parses(yaml string) bool {
 }
 
 func (d *draft) exception(f check.Finding) {
-	if k, ok := entitlement.Lookup(f.Entitlement); ok {
+	id, _, _ := strings.Cut(strings.TrimPrefix(f.Suggestion, "- id: "), "\n")
+	if before, told := d.told[f.Entitlement]; told {
+		d.comment("  ", "See "+before+" for what it permits.")
+	} else if k, ok := entitlement.Lookup(f.Entitlement); ok {
 		d.comment("  ", fmt.Sprintf("%s (%s risk). %s", k.Title, k.Risk, k.Permits))
 		d.line("  #")
 		d.comment("  ", k.Advice)
 	} else {
 		d.comment("  ", "Apple does not document what this permits.")
+	}
+	if d.told[f.Entitlement] == "" {
+		d.told[f.Entitlement] = id
 	}
 	for l := range strings.Lines(f.Suggestion) {
 		d.b.WriteString("  " + l)

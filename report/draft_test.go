@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,5 +48,57 @@ func TestDraftLeavesOutWhatNoPolicyCanHold(t *testing.T) {
 	}
 	if strings.ContainsAny(string(src), "\u202e\x1b") {
 		t.Errorf("%q", src)
+	}
+}
+
+// The team of the app itself must not be missing from what would reject all others.
+func TestDraftNamesTheTeamsThatAreClaimedAndNotProven(t *testing.T) {
+	for _, tt := range []struct{ name, team, want string }{
+		{"another team", "A1B2C3D4E5", `# Slices that do not prove who signed them: 1. Teams that these name, and nothing proves:
+# A1B2C3D4E5. When all prove it, this lets nobody else sign:
+# stages:
+#   release:
+#     team-ids: ["26QKX55P9K", "A1B2C3D4E5"]
+`},
+		{"no team", "", `# Slices that do not prove who signed them: 1. Of these slices name no team: 1; add the one that
+# will sign them. When all prove it, this lets nobody else sign:
+# stages:
+#   release:
+#     team-ids: ["26QKX55P9K"]
+`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := pgctl(t)
+			s := r.Binaries[0].Slices[0].Signature
+			s.Authentication, s.Directories = nil, slices.Clone(s.Directories)
+			for i := range s.Directories {
+				s.Directories[i].TeamID = tt.team
+			}
+			src, _, err := Draft(r, "build")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(src), tt.want) {
+				t.Errorf("%s", src)
+			}
+		})
+	}
+}
+
+func TestDraftExplainsAnEntitlementOnce(t *testing.T) {
+	r := pgctl(t)
+	for i := range r.Findings {
+		if f := r.Findings[i]; f.Rule == check.RuleUnapproved {
+			f.Suggestion = strings.Replace(f.Suggestion, "- id: EXC-", "- id: EXC-AGAIN-", 1)
+			r.Findings = append(r.Findings, f)
+			break
+		}
+	}
+	src, _, err := Draft(r, "build")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(string(src), "# See EXC-2026-001 for what it permits."); got != 1 {
+		t.Errorf("%d references in %s", got, src)
 	}
 }

@@ -38,7 +38,11 @@ func withSource(err error, src []byte) error {
 // that it extends. What a policy says is printed where it is wrong, so one that comes
 // with the code that is checked must not be a link to something else.
 func loadPolicy(env Env, name string) (*policy.Policy, error) {
-	return newPolicyReader(env).load(name)
+	p, err := newPolicyReader(env).load(name)
+	if err == nil && name == "" && !policy.IsFile(p.Name) {
+		tellMisplaced(env)
+	}
+	return p, err
 }
 
 // policyReader reads policies, and what they name.

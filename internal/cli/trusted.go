@@ -76,12 +76,12 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 	if ref.alone {
 		return judge{policy: base, base: ref.base(base), signed: demand.Verify(base.Exceptions)}, nil
 	}
+	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
+		return workspaceJudge(env, o.policy)
+	}
 	head, err := loadPolicy(env, o.policy)
 	if err != nil {
 		return judge{}, err
-	}
-	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
-		return workspaceJudge(env, o.policy)
 	}
 	next, err := newPolicyReader(env).demandOf(head) // who may sign after the merge
 	if err != nil {
