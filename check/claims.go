@@ -13,7 +13,11 @@ import (
 func (e *evaluation) claims(sub subject, set entitlement.Set) []Claim {
 	var list []Claim
 	for _, key := range set.Keys() {
-		list = append(list, e.judge(sub, key, set[key]))
+		c := e.judge(sub, key, set[key])
+		if (c.Verdict == Allowed || c.Verdict == Approved) && len(e.closedTo(sub, key)) > 0 {
+			c.Verdict, c.Exception = Denied, nil
+		}
+		list = append(list, c)
 	}
 	e.trace(sub, set, list)
 	return list
@@ -141,11 +145,15 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 	var best, waiting *exceptionUse
 	for _, u := range matching {
 		if !e.accepts(sub) {
+			for _, u := range matching {
+				u.rejected = true
+			}
 			e.unauthenticated(sub, key, v, u.Exception, d)
 			return nil
 		}
 		switch {
 		case u.Expired(e.in.At) || u.unproven != nil || len(u.fails(terms, e.in.At)) > 0:
+			u.rejected = true
 			failed = append(failed, u)
 		case u.pending != nil:
 			waiting = u

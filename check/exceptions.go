@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +17,7 @@ type exceptionUse struct {
 	covers   int    // binaries and sources that it was written for, approved by it or not
 	last     string // first path of the last of these
 	approves bool   // it approved something
+	rejected bool   // it did not approve something that it is for
 	settled  bool   // a claim that it is for was allowed or denied without it
 	seen     bool   // something in its scope was looked at
 
@@ -124,30 +124,61 @@ func (x exceptionIndex) near(t policy.Target, key string, v entitlement.Value) s
 	if nearest == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s does not cover it: %s", nearest.ID, strings.Join(mismatch(nearest.Exception, t, key, v), ", "))
+	return fmt.Sprintf("%s does not cover it: %s", nearest.ID, strings.Join(mismatch(nearest.Exception, t, key, v), "; "))
 }
 
 // mismatch says which fields of an exception keep it from a claim.
 func mismatch(ex *policy.Exception, t policy.Target, key string, v entitlement.Value) []string {
-	is := map[string]string{
-		"path": strings.Join(t.Paths, ", "), "identifier": t.Identifier, "team-id": t.TeamID, "arch": t.Arch, "type": t.Type,
-		"bundle-kind": t.BundleKind, "versions": t.Version, "cdhash": t.CDHash, "binaries": strings.Join(t.Groups, ", "),
-	}
 	var why []string
 	for _, field := range ex.AppliesTo.Matcher().Mismatches(t) {
-		switch {
-		case field == "binaries":
-			why = append(why, "it is for the groups "+shorten(strings.Join(ex.AppliesTo.Binaries, ", "))+", and this is in "+cmp.Or(shorten(is[field]), "none"))
-		case is[field] == "":
-			why = append(why, fmt.Sprintf("it asks for a certain %s, and none is known here", strings.TrimSuffix(field, "s")))
-		default:
-			why = append(why, fmt.Sprintf("its %s does not match %s", field, shorten(is[field])))
+		if field == "binaries" {
+			why = append(why, outsideOf(ex, t)...)
+			continue
 		}
+		why = append(why, "its "+unmatched(ex.AppliesTo, field, t))
 	}
 	if !ex.Covers(key, v) {
 		why = append(why, "its value is another one")
 	}
 	return why
+}
+
+// outsideOf says of the groups that an exception names why the target is in none of them.
+func outsideOf(ex *policy.Exception, t policy.Target) []string {
+	const most = 3
+	names := ex.AppliesTo.Binaries
+	var why []string
+	for _, name := range names[:min(len(names), most)] {
+		var fields []string
+		if scope, ok := ex.Groups[name]; ok {
+			for _, field := range scope.Matcher().Mismatches(t) {
+				fields = append(fields, "whose "+unmatched(scope, field, t))
+			}
+		}
+		text := "this is not in group " + name
+		if len(fields) > 0 {
+			text += ", " + strings.Join(fields, " and ")
+		}
+		why = append(why, text)
+	}
+	if more := len(names) - most; more > 0 {
+		why = append(why, fmt.Sprintf("nor in %d other groups that it is for", more))
+	}
+	return why
+}
+
+// unmatched says how a field of a scope is not as the target: the end of a sentence that
+// begins with whose field it is.
+func unmatched(s policy.Scope, field string, t policy.Target) string {
+	is := map[string]string{
+		"path": strings.Join(t.Paths, ", "), "identifier": t.Identifier, "team-id": t.TeamID, "arch": t.Arch, "type": t.Type,
+		"bundle-kind": t.BundleKind, "versions": t.Version, "cdhash": t.CDHash,
+	}[field]
+	asked := strings.TrimSuffix(field, "s") + " " + shorten(strings.Join(s.Field(field), " or "))
+	if is == "" {
+		return asked + " is asked for, and none is known here"
+	}
+	return fmt.Sprintf("%s does not match %s", asked, shorten(is))
 }
 
 // judgeExceptions tells which exceptions run out soon and which are not needed,
@@ -164,7 +195,7 @@ func (e *evaluation) judgeExceptions() {
 		if u.pending != nil {
 			continue // what needs it may come in the next change
 		}
-		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: u.covers}
+		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: u.covers, Rejected: u.rejected && !u.approves}
 		if u.order < len(e.in.Signed) {
 			r.Signed = &e.in.Signed[u.order]
 		}

@@ -34,7 +34,7 @@ const (
 	Allowed    Verdict = "allowed"     // by a rule
 	Approved   Verdict = "approved"    // by an exception with a justification
 	Unapproved Verdict = "unapproved"  // it needs a justification and has none that holds
-	Denied     Verdict = "denied"      // by a rule, whatever the exceptions
+	Denied     Verdict = "denied"      // by a rule or the closed list of a group, whatever the exceptions
 )
 
 // Claim is one entitlement that a binary or a source claims, and its verdict.
@@ -78,6 +78,7 @@ type ExceptionReport struct {
 	Use       Use
 	Covers    int              // how many binaries and sources it matched
 	Signed    *approval.Status // what its signatures come to; nil: the policy accepts none, or nobody looked
+	Rejected  bool             // it approves nothing in any of these
 }
 
 // Report is the outcome of one check.

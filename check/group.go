@@ -18,12 +18,27 @@ func (e *evaluation) groups(sub subject, set entitlement.Set) {
 				e.missing(sub, g, key)
 			}
 		}
-		for _, key := range set.Keys() {
-			if g.IsExact && set[key].Grants() && !slices.Contains(g.Exactly, key) {
-				e.extra(sub, g, key, set[key])
-			}
+	}
+	for _, key := range set.Keys() {
+		if !set[key].Grants() {
+			continue
+		}
+		for _, g := range e.closedTo(sub, key) {
+			e.extra(sub, g, key, set[key])
 		}
 	}
+}
+
+// closedTo returns the groups of the subject with a closed list of entitlements in which
+// the key is not.
+func (e *evaluation) closedTo(sub subject, key string) []*policy.Group {
+	var groups []*policy.Group
+	for _, name := range sub.target.Groups {
+		if g := e.in.Policy.Group(name); g.IsExact && !slices.Contains(g.Exactly, key) {
+			groups = append(groups, g)
+		}
+	}
+	return groups
 }
 
 func (e *evaluation) missing(sub subject, g *policy.Group, key string) {

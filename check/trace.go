@@ -15,6 +15,7 @@ type Trace struct {
 	Key    string
 	Claim  *Claim // nil: the code does not claim it, and what follows says what would hold
 
+	ClosedTo   []*policy.Group // with a list under exactly that lacks it
 	Accepted   bool            // whether exceptions can hold: the code is authenticated, or need not be
 	Decision   policy.Decision // of the policy, before exceptions
 	Rules      []policy.Candidate
@@ -44,7 +45,7 @@ func (e *evaluation) trace(sub subject, set entitlement.Set, claims []Claim) {
 	for _, key := range e.in.Trace {
 		t := Trace{
 			Paths: sub.paths, Target: sub.target, Key: key,
-			Accepted: e.accepts(sub), Decision: e.decide(sub, key),
+			ClosedTo: e.closedTo(sub, key), Accepted: e.accepts(sub), Decision: e.decide(sub, key),
 			Rules: e.in.Policy.Candidates(e.in.Stage, sub.target.Groups, key),
 		}
 		if i := slices.IndexFunc(claims, func(c Claim) bool { return c.Entitlement == key }); i >= 0 {

@@ -60,6 +60,16 @@ func (s Scope) fields() []scopeField {
 	}
 }
 
+// Field returns what is written in a field of the scope, by its name in YAML.
+func (s Scope) Field(name string) []string {
+	for _, f := range s.fields() {
+		if f.name == name {
+			return f.values
+		}
+	}
+	return nil
+}
+
 func matchesExactly(want []string, got string) bool {
 	return len(want) == 0 || got != "" && slices.Contains(want, got)
 }

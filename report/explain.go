@@ -182,6 +182,9 @@ func standing(x check.Trace, c check.Considered, signed *approval.Status) []stri
 	if len(why) > 0 {
 		return why
 	}
+	if len(x.ClosedTo) > 0 {
+		return []string{fmt.Sprintf("would approve it, and group %s does not list it under exactly", x.ClosedTo[0].Name)}
+	}
 	if x.Decision.Action != policy.RequireJustification {
 		return []string{fmt.Sprintf("would approve it, and is not asked: the policy says %s", x.Decision.Action)}
 	}

@@ -21,7 +21,10 @@ func changes(x check.Trace) []string {
 		list = append(list, approvedUntil(x)...)
 	case check.Denied:
 		list = append(list, "signing without it: no exception helps where the policy denies")
-		if x.Decision.Rule != nil {
+		for _, g := range x.ClosedTo {
+			list = append(list, fmt.Sprintf("group %s listing it under exactly (%s)", g.Name, g.Position))
+		}
+		if x.Decision.Rule != nil && x.Decision.Action == policy.Deny {
 			list = append(list, fmt.Sprintf("another rule: %s is what denies it", x.Decision.Position))
 		}
 	case check.Unapproved:

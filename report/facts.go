@@ -174,12 +174,14 @@ func signedOf(r *check.Report) map[*policy.Exception]*approval.Status {
 
 // useOf says what a run made of an exception.
 func useOf(r check.ExceptionReport) string {
-	switch r.Use {
-	case check.Used:
+	switch {
+	case r.Use == check.Used && r.Rejected:
+		return "approves nothing in " + plural(r.Covers, "file")
+	case r.Use == check.Used:
 		return "covers " + plural(r.Covers, "file")
-	case check.NotNeeded:
+	case r.Use == check.NotNeeded:
 		return "not needed in this stage"
-	case check.Unused:
+	case r.Use == check.Unused:
 		return "unused"
 	}
 	return "not looked at in this run"

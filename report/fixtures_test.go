@@ -282,7 +282,7 @@ func acme(t testing.TB) *check.Report {
 		{
 			Rule: check.RuleUnapproved, Level: policy.Error, Paths: []string{"mac/Acme.entitlements"}, Entitlement: libraries, Value: &yes, Risk: "high",
 			Message: "claims " + libraries + ", which needs a justification, and no exception covers it",
-			Hint:    `EXC-2026-020 does not cover it: its path does not match "mac/Acme.entitlements"`, Position: source.Claims[0].Position,
+			Hint:    `EXC-2026-020 does not cover it: its path Acme.entitlements does not match "mac/Acme.entitlements"`, Position: source.Claims[0].Position,
 			Suggestion: "- id: EXC-2026-022\n  entitlement: " + libraries + "\n  value: true\n  applies-to:\n    path: mac/Acme.entitlements\n  owner: \"\"\n",
 		},
 		{
