@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -23,28 +24,46 @@ type approveOptions struct {
 func newApprove(env Env) *cobra.Command {
 	var o approveOptions
 	cmd := &cobra.Command{
-		Use:   "approve ID",
-		Short: "Approve an exception with a signature",
-		Long: `approve signs an exception as it stands in the policy, and adds the signature to it: of everything
+		Use:   "approve ID…",
+		Short: "Approve exceptions with a signature",
+		Long: `approve signs each exception as it stands in the policy, and adds the signature to it: of everything
 that it says, together with the policy-id, but who approved it. Any later change makes the signature
 void; how the YAML is written does not matter. approved-on is set to today where it is empty, and the
 name under which the file of allowed signers has the key is added to approved-by. These lines are
 written in the form of policy fmt; all else in the file stays as it is.
 
 The key is in a file, or in ssh-agent, which has to be for keys with a passphrase and for security
-keys. Or print the text with --dry-run, sign it elsewhere, and add the signature with --signature.`,
+keys. Or print the text of one exception with --dry-run, sign it elsewhere, and add the signature with
+--signature. Of several exceptions none is signed unless all can be.`,
 		Example: `  codewarrant approve EXC-2026-014 --key ~/.ssh/id_ed25519
-  codewarrant approve EXC-2026-014 --agent ~/.ssh/id_ed25519_sk.pub
+  codewarrant approve EXC-2026-014 EXC-2026-015 --agent ~/.ssh/id_ed25519_sk.pub
   codewarrant approve EXC-2026-014 --dry-run | jq .
   codewarrant approve EXC-2026-014 --dry-run > text
   ssh-keygen -Y sign -n ` + approval.Namespace + ` -f ~/.ssh/id_ed25519 text
   codewarrant approve EXC-2026-014 --signature text.sig`,
-		Args: one("the id of an exception", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || slices.Contains(args, "") {
+				return hinted{fmt.Errorf("%s takes the ids of exceptions", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " EXC-2026-014 --key ~/.ssh/id_ed25519"}
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
+			if err := o.check(len(args)); err != nil {
 				return err
 			}
-			return approve(env, args[0], o)
+			if len(args) > 1 { // else it is seen when it is signed
+				for _, id := range args {
+					if _, err := ready(env, id, o.policy); err != nil {
+						return err
+					}
+				}
+			}
+			for _, id := range args {
+				if err := approve(env, id, o); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	f := cmd.Flags()
@@ -57,7 +76,8 @@ keys. Or print the text with --dry-run, sign it elsewhere, and add the signature
 	return cmd
 }
 
-func (o approveOptions) check() error {
+// check refuses flags that do not go with one another, or with so many ids.
+func (o approveOptions) check(ids int) error {
 	given := 0
 	for _, b := range []bool{o.key != "", o.agent != "", o.signature != "", o.dryRun} {
 		if b {
@@ -67,17 +87,26 @@ func (o approveOptions) check() error {
 	if given != 1 {
 		return hinted{errors.New("give one of --key, --agent, --signature and --dry-run"), "see codewarrant approve --help"}
 	}
+	if ids > 1 && (o.dryRun || o.signature != "") {
+		return hinted{errors.New("--dry-run and --signature are for one exception"), "a signature is of one text: name one id"}
+	}
 	return nil
+}
+
+// ready returns an exception of which nothing but a signature is missing.
+func ready(env Env, id, name string) (*draft, error) {
+	d, err := openDraft(env, name, id, policy.DateOf(env.Now()))
+	if err != nil {
+		return nil, err
+	}
+	return d, d.ready("approved-by")
 }
 
 // approve does the work. Nothing is written unless what is to be written is approved by
 // one person more.
 func approve(env Env, id string, o approveOptions) error {
-	d, err := openDraft(env, o.policy, id, policy.DateOf(env.Now()))
+	d, err := ready(env, id, o.policy)
 	if err != nil {
-		return err
-	}
-	if err := d.ready("approved-by"); err != nil {
 		return err
 	}
 	if o.dryRun {
