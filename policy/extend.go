@@ -150,7 +150,7 @@ func (l *loader) parent(ref Reference, chain []Location) *loaded {
 	}
 	same := func(o Location) bool { return o.identity() == at.identity() }
 	if i := slices.IndexFunc(chain, same); i >= 0 {
-		return l.fail(ref, "", "%s extends itself: %s", at, arrows(append(slices.Clone(chain[i:]), at)))
+		return l.fail(ref, "remove one of these from what it extends", "%s extends itself: %s", at, arrows(append(slices.Clone(chain[i:]), at)))
 	}
 	if len(chain) > maxLevels {
 		return l.fail(ref, "", "policies extend one another over more than %d levels: %s", maxLevels, arrows(append(slices.Clone(chain), at)))

@@ -107,7 +107,11 @@ func (r *reader) mapping(n *yaml.Node, what string, fields []field) map[string]P
 	ok := r.entries(n, what, func(key, value *yaml.Node) {
 		i := slices.Index(names, key.Value)
 		if i < 0 {
-			r.fail(key, suggest(key.Value, names), "unknown key %s in %s", quote(key.Value), what)
+			hint := suggest(key.Value, names)
+			if n.Style&yaml.FlowStyle != 0 && isNull(value) && value.Value == "" {
+				hint = "inside of { } a comma ends a value: quote the text that goes on after it"
+			}
+			r.fail(key, hint, "unknown key %s in %s", quote(key.Value), what)
 			return
 		}
 		given[key.Value] = r.position(key)
@@ -118,10 +122,17 @@ func (r *reader) mapping(n *yaml.Node, what string, fields []field) map[string]P
 	}
 	for _, f := range fields {
 		if _, ok := given[f.name]; f.required && !ok {
-			r.fail(n, "", "%s has no %s", what, f.name)
+			r.fail(n, missingHints[f.name], "%s has no %s", what, f.name)
 		}
 	}
 	return given
+}
+
+// missingHints say what to write for a key that has to be there, where that is not plain.
+var missingHints = map[string]string{
+	"version": "begin with: version: 1",
+	"ref":     "add ref: and the whole commit, 40 hexadecimal digits: a branch or a tag may be moved",
+	"github":  "write github: owner/repository//path/of/the/policy.yml",
 }
 
 // entries calls read for each key of a mapping, and reports whether n is one.
@@ -165,7 +176,11 @@ func (r *reader) is(n *yaml.Node, kind yaml.Kind, what string) bool {
 	case isNull(n):
 		r.fail(n, "remove the key, or give it a value", "%s is empty", what)
 	default:
-		r.fail(n, "", "%s must be %s, not %s", what, kindName(kind), describe(n))
+		hint := ""
+		if what == "the policy" {
+			hint = "begin with: version: 1; rules and exceptions are keys beside it"
+		}
+		r.fail(n, hint, "%s must be %s, not %s", what, kindName(kind), describe(n))
 	}
 	return false
 }

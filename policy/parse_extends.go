@@ -89,6 +89,8 @@ func referenceHint(name string) string {
 	switch {
 	case slices.Contains(PresetNames(), name):
 		return "the built-in policy is " + PresetPrefix + name
+	case slices.Contains(strings.Split(name, "/"), ".."):
+		return "put it into the policy's folder or below, or name it in a repository: github: owner/repository//path/of/the/policy.yml and ref: the commit"
 	case strings.Contains(name, "//") || strings.HasPrefix(name, "github:"):
 		return "of another repository write two keys: github: owner/repository//path/of/the/policy.yml and ref: the commit"
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -144,9 +145,17 @@ func (r *reader) date(n *yaml.Node, what string) Date {
 	}
 	d, err := ParseDate(s)
 	if err != nil {
-		r.fail(n, "", "%s: %v", what, err)
+		r.fail(n, dateHint(s), "%s: %v", what, err)
 	}
 	return d
+}
+
+// dateHint says how to write a date; where a day with dots was meant, that one.
+func dateHint(s string) string {
+	if t, err := time.Parse("2.1.2006", s); err == nil {
+		return "write " + t.Format(time.DateOnly)
+	}
+	return "write year, month and day, YYYY-MM-DD, such as 2027-04-30"
 }
 
 // day reads a date that has to be there.

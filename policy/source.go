@@ -58,7 +58,11 @@ func (r *reader) kind() string { return cmp.Or(r.what, "policy") }
 // for which the library needs time that grows with their square.
 func (r *reader) scan(src []byte) {
 	if len(src) > MaxSize {
-		r.add(Position{Line: 1, Column: 1}, "", "the %s is larger than %d KiB", r.kind(), MaxSize>>10)
+		hint := "divide it among several files"
+		if r.what == "" {
+			hint += ", and name them under extends"
+		}
+		r.add(Position{Line: 1, Column: 1}, hint, "the %s is larger than %d KiB", r.kind(), MaxSize>>10)
 		return
 	}
 	if name := utf16Name(src); name != "" {

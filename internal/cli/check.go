@@ -151,7 +151,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	switch in.FailOn = policy.FailOn(o.failOn); in.FailOn {
 	case "", policy.FailOnError, policy.FailOnWarning, policy.FailOnNever:
 	default:
-		return nil, fmt.Errorf("fail-on: %q is not one of error, warning, never", o.failOn)
+		return nil, fmt.Errorf("--fail-on: %q is not one of error, warning, never", o.failOn)
 	}
 	switch o.verify {
 	case "", string(scan.Slots), string(scan.Full):
@@ -160,9 +160,9 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	}
 	switch in.Preflight = check.Preflight(o.preflight); {
 	case in.Preflight != "" && in.Preflight != check.Notarization:
-		return nil, fmt.Errorf("preflight: %q is not %s", o.preflight, check.Notarization)
+		return nil, fmt.Errorf("--preflight: %q is not one of %s", o.preflight, check.Notarization)
 	case in.Preflight != "" && in.Slots:
-		return nil, hinted{errors.New("preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
+		return nil, hinted{errors.New("--preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
 	}
 	by, err := loadJudge(env, o)
 	if err != nil {
