@@ -53,15 +53,15 @@ func unread(env Env, found scan.Result) error {
 	w := sanitise.Log(env.Stderr)
 	for _, u := range found.Unread {
 		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(u.Path), sanitise.Text(u.Err.Error()))
-		if strings.EqualFold(filepath.Ext(u.Path), ".entitlements") {
-			fmt.Fprintln(w, "hint: code is signed with it, and it is not code: codewarrant check judges it")
-		}
 	}
 	for _, r := range found.Remarks {
 		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(r.Path), sanitise.Text(r.Message))
 	}
 	for _, u := range found.Empty {
 		fmt.Fprintf(w, "codewarrant: %s: %s\n", sanitise.Text(u.Path), sanitise.Text(u.Err.Error()))
+		if strings.EqualFold(filepath.Ext(u.Path), ".entitlements") {
+			fmt.Fprintln(w, "hint: code is signed with it, and it is not code: codewarrant check judges it")
+		}
 	}
 	broken := len(found.Unread)+len(found.Empty) > 0
 	for _, b := range found.Binaries {
