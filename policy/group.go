@@ -19,6 +19,9 @@ type Group struct {
 
 	Overridable bool     // a policy that extends this one may define the group anew
 	Position    Position // of the name
+
+	// Fields has the place of each key that is given, by its name in YAML.
+	Fields map[string]Position
 }
 
 // Group returns the group of that name, nil for none. Those of the policy itself

@@ -177,4 +177,8 @@ const fillers = " a an the this that these it its we our us i my you your is are
 	"functions functioning properly correctly otherwise fail fails failing break breaks broken crash crashes " +
 	"app apps application applications program software product binary code entitlement entitlements " +
 	"permission permissions security policy apple macos mac os system runtime hardened see ticket issue link " +
-	"details above below per request requested "
+	"details above below per request requested machine machines computer computers device devices user users " +
+	"customer customers everybody everyone everywhere every each both always platform platforms version versions " +
+	"release releases build builds production environment environments proper correct normal normally " +
+	"fine well good start starts starting launch launches open opens support supports supported feature features " +
+	"functionality purpose purposes order make makes get gets make expected intended "

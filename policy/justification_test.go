@@ -37,6 +37,7 @@ func TestAGenuineReasonIsAccepted(t *testing.T) {
 func TestWhatIsNoReasonIsRefusedHoweverLong(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"the word needed":             {"needed", "is a placeholder"},
+		"what all could say":          {"Needed for the app to work properly on all machines.", "is a placeholder"},
 		"n/a":                         {"n/a", "is a placeholder"},
 		"none":                        {"None.", "is a placeholder"},
 		"because":                     {"because", "is a placeholder"},

@@ -90,7 +90,7 @@ func (r *reader) policy(n *yaml.Node, p *Policy) {
 		{"rules", false, func(n *yaml.Node) { p.Rules = r.rules(n) }},
 		{"exceptions", false, func(n *yaml.Node) { p.Exceptions = r.exceptions(n) }},
 	})
-	p.Approvals.Position = given["approvals"]
+	p.IDPosition, p.Approvals.Position = given["policy-id"], given["approvals"]
 	if foreign != nil {
 		r.errs, r.dropped = Errors{foreign}, 0
 	}

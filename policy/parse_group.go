@@ -31,6 +31,7 @@ func (r *reader) group(key, n *yaml.Node) Group {
 		field{"overridable", false, func(n *yaml.Node) { g.Overridable = r.boolean(n, "overridable") }},
 	)
 	given := r.mapping(n, "a group", fields)
+	g.Fields = given
 	r.contradiction(g, given)
 	if given != nil && !slices.ContainsFunc(groupFields, func(f string) bool { _, ok := given[f]; return ok }) {
 		r.fail(key, suggest("", groupFields), "the group %s does not say which binaries are in it", quote(key.Value))

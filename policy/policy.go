@@ -29,6 +29,7 @@ type Policy struct {
 	Groups     []Group
 	Rules      []Rule
 	Exceptions []Exception
+	IDPosition Position // of the policy-id
 
 	// Parents are the policies that this one extends, in the order of Extends. Their
 	// rules go on to hold, see [Policy.Decide], which is why Rules are the policy's own

@@ -9,7 +9,7 @@ import (
 )
 
 // YAML returns the policy with all that was merged into it as one document, in which a
-// comment on each line says where it comes from, and whether a setting or what a stage
+// comment on each value says where it comes from, and whether a setting or what a stage
 // demands may be loosened. It is a policy itself, in which the rules of each of the
 // policies are listed one after the other: only while they are apart does each policy
 // decide by itself, as [Policy.Decide] says.
@@ -66,7 +66,7 @@ func newShown(p *Policy) *shown {
 	s.root = &yaml.Node{Kind: yaml.MappingNode}
 	s.add(s.root, "version", s.number(version, origin{}))
 	if p.ID != "" {
-		s.add(s.root, "policy-id", s.text(p.ID, origin{Position: Position{File: p.Name}}))
+		s.add(s.root, "policy-id", s.text(p.ID, origin{Position: p.layer().IDPosition}))
 	}
 	s.add(s.root, "settings", s.settings())
 	s.add(s.root, "approvals", s.approvals())

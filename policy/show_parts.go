@@ -28,13 +28,14 @@ func (s *shown) rule(r *Rule) *yaml.Node {
 }
 
 func (s *shown) group(g *Group) *yaml.Node {
-	m, at := &yaml.Node{Kind: yaml.MappingNode}, origin{Position: g.Position}
+	m := &yaml.Node{Kind: yaml.MappingNode}
+	at := func(field string) origin { return origin{Position: g.Fields[field]} }
 	s.scope(m, g.Scope, at)
 	if len(g.Require) > 0 {
-		s.add(m, "require", s.list(g.Require, at))
+		s.add(m, "require", s.list(g.Require, at("require")))
 	}
 	if g.IsExact {
-		s.add(m, "exactly", s.list(g.Exactly, at))
+		s.add(m, "exactly", s.list(g.Exactly, at("exactly")))
 	}
 	if len(g.Rules) > 0 {
 		list := &yaml.Node{Kind: yaml.SequenceNode}
@@ -55,15 +56,16 @@ func (s *shown) group(g *Group) *yaml.Node {
 		s.add(m, "stages", stages)
 	}
 	if g.Overridable {
-		s.add(m, "overridable", s.boolean(true, at))
+		s.add(m, "overridable", s.boolean(true, at("overridable")))
 	}
 	return m
 }
 
-func (s *shown) scope(m *yaml.Node, scope Scope, at origin) {
+// scope shows the fields of a scope, each with its place.
+func (s *shown) scope(m *yaml.Node, scope Scope, at func(field string) origin) {
 	for _, f := range scope.fields() {
 		if len(f.values) > 0 {
-			s.add(m, f.name, s.list(f.values, at))
+			s.add(m, f.name, s.list(f.values, at(f.name)))
 		}
 	}
 }
@@ -96,7 +98,7 @@ func (s *shown) exception(e *Exception) *yaml.Node {
 	}
 	list("matches", words(e.Matches))
 	applies := &yaml.Node{Kind: yaml.MappingNode}
-	s.scope(applies, e.AppliesTo, at("applies-to"))
+	s.scope(applies, e.AppliesTo, func(string) origin { return at("applies-to") })
 	s.add(m, "applies-to", applies)
 	text("category", string(e.Category))
 	text("justification", e.Justification)

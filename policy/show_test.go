@@ -62,7 +62,7 @@ func TestAMergedPolicyIsShownWithTheOriginOfEachLine(t *testing.T) {
 #   other.yml (sha256 …)
 # Each of them decides by its own rules, and the strictest decision holds.
 version: 1
-policy-id: acme/app
+policy-id: acme/app # top.yml:2
 settings:
   unlisted: allow # base.yml:2, overridable
   min-justification: 40 # default of base.yml
@@ -158,7 +158,7 @@ func TestAMergedPolicyIsShownToPrograms(t *testing.T) {
 	}
 	for pointer, want := range map[string]string{
 		"/settings/fail-on": "top.yml:5:3", "/settings/unlisted": "base.yml:2:12", "/stages/release/require/2": "top.yml:7:13",
-		"/rules/1/level": "base.yml:10:5", "/exceptions/0/applies-to/path": "top.yml:15:5", "/binaries/helpers": "base.yml:8:3",
+		"/rules/1/level": "base.yml:10:5", "/exceptions/0/applies-to/path": "top.yml:15:5", "/binaries/helpers": "base.yml:8:3", "/binaries/helpers/exactly": "base.yml:8:31",
 	} {
 		if at := got.Origins[pointer]; at.String() != want {
 			t.Errorf("%s comes from %s, want %s", pointer, at, want)

@@ -241,7 +241,7 @@ func (p *Policy) renamed(names map[string]string) *Policy {
 
 // unplaced returns the group as it would be anywhere else in a file.
 func (g Group) unplaced() Group {
-	g.Position, g.Rules, g.Stages = Position{}, unplacedRules(g.Rules), slices.Clone(g.Stages)
+	g.Position, g.Fields, g.Rules, g.Stages = Position{}, nil, unplacedRules(g.Rules), slices.Clone(g.Stages)
 	for i := range g.Stages {
 		s := &g.Stages[i]
 		s.Position, s.Fields, s.Rules = Position{}, nil, unplacedRules(s.Rules)

@@ -17,7 +17,7 @@ func newPolicyShow(env Env) *cobra.Command {
 		Use:   "show [FILE|preset:NAME]",
 		Short: "Print a policy with all that it extends",
 		Long: `show prints a policy with everything that it extends merged into it, as YAML in which a comment on
-each line says where it comes from; without an argument, the policy that check would use. The rules of
+each value says where it comes from; without an argument, the policy that check would use. The rules of
 each policy stay apart: each decides by its own, and the strictest decision holds.
 
 Of a preset it prints the source: what applies where there is no policy, and where to start from to
