@@ -67,14 +67,14 @@ func unchanged(p *Policy, comments []string, text []byte) error {
 // forgetPlaces takes out of a policy what says where in the text its parts are.
 func (p *Policy) forgetPlaces() {
 	p.SHA256 = ""
-	p.Settings.Fields, p.Approvals.Fields, p.Approvals.Position = nil, nil, Position{}
+	p.Settings.Fields, p.Approvals.Fields, p.Approvals.Position, p.IDPosition = nil, nil, Position{}, Position{}
 	for i := range p.Extends {
 		p.Extends[i].Position = Position{}
 	}
 	forgetPlacesOfRules(p.Rules)
 	forgetPlacesOfStages(p.Stages)
 	for i := range p.Groups {
-		p.Groups[i].Position = Position{}
+		p.Groups[i].Position, p.Groups[i].Fields = Position{}, nil
 		forgetPlacesOfRules(p.Groups[i].Rules)
 		forgetPlacesOfStages(p.Groups[i].Stages)
 	}

@@ -22,6 +22,7 @@ var withoutPlaces = cmp.Options{
 	cmpopts.IgnoreFields(policy.Settings{}, "Fields"),
 	cmpopts.IgnoreFields(policy.Approvals{}, "Fields"),
 	cmpopts.IgnoreFields(policy.Stage{}, "Fields"),
+	cmpopts.IgnoreFields(policy.Group{}, "Fields"),
 	cmp.Comparer(func(a, b policy.Date) bool { return a == b }),
 }
 

@@ -177,11 +177,11 @@ func TestApproveWritesNothingWhereItFails(t *testing.T) {
 		},
 		{
 			"allowed signers behind a link", "allowed-signers: allowed_signers", "allowed-signers: link", "--key id",
-			"codewarrant: allowed signers: link: link is a link\nhint: approvals.allowed-signers names the file, relative to the policy\n",
+			"codewarrant: codewarrant.yml:3:29: allowed signers: link: link is a link\nhint: approvals.allowed-signers names the file, relative to the policy\n",
 		},
 		{
 			"allowed signers in a folder that leads out", "allowed-signers: allowed_signers", "allowed-signers: out/allowed_signers", "--key id",
-			"codewarrant: allowed signers: out/allowed_signers: out is a link\nhint: approvals.allowed-signers names the file, relative to the policy\n",
+			"codewarrant: codewarrant.yml:3:29: allowed signers: out/allowed_signers: out is a link\nhint: approvals.allowed-signers names the file, relative to the policy\n",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
