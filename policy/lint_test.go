@@ -171,8 +171,8 @@ rules:
 		{
 			"signatures without a policy-id, told once",
 			"approvals: {accept: signed, allowed-signers: s}\nexceptions:\n" +
-				exception("e1", "applies-to: {team-id: T}, expires: 2027-05-01") +
-				exception("e2", "applies-to: {team-id: U}, expires: 2027-05-02"),
+				exception("e1", "applies-to: {team-id: TTTTTTTTTT}, expires: 2027-05-01") +
+				exception("e2", "applies-to: {team-id: UUUUUUUUUU}, expires: 2027-05-02"),
 			[]string{`4 warning: exception "e1": signatures, which are made for a policy-id, cannot approve it: the policy has no policy-id: add policy-id: OWNER/REPOSITORY to test.yml`},
 		},
 		{
