@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -31,8 +32,8 @@ func newAction(env Env) *cobra.Command {
 		Short:  "Run as a GitHub Action",
 		Hidden: true,
 		Args:   cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return newJob(env).run()
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return newJob(env).run(cmd.Context())
 		},
 	}
 }
@@ -56,8 +57,8 @@ func newJob(env Env) *job {
 }
 
 // run does the work. Whatever comes of it, the outputs are written.
-func (j *job) run() error {
-	err := j.check()
+func (j *job) run(ctx context.Context) error {
+	err := j.check(ctx)
 	var s status
 	if err != nil && !errors.As(err, &s) {
 		j.complain(err)
@@ -73,12 +74,12 @@ func (j *job) run() error {
 
 // check judges what the inputs name and writes every report that they ask for,
 // before the verdict fails the step.
-func (j *job) check() error {
+func (j *job) check(ctx context.Context) error {
 	in, err := j.inputs()
 	if err != nil {
 		return err
 	}
-	r, err := runCheck(j.env, in.options, in.paths)
+	r, err := runCheck(ctx, j.env, in.options, in.paths)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ of allowed signers that is not valid.`,
 		Example: `  codewarrant approvals
   codewarrant approvals --format json .github/codewarrant.yml | jq '.exceptions[].signed.signers'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write := map[string]func(io.Writer, *policy.Policy, []approval.Status) error{
 				"text": func(w io.Writer, p *policy.Policy, s []approval.Status) error {
 					return report.ApprovalsText(sanitise.Log(w), p, s)
@@ -39,11 +39,11 @@ of allowed signers that is not valid.`,
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			p, err := loadPolicy(env, append(args, "")[0])
+			p, err := loadPolicy(cmd.Context(), env, append(args, "")[0])
 			if err != nil {
 				return err
 			}
-			demand, err := newPolicyReader(env).demandOf(p)
+			demand, err := newPolicyReader(cmd.Context(), env).demandOf(p)
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -40,11 +41,11 @@ keys. Or print the text with --dry-run, sign it elsewhere, and add the signature
   ssh-keygen -Y sign -n ` + approval.Namespace + ` -f ~/.ssh/id_ed25519 text
   codewarrant approve EXC-2026-014 --signature text.sig`,
 		Args: one("the id of an exception", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
 			}
-			return approve(env, args[0], o)
+			return approve(cmd.Context(), env, args[0], o)
 		},
 	}
 	f := cmd.Flags()
@@ -72,8 +73,8 @@ func (o approveOptions) check() error {
 
 // approve does the work. Nothing is written unless what is to be written is approved by
 // one person more.
-func approve(env Env, id string, o approveOptions) error {
-	d, err := openDraft(env, o.policy, id, policy.DateOf(env.Now()))
+func approve(ctx context.Context, env Env, id string, o approveOptions) error {
+	d, err := openDraft(ctx, env, o.policy, id, policy.DateOf(env.Now()))
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func approve(env Env, id string, o approveOptions) error {
 			return err
 		})
 	}
-	demand, err := newPolicyReader(env).demandOf(d.approvals)
+	demand, err := newPolicyReader(ctx, env).demandOf(d.approvals)
 	if err != nil {
 		return err
 	}

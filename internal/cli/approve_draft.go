@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -25,8 +26,8 @@ type draft struct {
 }
 
 // openDraft reads a policy and finds the exception.
-func openDraft(env Env, name, id string, today policy.Date) (*draft, error) {
-	p, err := loadPolicy(env, name)
+func openDraft(ctx context.Context, env Env, name, id string, today policy.Date) (*draft, error) {
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type checkOptions struct {
 	base                      string   // a ref, or here; empty: what the event tells
 	sources                   []string // folders of projects
 	trace                     []string // entitlements whose verdicts are to be explained
+	reading                   reading
 }
 
 func newCheck(env Env) *cobra.Command {
@@ -59,12 +61,12 @@ branch that a pull request goes into, or where else the event tells. --base name
 			}
 			return paths(cmd, args)
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write, err := writerFor(format)
 			if err != nil {
 				return err
 			}
-			r, err := runCheck(env, o, args)
+			r, err := runCheck(cmd.Context(), env, o, args)
 			if err != nil {
 				return err
 			}
@@ -77,6 +79,7 @@ branch that a pull request goes into, or where else the event tells. --base name
 		},
 	}
 	o.flags(cmd)
+	o.reading.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "how to report: "+strings.Join(formatNames(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the report to, instead of standard output")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, and the compensating controls of exceptions, too (text)")
@@ -138,7 +141,7 @@ func paths(cmd *cobra.Command, args []string) error {
 }
 
 // runCheck reads the paths and the policy and judges.
-func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
+func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*check.Report, error) {
 	now := env.Now()
 	in := check.Input{At: policy.DateOf(now), NoExceptions: o.noExceptions, Slots: o.verify == string(scan.Slots), Trace: o.trace}
 	var err error
@@ -164,7 +167,7 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	case in.Preflight != "" && in.Slots:
 		return nil, hinted{errors.New("preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
 	}
-	by, err := loadJudge(env, o)
+	by, err := loadJudge(ctx, env, o)
 	if err != nil {
 		return nil, err
 	}
@@ -184,10 +187,14 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	if err := addTrees(&in, o.sources); err != nil {
 		return nil, err
 	}
-	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), now)
+	found, err := o.reading.run(ctx, env, walk, scan.Options{Depth: scan.Depth(cmp.Or(o.verify, string(scan.Full))), Now: now})
+	if err != nil {
+		return nil, err
+	}
 	in.Binaries, in.Remarks = found.Binaries, found.Remarks
 	in.Unread, in.Empty = append(in.Unread, found.Unread...), append(in.Empty, found.Empty...)
-	return check.Evaluate(in), nil
+	r := check.Evaluate(in)
+	return r, context.Cause(ctx)
 }
 
 // exitOf returns the status that a report ends with.

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -48,20 +49,34 @@ func (h hinted) Unwrap() error { return h.error }
 
 // Main runs the command line and returns the exit status.
 func Main(env Env) int {
+	ctx, stop := interruptible()
+	defer stop()
 	root := newRoot(env)
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	err := root.Execute()
-	var s status
+	done := make(chan error, 1)
+	go func() { done <- root.ExecuteContext(ctx) }()
+	return exitStatus(ctx, env, await(ctx, done))
+}
+
+// exitStatus returns the status that a run ends with, and tells why unless that is done.
+func exitStatus(ctx context.Context, env Env, err error) int {
+	var told status
+	var i interrupted
+	isTold := errors.As(err, &told)
 	switch {
+	case errors.As(context.Cause(ctx), &i):
+		err, told = i, i.status()
 	case err == nil:
 		return exitClean
-	case errors.As(err, &s):
-		return int(s)
+	case !isTold:
+		told = exitUsage
 	}
-	tell(env, err)
-	return exitUsage
+	if !isTold {
+		tell(env, err)
+	}
+	return int(told)
 }
 
 // tell prints an error and its hint; of a policy all errors, with the lines.

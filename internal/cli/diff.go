@@ -30,7 +30,7 @@ not, 2 wrong usage or a policy that is not valid.`,
   git worktree add ../main origin/main && codewarrant policy diff --exit-code ../main/.github/codewarrant.yml .github/codewarrant.yml
   codewarrant policy diff --format json preset:hardened-runtime codewarrant.yml`,
 		Args: two,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(io.Writer, *report.Diff, bool) error{
 				"text": func(w io.Writer, d *report.Diff, colour bool) error {
 					return report.DiffText(sanitise.Log(w), d, report.TextOptions{Color: colour})
@@ -40,11 +40,11 @@ not, 2 wrong usage or a policy that is not valid.`,
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			from, was, err := workspacePolicy(env, args[0])
+			from, was, err := workspacePolicy(cmd.Context(), env, args[0])
 			if err != nil {
 				return err
 			}
-			to, is, err := workspacePolicy(env, args[1])
+			to, is, err := workspacePolicy(cmd.Context(), env, args[1])
 			if err != nil {
 				return err
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +44,7 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("entitlement") {
-				return explainVerdict(env, o, key, args)
+				return explainVerdict(cmd.Context(), env, o, key, args)
 			}
 			for _, name := range []string{"policy", "stage", "at"} {
 				if cmd.Flags().Changed(name) {
@@ -71,12 +72,12 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 }
 
 // explainVerdict tells how the verdicts on one entitlement came about.
-func explainVerdict(env Env, o checkOptions, key string, args []string) error {
+func explainVerdict(ctx context.Context, env Env, o checkOptions, key string, args []string) error {
 	if key == "" {
 		return hinted{errors.New("--entitlement is empty"), "is a variable not set?"}
 	}
 	o.trace = []string{key}
-	r, err := runCheck(env, o, args)
+	r, err := runCheck(ctx, env, o, args)
 	if err != nil {
 		return err
 	}

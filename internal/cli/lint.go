@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,7 +36,7 @@ Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy th
   codewarrant policy lint --at 2027-05-01 --fail-on warning codewarrant.yml
   codewarrant policy lint --format json codewarrant.yml | jq '.remarks[].message'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			day, err := dayOf(env, at)
 			if err != nil {
 				return err
@@ -53,7 +54,7 @@ Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy th
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			return lint(env, append(args, "")[0], day, levels, write)
+			return lint(cmd.Context(), env, append(args, "")[0], day, levels, write)
 		},
 		ValidArgsFunction: policyArgs(1),
 	}
@@ -87,12 +88,12 @@ func policyArgs(n int) cobra.CompletionFunc {
 	}
 }
 
-func lint(env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
-	p, err := loadPolicy(env, name)
+func lint(ctx context.Context, env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return err
 	}
-	if _, err := newPolicyReader(env).demandOf(p); err != nil {
+	if _, err := newPolicyReader(ctx, env).demandOf(p); err != nil {
 		return err
 	}
 	l := &report.Lint{Policy: p, At: day, Remarks: policy.Lint(p, day)}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -30,14 +31,14 @@ Pointers (RFC 6901); what has no place is a default, or built in.`,
   codewarrant policy show --format json | jq '.policy.settings'
   codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			name := ""
 			if len(args) > 0 {
 				if name = args[0]; name == "" {
 					return hinted{fmt.Errorf("the name of the policy is empty"), "is a variable not set?"}
 				}
 			}
-			return showPolicy(env, name, format)
+			return showPolicy(cmd.Context(), env, name, format)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return presets(), cobra.ShellCompDirectiveDefault
@@ -48,8 +49,8 @@ Pointers (RFC 6901); what has no place is a default, or built in.`,
 	return cmd
 }
 
-func showPolicy(env Env, name, format string) error {
-	p, err := loadPolicy(env, name)
+func showPolicy(ctx context.Context, env Env, name, format string) error {
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return err
 	}

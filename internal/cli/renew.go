@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,7 @@ be edited in place.`,
   codewarrant renew --expiring 30d --for 180d --dry-run .github/codewarrant.yml
   codewarrant renew --expiring 0d --expires 2027-04-30 .github/codewarrant.yml`,
 		Args: one("a policy", "--expiring 30d codewarrant.yml"),
-		RunE: func(_ *cobra.Command, args []string) error { return renew(env, o, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error { return renew(cmd.Context(), env, o, args[0]) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.expiring, "expiring", "30d", "which exceptions: those that run out within as many days, or have")
@@ -85,7 +86,7 @@ func (o *renewOptions) until(at policy.Date) (day policy.Date, ok bool, err erro
 	return day, true, nil
 }
 
-func renew(env Env, o renewOptions, name string) error {
+func renew(ctx context.Context, env Env, o renewOptions, name string) error {
 	at, err := dayOf(env, o.at)
 	if err != nil {
 		return err
@@ -101,7 +102,7 @@ func renew(env Env, o renewOptions, name string) error {
 	if strings.HasPrefix(name, policy.PresetPrefix) {
 		return errors.New("a preset has no exceptions to renew")
 	}
-	p, err := loadPolicy(env, name)
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return err
 	}

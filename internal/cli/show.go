@@ -14,6 +14,7 @@ import (
 
 func newShow(env Env) *cobra.Command {
 	var format, output string
+	var reading reading
 	cmd := &cobra.Command{
 		Use:   "show PATH…",
 		Short: "Show what binaries are signed with",
@@ -23,7 +24,7 @@ a bundle. It judges nothing.`,
 		Example: `  codewarrant show build/Acme.app
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write := map[string]func(io.Writer, []check.Binary, bool) error{
 				"text": func(w io.Writer, list []check.Binary, colour bool) error {
 					return report.ShowText(sanitise.Log(w), list, report.TextOptions{Color: colour})
@@ -33,13 +34,17 @@ a bundle. It judges nothing.`,
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			found := scan.Run(args, scan.Full, env.Now())
+			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now()})
+			if err != nil {
+				return err
+			}
 			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found.Binaries, colour) }); err != nil {
 				return err
 			}
 			return unread(env, found)
 		},
 	}
+	reading.flags(cmd)
 	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write to, instead of standard output")
 	complete(cmd, "format", []string{"text", "json"})

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -45,7 +46,7 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 		Example: `  codewarrant policy test
   codewarrant policy test --require-tests policies/
   codewarrant policy test --format junit --output tests.xml .github/codewarrant.test.yml`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(io.Writer, []report.SuiteRun, bool) error{
 				"text": func(w io.Writer, runs []report.SuiteRun, colour bool) error {
 					return report.SuiteText(sanitise.Log(w), runs, report.TextOptions{Color: colour})
@@ -55,7 +56,7 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, junit", format)
 			}
-			runs, err := runSuites(env, o, args)
+			runs, err := runSuites(cmd.Context(), env, o, args)
 			if err != nil {
 				return err
 			}
@@ -90,7 +91,7 @@ var suiteSuffixes = []string{".test.yml", ".test.yaml"}
 
 // runSuites runs the cases of all files. What the cases of several files exercise of
 // one policy counts together.
-func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error) {
+func runSuites(ctx context.Context, env Env, o suiteOptions, args []string) ([]report.SuiteRun, error) {
 	day, err := dayOf(env, o.at)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error
 			return nil, err
 		}
 		if policies[name] == nil {
-			if policies[name], err = loadPolicy(env, name); err != nil {
+			if policies[name], err = loadPolicy(ctx, env, name); err != nil {
 				return nil, err
 			}
 			names, covered[name] = append(names, name), &check.Coverage{}
