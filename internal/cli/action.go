@@ -31,7 +31,7 @@ func newAction(env Env) *cobra.Command {
 		Use:    "action",
 		Short:  "Run as a GitHub Action",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   takesNothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return newJob(env).run(cmd.Context())
 		},

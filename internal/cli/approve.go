@@ -2,10 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,42 +33,34 @@ name under which the file of allowed signers has the key is added to approved-by
 written in the form of policy fmt; all else in the file stays as it is.
 
 The key is in a file, or in ssh-agent, which has to be for keys with a passphrase and for security
-keys. Or print the text with --dry-run, sign it elsewhere, and add the signature with --signature.`,
+keys. Or print the text with --dry-run, sign it elsewhere, and add the signature with --signature.
+
+Exit status: 0 the signature is added, or the text printed, 2 it could not be, or wrong usage.`,
 		Example: `  codewarrant approve EXC-2026-014 --key ~/.ssh/id_ed25519
   codewarrant approve EXC-2026-014 --agent ~/.ssh/id_ed25519_sk.pub
   codewarrant approve EXC-2026-014 --dry-run | jq .
   codewarrant approve EXC-2026-014 --dry-run > text
   ssh-keygen -Y sign -n ` + approval.Namespace + ` -f ~/.ssh/id_ed25519 text
   codewarrant approve EXC-2026-014 --signature text.sig`,
-		Args: one("the id of an exception", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
+		Args:    takes(1, 1, "one argument, the id of an exception", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
+		PreRunE: oneOf(1, "key", "agent", "signature", "dry-run"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.check(); err != nil {
-				return err
-			}
 			return approve(cmd.Context(), env, args[0], o)
 		},
+		ValidArgsFunction: upTo(1, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return exceptions(o.policy), cobra.ShellCompDirectiveNoFileComp
+		}),
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.key, "key", "", "file of the private key to sign with")
-	f.StringVar(&o.agent, "agent", "", "file of the public key with which ssh-agent is to sign")
-	f.StringVar(&o.signature, "signature", "", "file of a signature that was made elsewhere")
+	f.StringVar(&o.key, "key", "", "`file` of the private key to sign with")
+	f.StringVar(&o.agent, "agent", "", "`file` of the public key with which ssh-agent is to sign")
+	f.StringVar(&o.signature, "signature", "", "`file` of a signature that was made elsewhere")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what is to be signed, and change nothing")
-	f.StringVar(&o.policy, "policy", "", "policy that the exception stands in (default as for check)")
-	f.StringVar(&o.principal, "principal", "", "who signs, where the key is allowed for several")
+	f.StringVar(&o.policy, "policy", "", "`policy` that the exception stands in, a file (default the first of "+strings.Join(policyFiles, ", ")+")")
+	f.StringVar(&o.principal, "principal", "", "`who` signs, where the key is allowed for several")
+	completePolicy(cmd)
+	complete(cmd, "principal", nil)
 	return cmd
-}
-
-func (o approveOptions) check() error {
-	given := 0
-	for _, b := range []bool{o.key != "", o.agent != "", o.signature != "", o.dryRun} {
-		if b {
-			given++
-		}
-	}
-	if given != 1 {
-		return hinted{errors.New("give one of --key, --agent, --signature and --dry-run"), "see codewarrant approve --help"}
-	}
-	return nil
 }
 
 // approve does the work. Nothing is written unless what is to be written is approved by

@@ -154,7 +154,7 @@ func TestApproveWritesNothingWhereItFails(t *testing.T) {
 		{"no public key for the agent", "", "", "--agent id", "codewarrant: id: not a public key\nhint: it is the file whose name ends in .pub: one line of type, key and comment\n"},
 		{"no private key", "", "", "--key id.pub", "codewarrant: id.pub: private key: no key found\n"},
 		{"no file", "", "", "--key nothing", "codewarrant: --key: stat nothing: no such file or directory\n"},
-		{"two ways at once", "", "", "--key id --dry-run", "codewarrant: give one of --key, --agent, --signature and --dry-run\nhint: see codewarrant approve --help\n"},
+		{"two ways at once", "", "", "--key id --dry-run", "codewarrant: give only one of --key, --agent, --signature and --dry-run\nhint: --key file: file of the private key to sign with; --agent file: file of the public key with which ssh-agent is to sign; --signature file: file of a signature that was made elsewhere; --dry-run: print what is to be signed, and change nothing\n"},
 		{
 			"an exception in braces", toSign[strings.Index(toSign, "  - id:"):], "  - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}, category: other, owner: b, expires: 2027-04-30,\n     justification: \"V8 in the renderer compiles JavaScript; jitless mode costs 6x.\"}\n", "--key id",
 			"codewarrant.yml:5:3: exception \"EXC-1\" is written in braces\n    5 |   - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}, category: other, owner: b, expires: 2…\n      |   ^\nhint: give it a line for each key, as codewarrant policy fmt does\n",

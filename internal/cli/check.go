@@ -46,7 +46,10 @@ The policy is the file given with --policy, else .github/codewarrant.yml, else c
 else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.
 
 On GitHub the policy that is merged says whether the one in the workspace counts: it is read in the
-branch that a pull request goes into, or where else the event tells. --base names the ref elsewhere.`,
+branch that a pull request goes into, or where else the event tells. --base names the ref elsewhere.
+
+Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage, an invalid policy,
+or a report that could not be written, 3 something could not be read, or there was nothing to check.`,
 		Example: `  codewarrant check build/Acme.app
   codewarrant check --stage development --fail-on warning build/
   codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
@@ -80,8 +83,8 @@ branch that a pull request goes into, or where else the event tells. --base name
 	}
 	o.flags(cmd)
 	o.reading.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "how to report: "+strings.Join(formatNames(), ", "))
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the report to, instead of standard output")
+	cmd.Flags().StringVar(&format, "format", "text", "`format` of the report: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write the report to, instead of standard output")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, and the compensating controls of exceptions, too (text)")
 	complete(cmd, "format", formatNames())
 	return cmd
@@ -91,12 +94,13 @@ branch that a pull request goes into, or where else the event tells. --base name
 func (o *checkOptions) flags(cmd *cobra.Command) {
 	o.policyFlags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
-	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
-	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
-	f.StringVar(&o.base, "base", "", "ref whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
-	f.StringArrayVar(&o.sources, "sources", nil, "folder of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
+	f.StringVar(&o.failOn, "fail-on", "", "lowest `level` that fails: error, warning, never (default what the policy says)")
+	f.StringVar(&o.verify, "verify", "full", "`depth` to which the code is compared with its signature: slots, full")
+	f.StringVar(&o.preflight, "preflight", "", "also tell what a `service` would reject the code for: notarization")
+	f.StringVar(&o.base, "base", "", "`ref` whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
+	f.StringArrayVar(&o.sources, "sources", nil, "`folder` of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
+	complete(cmd, "base", nil)
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
 	complete(cmd, "preflight", []string{string(check.Notarization)})
@@ -105,39 +109,12 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 // policyFlags defines the flags that choose by what and when is judged.
 func (o *checkOptions) policyFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.policy, "policy", "", "policy to check against: a file, or preset:NAME")
-	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
-	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
-	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return presets(), cobra.ShellCompDirectiveDefault
-	})
-	cmd.RegisterFlagCompletionFunc("stage", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		var names []string
-		if p, err := (policyReader{}).load(o.policy); err == nil { // not a moment for the network
-			for _, s := range p.Stages {
-				names = append(names, s.Name)
-			}
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	})
-}
-
-// complete offers a closed list of values for a flag.
-func complete(cmd *cobra.Command, flag string, values []string) {
-	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// paths demands at least one path.
-func paths(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return hinted{errors.New("no path is given"), "name what to look at, such as " + cmd.CommandPath() + " build/Acme.app"}
-	}
-	for _, arg := range args {
-		if arg == "" {
-			return hinted{errors.New("an empty path is given"), "is a variable not set?"}
-		}
-	}
-	return nil
+	f.StringVar(&o.policy, "policy", "", "`policy` to check against: a file, or preset:NAME (default the first of "+strings.Join(policyFiles, ", ")+", "+policy.PresetPrefix+policy.DefaultPreset+")")
+	f.StringVar(&o.stage, "stage", "", "`stage` of the policy that applies (default \""+policy.DefaultStage+"\")")
+	f.StringVar(&o.at, "at", "", "judge as on this `day`, YYYY-MM-DD (default today, UTC)")
+	completePolicy(cmd)
+	completeFrom(cmd, "stage", func() []string { return stages(o.policy) })
+	complete(cmd, "at", nil)
 }
 
 // runCheck reads the paths and the policy and judges.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 )
@@ -107,32 +106,26 @@ Apple tool, and holds them against a policy: each Hardened Runtime exception, ab
 com.apple.security.cs.allow-jit, needs a written, approved, unexpired justification.
 
 Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage or an invalid
-policy, 3 something could not be read. Where several apply, 2 goes before 3 before 1.`,
+policy, 3 something could not be read. Where several apply, 2 goes before 3 before 1. A run that is
+interrupted ends with 130, and with 143 on SIGTERM.`,
 		Example: `  codewarrant check build/Acme.app
   codewarrant show build/Acme.app
   codewarrant explain com.apple.security.cs.allow-jit`,
 		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          takesCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(cmd *cobra.Command, args []string) (err error) {
-			// What is not said is not asked for, and an empty --base would be no base.
-			cmd.Flags().Visit(func(f *pflag.Flag) {
-				if f.Value.Type() == "string" && f.Value.String() == "" {
-					err = hinted{fmt.Errorf("--%s is empty", f.Name), "is a variable not set?"}
-				}
-			})
-			return cmp.Or(err, replaces(cmd, args))
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			return cmp.Or(notEmpty(cmd), replaces(cmd, args))
 		},
 	}
 	root.SetVersionTemplate("codewarrant {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hinted{err, "see " + cmd.CommandPath() + " --help"}
-	})
+	root.SetFlagErrorFunc(wrongFlag)
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newCheck(env), newInit(env), newRenew(env), newShow(env), newExplain(env), newPolicy(env),
-		newApprove(env), newApprovals(env), newVersion(env), newAction(env),
+		newApprove(env), newApprovals(env), newCompletion(env), newVersion(env), newAction(env),
 	)
 	return root
 }

@@ -22,14 +22,15 @@ func newPolicyDiff(env Env) *cobra.Command {
 passes, then that by which less does. Rules are compared by what they decide, about every key and
 glob that either policy names and every documented entitlement, in each stage that both have; how
 they are written does not matter. Exceptions are compared by their ids, and of the files of allowed
-signers who may sign with which key, where a policy accepts signatures.
+signers who may sign with which key, where a policy accepts signatures. Each policy is a file, or
+preset:NAME.
 
 Exit status: 0 both policies could be read, 1 with --exit-code when something may pass that did
 not, 2 wrong usage or a policy that is not valid.`,
 		Example: `  codewarrant policy diff old.yml .github/codewarrant.yml
   git worktree add ../main origin/main && codewarrant policy diff --exit-code ../main/.github/codewarrant.yml .github/codewarrant.yml
   codewarrant policy diff --format json preset:hardened-runtime codewarrant.yml`,
-		Args: two,
+		Args: takes(2, 2, "two arguments, the old policy and the new one", "old.yml codewarrant.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(io.Writer, *report.Diff, bool) error{
 				"text": func(w io.Writer, d *report.Diff, colour bool) error {
@@ -59,7 +60,7 @@ not, 2 wrong usage or a policy that is not valid.`,
 		},
 		ValidArgsFunction: policyArgs(2),
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 when something may pass that did not")
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
@@ -70,12 +71,4 @@ func diff(from, to *policy.Policy, was, is approval.Demand) []policy.Change {
 	changes := append(policy.Diff(from, to), approval.Diff(was, is)...)
 	policy.SortChanges(changes)
 	return changes
-}
-
-// two demands two policies.
-func two(cmd *cobra.Command, args []string) error {
-	if len(args) != 2 || args[0] == "" || args[1] == "" {
-		return hinted{fmt.Errorf("%s takes two arguments, the old policy and the new one", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " old.yml codewarrant.yml"}
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -40,7 +41,7 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 			if cmd.Flags().Changed("entitlement") {
 				return paths(cmd, args)
 			}
-			return cobra.MaximumNArgs(1)(cmd, args)
+			return filled(args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("entitlement") {
@@ -64,18 +65,13 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 		},
 	}
 	o.policyFlags(cmd)
-	cmd.Flags().StringVar(&key, "entitlement", "", "explain the verdict on claims to this entitlement")
-	cmd.RegisterFlagCompletionFunc("entitlement", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return entitlements(), cobra.ShellCompDirectiveNoFileComp
-	})
+	cmd.Flags().StringVar(&key, "entitlement", "", "explain the verdict on claims to this entitlement, by its `key`")
+	completeFrom(cmd, "entitlement", entitlements)
 	return cmd
 }
 
 // explainVerdict tells how the verdicts on one entitlement came about.
 func explainVerdict(ctx context.Context, env Env, o checkOptions, key string, args []string) error {
-	if key == "" {
-		return hinted{errors.New("--entitlement is empty"), "is a variable not set?"}
-	}
 	o.trace = []string{key}
 	r, err := runCheck(ctx, env, o, args)
 	if err != nil {
@@ -96,24 +92,6 @@ func explainVerdict(ctx context.Context, env Env, o checkOptions, key string, ar
 	return nil
 }
 
-// subjects are all names that can be explained.
-func subjects() []string {
-	var names []string
-	for _, r := range check.Rules() {
-		names = append(names, r.ID+"\t"+r.Title)
-	}
-	return append(names, entitlements()...)
-}
-
-// entitlements are the documented entitlements, with their titles for completion.
-func entitlements() []string {
-	var names []string
-	for _, k := range entitlement.AllKnown() {
-		names = append(names, k.Key+"\t"+k.Title)
-	}
-	return names
-}
-
 func explain(w io.Writer, args []string) error {
 	if len(args) == 0 {
 		for _, r := range check.Rules() {
@@ -122,6 +100,9 @@ func explain(w io.Writer, args []string) error {
 		return nil
 	}
 	name := args[0]
+	if len(args) > 1 {
+		return notExplained(fmt.Errorf("explain takes one rule or entitlement; given: %d", len(args)), args)
+	}
 	if _, ok := check.RuleByID(name); ok {
 		_, err := io.WriteString(w, docs.Printed(name))
 		return err
@@ -132,10 +113,23 @@ func explain(w io.Writer, args []string) error {
 		}
 		return explainEntitlement(w, k)
 	}
+	if _, err := os.Stat(name); err == nil {
+		return notExplained(fmt.Errorf("%s is a path, and neither a rule nor a documented entitlement", name), args)
+	}
 	if say, ok := entitlement.Suggest(name); ok {
 		return hinted{fmt.Errorf("%s is neither a rule nor a documented entitlement", name), say}
 	}
 	return hinted{errors.New(name + " is neither a rule nor a documented entitlement"), "codewarrant explain lists the rules"}
+}
+
+// notExplained says how verdicts on files are explained.
+func notExplained(err error, args []string) error {
+	files := slices.DeleteFunc(slices.Clone(args), func(name string) bool { _, err := os.Stat(name); return err != nil })
+	if len(files) == 0 {
+		files = []string{"build/Acme.app"}
+	}
+	return hinted{err, "to explain the verdicts on files name one entitlement: codewarrant explain " + strings.Join(files, " ") +
+		" --entitlement com.apple.security.cs.allow-jit; codewarrant check tells all of them"}
 }
 
 // width is where the lines of prose are broken.

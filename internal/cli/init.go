@@ -39,7 +39,7 @@ read.`,
 		Args: paths,
 		RunE: func(cmd *cobra.Command, args []string) error { return initPolicy(cmd.Context(), env, output, args) },
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", policyFiles[0], "file to write the policy to; - for standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", policyFiles[0], "`file` to write the policy to; - for standard output")
 	cmd.MarkFlagFilename("output", "yml", "yaml")
 	return cmd
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -24,20 +23,14 @@ braces, long justifications folded, quotes only where they are needed, an empty 
 and exceptions. What a policy says stays the same, and so does every comment, in its column where it
 is aligned. What init, approve and renew write is in this form too.
 
-Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy that is not valid.`,
+Exit status: 0 done, 1 with --check a file that is not formatted, 2 wrong usage or a policy
+that is not valid.`,
 		Example: `  codewarrant policy fmt .github/codewarrant.yml
   codewarrant policy fmt --write .github/codewarrant.yml
   codewarrant policy fmt --check .github/codewarrant.yml`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return hinted{fmt.Errorf("%s takes at least one policy", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " .github/codewarrant.yml"}
-			}
-			return nil
-		},
+		Args:    takes(1, -1, "at least one argument, a policy", ".github/codewarrant.yml"),
+		PreRunE: oneOf(0, "write", "check"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if write && check {
-				return hinted{errors.New("--write and --check exclude each other"), "--check writes nothing; it names the files that --write would change"}
-			}
 			result := status(exitClean)
 			for _, name := range args {
 				changed, err := format(env, name, write, check)
@@ -53,9 +46,7 @@ Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy tha
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"yml", "yaml"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		ValidArgsFunction: policyFileArgs,
 	}
 	cmd.Flags().BoolVarP(&write, "write", "w", false, "write the result to the file instead of standard output")
 	cmd.Flags().BoolVar(&check, "check", false, "name the files that are not formatted, and write nothing")

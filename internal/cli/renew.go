@@ -38,17 +38,20 @@ be edited in place.`,
 		Example: `  codewarrant renew --expiring 30d .github/codewarrant.yml
   codewarrant renew --expiring 30d --for 180d --dry-run .github/codewarrant.yml
   codewarrant renew --expiring 0d --expires 2027-04-30 .github/codewarrant.yml`,
-		Args: one("a policy", "--expiring 30d codewarrant.yml"),
-		RunE: func(cmd *cobra.Command, args []string) error { return renew(cmd.Context(), env, o, args[0]) },
+		Args:              takes(1, 1, "one argument, a policy", "--expiring 30d codewarrant.yml"),
+		PreRunE:           oneOf(0, "expires", "for"),
+		RunE:              func(cmd *cobra.Command, args []string) error { return renew(cmd.Context(), env, o, args[0]) },
+		ValidArgsFunction: upTo(1, policyFileArgs),
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.expiring, "expiring", "30d", "which exceptions: those that run out within as many days, or have")
-	f.StringVar(&o.expires, "expires", "", "their new last day, YYYY-MM-DD")
-	f.StringVar(&o.life, "for", "", "their new last day, as many days from today, such as 180d")
+	f.StringVar(&o.expiring, "expiring", "30d", "which exceptions: those that run out within as many `days`, or have")
+	f.StringVar(&o.expires, "expires", "", "their new last `day`, YYYY-MM-DD")
+	f.StringVar(&o.life, "for", "", "their new last day, as many `days` from today, such as 180d")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be rewritten, and write nothing")
-	f.StringVar(&o.at, "at", "", "take this day for today, YYYY-MM-DD (default today, UTC)")
-	cmd.MarkFlagsMutuallyExclusive("expires", "for")
+	f.StringVar(&o.at, "at", "", "take this `day` for today, YYYY-MM-DD (default today, UTC)")
 	complete(cmd, "expiring", []string{"30d", "60d", "90d"})
+	complete(cmd, "at", nil)
+	complete(cmd, "expires", nil)
 	complete(cmd, "for", []string{"90d", "180d", "365d"})
 	return cmd
 }

@@ -19,8 +19,11 @@ func newShow(env Env) *cobra.Command {
 		Use:   "show PATH…",
 		Short: "Show what binaries are signed with",
 		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
-identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile of
-a bundle. It judges nothing.`,
+identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile
+of a bundle. It judges nothing.
+
+Exit status: 0 shown, 2 wrong usage, or output that could not be written, 3 something could not be
+read, or there was nothing to show.`,
 		Example: `  codewarrant show build/Acme.app
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
@@ -45,8 +48,8 @@ a bundle. It judges nothing.`,
 		},
 	}
 	reading.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write to, instead of standard output")
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }

@@ -46,6 +46,7 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 		Example: `  codewarrant policy test
   codewarrant policy test --require-tests policies/
   codewarrant policy test --format junit --output tests.xml .github/codewarrant.test.yml`,
+		Args: takes(0, -1, "files of cases, and folders that hold some", ".github/codewarrant.test.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(io.Writer, []report.SuiteRun, bool) error{
 				"text": func(w io.Writer, runs []report.SuiteRun, colour bool) error {
@@ -71,13 +72,14 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.policy, "policy", "", "policy to test: a file, or preset:NAME")
-	f.StringVar(&o.at, "at", "", "judge cases that give no day as on this one, YYYY-MM-DD (default today, UTC)")
+	f.StringVar(&o.policy, "policy", "", "`policy` to test: a file, or preset:NAME (default as told above)")
+	f.StringVar(&o.at, "at", "", "judge cases that give no day as on this `day`, YYYY-MM-DD (default today, UTC)")
 	f.BoolVar(&o.requireTests, "require-tests", false, "fail when a rule or an exception is exercised by no case")
-	f.StringVar(&format, "format", "text", "how to report: text, junit")
-	f.StringVarP(&output, "output", "o", "", "file to write to, instead of standard output")
+	f.StringVar(&format, "format", "text", "`format` of the report: text, junit")
+	f.StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	complete(cmd, "format", []string{"text", "junit"})
-	cmd.RegisterFlagCompletionFunc("policy", policyArgs(1))
+	complete(cmd, "at", nil)
+	completePolicy(cmd)
 	return cmd
 }
 
