@@ -74,7 +74,11 @@ or a report that could not be written, 3 something could not be read, or there w
 				return err
 			}
 			if err := emit(env, output, func(w io.Writer, colour bool) error {
-				return write(w, r, report.TextOptions{Color: colour, Verbose: verbose})
+				text := report.TextOptions{Color: colour, Verbose: verbose}
+				if output == "" || output == "-" {
+					text.Folds = foldsOf(env, w, args)
+				}
+				return write(w, r, text)
 			}); err != nil {
 				return err
 			}
