@@ -105,6 +105,7 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.sources, "sources", nil, "`folder` of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
 	complete(cmd, "base", nil)
+	completeFolders(cmd, "sources")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
 	complete(cmd, "preflight", []string{string(check.Notarization)})

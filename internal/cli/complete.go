@@ -32,6 +32,13 @@ func completePolicy(cmd *cobra.Command) {
 	})
 }
 
+// completeFolders offers folders for a flag.
+func completeFolders(cmd *cobra.Command, flag string) {
+	cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return nil, cobra.ShellCompDirectiveFilterDirs
+	})
+}
+
 // upTo offers the same for as many arguments, and nothing for more.
 func upTo(n int, f cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
