@@ -20,6 +20,23 @@ type judge struct {
 	looser  []policy.Change
 	base    *check.Base       // nil: the policy stands for itself
 	signed  []approval.Status // of the policy's exceptions; nil: it accepts no signatures
+	head    *policy.Policy    // as the change has it, if it is judged by another one
+}
+
+// stage returns the stage of that name. One that only the change has is none yet: what is
+// merged would demand nothing in it.
+func (j judge) stage(name string) (*policy.Stage, error) {
+	s, err := j.policy.Stage(name)
+	if err == nil || j.head == nil {
+		return s, err
+	}
+	if _, added := j.head.Stage(name); added == nil {
+		return nil, hinted{
+			fmt.Errorf("stage %s is not in %s yet, so that nothing is demanded of it", name, j.base.Ref),
+			"merge the stage in a pull request of its own, and then check by it",
+		}
+	}
+	return nil, err
 }
 
 // here is the value of --base that makes the policy of the workspace the trusted one. No
@@ -40,12 +57,21 @@ func loadJudge(ctx context.Context, env Env, o checkOptions) (judge, error) {
 	if err != nil {
 		return judge{}, err
 	}
-	if !inside {
-		return workspaceJudge(ctx, env, o.policy)
-	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	s := newSource(ctx, env, o, at)
+	if !inside {
+		if err := s.elsewhere(o.policy); err != nil {
+			return judge{}, err
+		}
+		return workspaceJudge(ctx, env, o.policy)
+	}
+	if at.outer != "" && s.asks() {
+		return judge{}, hinted{
+			fmt.Errorf("policy: %s is in the checkout %s, which is in the checkout %s: of which of them a trusted ref is meant is not known", o.policy, at.root, at.outer),
+			"run the check in the repository of the policy",
+		}
+	}
 	ref, err := s.trusted()
 	if err != nil {
 		return judge{}, err
@@ -87,7 +113,7 @@ func loadJudge(ctx context.Context, env Env, o checkOptions) (judge, error) {
 	if err != nil {
 		return judge{}, err
 	}
-	j := judge{base: ref.base(base)}
+	j := judge{base: ref.base(base), head: head}
 	j.policy, j.pending = policy.Trusted(head, base, demand.Reached)
 	j.looser = slices.DeleteFunc(diff(base, head, demand, next), func(c policy.Change) bool {
 		return c.Direction != policy.Looser || c.Subject == "exception" // which are pending
