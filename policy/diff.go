@@ -210,5 +210,6 @@ func (d *differ) set(subject, name string, at Position, added, gone string, from
 
 // without returns those of a list that are not in another one.
 func without(list, other []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
+	not := setOf(other).has
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return not[s] })
 }
