@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/approval"
-	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -114,7 +113,7 @@ func (d *draft) sign(signature []byte, principal string, demand approval.Demand)
 	if made = all[len(all)-1]; made.Problem != "" {
 		return made, hinted{fmt.Errorf("the signature does not count: signature %d %s", len(all), made.Detail), d.remedy(made.Problem)}
 	}
-	who, err := nameOf(made.Fingerprint, principal, demand.Signers)
+	who, err := nameOf(made, principal)
 	if err != nil {
 		return made, err
 	}
@@ -149,19 +148,18 @@ func (d *draft) remedy(p approval.Problem) string {
 	return "codewarrant approvals tells who has signed what"
 }
 
-// nameOf returns the principal who signs with a key: the one who is named, if the key
-// is allowed for them, else the only one for whom it is.
-func nameOf(fingerprint, principal string, signers sshsig.AllowedSigners) (string, error) {
-	entries := slices.DeleteFunc(slices.Clone(signers), func(e sshsig.Entry) bool { return e.Fingerprint != fingerprint })
+// nameOf returns the principal who made a signature: the one who is named, if the lines
+// that allow its key are for them, else the only one whom they are for.
+func nameOf(made approval.Signature, principal string) (string, error) {
 	if principal != "" {
-		if !slices.ContainsFunc(entries, func(e sshsig.Entry) bool { return e.Principals.Match(principal) }) {
-			return "", fmt.Errorf("--principal: the key %s is not allowed for %q", fingerprint, principal)
+		if !made.Is(principal) {
+			return "", fmt.Errorf("--principal: the key %s is not allowed for %q", made.Fingerprint, principal)
 		}
 		return principal, nil
 	}
-	names, all := approval.Names(entries)
+	names, all := made.Names()
 	if len(names) != 1 || !all {
-		return "", hinted{fmt.Errorf("the key %s is allowed for more than one", fingerprint), "say with --principal who signs"}
+		return "", hinted{fmt.Errorf("the key %s is allowed for more than one", made.Fingerprint), "say with --principal who signs"}
 	}
 	return names[0], nil
 }
