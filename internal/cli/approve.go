@@ -30,7 +30,8 @@ func newApprove(env Env) *cobra.Command {
 that it says, together with the policy-id, but who approved it. Any later change makes the signature
 void; how the YAML is written does not matter. approved-on is set to today where it is empty, and the
 name under which the file of allowed signers has the key is added to approved-by. These lines are
-written in the form of policy fmt; all else in the file stays as it is.
+written in the form of policy fmt; all else in the file stays as it is. The file is replaced, so that
+another hard link to it keeps the old text.
 
 The key is in a file, or in ssh-agent, which has to be for keys with a passphrase and for security
 keys. Or print the text with --dry-run, sign it elsewhere, and add the signature with --signature.
@@ -74,10 +75,7 @@ func approve(ctx context.Context, env Env, id string, o approveOptions) error {
 		return err
 	}
 	if o.dryRun {
-		return emit(env, "", func(w io.Writer, _ bool) error {
-			_, err := w.Write(d.text)
-			return err
-		})
+		return emitExactly(env, "what is signed of "+id, d.text, "run it outside of a job on GitHub")
 	}
 	demand, err := newPolicyReader(ctx, env).demandOf(d.approvals)
 	if err != nil {
@@ -99,7 +97,7 @@ func approve(ctx context.Context, env Env, id string, o approveOptions) error {
 	if len(after.Signers) <= len(before.Signers) {
 		return fmt.Errorf("what would be written is not approved by one person more: %s", after.Lack())
 	}
-	if err := writeFile(filepath.FromSlash(d.name), contents(d.src)); err != nil {
+	if err := rewriteFile(filepath.FromSlash(d.name), d.was, d.src); err != nil {
 		return err
 	}
 	return emit(env, "", func(w io.Writer, _ bool) error {

@@ -14,8 +14,8 @@ import (
 
 // draft is a policy on the way to one more signature.
 type draft struct {
-	name      string // of the file
-	src       []byte
+	name      string            // of the file
+	was, src  []byte            // its text, and with what is added to it
 	exception *policy.Exception // as it stands in src, and approved today where no day is given
 	undated   bool              // src gives none
 	today     policy.Date
@@ -37,9 +37,10 @@ func openDraft(ctx context.Context, env Env, name, id string, today policy.Date)
 		return nil, hinted{fmt.Errorf("%s accepts no signatures", p.Name), "add approvals: {accept: signed, allowed-signers: FILE}"}
 	}
 	d := &draft{name: p.Name, approvals: p, today: today}
-	if d.src, err = readBounded(filepath.FromSlash(d.name), policy.MaxSize); err != nil {
+	if d.was, err = readBounded(filepath.FromSlash(d.name), policy.MaxSize); err != nil {
 		return nil, err
 	}
+	d.src = d.was
 	return d, d.read(id)
 }
 

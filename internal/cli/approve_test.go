@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,6 +117,89 @@ func TestApproveThroughAnAgent(t *testing.T) {
 	}
 	if status, stdout, _ := codewarrant(nil, "approvals"); status != 0 || !strings.Contains(stdout, "signature 1 is by alice@acme.example") {
 		t.Errorf("status %d\n%s", status, stdout)
+	}
+}
+
+// slow is an agent that takes so long that something else happens before it has signed.
+type slow struct {
+	agent.Agent
+	meanwhile func()
+}
+
+func (s slow) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.SignatureFlags) (*ssh.Signature, error) {
+	s.meanwhile()
+	return s.Agent.(agent.ExtendedAgent).SignWithFlags(key, data, flags)
+}
+
+func (s slow) Extension(string, []byte) ([]byte, error) { return nil, agent.ErrExtensionUnsupported }
+
+func TestApproveLosesNoEditThatIsMadeWhileItSigns(t *testing.T) {
+	folder(t, toSign, "")
+	key, public := newKey(t, "id", "")
+	put(t, "allowed_signers", []byte("alice@acme.example "+public))
+	keyring := agent.NewKeyring()
+	if err := keyring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	edited := toSign + "# Looked at on Monday.\n"
+	env := map[string]string{"SSH_AUTH_SOCK": serve(t, slow{keyring, func() { put(t, "codewarrant.yml", []byte(edited)) }})}
+	status, stdout, stderr := codewarrant(env, "approve", "EXC-1", "--agent", "id.pub")
+	want := "codewarrant: codewarrant.yml was changed since it was read; it is left as it is now\nhint: run the command again\n"
+	if status != 2 || stdout != "" || stderr != want {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	if diff := cmp.Diff(edited, string(get(t, "codewarrant.yml"))); diff != "" {
+		t.Error(diff)
+	}
+	if status, _, stderr := codewarrant(env, "approve", "EXC-1", "--agent", "id.pub"); status != 0 {
+		t.Errorf("once more: status %d\n%s", status, stderr)
+	}
+}
+
+// Whoever approves at the same time is in the file at the end, or is told.
+func TestApproveLosesNoSignatureOfAnother(t *testing.T) {
+	folder(t, toSign, "")
+	var lines []byte
+	const people = 8
+	for i := range people {
+		_, public := newKey(t, fmt.Sprint(i), "")
+		lines = fmt.Appendf(lines, "p%d %s", i, public)
+	}
+	put(t, "allowed_signers", lines)
+	var wg sync.WaitGroup
+	var signed atomic.Int32
+	for i := range people {
+		wg.Go(func() {
+			switch status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--key", fmt.Sprint(i)); {
+			case status == 0:
+				signed.Add(1)
+			case !strings.Contains(stderr, "was changed since it was read"):
+				t.Errorf("status %d\n%s", status, stderr)
+			}
+		})
+	}
+	wg.Wait()
+	p, err := policy.Parse("codewarrant.yml", get(t, "codewarrant.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := p.Exceptions[0]; len(e.Signatures) != int(signed.Load()) || len(e.ApprovedBy) != len(e.Signatures) || len(e.Signatures) == 0 {
+		t.Errorf("%d have signed, and the file has %d signatures, by %v", signed.Load(), len(e.Signatures), e.ApprovedBy)
+	}
+}
+
+// The name that is written has to be of a line that allows the key.
+func TestApproveTakesNoNameOfALineForSomethingElse(t *testing.T) {
+	folder(t, toSign, "")
+	_, public := newKey(t, "id", "")
+	put(t, "allowed_signers", []byte("alice@acme.example "+public+`boss@acme.example namespaces="git" `+public))
+	status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--key", "id", "--principal", "boss@acme.example")
+	if status != 2 || !strings.Contains(stderr, `is not allowed for "boss@acme.example"`) {
+		t.Errorf("status %d\n%s", status, stderr)
+	}
+	status, stdout, stderr := codewarrant(nil, "approve", "EXC-1", "--key", "id")
+	if status != 0 || !strings.Contains(stdout, "EXC-1 is signed by alice@acme.example with") {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
 	}
 }
 

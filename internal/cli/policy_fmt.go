@@ -22,6 +22,7 @@ documentation, two blanks for each level, short lists on one line, and short map
 braces, long justifications folded, quotes only where they are needed, an empty line between sections
 and exceptions. What a policy says stays the same, and so does every comment, in its column where it
 is aligned. What init, approve and renew write is in this form too.
+--write replaces the file, so that another hard link to it keeps the old text.
 
 Exit status: 0 done, 1 with --check a file that is not formatted, 2 wrong usage or a policy
 that is not valid.`,
@@ -67,19 +68,15 @@ func format(env Env, name string, write, check bool) (changed bool, err error) {
 	changed = !bytes.Equal(src, out)
 	switch {
 	case write && changed:
-		return true, writeFile(name, contents(out))
+		return true, rewriteFile(name, src, out)
 	case write, check && !changed:
 		return changed, nil
 	}
-	return changed, emit(env, "", func(w io.Writer, _ bool) error {
-		if check {
+	if check {
+		return true, emit(env, "", func(w io.Writer, _ bool) error {
 			_, err := fmt.Fprintln(sanitise.Log(w), sanitise.Text(name))
 			return err
-		}
-		if env.Getenv("GITHUB_ACTIONS") == "true" { // elsewhere a policy is printed to be read back
-			w = sanitise.Log(w)
-		}
-		_, err := w.Write(out)
-		return err
-	})
+		})
+	}
+	return changed, emitExactly(env, name, out, "give --write, or --check")
 }

@@ -32,6 +32,7 @@ func newRenew(env Env) *cobra.Command {
 and approved-by, approved-on and signatures are emptied, so that it approves nothing until it is
 approved anew. What is written is in the form of policy fmt; all else in the file, comments too, stays
 as it is. Exceptions of policies that this one extends are listed with their files, and not rewritten.
+The file is replaced, so that another hard link to it keeps the old text.
 
 Exit status: 0 listed or rewritten, 2 wrong usage, a policy that is not valid, or one that cannot
 be edited in place.`,
@@ -149,5 +150,5 @@ func rewritePolicy(name string, r *report.Renewal) error {
 	if r.Hunks = hunks; r.DryRun {
 		return nil
 	}
-	return writeFile(name, contents(out))
+	return rewriteFile(name, src, out)
 }
