@@ -144,9 +144,13 @@ func (d *draft) remedy(p approval.Problem) string {
 	case approval.OtherNamespace:
 		return "sign with ssh-keygen -Y sign -n " + approval.Namespace
 	case approval.SameKey, approval.SamePerson:
-		return "somebody else has to sign"
+		return "somebody else has to sign; codewarrant approvals tells who has"
+	case approval.OtherPurpose, approval.NotYetValid, approval.NoLongerValid:
+		return "sign with another key, or have that line changed"
+	case approval.Untouched:
+		return "sign with a key that has to be touched"
 	}
-	return "codewarrant approvals tells who has signed what"
+	return "a signature is the whole file that ssh-keygen -Y sign writes, with its lines as they are"
 }
 
 // nameOf returns the principal who made a signature: the one who is named, if the lines

@@ -18,7 +18,9 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/internal/cli"
+	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -185,6 +187,62 @@ func TestApproveLosesNoSignatureOfAnother(t *testing.T) {
 	}
 	if e := p.Exceptions[0]; len(e.Signatures) != int(signed.Load()) || len(e.ApprovedBy) != len(e.Signatures) || len(e.Signatures) == 0 {
 		t.Errorf("%d have signed, and the file has %d signatures, by %v", signed.Load(), len(e.Signatures), e.ApprovedBy)
+	}
+}
+
+// A signature that was made elsewhere may have come by mail.
+func TestApproveTakesASignatureWithEmptyLinesBehindIt(t *testing.T) {
+	const hint = "hint: a signature is the whole file that ssh-keygen -Y sign writes, with its lines as they are\n"
+	for _, tt := range []struct {
+		name   string
+		change func(string) string
+		want   string // standard error; empty: it is taken
+	}{
+		{"as it is", func(s string) string { return s }, ""},
+		{"without a line feed at its end", func(s string) string { return strings.TrimSuffix(s, "\n") }, ""},
+		{"with empty lines", func(s string) string { return s + "\n\n" }, ""},
+		{
+			"with lines of Windows", func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+			"codewarrant: the signature does not count: signature 1 cannot be read: it has carriage returns, as at the ends of lines on Windows\n" + hint,
+		},
+		{
+			"with a line before it", func(s string) string { return "Here it is:\n" + s },
+			"codewarrant: the signature does not count: signature 1 cannot be read: it does not begin with a line -----BEGIN SSH SIGNATURE-----\n" + hint,
+		},
+		{
+			"without anything", func(string) string { return "" },
+			"codewarrant: the signature does not count: signature 1 cannot be read: it does not begin with a line -----BEGIN SSH SIGNATURE-----\n" + hint,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			folder(t, toSign, "")
+			key, public := newKey(t, "id", "")
+			put(t, "allowed_signers", []byte("alice@acme.example "+public))
+			_, text, _ := codewarrant(nil, "approve", "EXC-1", "--dry-run")
+			signer, err := ssh.NewSignerFromKey(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err := sshsig.Sign(signer, []byte(text), approval.Namespace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, "text.sig", []byte(tt.change(string(signature))))
+			status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--signature", "text.sig")
+			if diff := cmp.Diff(tt.want, stderr); diff != "" || (status == 0) != (tt.want == "") {
+				t.Errorf("status %d, standard error (-want +got):\n%s", status, diff)
+			}
+			if tt.want != "" {
+				return
+			}
+			p, err := policy.Parse("codewarrant.yml", get(t, "codewarrant.yml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{string(signature)}, p.Exceptions[0].Signatures); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 

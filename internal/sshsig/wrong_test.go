@@ -274,7 +274,7 @@ func TestArmourHasOneForm(t *testing.T) {
 		{"a byte order mark before it", "\ufeff" + right, "does not begin with a line"},
 		{"text after it", right + "Alice\n", "does not end with a line"},
 		{"another signature after it", right + right, "is not base64"},
-		{"lines of Windows", strings.ReplaceAll(right, "\n", "\r\n"), "does not begin with a line"},
+		{"lines of Windows", strings.ReplaceAll(right, "\n", "\r\n"), "carriage returns, as at the ends of lines on Windows"},
 		{"carriage returns in the base64", strings.Replace(right, "AAAA", "AA\r\nAA", 1), "carriage returns"},
 		{"a header of PEM", strings.Replace(right, "\n", "\nComment: Alice\n\n", 1), "is not base64"},
 		{"indented base64", strings.Replace(right, "\nU1NI", "\n  U1NI", 1), "is not base64"},
