@@ -30,9 +30,10 @@ func newRenew(env Env) *cobra.Command {
 		Long: `renew lists the exceptions of a policy that run out within the time, or have. With --expires or
 --for it rewrites them in place: each gets the new last day, its approval is moved to its renewals,
 and approved-by, approved-on and signatures are emptied, so that it approves nothing until it is
-approved anew. What is written is in the form of policy fmt; all else in the file, comments too, stays
-as it is. Exceptions of policies that this one extends are listed with their files, and not rewritten.
-The file is replaced, so that another hard link to it keeps the old text.
+approved anew. Where the policy accepts signatures, the approval that is kept is of those who signed.
+What is written is in the form of policy fmt; all else in the file, comments too, stays as it is.
+Exceptions of policies that this one extends are listed with their files, and not rewritten. The file
+is replaced, so that another hard link to it keeps the old text.
 
 Exit status: 0 listed or rewritten, 2 wrong usage, a policy that is not valid, or one that cannot
 be edited in place.`,
@@ -114,7 +115,11 @@ func renew(ctx context.Context, env Env, o renewOptions, name string) error {
 	r.Exceptions, r.Inherited = p.Expiring(at, within)
 	if rewrite && len(r.Exceptions) > 0 {
 		r.Until = until
-		if err := rewritePolicy(name, r); err != nil {
+		by, err := approvers(env, p)
+		if err != nil {
+			return err
+		}
+		if err := rewritePolicy(name, r, by); err != nil {
 			return err
 		}
 	}
@@ -123,9 +128,30 @@ func renew(ctx context.Context, env Env, o renewOptions, name string) error {
 	})
 }
 
+// approvers returns, by the ids of the exceptions of a policy, who approved each: those
+// whose signatures do, where the policy accepts signatures, or else those who are named,
+// unless nothing but signatures counts.
+func approvers(env Env, p *policy.Policy) (map[string][]string, error) {
+	demand, err := newPolicyReader(env).demandOf(p)
+	if err != nil {
+		return nil, err
+	}
+	statuses := demand.Verify(p.Exceptions)
+	by := map[string][]string{}
+	for i := range p.Exceptions {
+		switch e := &p.Exceptions[i]; {
+		case statuses != nil && statuses[i].Reached():
+			by[e.ID] = statuses[i].Signers
+		case statuses == nil || len(p.Approvals.Accept) > 1:
+			by[e.ID] = e.ApprovedBy
+		}
+	}
+	return by, nil
+}
+
 // rewritePolicy renews the exceptions in their file, or shows how with a dry run.
-func rewritePolicy(name string, r *report.Renewal) error {
-	var ids []string
+func rewritePolicy(name string, r *report.Renewal, by map[string][]string) error {
+	renewed := map[string][]string{}
 	for _, e := range r.Exceptions {
 		days := r.Until.DaysSince(r.At)
 		if longest := r.Policy.LongestLife(e.Entitlement); days > longest {
@@ -137,13 +163,13 @@ func rewritePolicy(name string, r *report.Renewal) error {
 		if !r.Until.After(e.Expires) {
 			return hinted{fmt.Errorf("%s holds until %s already", e.ID, e.Expires), "give a later day, or a shorter time with --expiring"}
 		}
-		ids = append(ids, e.ID)
+		renewed[e.ID] = by[e.ID]
 	}
 	src, err := readBounded(name, policy.MaxSize)
 	if err != nil {
 		return err
 	}
-	out, hunks, err := policy.Renew(filepath.ToSlash(name), src, ids, r.Until)
+	out, hunks, err := policy.Renew(filepath.ToSlash(name), src, renewed, r.Until)
 	if err != nil {
 		return withSource(err, src)
 	}
