@@ -115,7 +115,7 @@ func renew(ctx context.Context, env Env, o renewOptions, name string) error {
 	r.Exceptions, r.Inherited = p.Expiring(at, within)
 	if rewrite && len(r.Exceptions) > 0 {
 		r.Until = until
-		by, err := approvers(env, p)
+		by, err := approvers(ctx, env, p)
 		if err != nil {
 			return err
 		}
@@ -131,8 +131,8 @@ func renew(ctx context.Context, env Env, o renewOptions, name string) error {
 // approvers returns, by the ids of the exceptions of a policy, who approved each: those
 // whose signatures do, where the policy accepts signatures, or else those who are named,
 // unless nothing but signatures counts.
-func approvers(env Env, p *policy.Policy) (map[string][]string, error) {
-	demand, err := newPolicyReader(env).demandOf(p)
+func approvers(ctx context.Context, env Env, p *policy.Policy) (map[string][]string, error) {
+	demand, err := newPolicyReader(ctx, env).demandOf(p)
 	if err != nil {
 		return nil, err
 	}
