@@ -45,7 +45,7 @@ var graph = map[string][]string{
 	"internal/corpus":       {},
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
-	"internal/sshsig":       {},
+	"internal/sshsig":       {"internal/sanitise"},
 	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
 }
 

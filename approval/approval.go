@@ -65,7 +65,17 @@ type Signature struct {
 	Problem     Problem // why it does not count; empty: it does
 	Detail      string  // of the problem: the end of a sentence that begins with the signature
 
-	entries []sshsig.Entry
+	signer sshsig.Signer
+}
+
+// Is reports whether the lines that allow the key are for the principal.
+func (s Signature) Is(principal string) bool { return s.signer.Is(principal) }
+
+// Names returns the principals that the lines that allow the key name one by one, in
+// their order, and whether the lines name nobody else.
+func (s Signature) Names() (names []string, all bool) {
+	p := peopleOf(s.signer.Entries)
+	return p.names, !p.more
 }
 
 // Problem is why a signature does not count.
@@ -137,7 +147,7 @@ func (d Demand) One(e *policy.Exception) Status {
 	}
 	for _, signature := range e.Signatures {
 		who, err := sshsig.Verify([]byte(signature), text, Namespace, d.Signers, e.ApprovedOn.End())
-		one := Signature{KeyType: who.KeyType, Fingerprint: who.Fingerprint, entries: who.Entries, Principals: principals(who.Entries)}
+		one := Signature{KeyType: who.KeyType, Fingerprint: who.Fingerprint, Principals: principals(who.Entries), signer: who}
 		one.Problem, one.Detail = explain(err, e)
 		s.Signatures = append(s.Signatures, one)
 	}
@@ -146,7 +156,8 @@ func (d Demand) One(e *policy.Exception) Status {
 }
 
 // count notes who has signed: as many of the signatures as are certain to be of
-// different people with different keys.
+// different people with different keys. Whose a key is all of its lines tell, those too
+// that do not allow it for this: it does not change hands when a line runs out.
 func (s *Status) count() {
 	var valid []int
 	for i := range s.Signatures {
@@ -162,12 +173,14 @@ func (s *Status) count() {
 		valid = append(valid, i)
 	}
 	one := map[[2]int]bool{} // pairs that may be by one person
-	for _, i := range valid {
-		for _, j := range valid {
-			one[[2]int{i, j}] = mayBeOne(s.Signatures[i].entries, s.Signatures[j].entries)
+	who := make([]people, len(s.Signatures))
+	for n, i := range valid {
+		who[i] = peopleOf(s.Signatures[i].signer.Lines)
+		for _, j := range valid[:n] {
+			one[[2]int{j, i}] = mayBeOne(who[j], who[i])
 		}
 	}
-	alike := func(i, j int) bool { return one[[2]int{i, j}] }
+	alike := func(i, j int) bool { return one[[2]int{min(i, j), max(i, j)}] }
 	different := largest(valid, alike)
 	for _, i := range valid {
 		signature := &s.Signatures[i]
@@ -176,7 +189,8 @@ func (s *Status) count() {
 			continue
 		}
 		j := different[slices.IndexFunc(different, func(j int) bool { return alike(i, j) })]
-		signature.Problem, signature.Detail = SamePerson, fmt.Sprintf("may be by the person who made signature %d: %s", j+1, signature.Principals)
+		signature.Problem = SamePerson
+		signature.Detail = fmt.Sprintf("may be by the person who made signature %d: %s", j+1, principals(signature.signer.Lines))
 	}
 }
 

@@ -237,6 +237,34 @@ func TestHowManyPeopleHaveSigned(t *testing.T) {
 			"signatures: 1 of 2 that are needed (alice,bob); signature 2 may be by the person who made signature 1: bob",
 		},
 		{
+			"one person with a key for exceptions under another name, and her other one",
+			[]string{`alice namespaces="git" KEY(a)`, `release namespaces="codewarrant.exception" KEY(a)`, "alice KEY(a2)"},
+			[]string{"a", "a2"},
+			[]string{"release"},
+			"signatures: 1 of 2 that are needed (release); signature 2 may be by the person who made signature 1: alice",
+		},
+		{
+			"one person whose line for one of her keys has run out",
+			[]string{`alice valid-before="20250101" KEY(a)`, "alice2 KEY(a)", "alice KEY(a2)"},
+			[]string{"a2", "a"},
+			[]string{"alice"},
+			"signatures: 1 of 2 that are needed (alice); signature 2 may be by the person who made signature 1: alice,alice2",
+		},
+		{
+			"a key that a pattern is for as well, and one whom it matches",
+			[]string{`*@acme.example valid-after="20270101" KEY(a)`, "release KEY(a)", "alice@acme.example KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"release"},
+			"signatures: 1 of 2 that are needed (release); signature 2 may be by the person who made signature 1: alice@acme.example",
+		},
+		{
+			"two people with lines for other things",
+			[]string{`alice namespaces="git" KEY(a)`, "alice KEY(a)", `bob valid-before="20250101" KEY(b)`, "bob KEY(b)"},
+			[]string{"a", "b"},
+			[]string{"alice", "bob"},
+			"",
+		},
+		{
 			"a pattern, and one whom it matches",
 			[]string{"*@acme.example KEY(a)", "bob@acme.example KEY(b)"},
 			[]string{"a", "b"},
@@ -405,23 +433,52 @@ func TestWhatIsSignedHoldsInTheRepositoryThatThePolicyIDNames(t *testing.T) {
 	}
 }
 
-func TestNamesAreThoseThatALineNamesOneByOne(t *testing.T) {
+// Whose name approve writes is up to the lines that allow the key, and to no others.
+func TestNamesAreOfTheLinesThatAllowTheKey(t *testing.T) {
 	for _, tt := range []struct {
+		name  string
 		lines []string
 		names []string
 		all   bool
 	}{
-		{[]string{"alice KEY(a)"}, []string{"alice"}, true},
-		{[]string{"alice,bob KEY(a)", "bob,carol KEY(a)"}, []string{"alice", "bob", "carol"}, true},
-		{[]string{"alice,*@acme.example KEY(a)"}, []string{"alice"}, false},
-		{[]string{"alice?,!alice1 KEY(a)"}, nil, false},
-		{[]string{"alice,bob,!bob KEY(a)"}, []string{"alice"}, true},
+		{"a name", []string{"alice KEY(a)"}, []string{"alice"}, true},
+		{"names of several lines", []string{"alice,bob KEY(a)", "bob,carol KEY(a)"}, []string{"alice", "bob", "carol"}, true},
+		{"a name beside a pattern", []string{"alice,*@acme.example KEY(a)"}, []string{"alice"}, false},
+		{"a pattern", []string{"alice?,!alice1 KEY(a)"}, nil, false},
+		{"a line for something else", []string{"alice KEY(a)", `bob namespaces="git" KEY(a)`}, []string{"alice"}, true},
+		{"a line that has run out", []string{`* valid-before="20250101" KEY(a)`, "alice KEY(a)"}, []string{"alice"}, true},
 	} {
-		entries := allow(t, slices.Clone(tt.lines)...)
-		names, all := approval.Names(entries)
-		if diff := cmp.Diff(tt.names, names); diff != "" || all != tt.all {
-			t.Errorf("%v: all %v\n%s", tt.lines, all, diff)
+		t.Run(tt.name, func(t *testing.T) {
+			e := exception(t)
+			sign(t, e, "a")
+			made := demand(1, allow(t, tt.lines...)).One(e).Signatures[0]
+			names, all := made.Names()
+			if diff := cmp.Diff(tt.names, names); diff != "" || all != tt.all {
+				t.Errorf("all %v\n%s", all, diff)
+			}
+			if slices.Contains(tt.names, "alice") != made.Is("alice") || made.Is("mallory") {
+				t.Errorf("alice %v, mallory %v", made.Is("alice"), made.Is("mallory"))
+			}
+		})
+	}
+}
+
+// BenchmarkTheMostPrincipals counts as many signatures as an exception has, by keys with
+// as much to compare as a file may have.
+func BenchmarkTheMostPrincipals(b *testing.B) {
+	var lines, names []string
+	for i := range 20 {
+		form := []string{"a%d.%d.c", "a*%d.%d.b"}[i%2] // names are held against patterns
+		for j := range 32 {
+			lines = append(lines, fmt.Sprintf(form+" KEY(%d)", i, j, i))
 		}
+		names = append(names, fmt.Sprint(i))
+	}
+	d := demand(10, allow(b, lines...))
+	e := exception(b)
+	sign(b, e, names...)
+	for b.Loop() {
+		d.One(e)
 	}
 }
 
@@ -438,6 +495,7 @@ func TestCanReachCountsPeopleWithKeysOfTheirOwn(t *testing.T) {
 		{"two people with one key are not two", 2, []string{"alice@acme.example KEY(alice)", "bob@acme.example KEY(alice)"}, false},
 		{"two people are two", 2, []string{"alice@acme.example KEY(alice)", "bob@acme.example KEY(bob)"}, true},
 		{"a pattern may be whom it matches", 2, []string{"alice@acme.example KEY(alice)", "*@acme.example KEY(bob)"}, false},
+		{"a line for something else tells whose key it is", 2, []string{`alice@acme.example namespaces="git" KEY(alice)`, "release@acme.example KEY(alice)", "alice@acme.example KEY(alice2)"}, false},
 		{"a key for something else signs no exception", 2, []string{"alice@acme.example KEY(alice)", `bob@acme.example namespaces="git" KEY(bob)`}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -55,6 +55,8 @@ func (d *signersDiff) add(direction policy.Direction, e sshsig.Entry, format str
 // key compares the lines of one key.
 func (d *signersDiff) key(was, is []sshsig.Entry) {
 	kept := len(is) > 0
+	// Whose a key is its lines for other things tell, too: as whoever counts signers knows.
+	told := d.needed > 1 && slices.ContainsFunc(is, maySign)
 	pair := func(alike func(a, b sshsig.Entry) bool, tell func(a, b sshsig.Entry)) {
 		is = slices.DeleteFunc(slices.Clone(is), func(b sshsig.Entry) bool {
 			i := slices.IndexFunc(was, func(a sshsig.Entry) bool { return alike(a, b) })
@@ -69,7 +71,11 @@ func (d *signersDiff) key(was, is []sshsig.Entry) {
 	pair(sameLine, func(a, b sshsig.Entry) {})
 	pair(func(a, b sshsig.Entry) bool { return a.Principals == b.Principals }, d.line)
 	pair(func(a, b sshsig.Entry) bool { return true }, func(a, b sshsig.Entry) {
-		d.add(d.counts(policy.Looser, a, b), b, "signs with KEY, with which %s signed", a.Principals)
+		direction := d.counts(policy.Looser, a, b)
+		if told {
+			direction = policy.Looser
+		}
+		d.add(direction, b, "signs with KEY, with which %s signed", a.Principals)
 		d.line(a, b)
 	})
 	for _, e := range is {
@@ -81,6 +87,8 @@ func (d *signersDiff) key(was, is []sshsig.Entry) {
 	}
 	for _, e := range was {
 		switch {
+		case !maySign(e) && told:
+			d.add(policy.Looser, e, "is no longer listed with KEY, with which others may sign exceptions: it may count as another person")
 		case !maySign(e):
 			d.add(policy.Neutral, e, "is no longer listed with KEY, which could not sign exceptions")
 		case kept && d.needed > 1: // the key may count beside more of the others

@@ -43,6 +43,15 @@ func TestDiffTellsWhoMaySignThatCouldNot(t *testing.T) {
 		{"a line less, where two have to sign", []string{"alice KEY(alice)", "bob KEY(alice)"}, []string{"alice KEY(alice)"}, 2, []string{
 			"looser 2:1 bob may no longer sign exceptions with ALICE, with which others may: it may count as another person",
 		}},
+		{"a line less that was for something else, where two have to sign", []string{`alice namespaces="git" KEY(alice)`, "release KEY(alice)"}, []string{"release KEY(alice)"}, 2, []string{
+			"looser 1:1 alice is no longer listed with ALICE, with which others may sign exceptions: it may count as another person",
+		}},
+		{"another name for something else, where two have to sign", []string{`alice namespaces="git" KEY(alice)`, "release KEY(alice)"}, []string{`bob namespaces="git" KEY(alice)`, "release KEY(alice)"}, 2, []string{
+			"looser 1:1 bob signs with ALICE, with which alice signed",
+		}},
+		{"a line less that was for something else, where one has to sign", []string{`alice namespaces="git" KEY(alice)`, "release KEY(alice)"}, []string{"release KEY(alice)"}, 1, []string{
+			"neutral 1:1 alice is no longer listed with ALICE, which could not sign exceptions",
+		}},
 		{"a key that is valid for longer", []string{`alice valid-after="20260201",valid-before="20260601" KEY(alice)`}, []string{`alice valid-after="20260101",valid-before="20260701" KEY(alice)`}, 1, []string{
 			"looser 1:1 alice signs with ALICE: valid-after is 2026-01-01T00:00:00Z, was 2026-02-01T00:00:00Z",
 			"looser 1:1 alice signs with ALICE: valid-before is 2026-07-01T00:00:00Z, was 2026-06-01T00:00:00Z",

@@ -8,47 +8,53 @@ import (
 )
 
 // principals returns what the lines say of who signs with their key, each once.
-func principals(entries []sshsig.Entry) string {
+func principals(lines []sshsig.Entry) string {
 	var list []string
-	for _, e := range entries {
-		if !slices.Contains(list, string(e.Principals)) {
+	seen := map[sshsig.PatternList]bool{}
+	for _, e := range lines {
+		if !seen[e.Principals] {
+			seen[e.Principals] = true
 			list = append(list, string(e.Principals))
 		}
 	}
 	return strings.Join(list, ",")
 }
 
-// Names returns the principals that the lines name one by one, in their order, and
-// whether the lines name nobody else: a pattern may stand for anybody whom it
-// matches.
-func Names(entries []sshsig.Entry) (names []string, all bool) {
-	all = true
-	for _, e := range entries {
+// people are those who may have a key, by its lines.
+type people struct {
+	lines []sshsig.Entry
+	names []string        // of those whom the lines name one by one, in their order
+	named map[string]bool // the same
+	more  bool            // the lines may mean others, too: a pattern stands for anybody whom it matches
+}
+
+func peopleOf(lines []sshsig.Entry) people {
+	p := people{lines: lines, named: map[string]bool{}}
+	for _, e := range lines {
 		for pattern := range strings.SplitSeq(string(e.Principals), ",") {
 			switch {
 			case strings.HasPrefix(pattern, "!"):
 			case strings.ContainsAny(pattern, "*?"):
-				all = false
-			case e.Principals.Match(pattern) && !slices.Contains(names, pattern):
-				names = append(names, pattern)
+				p.more = true
+			case !p.named[pattern] && e.Principals.Match(pattern):
+				p.named[pattern] = true
+				p.names = append(p.names, pattern)
 			}
 		}
 	}
-	return names, all
+	return p
 }
 
-// mayBeOne reports whether one person may sign with the keys of either lines: one of
-// them names somebody whom the other one matches. Of two patterns nobody knows whom
-// they have in common, so they do.
-func mayBeOne(a, b []sshsig.Entry) bool {
-	namesA, allA := Names(a)
-	namesB, allB := Names(b)
-	matches := func(entries []sshsig.Entry) func(string) bool {
-		return func(name string) bool {
-			return slices.ContainsFunc(entries, func(e sshsig.Entry) bool { return e.Principals.Match(name) })
-		}
-	}
-	return !allA && !allB || slices.ContainsFunc(namesA, matches(b)) || slices.ContainsFunc(namesB, matches(a))
+// has reports whether somebody with the name may be among them.
+func (p people) has(name string) bool {
+	return p.named[name] || p.more && slices.ContainsFunc(p.lines, func(e sshsig.Entry) bool { return e.Principals.Match(name) })
+}
+
+// mayBeOne reports whether one person may be among both: one of them names somebody whom
+// the other one matches. Of two patterns nobody knows whom they have in common, so they
+// do.
+func mayBeOne(a, b people) bool {
+	return a.more && b.more || slices.ContainsFunc(a.names, b.has) || slices.ContainsFunc(b.names, a.has)
 }
 
 // largest returns as many items of the list as there can be of which no two are

@@ -9,24 +9,23 @@ const maxCounted = 20
 // CanReach reports whether so many different people may sign exceptions, each with a key
 // that no other one has. Of more keys than can be counted it says yes.
 func CanReach(needed int, signers sshsig.AllowedSigners) bool {
-	var fingerprints []string
-	keys := map[string][]sshsig.Entry{}
+	keys := map[string][]sshsig.Entry{} // all lines of each: whose it is those tell, too, that do not allow it for this
+	seen := map[string]bool{}
+	var usable []string
 	for _, e := range signers {
-		if e.Namespaces != "" && !e.Namespaces.Match(Namespace) {
-			continue
-		}
-		if keys[e.Fingerprint] == nil {
-			fingerprints = append(fingerprints, e.Fingerprint)
-		}
 		keys[e.Fingerprint] = append(keys[e.Fingerprint], e)
+		if maySign(e) && !seen[e.Fingerprint] {
+			seen[e.Fingerprint] = true
+			usable = append(usable, e.Fingerprint)
+		}
 	}
-	if len(fingerprints) < needed || len(fingerprints) > maxCounted {
-		return len(fingerprints) >= needed
+	if len(usable) < needed || len(usable) > maxCounted {
+		return len(usable) >= needed
 	}
-	one := func(i, j int) bool { return mayBeOne(keys[fingerprints[i]], keys[fingerprints[j]]) }
-	all := make([]int, len(fingerprints))
-	for i := range all {
-		all[i] = i
+	all, who := make([]int, len(usable)), make([]people, len(usable))
+	for i, key := range usable {
+		all[i], who[i] = i, peopleOf(keys[key])
 	}
+	one := func(i, j int) bool { return mayBeOne(who[i], who[j]) }
 	return len(largest(all, one)) >= needed
 }

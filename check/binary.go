@@ -49,6 +49,7 @@ type subject struct {
 	paths  []string
 	arch   string // empty for a source
 	target policy.Target
+	groups policy.Membership
 	places map[string]policy.Position // of a source's keys
 
 	authenticated bool // the signature proves identifier and team
@@ -69,9 +70,13 @@ func (e *evaluation) subject(b Binary, s Slice) subject {
 		sub.target.Version = version(b, s)
 		sub.authenticated = s.Signature.Authenticated()
 	}
-	sub.target.Groups = e.groupsOf(sub.target)
+	sub.join(e.groupsOf(sub.target))
 	return sub
 }
+
+// join notes the groups that the subject is in: those of all of its copies are part of the
+// target that exceptions are matched against.
+func (s *subject) join(m policy.Membership) { s.groups, s.target.Groups = m, m.All }
 
 // version returns the version in the Info.plist that the signature binds, of the
 // bundle whose main executable the slice is or inside of the slice; empty when it

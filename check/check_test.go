@@ -517,14 +517,15 @@ func TestEvaluateJoinsSlicesAndCopies(t *testing.T) {
 
 func TestSuggestionIsAnExceptionThatLacksWhatPeopleWrite(t *testing.T) {
 	for name, path := range map[string]string{
-		"a plain path":          "Acme.app/Contents/MacOS/Acme",
-		"a path with blanks":    "Acme App.app/Contents/MacOS/Acme App",
-		"a path of glob signs":  "A[b]{c,d}*?.app/x",
-		"a path of YAML signs":  "a: 'b' #c/\"d\"/- e",
-		"a path with a newline": "a\nb: c",
-		"a path that reorders":  "a\u202eb",
-		"a path full of signs":  "a/" + strings.Repeat("[x]", 12) + "/b",
-		"a path that commands":  "##[error]x",
+		"a plain path":               "Acme.app/Contents/MacOS/Acme",
+		"a path with blanks":         "Acme App.app/Contents/MacOS/Acme App",
+		"a path of glob signs":       "A[b]{c,d}*?.app/x",
+		"a path of YAML signs":       "a: 'b' #c/\"d\"/- e",
+		"a path with a newline":      "a\nb: c",
+		"a path that reorders":       "a\u202eb",
+		"a path of what is not seen": "a\u200b\u00ad\u2060\u3164\u2800b \u2764\ufe0f\u200d\U0001f525.app/x",
+		"a path full of signs":       "a/" + strings.Repeat("[x]", 12) + "/b",
+		"a path that commands":       "##[error]x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := binary(t, path, hardened(jit, true).Bytes())

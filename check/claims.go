@@ -93,14 +93,15 @@ func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
 	return c
 }
 
-// decide returns what the policy says of a key. The groups that code is in count as
-// far as they make it stricter until its signature proves that it is what it says.
+// decide returns what the policy says of a key in the stage of the check.
 func (e *evaluation) decide(sub subject, key string) policy.Decision {
-	d := e.in.Policy.Decide(e.in.Stage, sub.target.Groups, key)
-	if !e.accepts(sub) && len(sub.target.Groups) > 0 {
-		d = d.Stricter(e.in.Policy.Decide(e.in.Stage, nil, key))
-	}
-	return d
+	return e.decideIn(e.in.Stage, sub, key)
+}
+
+// decideIn returns what the policy says of a key in a stage. The groups that code is in
+// count as far as they make it stricter until its signature proves that it is what it says.
+func (e *evaluation) decideIn(s *policy.Stage, sub subject, key string) policy.Decision {
+	return e.in.Policy.DecideFor(s, sub.groups, sub.acceptedIn(s), key)
 }
 
 // claimText names a claim; the value is told where it is not simply true.
@@ -178,11 +179,14 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 	return nil
 }
 
-// accepts reports whether exceptions can hold for the subject. Identifier and team
-// id are what code says of itself until its signature is verified, and a path says
-// nothing of who made what is there. Sources are not signed.
-func (e *evaluation) accepts(sub subject) bool {
-	return sub.arch == "" || sub.authenticated || e.in.Stage.Name == policy.Development
+// accepts reports whether exceptions can hold for the subject.
+func (e *evaluation) accepts(sub subject) bool { return sub.acceptedIn(e.in.Stage) }
+
+// acceptedIn reports whether the subject is taken for what it says of itself in a stage.
+// Identifier and team id are what code says until its signature is verified, and a path
+// says nothing of who made what is there. Sources are not signed.
+func (s subject) acceptedIn(stage *policy.Stage) bool {
+	return s.arch == "" || s.authenticated || stage.Name == policy.Development
 }
 
 func (e *evaluation) unauthenticated(sub subject, key string, v entitlement.Value, ex *policy.Exception, d policy.Decision) {

@@ -80,7 +80,7 @@ func Evaluate(in Input) *Report {
 type evaluation struct {
 	in         Input
 	exceptions exceptionIndex
-	groupsOf   func(policy.Target) []string
+	groupsOf   func(policy.Target) policy.Membership
 	files      map[string]*Source // by path
 	judged     int                // claims of files, for each of their users
 	compared   int                // claims of programs and of what they are compared with
@@ -137,7 +137,8 @@ const emptyHint = "give the path of a built app, of a folder that holds one, or 
 // one another, as actions/upload-artifact leaves them behind in place of a
 // framework's symbolic links. It takes and returns them in the order of their paths.
 // What is judged of one must hold for all: that follows from their signatures, and
-// from where they are in a bundle, but for the bundles themselves.
+// from where they are in a bundle, but for the bundles themselves, and for what the
+// policy says by paths, of which [policy.Membership] keeps account.
 func mergeCopies(sorted []Binary, verified bool) []Binary {
 	merged := make([]Binary, 0, len(sorted))
 	seen := map[copyKey]int{}

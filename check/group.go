@@ -9,9 +9,9 @@ import (
 )
 
 // groups holds a set of claims against what the groups of the subject say of all of
-// it: which entitlements have to be there, and which may be.
+// it: which entitlements have to be there, and which may be. It is said of each copy.
 func (e *evaluation) groups(sub subject, set entitlement.Set) {
-	for _, name := range sub.target.Groups {
+	for _, name := range sub.groups.Any {
 		g := e.in.Policy.Group(name)
 		for _, key := range g.Require {
 			if v, ok := set[key]; !ok || !v.Grants() {
@@ -33,7 +33,7 @@ func (e *evaluation) groups(sub subject, set entitlement.Set) {
 // the key is not.
 func (e *evaluation) closedTo(sub subject, key string) []*policy.Group {
 	var groups []*policy.Group
-	for _, name := range sub.target.Groups {
+	for _, name := range sub.groups.Any {
 		if g := e.in.Policy.Group(name); g.IsExact && !slices.Contains(g.Exactly, key) {
 			groups = append(groups, g)
 		}

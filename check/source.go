@@ -90,9 +90,6 @@ func (e *evaluation) usersOf(s Source) []user {
 	if list == nil {
 		list = []user{{target: policy.Target{Paths: []string{s.Inside}}, complete: true}}
 	}
-	for i := range list {
-		list[i].target.Groups = e.groupsOf(list[i].target)
-	}
 	return list
 }
 
@@ -122,6 +119,7 @@ func (e *evaluation) source(s Source) {
 	var claims claimList
 	for _, u := range users {
 		sub.target = u.target
+		sub.join(e.groupsOf(u.target))
 		if u.complete {
 			e.exceptions.look(sub.target)
 		}
@@ -213,7 +211,7 @@ func (e *evaluation) projects() {
 			}
 			at := positionOf(c.Place)
 			sub := subject{paths: []string{at.File}, target: targetOf(g, Inside(at.File)), places: map[string]policy.Position{c.Key: at}}
-			sub.target.Groups = e.groupsOf(sub.target)
+			sub.join(e.groupsOf(sub.target))
 			if g.Open == "" {
 				e.exceptions.look(sub.target)
 			}
@@ -252,8 +250,8 @@ func (e *evaluation) signing(g *source.Signing) {
 		paths = []string{g.Place.File}
 	}
 	sub := subject{paths: paths[:1], target: targetOf(g, Inside(paths[0]))}
-	sub.target.Groups = e.groupsOf(sub.target)
-	if g.Open == "" && len(sub.target.Groups) > 0 {
+	sub.join(e.groupsOf(sub.target))
+	if g.Open == "" && len(sub.groups.Any) > 0 {
 		var set entitlement.Set
 		set, sub.places = e.effective(g)
 		e.groups(sub, set)

@@ -20,7 +20,7 @@ type demander struct {
 // it.
 func (e *evaluation) demanders(sub subject) []demander {
 	list := []demander{{e.in.Stage, "stage " + e.in.Stage.Name}}
-	for _, name := range sub.target.Groups {
+	for _, name := range sub.groups.Any {
 		g := e.in.Policy.Group(name)
 		for i := range g.Stages {
 			if s := &g.Stages[i]; s.Name == e.in.Stage.Name {

@@ -101,7 +101,7 @@ func literalGlob(path string) string {
 	wild := 0
 	for i, name := range names {
 		names[i] = strings.Map(func(r rune) rune {
-			if strings.ContainsRune(`*?[]{}\!^`, r) || r == unicode.ReplacementChar || !unicode.IsPrint(r) {
+			if strings.ContainsRune(`*?[]{}\!^`, r) || !isSeen(r) {
 				return '?'
 			}
 			return r
@@ -119,7 +119,12 @@ func literalGlob(path string) string {
 // isPrintable reports whether there is something that a policy can hold and a
 // reader can see.
 func isPrintable(s string) bool {
-	return s != "" && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return r == unicode.ReplacementChar || !unicode.IsPrint(r) })
+	return s != "" && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, func(r rune) bool { return !isSeen(r) })
+}
+
+// isSeen reports whether a policy can hold the character, and a reader see it.
+func isSeen(r rune) bool {
+	return r != unicode.ReplacementChar && unicode.IsPrint(r) && policy.IsShown(r)
 }
 
 // plainScalar are the strings that YAML takes for strings without quotes.

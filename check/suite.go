@@ -44,6 +44,7 @@ type CaseResult struct {
 	Report   *Report
 	Missing  []string // what was expected and is not so
 	Instead  []string // what is so and was not expected
+	Hints    []string // what to do about findings that were not expected, and about the claims of other verdicts
 	Position policy.Position
 }
 
@@ -130,7 +131,7 @@ func (c *CaseResult) compare() {
 	} else if c.Expect.Result == string(Pass) && !c.Passed() {
 		for _, f := range c.Report.Findings {
 			if f.Level != policy.Note {
-				c.differ("", findingText(f))
+				c.unexpected(f)
 			}
 		}
 	}
@@ -166,7 +167,20 @@ func (c *CaseResult) findings() {
 		left = slices.Delete(left, i, i+1)
 	}
 	for _, f := range left {
-		c.differ("", findingText(f))
+		c.unexpected(f)
+	}
+}
+
+// unexpected records a finding that was not expected.
+func (c *CaseResult) unexpected(f Finding) {
+	c.differ("", findingText(f))
+	c.hint(f)
+}
+
+// hint records what to do about a finding, once.
+func (c *CaseResult) hint(f Finding) {
+	if f.Hint != "" && !slices.Contains(c.Hints, f.Hint) {
+		c.Hints = append(c.Hints, f.Hint)
 	}
 }
 
@@ -210,5 +224,10 @@ func (c *CaseResult) verdict(want policy.ExpectedVerdict) {
 	}
 	if string(claims[i].Verdict) != want.Verdict || cmp.Or(want.Exception, id) != id {
 		c.differ(text(want.Verdict, want.Exception), text(string(claims[i].Verdict), id))
+		for _, f := range c.Report.Findings {
+			if f.Entitlement == want.Entitlement && f.Level != policy.Note {
+				c.hint(f)
+			}
+		}
 	}
 }

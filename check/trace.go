@@ -46,7 +46,7 @@ func (e *evaluation) trace(sub subject, set entitlement.Set, claims []Claim) {
 		t := Trace{
 			Paths: sub.paths, Target: sub.target, Key: key,
 			ClosedTo: e.closedTo(sub, key), Accepted: e.accepts(sub), Decision: e.decide(sub, key),
-			Rules: e.in.Policy.Candidates(e.in.Stage, sub.target.Groups, key),
+			Rules: e.in.Policy.Candidates(e.in.Stage, sub.groups.Any, key),
 		}
 		if i := slices.IndexFunc(claims, func(c Claim) bool { return c.Entitlement == key }); i >= 0 {
 			t.Claim = &claims[i]
@@ -56,7 +56,7 @@ func (e *evaluation) trace(sub subject, set entitlement.Set, claims []Claim) {
 			case c.Rule == t.Decision.Rule:
 				c.Decides, c.Why = true, ""
 			case c.Decides:
-				c.Decides, c.Why = false, "nothing proves that the code is in the group, and the policy is stricter with what is not"
+				c.Decides, c.Why = false, sub.whyStricter(t.Accepted)
 			}
 		}
 		for _, u := range e.exceptions.by[key] {
@@ -64,11 +64,22 @@ func (e *evaluation) trace(sub subject, set entitlement.Set, claims []Claim) {
 		}
 		for i := range e.in.Policy.Stages {
 			if s := &e.in.Policy.Stages[i]; s.Name != e.in.Stage.Name {
-				t.Elsewhere = append(t.Elsewhere, StageDecision{s.Name, e.in.Policy.Decide(s, sub.target.Groups, key)})
+				t.Elsewhere = append(t.Elsewhere, StageDecision{s.Name, e.decideIn(s, sub, key)})
 			}
 		}
 		e.report.Traces = append(e.report.Traces, t)
 	}
+}
+
+// whyStricter says why a rule does not decide that would decide for code in all the groups.
+func (s subject) whyStricter(proven bool) string {
+	switch {
+	case !proven && len(s.groups.Any) > 1:
+		return "nothing proves which of the groups the code is in, and the policy is stricter with what is not in all of them"
+	case !proven:
+		return "nothing proves that the code is in the group, and the policy is stricter with what is not"
+	}
+	return "the copies of the file are not in the same groups, and the policy is stricter with another one"
 }
 
 // consider tells what was found of an exception. Without a claim there is no value to

@@ -104,7 +104,9 @@ func (v *Verifier) group(ctx context.Context, r io.ReaderAt, base uint64, group 
 	for start := uint64(0); start < limit; start += block {
 		buf, taken := v.take(ctx)
 		if taken != nil {
+			mu.Lock()
 			err = errors.Join(err, taken)
+			mu.Unlock()
 			break
 		}
 		wg.Go(func() {

@@ -128,7 +128,20 @@ func Union(a, b Set) Set {
 	return u
 }
 
-// Text returns the value on one line as a person would write it: true, 42,
+// realText writes a real with a fraction, so that 1.0 is not taken for the integer 1.
+func realText(f float64) string {
+	text := strconv.FormatFloat(f, 'g', -1, 64)
+	if strings.Contains(text, ".") || math.IsInf(f, 0) || math.IsNaN(f) {
+		return text
+	}
+	digits, exponent, ok := strings.Cut(text, "e")
+	if ok {
+		exponent = "e" + exponent
+	}
+	return digits + ".0" + exponent
+}
+
+// Text returns the value on one line as a person would write it: true, 42, 1.0,
 // "text", [a, b], {k: v}. Strings are quoted as in Go, so that control
 // characters show. It is for reading, not for parsing.
 func (v Value) Text() string {
@@ -138,7 +151,7 @@ func (v Value) Text() string {
 	case Integer:
 		return strconv.FormatInt(v.Int, 10)
 	case Real:
-		return strconv.FormatFloat(v.Real, 'g', -1, 64)
+		return realText(v.Real)
 	case String:
 		return strconv.Quote(v.String)
 	case Data:

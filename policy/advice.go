@@ -74,6 +74,7 @@ func (p *Policy) overlaps(at Date) []Remark {
 		}
 		by[e.Entitlement] = append(by[e.Entitlement], e)
 	}
+	var c containment
 	for _, key := range keys {
 		list := by[key]
 		if len(list) > maxCompared {
@@ -81,8 +82,11 @@ func (p *Policy) overlaps(at Date) []Remark {
 			list = list[:maxCompared]
 		}
 		for i, e := range list {
-			if j := slices.IndexFunc(list, func(o *Exception) bool { return o != e && o.outdoes(e) }); j >= 0 && !(i < j && e.outdoes(list[j])) {
-				remarks = append(remarks, e.overlap(list[j]))
+			if j := slices.IndexFunc(list, func(o *Exception) bool { return o != e && o.outdoes(e, &c) }); j >= 0 && !(i < j && e.outdoes(list[j], &c)) {
+				remarks = append(remarks, e.overlap(list[j], &c))
+			}
+			if c.unclear {
+				return append(remarks, e.remark(Note, "applies-to", "there are too many path globs to compare: of this exception, and those after it, nothing tells whether another one covers them"))
 			}
 		}
 	}
@@ -90,10 +94,12 @@ func (p *Policy) overlaps(at Date) []Remark {
 }
 
 // outdoes reports whether e covers all that o does, and as long.
-func (e *Exception) outdoes(o *Exception) bool { return !o.Expires.After(e.Expires) && e.Contains(o) }
+func (e *Exception) outdoes(o *Exception, c *containment) bool {
+	return !o.Expires.After(e.Expires) && c.exception(e, o)
+}
 
-func (e *Exception) overlap(o *Exception) Remark {
-	if e.Contains(o) {
+func (e *Exception) overlap(o *Exception, c *containment) Remark {
+	if c.exception(e, o) {
 		return e.remark(Warning, "applies-to", "covers the same as %s %s", quote(o.ID), o.Position.seenFrom(e.Position))
 	}
 	return e.remark(Warning, "applies-to", "covers nothing that %s %s does not", quote(o.ID), o.Position.seenFrom(e.Position))

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +51,7 @@ func TestAGlobContainsAnother(t *testing.T) {
 		{"*.dylib", "lib*.dylib", true},
 		{"é?", "éß", true},
 	} {
-		if got := containsGlob(tt.p, tt.q); got != tt.want {
+		if got := new(containment).glob(apart(tt.p), apart(tt.q)); got != tt.want {
 			t.Errorf("%s contains %s = %v", tt.p, tt.q, got)
 		}
 	}
@@ -74,7 +75,7 @@ func TestContainsIsNeverWronglySaid(t *testing.T) {
 			continue
 		}
 		globs++
-		if containsGlob(p, q) && compile(q).match(path) {
+		if new(containment).glob(apart(p), apart(q)) && compile(q).match(path) {
 			held++
 			if !compile(p).match(path) {
 				t.Fatalf("%s is said to contain %s, and does not match %s", p, q, path)
@@ -139,5 +140,39 @@ func TestAnExceptionContainsAnother(t *testing.T) {
 		if got := tt.e.Contains(&tt.o); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
+	}
+}
+
+// However many globs there are, and however long: the questions end, and what was not
+// told is not said to be contained.
+func TestContainmentIsBounded(t *testing.T) {
+	long := func(n int, tail string) Scope {
+		var s Scope
+		for i := range n {
+			s.Path = append(s.Path, strings.Repeat("a/", 400)+"x"+strings.Repeat("y", i)+"*/**"+strings.Repeat("/b*", 10)+tail)
+		}
+		return s
+	}
+	reversed := func(s Scope) Scope {
+		slices.Reverse(s.Path)
+		return s
+	}
+	for _, tt := range []struct {
+		name    string
+		s, o    Scope
+		want    bool
+		unclear bool
+	}{
+		{"the same globs in another order take no steps", long(100, ""), reversed(long(100, "")), true, false},
+		{"a few others are compared", long(5, ""), reversed(long(5, "c")), true, false},
+		{"many others are not compared to the end", long(300, "c*"), long(300, ""), false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var c containment
+			got := c.scope(tt.s.extent(), tt.o.extent())
+			if got != tt.want || c.unclear != tt.unclear || c.steps > maxSteps {
+				t.Errorf("contains %v, unclear %v, after %d steps", got, c.unclear, c.steps)
+			}
+		})
 	}
 }

@@ -69,6 +69,38 @@ func (p *Policy) Decide(s *Stage, groups []string, key string) Decision {
 	return d
 }
 
+// DecideFor returns what the policy says of an entitlement in a stage for code of that
+// membership: of several copies the strictest of what it says of each.
+//
+// Unless it is proven that the code is what it says of itself, it may be in any of the
+// groups that it seems to be in and not in the others, so that the strictest holds of
+// what the policy says of all such sets. That is the strictest of what it says of code in
+// no group and of code in each one of them: a rule of a group that decides for code in
+// several decides for code in that one alone as well, since there are fewer others there.
+func (p *Policy) DecideFor(s *Stage, m Membership, proven bool, key string) Decision {
+	var d Decision
+	for i, groups := range m.Each {
+		if e := p.Decide(s, groups, key); i == 0 {
+			d = e
+		} else {
+			d = d.Stricter(e)
+		}
+	}
+	if len(m.Each) == 0 {
+		d = p.Decide(s, nil, key)
+	}
+	if proven || len(m.Any) == 0 {
+		return d
+	}
+	d = d.Stricter(p.Decide(s, nil, key))
+	for i := range m.Any {
+		if p.hasRules(m.Any[i]) {
+			d = d.Stricter(p.Decide(s, m.Any[i:i+1], key))
+		}
+	}
+	return d
+}
+
 // unlisted is the decision on a key that no rule names.
 func unlisted(a Action) Decision {
 	return Decision{Action: cmp.Or(a, RequireJustification), Level: Error}

@@ -71,6 +71,22 @@ func SortChanges(list []Change) {
 type differ struct {
 	from, to *Policy
 	changes  []Change
+
+	// Whether exceptions, and groups, contain others: one does not use up the steps of
+	// the other.
+	ofExceptions, ofGroups containment
+}
+
+// compare reports whether the new scope contains the old one, and the old one the new;
+// and what to add to a sentence that says so, if that could not be told.
+func (c *containment) compare(from, to Scope) (wider, narrower bool, unclear string) {
+	c.unclear = false
+	was, is := from.extent(), to.extent()
+	wider, narrower = c.scope(is, was), c.scope(was, is)
+	if c.unclear {
+		unclear = " (these are too many path globs to tell what is in both)"
+	}
+	return wider, narrower, unclear
 }
 
 func (d *differ) add(direction Direction, subject, name string, at Position, format string, args ...any) {
@@ -194,5 +210,6 @@ func (d *differ) set(subject, name string, at Position, added, gone string, from
 
 // without returns those of a list that are not in another one.
 func without(list, other []string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
+	not := setOf(other).has
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return not[s] })
 }

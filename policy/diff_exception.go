@@ -49,9 +49,9 @@ func (d *differ) exception(from, to *Exception) {
 		}
 		return Looser, "something else"
 	}
-	if wider, narrower := to.AppliesTo.contains(from.AppliesTo), from.AppliesTo.contains(to.AppliesTo); !wider || !narrower {
+	if wider, narrower, unclear := d.ofExceptions.compare(from.AppliesTo, to.AppliesTo); !wider || !narrower {
 		direction, word := how(wider, narrower)
-		say(direction, "applies-to", "applies to %s: %s; was %s", word, to.AppliesTo.Text(), from.AppliesTo.Text())
+		say(direction, "applies-to", "applies to %s%s: %s; was %s", word, unclear, to.AppliesTo.Text(), from.AppliesTo.Text())
 	}
 	if wider, narrower := to.containsValues(from), from.containsValues(to); !wider || !narrower {
 		direction, word := how(wider, narrower)

@@ -138,7 +138,7 @@ func only(keys []string) string {
 // groupScope compares which binaries are in a group. More of them loosens what is
 // permitted to the group, fewer what is demanded of it.
 func (d *differ) groupScope(from, to *Group, at Position) {
-	wider, narrower := to.Scope.contains(from.Scope), from.Scope.contains(to.Scope)
+	wider, narrower, unclear := d.ofGroups.compare(from.Scope, to.Scope)
 	if wider && narrower {
 		return
 	}
@@ -146,11 +146,11 @@ func (d *differ) groupScope(from, to *Group, at Position) {
 	permits := len(to.Rules) > 0 || slices.ContainsFunc(d.to.Exceptions, names)
 	demands := len(to.Require)+len(to.Rules)+len(to.Stages) > 0 || to.IsExact
 	loosens := !narrower && permits || !wider && demands
-	d.add(toward(loosens), "group", to.Name, at, "group %s has %s: %s; were %s", to.Name, extent(wider, narrower), to.Scope.Text(), from.Scope.Text())
+	d.add(toward(loosens), "group", to.Name, at, "group %s has %s%s: %s; were %s", to.Name, extentWord(wider, narrower), unclear, to.Scope.Text(), from.Scope.Text())
 }
 
-// extent says how what there is compares with what there was.
-func extent(wider, narrower bool) string {
+// extentWord says how what there is compares with what there was.
+func extentWord(wider, narrower bool) string {
 	switch {
 	case wider:
 		return "more binaries"

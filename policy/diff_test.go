@@ -284,3 +284,29 @@ func TestDiffTakesBoundedTime(t *testing.T) {
 		t.Errorf("%+v", changes)
 	}
 }
+
+// What cannot be compared in the time there is counts as looser, and is said so.
+func TestDiffOfManyGlobsTellsThatTheyWereNotCompared(t *testing.T) {
+	write := func(head, tail string) *policy.Policy {
+		var b strings.Builder
+		b.WriteString("version: 1\n" + head)
+		for i := range 300 {
+			fmt.Fprintf(&b, "        - \"%sx%d*/**%s\"\n", strings.Repeat("a/", 400), i, strings.Repeat("/b*", 10)+tail)
+		}
+		return parse(t, b.String())
+	}
+	for _, tt := range []struct{ name, head, want string }{
+		{"an exception", "exceptions:\n  - id: E\n    entitlement: a\n    applies-to:\n      path:\n", "looser exception E applies to something else (these are too many path globs to tell what is in both): path "},
+		{"a group", "binaries:\n  g:\n    exactly: []\n    path:\n", "looser group group g has other binaries (these are too many path globs to tell what is in both): path "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			list := policy.Diff(write(tt.head, ""), write(tt.head, "c"))
+			if len(list) != 1 {
+				t.Fatalf("%d changes", len(list))
+			}
+			if got := fmt.Sprintf("%s %s %s", list[0].Direction, list[0].Subject, list[0].Message); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("%.200s", got)
+			}
+		})
+	}
+}

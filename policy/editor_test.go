@@ -48,7 +48,7 @@ func TestWhatIsWrittenStaysWithinItsException(t *testing.T) {
 			if e.Expires.IsZero() {
 				continue
 			}
-			_, hunks, err := policy.Renew("test.yml", src, []string{e.ID}, e.Expires.AddDays(1))
+			_, hunks, err := policy.Renew("test.yml", src, map[string][]string{e.ID: e.ApprovedBy}, e.Expires.AddDays(1))
 			if errs := policy.Errors(nil); err != nil && !errors.As(err, &errs) { // it may refuse, and says where
 				t.Errorf("%s: %v", name, err)
 			}
@@ -93,7 +93,7 @@ func policies(t *testing.T) map[string][]byte {
 
 func renew(t *testing.T, src []byte, id string) []byte {
 	t.Helper()
-	out, _, err := policy.Renew("test.yml", src, []string{id}, day(t, "2030-05-01"))
+	out, _, err := policy.Renew("test.yml", src, map[string][]string{id: approvers(parse(t, string(src)))[id]}, day(t, "2030-05-01"))
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, src)
 	}

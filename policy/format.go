@@ -48,7 +48,7 @@ func unchanged(p *Policy, comments []string, text []byte) error {
 	r := &reader{file: p.Name}
 	q, root, err := r.read(text)
 	if err != nil {
-		return fmt.Errorf("it would not be a policy: %w", err)
+		return fmt.Errorf("it would not be a policy: %v", err) // whose places are not in what was read
 	}
 	_, kept, err := arrange(root, text)
 	if err != nil {

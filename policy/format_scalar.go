@@ -174,6 +174,8 @@ func escaped(text string) string {
 			b.WriteString(`\n`)
 		case c == '\t':
 			b.WriteString(`\t`)
+		case mustEscape(c) && c > 0xFFFF:
+			fmt.Fprintf(&b, `\U%08X`, c)
 		case mustEscape(c):
 			fmt.Fprintf(&b, `\u%04X`, c)
 		default:

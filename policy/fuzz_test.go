@@ -98,17 +98,17 @@ func FuzzRenew(f *testing.F) {
 			return
 		}
 		until := day(t, "2027-05-01")
-		var ids []string
+		approvers := map[string][]string{}
 		for i := range p.Exceptions {
 			if e := &p.Exceptions[i]; !e.Expires.IsZero() {
-				ids = append(ids, e.ID)
+				approvers[e.ID] = e.ApprovedBy
 				if len(e.ApprovedBy) > 0 && !e.ApprovedOn.IsZero() {
 					e.Renewals = append(e.Renewals, policy.Renewal{ApprovedBy: e.ApprovedBy, ApprovedOn: e.ApprovedOn, Expires: e.Expires})
 				}
 				e.Expires, e.ApprovedOn, e.ApprovedBy, e.Signatures = until, policy.Date{}, nil, nil
 			}
 		}
-		out, hunks, err := policy.Renew("fuzz.yml", src, ids, until)
+		out, hunks, err := policy.Renew("fuzz.yml", src, approvers, until)
 		if err != nil {
 			return
 		}

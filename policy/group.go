@@ -49,17 +49,27 @@ func (p *Policy) ScopesOf(e *Exception) map[string]Scope {
 	return scopes
 }
 
-// GroupsOf returns the names of the groups that the target is in, in the order of
-// the policy.
-func (p *Policy) GroupsOf(t Target) []string { return p.Grouping()(t) }
+// Membership says which groups a target is in. The copies of one file are one target with
+// several paths, and each of them is in groups of its own: what the policy demands of a
+// group it demands of every copy that is in it, and what is permitted to a group is
+// permitted to the file where all of its copies are in it.
+type Membership struct {
+	All  []string   // the groups that every copy is in
+	Any  []string   // those that at least one is in
+	Each [][]string // those of each copy, without repetition; never empty
+}
 
-// Grouping returns what does as GroupsOf does, for many targets.
-func (p *Policy) Grouping() func(Target) []string {
+// GroupsOf returns the names of the groups that the target is in with all of its paths,
+// in the order of the policy.
+func (p *Policy) GroupsOf(t Target) []string { return p.Grouping()(t).All }
+
+// Grouping returns what finds the groups of targets, in the order of the policy.
+func (p *Policy) Grouping() func(Target) Membership {
 	matchers := make([]*Matcher, len(p.Groups))
 	for i := range p.Groups {
 		matchers[i] = p.Groups[i].Scope.Matcher()
 	}
-	return func(t Target) []string {
+	of := func(t Target) []string {
 		var names []string
 		for i, m := range matchers {
 			if m.Matches(t) {
@@ -68,6 +78,51 @@ func (p *Policy) Grouping() func(Target) []string {
 		}
 		return names
 	}
+	return func(t Target) Membership {
+		if len(t.Paths) < 2 {
+			names := of(t)
+			return Membership{names, names, [][]string{names}}
+		}
+		return p.ofCopies(t, of)
+	}
+}
+
+// ofCopies returns the membership of a target with several paths.
+func (p *Policy) ofCopies(t Target, of func(Target) []string) Membership {
+	var m Membership
+	count := map[string]int{}
+	for i := range t.Paths {
+		at := t
+		at.Paths = t.Paths[i : i+1]
+		names := of(at)
+		for _, name := range names {
+			count[name]++
+		}
+		if !slices.ContainsFunc(m.Each, func(o []string) bool { return slices.Equal(o, names) }) {
+			m.Each = append(m.Each, names)
+		}
+	}
+	for i := range p.Groups {
+		name := p.Groups[i].Name
+		if count[name] > 0 {
+			m.Any = append(m.Any, name)
+		}
+		if count[name] == len(t.Paths) {
+			m.All = append(m.All, name)
+		}
+	}
+	return m
+}
+
+// hasRules reports whether the policy, or one that it extends, has rules for the group of
+// that name.
+func (p *Policy) hasRules(name string) bool {
+	for layer := range p.layers() {
+		if g := layer.Group(name); g != nil && len(g.Rules) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Types are the types of Mach-O files that a scope may name: the constants MH_* of

@@ -89,3 +89,33 @@ func TestRulesOfGroupsDecideBeforeGeneralOnes(t *testing.T) {
 		})
 	}
 }
+
+func TestCopiesAreInTheGroupsOfTheirOwnPlaces(t *testing.T) {
+	p := parse(t, `version: 1
+binaries:
+  first: {path: "a/**"}
+  second: {path: ["a/**", "b/**"]}
+  third: {path: "c/**"}
+`)
+	for _, tt := range []struct {
+		name  string
+		paths []string
+		want  policy.Membership
+	}{
+		{"no path", nil, policy.Membership{Each: [][]string{nil}}},
+		{"one copy", []string{"a/x"}, policy.Membership{All: []string{"first", "second"}, Any: []string{"first", "second"}, Each: [][]string{{"first", "second"}}}},
+		{"two in the same groups", []string{"a/x", "a/y"}, policy.Membership{All: []string{"first", "second"}, Any: []string{"first", "second"}, Each: [][]string{{"first", "second"}}}},
+		{"two in other groups", []string{"a/x", "b/x"}, policy.Membership{All: []string{"second"}, Any: []string{"first", "second"}, Each: [][]string{{"first", "second"}, {"second"}}}},
+		{"one in none", []string{"c/x", "d/x"}, policy.Membership{Any: []string{"third"}, Each: [][]string{{"third"}, nil}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			target := policy.Target{Paths: tt.paths}
+			if diff := cmp.Diff(tt.want, p.Grouping()(target)); diff != "" {
+				t.Errorf("groups differ (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.want.All, p.GroupsOf(target)); diff != "" {
+				t.Errorf("GroupsOf differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -120,6 +120,7 @@ func (m *merger) groups() {
 			case mine != nil && !g.Overridable:
 				m.loosens(mine.Position, Related{Position: g.Position, Message: "defined here"}, "group %s is defined by %s", g.Name, g.Position.File)
 			case mine != nil:
+				m.redefined(mine, g, p)
 				continue
 			case other.Name != "" && other.Position != g.Position:
 				m.fail(m.own.Extends[i].Position, []Related{{Position: other.Position, Message: "here"}, {Position: g.Position, Message: "and here"}},
@@ -131,6 +132,20 @@ func (m *merger) groups() {
 	list := slices.SortedFunc(maps.Values(inherited), func(a, b Group) int { return a.Position.compareIn(b.Position) })
 	own := slices.DeleteFunc(slices.Clone(m.own.Groups), func(g Group) bool { return inherited[g.Name].Name != "" })
 	m.whole.Groups = append(own, list...)
+}
+
+// redefined adds an error if an exception of a parent names the group, which the policy
+// defines anew: it would go for other binaries than those for which it was approved.
+func (m *merger) redefined(mine *Group, was Group, parent *Policy) {
+	for i := range parent.Exceptions {
+		if e := &parent.Exceptions[i]; slices.Contains(e.AppliesTo.Binaries, mine.Name) {
+			m.fail(mine.Position, []Related{
+				{Position: e.At(groupPlace(mine.Name)), Message: e.ID + " applies to it"}, {Position: was.Position, Message: "defined here"},
+			}, "give this group another name", "group %s is named by %s of %s, which was not approved for what the group would be here",
+				mine.Name, e.ID, e.Position.File)
+			return
+		}
+	}
 }
 
 // exceptions adds the exceptions of the parents.

@@ -207,7 +207,7 @@ stages:
 binaries:
   helpers: {path: Helpers/**, require: [a], overridable: true}
 exceptions:
-  - {id: E, entitlement: a, applies-to: {binaries: helpers}}
+  - {id: E, entitlement: a, applies-to: {path: Helpers/**}}
 `,
 			[]string{
 				"settings allow 10 400 0 note never", `approvals [base signed] "mine" 1`,

@@ -105,11 +105,7 @@ func (r *suiteReader) given(n *yaml.Node) Given {
 			}
 		}},
 		word("stage", &g.Stage),
-		{"at", false, func(n *yaml.Node) {
-			if g.At = r.date(n, "at"); g.At.IsZero() {
-				r.fail(n, "", "at is empty")
-			}
-		}},
+		{"at", false, func(n *yaml.Node) { g.At = r.day(n, "at") }},
 	})
 	return g
 }

@@ -237,6 +237,65 @@ func TestValueThatCouldBeTwoThingsIsRefused(t *testing.T) {
 	}
 }
 
+func TestWhatIsWrongWithAValueIsSaid(t *testing.T) {
+	const range64 = "an integer is from -9223372036854775808 to 9223372036854775807"
+	for _, tt := range []struct{ name, yaml, message, hint string }{
+		{"null is no value", "null", "value is null, which no claim can have", "quote what is meant as text"},
+		{"nor is nothing", "", "value is empty", "give it a value"},
+		{"an integer over 64 bits", "18446744073709551615", range64, "quote what is meant as text"},
+		{"one that YAML takes for a real", "99999999999999999999", range64, "quote what is meant as text"},
+		{"one below", "-9223372036854775809", range64, "quote what is meant as text"},
+		{"an octal number", "010", "could be read in more than one way", "an integer in decimal"},
+		{"a real without a point", "1e5", "could be read in more than one way", "a real with a decimal point"},
+		{"no number", ".nan", "could be read in more than one way", "a real with a decimal point"},
+		{"a word for a boolean", "yes", "could be read in more than one way", "write true or false"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := policy.Parse("test.yml", []byte(exception("value: "+tt.yaml)))
+			errs, _ := err.(policy.Errors)
+			if len(errs) != 1 || !strings.Contains(errs[0].Message, tt.message) || !strings.Contains(errs[0].Hint, tt.hint) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// What is drawn as nothing stands nowhere, but for joiners in what only people read.
+func TestTextThatIsNotSeenIsRefused(t *testing.T) {
+	rule := func(key string) string { return "version: 1\nrules:\n  - {entitlement: " + key + ", action: deny}\n" }
+	scope := func(s string) string { return strings.Replace(exception(), "com.acme.app", s, 1) }
+	for _, tt := range []struct {
+		name, src string
+		want      string // in the error; empty: there is none
+	}{
+		{"a zero width space in a key that is denied", rule("com.apple.security.cs.allow-jit\u200b"), "character U+200B makes text look different"},
+		{"a soft hyphen", rule("com.apple.security.cs.allow\u00ad-jit"), "character U+00AD makes text look different"},
+		{"a word joiner", rule("com.apple.security.cs.allow-jit\u2060"), "character U+2060 makes text look different"},
+		{"a mark of direction", rule("com.apple.security.cs.allow-jit\u200e"), "character U+200E makes text look different"},
+		{"a filler of Hangul", rule("com.apple.security.cs.allow-jit\u3164"), "character U+3164 makes text look different"},
+		{"a tag", rule("com.apple.security.cs.allow-jit\U000e0061"), "character U+E0061 makes text look different"},
+		{"a joiner", rule("com.apple.security.cs.allow-jit\u200d"), "entitlement contains character U+200D"},
+		{"a variation selector", rule("com.apple.security.cs.allow-jit\ufe0f"), "entitlement contains character U+FE0F"},
+		{"an escape", rule(`"com.apple.security.cs.allow-jit\u200b"`), "entitlement contains character U+200B"},
+		{"a space of another kind", rule("com.apple.security.cs\u2003.allow-jit"), "contains white space"},
+		{"a joiner in a scope", scope("com.acme\u200c.app"), "identifier contains character U+200C"},
+		{"a joiner in the name of a group", "version: 1\nbinaries: {to\u200dols: {path: a}}\n", `"to\u200dols" cannot name a group`},
+		{"a joiner in a value", exception("value: {\"k\u200d\": true}"), "a key of value contains character U+200D"},
+		{"a comment", "version: 1 # \u200b\n", "character U+200B"},
+		{"a joiner in a comment", "version: 1 # \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\n", ""},
+		{"a joiner in a justification", exception("justification: \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"), ""},
+		{"joiners in an emoji in a name", exception("owner: \"\U0001f469\u200d\U0001f4bb \u2764\ufe0f\""), ""},
+		{"a sign before a number in Arabic", exception("justification: \u0600\u0661"), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := policy.Parse("test.yml", []byte(tt.src))
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestTextIsTakenAsItIsWritten(t *testing.T) {
 	for _, id := range []string{"0123456789", "12345E6789", "1_000", "0x1F", "2026-11-02", "1.50", "null-ish", "yes"} {
 		p := parse(t, strings.Replace(exception(), "EXC-1", id, 1))

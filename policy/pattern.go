@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -59,7 +60,7 @@ func checkPattern(s string) error {
 		return errors.New("no entitlement has a bracket, ? or \\ in its name; the only wildcard is *")
 	case strings.Contains(s, "**"):
 		return errors.New("* stands for any run of characters, dots too; write it once")
-	case strings.ContainsAny(s, " \t\n"):
+	case strings.ContainsFunc(s, unicode.IsSpace):
 		return errors.New("contains white space")
 	}
 	return nil

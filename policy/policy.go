@@ -257,7 +257,7 @@ type Target struct {
 	BundleKind string   // of the innermost bundle; empty outside of bundles
 	Version    string   // of the bundle, where the signature vouches for it; else empty
 	CDHash     string   // 40 hexadecimal digits; empty when there is none
-	Groups     []string // that it is in, see [Policy.GroupsOf]
+	Groups     []string // that all of it is in, see [Membership]
 }
 
 // Category says for what kind of need an exception is.

@@ -38,28 +38,32 @@ func (p *Policy) LongestLife(key string) int {
 	return days
 }
 
-// Renew returns the text of a policy in which the exceptions with these ids are ready
-// to be approved until another day: expires is that day, the approval that was there
-// is the last of the renewals, and approved-by, approved-on and signatures are empty.
+// Renew returns the text of a policy in which some exceptions are ready to be approved
+// until another day: expires is that day, the approval that was there is the last of the
+// renewals, and approved-by, approved-on and signatures are empty. approvers are, by the
+// ids of these exceptions, those who approved each; of one that nobody did there is
+// nothing to keep.
+//
 // What is written is in the form of [Format]; every other line stays as it is. Of an
 // exception that cannot be edited in place the error, of type [Errors], says where.
-func Renew(name string, src []byte, ids []string, expires Date) ([]byte, []Hunk, error) {
+func Renew(name string, src []byte, approvers map[string][]string, expires Date) ([]byte, []Hunk, error) {
 	ed, err := newEditor(name, src)
 	if err != nil {
 		return nil, nil, err
 	}
 	for i := range ed.policy.Exceptions {
-		if e := &ed.policy.Exceptions[i]; slices.Contains(ids, e.ID) {
-			ed.renew(e, expires)
+		e := &ed.policy.Exceptions[i]
+		if by, ok := approvers[e.ID]; ok {
+			ed.renew(e, by, expires)
 		}
 	}
 	return ed.finish()
 }
 
-func (ed *editor) renew(e *Exception, expires Date) {
+func (ed *editor) renew(e *Exception, by []string, expires Date) {
 	text := ed.exception(e.ID)
-	if len(e.ApprovedBy) > 0 && !e.ApprovedOn.IsZero() && !e.Expires.IsZero() {
-		ed.add(text, "renewals", ed.renewalNode(Renewal{e.ApprovedBy, e.ApprovedOn, e.Expires}))
+	if len(by) > 0 && !e.ApprovedOn.IsZero() && !e.Expires.IsZero() {
+		ed.add(text, "renewals", ed.renewalNode(Renewal{by, e.ApprovedOn, e.Expires}))
 	}
 	ed.set(text, "expires", ed.dateNode(expires))
 	if !e.ApprovedOn.IsZero() {

@@ -130,7 +130,7 @@ exceptions:
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, hunks, err := policy.Renew("test.yml", []byte(tt.before), []string{"E", "G"}, day(t, "2027-05-01"))
+			got, hunks, err := policy.Renew("test.yml", []byte(tt.before), approvers(parse(t, tt.before)), day(t, "2027-05-01"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -141,6 +141,58 @@ exceptions:
 				t.Errorf("the hunks lead to another text:\n%s", cmp.Diff(plain(tt.after), again))
 			}
 		})
+	}
+}
+
+// approvers takes a policy at its word, for all exceptions but F.
+func approvers(p *policy.Policy) map[string][]string {
+	by := map[string][]string{}
+	for _, e := range p.Exceptions {
+		if e.ID != "F" {
+			by[e.ID] = e.ApprovedBy
+		}
+	}
+	return by
+}
+
+func TestRenewKeepsWhoApprovedAndNotWhoIsSaidToHave(t *testing.T) {
+	const src = "version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    approved-by: [\"@acme/boss\"]\n    approved-on: 2026-06-01\n    expires: 2026-12-01\n"
+	for _, tt := range []struct {
+		name string
+		by   []string
+		want int // renewals
+	}{
+		{"those who signed", []string{"alice", "bob"}, 1},
+		{"nobody", nil, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, _, err := policy.Renew("test.yml", []byte(src), map[string][]string{"E": tt.by}, day(t, "2027-05-01"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := parse(t, string(out)).Exceptions[0]
+			if len(e.Renewals) != tt.want || len(e.ApprovedBy) > 0 {
+				t.Fatalf("approved by %v, renewals %v", e.ApprovedBy, e.Renewals)
+			}
+			for _, r := range e.Renewals {
+				if diff := cmp.Diff(tt.by, r.ApprovedBy); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+}
+
+// What would be wrong with the text that Renew makes is nothing that the old one says.
+func TestRenewDoesNotBlameTheFileForWhatItWouldWrite(t *testing.T) {
+	src := "version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    approved-by: alice\n    approved-on: 2026-06-01\n    expires: 2026-12-01\n"
+	src += strings.Repeat("#"+strings.Repeat("x", 99)+"\n", (policy.MaxSize-len(src))/101)
+	src += "#" + strings.Repeat("x", policy.MaxSize-len(src)-1)
+	_, _, err := policy.Renew("test.yml", []byte(src), approvers(parse(t, src)), day(t, "2027-05-01"))
+	var errs policy.Errors
+	const want = "test.yml cannot be edited in place: it would not be a policy: test.yml:1:1: the policy is larger than 1024 KiB"
+	if err == nil || err.Error() != want || errors.As(err, &errs) {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -189,7 +241,7 @@ func TestRenewWritesTheFieldsOfAnExceptionInOneForm(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const head = "version: 1\nexceptions:\n  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n"
-			got, _, err := policy.Renew("test.yml", []byte(head+tt.before), []string{"E"}, day(t, "2027-05-01"))
+			got, _, err := policy.Renew("test.yml", []byte(head+tt.before), approvers(parse(t, head+tt.before)), day(t, "2027-05-01"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,7 +259,7 @@ func TestRenewRefusesWhatItCannotEditInPlace(t *testing.T) {
 		{"an anchor", "  - id: E\n    entitlement: a\n    applies-to: {arch: arm64}\n    expires: &end 2026-12-01\n", "test.yml:6:14: anchors are not supported"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, _, err := policy.Renew("test.yml", []byte("version: 1\nexceptions:\n"+tt.exception), []string{"E"}, day(t, "2027-05-01"))
+			got, _, err := policy.Renew("test.yml", []byte("version: 1\nexceptions:\n"+tt.exception), map[string][]string{"E": nil}, day(t, "2027-05-01"))
 			var errs policy.Errors
 			if got != nil || !errors.As(err, &errs) || errs.Error() != tt.want || errs[0].Hint == "" {
 				t.Errorf("Renew = %q, %v; want %s", got, err, tt.want)

@@ -30,11 +30,21 @@ func (r *reader) text(n *yaml.Node, what string) string {
 		r.fail(n, fmt.Sprintf(`quote it: "%s"`, n.Value), "%s must be text, not %s", what, describe(n))
 		return ""
 	}
-	if i := strings.IndexFunc(n.Value, isHidden); i >= 0 {
-		r.fail(n, "", "%s contains character U+%04X", what, []rune(n.Value[i:])[0])
+	if !r.shows(n, what) {
 		return ""
 	}
 	return n.Value
+}
+
+// shows reports whether all of a text can be seen, and says so when not.
+func (r *reader) shows(n *yaml.Node, what string) bool {
+	for _, c := range n.Value {
+		if isHidden(c) || isJoiner(c) && !slices.Contains(forPeople, what) {
+			r.fail(n, "remove it: nobody would see it", "%s contains character U+%04X", what, c)
+			return false
+		}
+	}
+	return true
 }
 
 // optional reads text that may be left empty.

@@ -119,13 +119,31 @@ func (r *reader) scanLine(at Position, text []byte) {
 	}
 }
 
-// isHidden reports whether c makes text look different from what it is: a control
-// character other than tab and line feed, a line or paragraph separator, or a
-// mark that overrides the direction of text.
+// isHidden reports whether c makes text look different from what it is, wherever it stands:
+// a control character other than tab and line feed, a line or paragraph separator, or what
+// is drawn as nothing, such as a zero width space or a mark that overrides the direction of
+// text. Joiners have a use, see [isJoiner].
 func isHidden(c rune) bool {
-	return unicode.IsControl(c) && c != '\t' && c != '\n' || c == '\u2028' || c == '\u2029' ||
-		c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069' || c == '\uFEFF'
+	const braille = '\u2800' // the pattern without dots
+	return unicode.IsControl(c) && c != '\t' && c != '\n' || c == '\u2028' || c == '\u2029' || c == braille ||
+		unicode.Is(unicode.Cf, c) && !isJoiner(c) && !unicode.Is(unicode.Prepended_Concatenation_Mark, c) || // of which the latter show
+		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, c)
 }
+
+// isJoiner reports whether c is drawn as nothing and changes how what is beside it is drawn,
+// as languages such as Persian and Hindi, and emoji, need it. It may stand in what is for
+// people alone.
+func isJoiner(c rune) bool {
+	const nonJoiner, joiner = '\u200C', '\u200D'
+	return c == nonJoiner || c == joiner || unicode.Is(unicode.Variation_Selector, c)
+}
+
+// forPeople are the fields whose text is compared with nothing.
+var forPeople = []string{"justification", "owner", "approved-by", "compensating-controls"}
+
+// IsShown reports whether a policy takes the character in all of its text: whoever reads
+// the file sees it.
+func IsShown(c rune) bool { return !isHidden(c) && !isJoiner(c) }
 
 // syntaxHints say what is usually meant where the YAML library gives up. Where
 // atStart is set, the place to look at is where the unfinished thing begins.
@@ -136,7 +154,7 @@ var syntaxHints = []struct {
 	{"cannot start any token", "quote text that begins with @, ` or %", false},
 	{"mapping values are not allowed", "check the indentation here and above, put a space after each key's colon, and quote text with a colon in it", false},
 	{"expected alphabetic or numeric character", "quote text that begins with * or &", false},
-	{"unknown anchor", "aliases are not supported: write it out, or quote text that begins with *", false},
+	{"unknown anchor", "quote text that begins with *, such as a glob; aliases are not supported", false},
 	{"unexpected end of stream", "the quote that opens here is not closed", true},
 	{"expected ',' or ']'", "the list that opens here is not closed with ]", true},
 	{"expected ',' or '}'", "the mapping that opens here is not closed with }", true},

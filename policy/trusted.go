@@ -25,9 +25,9 @@ type Pending struct {
 //
 // Base holds in all that it says, and head can only tighten it. Of each entitlement the
 // stricter decision holds, whatever either policy calls overridable; so do the stricter
-// settings, and the demands of the stages and groups of both. A group that head defines
-// in another way is one of its own, with "(changed)" after its name. The approvals and
-// the policy-id are base's.
+// settings, and the demands of the stages and groups of both. A stage that only head has
+// is left out, and a group that head defines in another way is one of its own, with
+// "(changed)" after its name. The approvals and the policy-id are base's.
 //
 // An exception counts as base has it, while head has one of the same id; one that head
 // adds or alters is pending. If base accepts signatures, too, one that is signed counts
@@ -46,7 +46,7 @@ func Trusted(head, base *Policy, signed func(*Exception) bool) (*Policy, []Pendi
 		Name: head.Name, SHA256: head.SHA256, ID: base.ID, Extends: head.Extends, Sources: head.Sources,
 		Settings:  base.Settings.stricter(head.Settings),
 		Approvals: base.Approvals,
-		Stages:    bothStages(base.Stages, head.Stages),
+		Stages:    mergedStages(base.Stages, head.Stages),
 		Groups:    bothGroups(base.Groups, head.Groups),
 		// It has no rules of its own, in stages and groups neither, so that nothing can be
 		// taken to override a rule.
@@ -146,23 +146,17 @@ func bothGroups(base, head []Group) []Group {
 	return groups
 }
 
-// bothStages returns the stages of both policies, without rules: these are asked for by
-// the name of the stage.
-func bothStages(base, head []Stage) []Stage {
+// mergedStages returns the stages of base, each with what both policies demand in it and
+// without rules: these are asked for by the name of the stage. One that only head has is
+// none before it is merged, since in it nothing of base's demands would hold.
+func mergedStages(base, head []Stage) []Stage {
 	var stages []Stage
 	for _, s := range base {
 		if i := slices.IndexFunc(head, func(o Stage) bool { return o.Name == s.Name }); i >= 0 {
 			s = s.stricter(head[i])
 		}
+		s.Rules = nil
 		stages = append(stages, s)
-	}
-	for _, s := range head {
-		if !slices.ContainsFunc(base, func(o Stage) bool { return o.Name == s.Name }) {
-			stages = append(stages, s)
-		}
-	}
-	for i := range stages {
-		stages[i].Rules = nil
 	}
 	return stages
 }

@@ -264,7 +264,6 @@ rules:
 		Stages: []policy.Stage{
 			{Name: "release", Require: []policy.Requirement{policy.Signed, policy.Valid, policy.HardenedRuntime}, TeamIDs: []string{"26QKX55P9K"}, MinRuntimeVersion: "13.0"},
 			{Name: "nightly", Require: []policy.Requirement{policy.Signed}},
-			{Name: "beta", Require: []policy.Requirement{policy.Signed}},
 		},
 		Groups: []string{"tools", "tools (changed)", "engines"},
 	}

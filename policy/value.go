@@ -35,6 +35,7 @@ func (r *reader) plainValue(n *yaml.Node, depth int) entitlement.Value {
 	case n.Kind == yaml.MappingNode:
 		v := entitlement.Value{Kind: entitlement.Dictionary, Dict: entitlement.Set{}}
 		r.entries(n, "value", func(key, value *yaml.Node) {
+			r.shows(key, "a key of value")
 			v.Dict[key.Value] = r.plainValue(value, depth-1)
 		})
 		return v
@@ -66,9 +67,26 @@ func (r *reader) scalarValue(n *yaml.Node) entitlement.Value {
 			return entitlement.Str(r.text(n, "value"))
 		}
 	}
-	r.fail(n, `write true or false for a boolean, and quote what is meant as text`,
-		"value %s could be read in more than one way", quote(n.Value))
+	r.refuseValue(n)
 	return entitlement.Value{}
+}
+
+// refuseValue says why a plain scalar is not taken for a value.
+func (r *reader) refuseValue(n *yaml.Node) {
+	const numbers = "write an integer in decimal and a real with a decimal point, and quote what is meant as text"
+	digits := strings.TrimLeft(n.Value, "+-")
+	switch {
+	case n.Tag == "!!null" && n.Value == "":
+		r.fail(n, "give it a value, or quotes for text that is empty", "value is empty")
+	case n.Tag == "!!null":
+		r.fail(n, "give it a value, and quote what is meant as text", "value is null, which no claim can have")
+	case digits != "" && strings.Trim(digits, "0123456789") == "" && (digits[0] != '0' || digits == "0") && digits == strings.TrimPrefix(n.Value, "-"):
+		r.fail(n, "quote what is meant as text", "value %s is out of range: an integer is from %d to %d", quote(n.Value), math.MinInt64, math.MaxInt64)
+	case n.Tag == "!!int" || n.Tag == "!!float":
+		r.fail(n, numbers, "value %s could be read in more than one way", quote(n.Value))
+	default:
+		r.fail(n, "write true or false for a boolean, and quote what is meant as text", "value %s could be read in more than one way", quote(n.Value))
+	}
 }
 
 // isOldBoolean reports whether YAML 1.1 takes the word for a boolean.

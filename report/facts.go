@@ -148,7 +148,11 @@ func answerable(e *policy.Exception, signed *approval.Status) []string {
 		parts = append(parts, "owner "+e.Owner)
 	}
 	if len(e.ApprovedBy) > 0 {
-		parts = append(parts, "approved by "+strings.Join(e.ApprovedBy, ", "))
+		by := "approved by "
+		if signed != nil { // signatures do not cover the names
+			by = "says approved by "
+		}
+		parts = append(parts, by+strings.Join(e.ApprovedBy, ", "))
 	}
 	if signed != nil && len(signed.Signers) > 0 {
 		signers := "signed by " + strings.Join(signed.Signers, "; ")

@@ -86,6 +86,9 @@ func junitOf(r SuiteRun, c *check.CaseResult) junitCase {
 	for _, s := range c.Instead {
 		lines = append(lines, "+ "+sanitise.Text(s))
 	}
+	for _, s := range c.Hints {
+		lines = append(lines, "hint: "+sanitise.Text(s))
+	}
 	out.Failure = &junitFailure{lines[0], "difference", strings.Join(lines, "\n")}
 	return out
 }

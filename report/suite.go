@@ -75,6 +75,9 @@ func (t *text) caseResult(c *check.CaseResult) {
 	for _, s := range c.Instead {
 		t.prose("      + ", "        ", sanitise.Text(s))
 	}
+	for _, s := range c.Hints {
+		t.prose("      hint: ", "            ", sanitise.Text(s))
+	}
 }
 
 // untested lists what of a policy no case exercises.

@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -20,9 +21,18 @@ const maxValue = 1000
 
 // TextOptions are the options of [Text] and [ShowText].
 type TextOptions struct {
-	Color   bool // with the escape sequences of terminals
-	Width   int  // columns at which prose is broken; 0: 100
-	Verbose bool // tell of binaries that claim nothing and have no findings, too, and of compensating controls
+	Color   bool  // with the escape sequences of terminals
+	Width   int   // columns at which prose is broken; 0: 100
+	Verbose bool  // tell of binaries that claim nothing and have no findings, too, and of compensating controls
+	Folds   Folds // nil: what is told of an artifact is not folded
+}
+
+// Folds marks what is told of each artifact, for logs in which it can be folded. It
+// writes to where the text goes.
+type Folds interface {
+	Artifact(path string) string // that a file is part of
+	Begin(artifact string) error
+	End() error
 }
 
 // Text writes the report for people to read: first which policy was used, then
@@ -34,13 +44,9 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 	t.signed, t.verbose = signedOf(r), o.Verbose
 	t.head(r)
 	groups, others := groupByPath(r)
-	left := 0
-	for _, g := range groups {
-		if len(g.findings)+len(g.claims) == 0 && !o.Verbose {
-			left++
-			continue
-		}
-		t.group(g)
+	told := slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.findings)+len(g.claims) == 0 && !o.Verbose })
+	if err := t.groups(told, o.Folds); err != nil {
+		return err
 	}
 	if len(others) > 0 {
 		t.line("")
@@ -52,7 +58,7 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 	t.exceptions(r)
 	t.pending(r)
 	t.suggestions(r)
-	t.summary(r, left)
+	t.summary(r, len(groups)-len(told))
 	return t.w.Flush()
 }
 
@@ -102,6 +108,38 @@ func (t *text) summary(r *check.Report, left int) {
 	}
 	t.line("")
 	t.line("%s", line)
+}
+
+// groups tells of binaries and sources: with folds artifact by artifact, in the order
+// of the worst of each.
+func (t *text) groups(list []*group, folds Folds) error {
+	if folds == nil {
+		for _, g := range list {
+			t.group(g)
+		}
+		return nil
+	}
+	var artifacts []string
+	parts := map[string][]*group{}
+	for _, g := range list {
+		name := folds.Artifact(first(g.paths))
+		if parts[name] == nil {
+			artifacts = append(artifacts, name)
+		}
+		parts[name] = append(parts[name], g)
+	}
+	for _, name := range artifacts {
+		if err := errors.Join(t.w.Flush(), folds.Begin(name)); err != nil {
+			return err
+		}
+		for _, g := range parts[name] {
+			t.group(g)
+		}
+		if err := errors.Join(t.w.Flush(), folds.End()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // group tells of one binary or source.

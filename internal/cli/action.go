@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -30,9 +31,9 @@ func newAction(env Env) *cobra.Command {
 		Use:    "action",
 		Short:  "Run as a GitHub Action",
 		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return newJob(env).run()
+		Args:   takesNothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return newJob(env).run(cmd.Context())
 		},
 	}
 }
@@ -56,8 +57,8 @@ func newJob(env Env) *job {
 }
 
 // run does the work. Whatever comes of it, the outputs are written.
-func (j *job) run() error {
-	err := j.check()
+func (j *job) run(ctx context.Context) error {
+	err := j.check(ctx)
 	var s status
 	if err != nil && !errors.As(err, &s) {
 		j.complain(err)
@@ -73,18 +74,19 @@ func (j *job) run() error {
 
 // check judges what the inputs name and writes every report that they ask for,
 // before the verdict fails the step.
-func (j *job) check() error {
+func (j *job) check(ctx context.Context) error {
 	in, err := j.inputs()
 	if err != nil {
 		return err
 	}
-	r, err := runCheck(j.env, in.options, in.paths)
+	r, err := runCheck(ctx, j.env, in.options, in.paths)
 	if err != nil {
 		return err
 	}
 	j.outputs["result"] = map[check.Result]string{check.Pass: "pass", check.Fail: "fail", check.Unreadable: "error"}[r.Result()]
 	j.outputs["findings"], j.outputs["unapproved"] = strconv.Itoa(len(r.Findings)), strconv.Itoa(r.Unapproved())
-	if err := report.Text(sanitise.Log(j.env.Stdout), r, report.TextOptions{}); err != nil {
+	text := report.TextOptions{Folds: foldsOf(j.env, j.env.Stdout, in.paths)}
+	if err := report.Text(sanitise.Log(j.env.Stdout), r, text); err != nil {
 		return err
 	}
 	if in.annotations {

@@ -22,12 +22,12 @@ func newApprovals(env Env) *cobra.Command {
 policy accepts signatures, who signed it: which signatures count, and why the others do not. The
 policy is looked for as check does.
 
-Exit status: 0 nothing to object, 1 an exception that has to be signed is not, 2 a policy or a file
-of allowed signers that is not valid.`,
+Exit status: 0 nothing to object, 1 an exception that has to be signed is not, 2 wrong usage, or a
+policy or a file of allowed signers that is not valid.`,
 		Example: `  codewarrant approvals
   codewarrant approvals --format json .github/codewarrant.yml | jq '.exceptions[].signed.signers'`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: takes(0, 1, "one argument at most, a policy", ".github/codewarrant.yml"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write := map[string]func(io.Writer, *policy.Policy, []approval.Status) error{
 				"text": func(w io.Writer, p *policy.Policy, s []approval.Status) error {
 					return report.ApprovalsText(sanitise.Log(w), p, s)
@@ -39,11 +39,11 @@ of allowed signers that is not valid.`,
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			p, err := loadPolicy(env, append(args, "")[0])
+			p, err := loadPolicy(cmd.Context(), env, append(args, "")[0])
 			if err != nil {
 				return err
 			}
-			demand, err := newPolicyReader(env).demandOf(p)
+			demand, err := newPolicyReader(cmd.Context(), env).demandOf(p)
 			if err != nil {
 				return err
 			}
@@ -53,8 +53,9 @@ of allowed signers that is not valid.`,
 			}
 			return unsigned(p, list)
 		},
+		ValidArgsFunction: policyArgs(1),
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }

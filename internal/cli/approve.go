@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,72 +32,62 @@ func newApprove(env Env) *cobra.Command {
 that it says, together with the policy-id, but who approved it. Any later change makes the signature
 void; how the YAML is written does not matter. approved-on is set to today where it is empty, and the
 name under which the file of allowed signers has the key is added to approved-by. These lines are
-written in the form of policy fmt; all else in the file stays as it is.
+written in the form of policy fmt; all else in the file stays as it is. The file is replaced, so that
+another hard link to it keeps the old text.
 
 The key is in a file, or in ssh-agent, which has to be for keys with a passphrase and for security
 keys. Or print the text of one exception with --dry-run, sign it elsewhere, and add the signature with
---signature. Of several exceptions none is signed unless all can be.`,
+--signature. Of several exceptions none is signed unless all can be.
+
+Exit status: 0 the signatures are added, or the text printed, 2 they could not be, or wrong usage.`,
 		Example: `  codewarrant approve EXC-2026-014 --key ~/.ssh/id_ed25519
   codewarrant approve EXC-2026-014 EXC-2026-015 --agent ~/.ssh/id_ed25519_sk.pub
   codewarrant approve EXC-2026-014 --dry-run | jq .
   codewarrant approve EXC-2026-014 --dry-run > text
   ssh-keygen -Y sign -n ` + approval.Namespace + ` -f ~/.ssh/id_ed25519 text
   codewarrant approve EXC-2026-014 --signature text.sig`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 || slices.Contains(args, "") {
-				return hinted{fmt.Errorf("%s takes the ids of exceptions", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " EXC-2026-014 --key ~/.ssh/id_ed25519"}
-			}
-			return nil
-		},
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := o.check(len(args)); err != nil {
-				return err
+		Args:    takes(1, -1, "the ids of exceptions", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
+		PreRunE: oneOf(1, "key", "agent", "signature", "dry-run"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 && (o.dryRun || o.signature != "") {
+				return hinted{errors.New("--dry-run and --signature are for one exception"), "a signature is of one text: name one id"}
 			}
 			if len(args) > 1 { // else it is seen when it is signed
 				for _, id := range args {
-					if _, err := ready(env, id, o.policy); err != nil {
+					if _, err := ready(cmd.Context(), env, id, o.policy); err != nil {
 						return err
 					}
 				}
 			}
 			for _, id := range args {
-				if err := approve(env, id, o); err != nil {
+				if err := approve(cmd.Context(), env, id, o); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			return slices.DeleteFunc(exceptions(o.policy), func(offer string) bool {
+				id, _, _ := strings.Cut(offer, "\t")
+				return slices.Contains(args, id)
+			}), cobra.ShellCompDirectiveNoFileComp
+		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.key, "key", "", "file of the private key to sign with")
-	f.StringVar(&o.agent, "agent", "", "file of the public key with which ssh-agent is to sign")
-	f.StringVar(&o.signature, "signature", "", "file of a signature that was made elsewhere")
+	f.StringVar(&o.key, "key", "", "`file` of the private key to sign with")
+	f.StringVar(&o.agent, "agent", "", "`file` of the public key with which ssh-agent is to sign")
+	f.StringVar(&o.signature, "signature", "", "`file` of a signature that was made elsewhere")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what is to be signed, and change nothing")
-	f.StringVar(&o.policy, "policy", "", "policy that the exception stands in (default as for check)")
-	f.StringVar(&o.principal, "principal", "", "who signs, where the key is allowed for several")
+	f.StringVar(&o.policy, "policy", "", "`policy` that the exception stands in, a file (default the first of "+strings.Join(policyFiles, ", ")+")")
+	f.StringVar(&o.principal, "principal", "", "`who` signs, where the key is allowed for several")
+	completePolicy(cmd)
+	complete(cmd, "principal", nil)
 	return cmd
 }
 
-// check refuses flags that do not go with one another, or with so many ids.
-func (o approveOptions) check(ids int) error {
-	given := 0
-	for _, b := range []bool{o.key != "", o.agent != "", o.signature != "", o.dryRun} {
-		if b {
-			given++
-		}
-	}
-	if given != 1 {
-		return hinted{errors.New("give one of --key, --agent, --signature and --dry-run"), "see codewarrant approve --help"}
-	}
-	if ids > 1 && (o.dryRun || o.signature != "") {
-		return hinted{errors.New("--dry-run and --signature are for one exception"), "a signature is of one text: name one id"}
-	}
-	return nil
-}
-
 // ready returns an exception of which nothing but a signature is missing.
-func ready(env Env, id, name string) (*draft, error) {
-	d, err := openDraft(env, name, id, policy.DateOf(env.Now()))
+func ready(ctx context.Context, env Env, id, name string) (*draft, error) {
+	d, err := openDraft(ctx, env, name, id, policy.DateOf(env.Now()))
 	if err != nil {
 		return nil, err
 	}
@@ -104,18 +96,15 @@ func ready(env Env, id, name string) (*draft, error) {
 
 // approve does the work. Nothing is written unless what is to be written is approved by
 // one person more.
-func approve(env Env, id string, o approveOptions) error {
-	d, err := ready(env, id, o.policy)
+func approve(ctx context.Context, env Env, id string, o approveOptions) error {
+	d, err := ready(ctx, env, id, o.policy)
 	if err != nil {
 		return err
 	}
 	if o.dryRun {
-		return emit(env, "", func(w io.Writer, _ bool) error {
-			_, err := w.Write(d.text)
-			return err
-		})
+		return emitExactly(env, "what is signed of "+id, d.text, "run it outside of a job on GitHub")
 	}
-	demand, err := newPolicyReader(env).demandOf(d.approvals)
+	demand, err := newPolicyReader(ctx, env).demandOf(d.approvals)
 	if err != nil {
 		return err
 	}
@@ -135,7 +124,7 @@ func approve(env Env, id string, o approveOptions) error {
 	if len(after.Signers) <= len(before.Signers) {
 		return fmt.Errorf("what would be written is not approved by one person more: %s", after.Lack())
 	}
-	if err := writeFile(filepath.FromSlash(d.name), contents(d.src)); err != nil {
+	if err := rewriteFile(filepath.FromSlash(d.name), d.was, d.src); err != nil {
 		return err
 	}
 	return emit(env, "", func(w io.Writer, _ bool) error {

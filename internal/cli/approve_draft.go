@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -8,14 +9,13 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/approval"
-	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
 // draft is a policy on the way to one more signature.
 type draft struct {
-	name      string // of the file
-	src       []byte
+	name      string            // of the file
+	was, src  []byte            // its text, and with what is added to it
 	exception *policy.Exception // as it stands in src, and approved today where no day is given
 	undated   bool              // src gives none
 	today     policy.Date
@@ -25,8 +25,8 @@ type draft struct {
 }
 
 // openDraft reads a policy and finds the exception.
-func openDraft(env Env, name, id string, today policy.Date) (*draft, error) {
-	p, err := loadPolicy(env, name)
+func openDraft(ctx context.Context, env Env, name, id string, today policy.Date) (*draft, error) {
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,10 @@ func openDraft(env Env, name, id string, today policy.Date) (*draft, error) {
 		return nil, hinted{fmt.Errorf("%s accepts no signatures", p.Name), "add approvals: {accept: signed, allowed-signers: FILE}"}
 	}
 	d := &draft{name: p.Name, approvals: p, today: today}
-	if d.src, err = readBounded(filepath.FromSlash(d.name), policy.MaxSize); err != nil {
+	if d.was, err = readBounded(filepath.FromSlash(d.name), policy.MaxSize); err != nil {
 		return nil, err
 	}
+	d.src = d.was
 	return d, d.read(id)
 }
 
@@ -119,7 +120,7 @@ func (d *draft) sign(signature []byte, principal string, demand approval.Demand)
 	if made = all[len(all)-1]; made.Problem != "" {
 		return made, hinted{fmt.Errorf("the signature does not count: signature %d %s", len(all), made.Detail), d.remedy(made.Problem)}
 	}
-	who, err := nameOf(made.Fingerprint, principal, demand.Signers)
+	who, err := nameOf(made, principal)
 	if err != nil {
 		return made, err
 	}
@@ -150,24 +151,27 @@ func (d *draft) remedy(p approval.Problem) string {
 	case approval.OtherNamespace:
 		return "sign with ssh-keygen -Y sign -n " + approval.Namespace
 	case approval.SameKey, approval.SamePerson:
-		return "somebody else has to sign"
+		return "somebody else has to sign; codewarrant approvals tells who has"
+	case approval.OtherPurpose, approval.NotYetValid, approval.NoLongerValid:
+		return "sign with another key, or have that line changed"
+	case approval.Untouched:
+		return "sign with a key that has to be touched"
 	}
-	return "codewarrant approvals tells who has signed what"
+	return "a signature is the whole file that ssh-keygen -Y sign writes, with its lines as they are"
 }
 
-// nameOf returns the principal who signs with a key: the one who is named, if the key
-// is allowed for them, else the only one for whom it is.
-func nameOf(fingerprint, principal string, signers sshsig.AllowedSigners) (string, error) {
-	entries := slices.DeleteFunc(slices.Clone(signers), func(e sshsig.Entry) bool { return e.Fingerprint != fingerprint })
+// nameOf returns the principal who made a signature: the one who is named, if the lines
+// that allow its key are for them, else the only one whom they are for.
+func nameOf(made approval.Signature, principal string) (string, error) {
 	if principal != "" {
-		if !slices.ContainsFunc(entries, func(e sshsig.Entry) bool { return e.Principals.Match(principal) }) {
-			return "", fmt.Errorf("--principal: the key %s is not allowed for %q", fingerprint, principal)
+		if !made.Is(principal) {
+			return "", fmt.Errorf("--principal: the key %s is not allowed for %q", made.Fingerprint, principal)
 		}
 		return principal, nil
 	}
-	names, all := approval.Names(entries)
+	names, all := made.Names()
 	if len(names) != 1 || !all {
-		return "", hinted{fmt.Errorf("the key %s is allowed for more than one", fingerprint), "say with --principal who signs"}
+		return "", hinted{fmt.Errorf("the key %s is allowed for more than one", made.Fingerprint), "say with --principal who signs"}
 	}
 	return names[0], nil
 }

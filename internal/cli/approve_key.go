@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -23,7 +24,7 @@ func sign(env Env, o approveOptions, text []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--signature: %w", err)
 		}
-		return b, nil
+		return append(bytes.TrimRight(b, "\n"), '\n'), nil
 	}
 	signer, closeAgent, err := signerOf(env, o)
 	if err != nil {

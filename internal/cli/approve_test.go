@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +18,9 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/internal/cli"
+	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -117,6 +122,145 @@ func TestApproveThroughAnAgent(t *testing.T) {
 	}
 }
 
+// slow is an agent that takes so long that something else happens before it has signed.
+type slow struct {
+	agent.Agent
+	meanwhile func()
+}
+
+func (s slow) SignWithFlags(key ssh.PublicKey, data []byte, flags agent.SignatureFlags) (*ssh.Signature, error) {
+	s.meanwhile()
+	return s.Agent.(agent.ExtendedAgent).SignWithFlags(key, data, flags)
+}
+
+func (s slow) Extension(string, []byte) ([]byte, error) { return nil, agent.ErrExtensionUnsupported }
+
+func TestApproveLosesNoEditThatIsMadeWhileItSigns(t *testing.T) {
+	folder(t, toSign, "")
+	key, public := newKey(t, "id", "")
+	put(t, "allowed_signers", []byte("alice@acme.example "+public))
+	keyring := agent.NewKeyring()
+	if err := keyring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	edited := toSign + "# Looked at on Monday.\n"
+	env := map[string]string{"SSH_AUTH_SOCK": serve(t, slow{keyring, func() { put(t, "codewarrant.yml", []byte(edited)) }})}
+	status, stdout, stderr := codewarrant(env, "approve", "EXC-1", "--agent", "id.pub")
+	want := "codewarrant: codewarrant.yml was changed since it was read; it is left as it is now\nhint: run the command again\n"
+	if status != 2 || stdout != "" || stderr != want {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	if diff := cmp.Diff(edited, string(get(t, "codewarrant.yml"))); diff != "" {
+		t.Error(diff)
+	}
+	if status, _, stderr := codewarrant(env, "approve", "EXC-1", "--agent", "id.pub"); status != 0 {
+		t.Errorf("once more: status %d\n%s", status, stderr)
+	}
+}
+
+// Whoever approves at the same time is in the file at the end, or is told.
+func TestApproveLosesNoSignatureOfAnother(t *testing.T) {
+	folder(t, toSign, "")
+	var lines []byte
+	const people = 8
+	for i := range people {
+		_, public := newKey(t, fmt.Sprint(i), "")
+		lines = fmt.Appendf(lines, "p%d %s", i, public)
+	}
+	put(t, "allowed_signers", lines)
+	var wg sync.WaitGroup
+	var signed atomic.Int32
+	for i := range people {
+		wg.Go(func() {
+			switch status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--key", fmt.Sprint(i)); {
+			case status == 0:
+				signed.Add(1)
+			case !strings.Contains(stderr, "was changed since it was read"):
+				t.Errorf("status %d\n%s", status, stderr)
+			}
+		})
+	}
+	wg.Wait()
+	p, err := policy.Parse("codewarrant.yml", get(t, "codewarrant.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := p.Exceptions[0]; len(e.Signatures) != int(signed.Load()) || len(e.ApprovedBy) != len(e.Signatures) || len(e.Signatures) == 0 {
+		t.Errorf("%d have signed, and the file has %d signatures, by %v", signed.Load(), len(e.Signatures), e.ApprovedBy)
+	}
+}
+
+// A signature that was made elsewhere may have come by mail.
+func TestApproveTakesASignatureWithEmptyLinesBehindIt(t *testing.T) {
+	const hint = "hint: a signature is the whole file that ssh-keygen -Y sign writes, with its lines as they are\n"
+	for _, tt := range []struct {
+		name   string
+		change func(string) string
+		want   string // standard error; empty: it is taken
+	}{
+		{"as it is", func(s string) string { return s }, ""},
+		{"without a line feed at its end", func(s string) string { return strings.TrimSuffix(s, "\n") }, ""},
+		{"with empty lines", func(s string) string { return s + "\n\n" }, ""},
+		{
+			"with lines of Windows", func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") },
+			"codewarrant: the signature does not count: signature 1 cannot be read: it has carriage returns, as at the ends of lines on Windows\n" + hint,
+		},
+		{
+			"with a line before it", func(s string) string { return "Here it is:\n" + s },
+			"codewarrant: the signature does not count: signature 1 cannot be read: it does not begin with a line -----BEGIN SSH SIGNATURE-----\n" + hint,
+		},
+		{
+			"without anything", func(string) string { return "" },
+			"codewarrant: the signature does not count: signature 1 cannot be read: it does not begin with a line -----BEGIN SSH SIGNATURE-----\n" + hint,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			folder(t, toSign, "")
+			key, public := newKey(t, "id", "")
+			put(t, "allowed_signers", []byte("alice@acme.example "+public))
+			_, text, _ := codewarrant(nil, "approve", "EXC-1", "--dry-run")
+			signer, err := ssh.NewSignerFromKey(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err := sshsig.Sign(signer, []byte(text), approval.Namespace)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, "text.sig", []byte(tt.change(string(signature))))
+			status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--signature", "text.sig")
+			if diff := cmp.Diff(tt.want, stderr); diff != "" || (status == 0) != (tt.want == "") {
+				t.Errorf("status %d, standard error (-want +got):\n%s", status, diff)
+			}
+			if tt.want != "" {
+				return
+			}
+			p, err := policy.Parse("codewarrant.yml", get(t, "codewarrant.yml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]string{string(signature)}, p.Exceptions[0].Signatures); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// The name that is written has to be of a line that allows the key.
+func TestApproveTakesNoNameOfALineForSomethingElse(t *testing.T) {
+	folder(t, toSign, "")
+	_, public := newKey(t, "id", "")
+	put(t, "allowed_signers", []byte("alice@acme.example "+public+`boss@acme.example namespaces="git" `+public))
+	status, _, stderr := codewarrant(nil, "approve", "EXC-1", "--key", "id", "--principal", "boss@acme.example")
+	if status != 2 || !strings.Contains(stderr, `is not allowed for "boss@acme.example"`) {
+		t.Errorf("status %d\n%s", status, stderr)
+	}
+	status, stdout, stderr := codewarrant(nil, "approve", "EXC-1", "--key", "id")
+	if status != 0 || !strings.Contains(stdout, "EXC-1 is signed by alice@acme.example with") {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+}
+
 // serve plays ssh-agent on a socket for the length of the test.
 func serve(t *testing.T, a agent.Agent) string {
 	t.Helper()
@@ -154,7 +298,7 @@ func TestApproveWritesNothingWhereItFails(t *testing.T) {
 		{"no public key for the agent", "", "", "--agent id", "codewarrant: id: not a public key\nhint: it is the file whose name ends in .pub: one line of type, key and comment\n"},
 		{"no private key", "", "", "--key id.pub", "codewarrant: id.pub: private key: no key found\n"},
 		{"no file", "", "", "--key nothing", "codewarrant: --key: stat nothing: no such file or directory\n"},
-		{"two ways at once", "", "", "--key id --dry-run", "codewarrant: give one of --key, --agent, --signature and --dry-run\nhint: see codewarrant approve --help\n"},
+		{"two ways at once", "", "", "--key id --dry-run", "codewarrant: give only one of --key, --agent, --signature and --dry-run\nhint: --key file: file of the private key to sign with; --agent file: file of the public key with which ssh-agent is to sign; --signature file: file of a signature that was made elsewhere; --dry-run: print what is to be signed, and change nothing\n"},
 		{
 			"an exception in braces", toSign[strings.Index(toSign, "  - id:"):], "  - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}, category: other, owner: b, expires: 2027-04-30,\n     justification: \"V8 in the renderer compiles JavaScript; jitless mode costs 6x.\"}\n", "--key id",
 			"codewarrant.yml:5:3: exception \"EXC-1\" is written in braces\n    5 |   - {id: EXC-1, entitlement: a, applies-to: {arch: arm64}, category: other, owner: b, expires: 2…\n      |   ^\nhint: give it a line for each key, as codewarrant policy fmt does\n",

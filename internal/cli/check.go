@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type checkOptions struct {
 	base                      string   // a ref, or here; empty: what the event tells
 	sources                   []string // folders of projects
 	trace                     []string // entitlements whose verdicts are to be explained
+	reading                   reading
 }
 
 func newCheck(env Env) *cobra.Command {
@@ -44,7 +46,10 @@ The policy is the file given with --policy, else .github/codewarrant.yml, else c
 else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Join(policy.PresetNames(), ", ") + `.
 
 On GitHub the policy that is merged says whether the one in the workspace counts: it is read in the
-branch that a pull request goes into, or where else the event tells. --base names the ref elsewhere.`,
+branch that a pull request goes into, or where else the event tells. --base names the ref elsewhere.
+
+Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage, an invalid policy,
+or a report that could not be written, 3 something could not be read, or there was nothing to check.`,
 		Example: `  codewarrant check build/Acme.app
   codewarrant check --stage development --fail-on warning build/
   codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
@@ -59,17 +64,21 @@ branch that a pull request goes into, or where else the event tells. --base name
 			}
 			return paths(cmd, args)
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write, err := writerFor(format)
 			if err != nil {
 				return err
 			}
-			r, err := runCheck(env, o, args)
+			r, err := runCheck(cmd.Context(), env, o, args)
 			if err != nil {
 				return err
 			}
 			if err := emit(env, output, func(w io.Writer, colour bool) error {
-				return write(w, r, report.TextOptions{Color: colour, Verbose: verbose})
+				text := report.TextOptions{Color: colour, Verbose: verbose}
+				if output == "" || output == "-" {
+					text.Folds = foldsOf(env, w, args)
+				}
+				return write(w, r, text)
 			}); err != nil {
 				return err
 			}
@@ -77,8 +86,9 @@ branch that a pull request goes into, or where else the event tells. --base name
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "how to report: "+strings.Join(formatNames(), ", "))
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write the report to, instead of standard output")
+	o.reading.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "`format` of the report: "+strings.Join(formatNames(), ", "))
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write the report to, instead of standard output")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, and the compensating controls of exceptions, too (text)")
 	complete(cmd, "format", formatNames())
 	return cmd
@@ -88,11 +98,12 @@ branch that a pull request goes into, or where else the event tells. --base name
 func (o *checkOptions) flags(cmd *cobra.Command) {
 	o.policyFlags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.failOn, "fail-on", "", "lowest level that fails: error, warning, never (default what the policy says)")
-	f.StringVar(&o.verify, "verify", "full", "how much of the code is compared with its signature: slots, full")
-	f.StringVar(&o.preflight, "preflight", "", "also tell what a service would reject the code for: notarization")
-	f.StringArrayVar(&o.sources, "sources", nil, "folder of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
+	f.StringVar(&o.failOn, "fail-on", "", "lowest `level` that fails: error, warning, never (default what the policy says)")
+	f.StringVar(&o.verify, "verify", "full", "`depth` to which the code is compared with its signature: slots, full")
+	f.StringVar(&o.preflight, "preflight", "", "also tell what a `service` would reject the code for: notarization")
+	f.StringArrayVar(&o.sources, "sources", nil, "`folder` of a project, whose .entitlements files are judged and compared with what is signed; may be repeated")
 	f.BoolVar(&o.noExceptions, "no-exceptions", false, "judge as if the policy had no exceptions")
+	completeFolders(cmd, "sources")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "verify", []string{"slots", "full"})
 	complete(cmd, "preflight", []string{string(check.Notarization)})
@@ -101,44 +112,18 @@ func (o *checkOptions) flags(cmd *cobra.Command) {
 // policyFlags defines the flags that choose by what and when is judged.
 func (o *checkOptions) policyFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.policy, "policy", "", "policy to check against: a file, or preset:NAME")
-	f.StringVar(&o.stage, "stage", "", "stage of the policy that applies (default "+policy.DefaultStage+")")
-	f.StringVar(&o.at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
-	f.StringVar(&o.base, "base", "", "ref whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
-	cmd.RegisterFlagCompletionFunc("policy", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return presets(), cobra.ShellCompDirectiveDefault
-	})
-	cmd.RegisterFlagCompletionFunc("stage", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		var names []string
-		if p, err := (policyReader{}).load(o.policy); err == nil { // not a moment for the network
-			for _, s := range p.Stages {
-				names = append(names, s.Name)
-			}
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	})
-}
-
-// complete offers a closed list of values for a flag.
-func complete(cmd *cobra.Command, flag string, values []string) {
-	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// paths demands at least one path.
-func paths(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return hinted{errors.New("no path is given"), "name what to look at, such as " + cmd.CommandPath() + " build/Acme.app"}
-	}
-	for _, arg := range args {
-		if arg == "" {
-			return hinted{errors.New("an empty path is given"), "is a variable not set?"}
-		}
-	}
-	return nil
+	f.StringVar(&o.policy, "policy", "", "`policy` to check against: a file, or preset:NAME (default the first of "+strings.Join(policyFiles, ", ")+", "+policy.PresetPrefix+policy.DefaultPreset+")")
+	f.StringVar(&o.stage, "stage", "", "`stage` of the policy that applies (default \""+policy.DefaultStage+"\")")
+	f.StringVar(&o.at, "at", "", "judge as on this `day`, YYYY-MM-DD (default today, UTC)")
+	f.StringVar(&o.base, "base", "", "`ref` whose policy judges, such as origin/main; . for the policy as it is (default what the event on GitHub tells)")
+	completePolicy(cmd)
+	completeFrom(cmd, "stage", func() []string { return stages(o.policy) })
+	complete(cmd, "at", nil)
+	complete(cmd, "base", nil)
 }
 
 // runCheck reads the paths and the policy and judges.
-func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
+func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*check.Report, error) {
 	now := env.Now()
 	in := check.Input{At: policy.DateOf(now), NoExceptions: o.noExceptions, Slots: o.verify == string(scan.Slots), Trace: o.trace}
 	var err error
@@ -164,12 +149,12 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	case in.Preflight != "" && in.Slots:
 		return nil, hinted{errors.New("--preflight: what a service asks for is not known with --verify=slots"), "leave --verify away"}
 	}
-	by, err := loadJudge(env, o)
+	by, err := loadJudge(ctx, env, o)
 	if err != nil {
 		return nil, err
 	}
 	in.Policy, in.Pending, in.Looser, in.Base, in.Signed, in.Merged = by.policy, by.pending, by.looser, by.base, by.signed, true
-	if in.Stage, err = in.Policy.Stage(stageName(o.stage)); err != nil {
+	if in.Stage, err = by.stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}
 	var walk, sources []string
@@ -184,10 +169,14 @@ func runCheck(env Env, o checkOptions, args []string) (*check.Report, error) {
 	if err := addTrees(&in, o.sources); err != nil {
 		return nil, err
 	}
-	found := scan.Run(walk, scan.Depth(cmp.Or(o.verify, string(scan.Full))), now)
+	found, err := o.reading.run(ctx, env, walk, scan.Options{Depth: scan.Depth(cmp.Or(o.verify, string(scan.Full))), Now: now})
+	if err != nil {
+		return nil, err
+	}
 	in.Binaries, in.Remarks = found.Binaries, found.Remarks
 	in.Unread, in.Empty = append(in.Unread, found.Unread...), append(in.Empty, found.Empty...)
-	return check.Evaluate(in), nil
+	r := check.Evaluate(in)
+	return r, context.Cause(ctx)
 }
 
 // exitOf returns the status that a report ends with.

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 )
@@ -48,20 +48,34 @@ func (h hinted) Unwrap() error { return h.error }
 
 // Main runs the command line and returns the exit status.
 func Main(env Env) int {
+	ctx, stop := interruptible()
+	defer stop()
 	root := newRoot(env)
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
-	err := root.Execute()
-	var s status
+	done := make(chan error, 1)
+	go func() { done <- root.ExecuteContext(ctx) }()
+	return exitStatus(ctx, env, await(ctx, done))
+}
+
+// exitStatus returns the status that a run ends with, and tells why unless that is done.
+func exitStatus(ctx context.Context, env Env, err error) int {
+	var told status
+	var i interrupted
+	isTold := errors.As(err, &told)
 	switch {
+	case errors.As(context.Cause(ctx), &i):
+		err, told = i, i.status()
 	case err == nil:
 		return exitClean
-	case errors.As(err, &s):
-		return int(s)
+	case !isTold:
+		told = exitUsage
 	}
-	tell(env, err)
-	return exitUsage
+	if !isTold {
+		tell(env, err)
+	}
+	return int(told)
 }
 
 // tell prints an error and its hint; of a policy all errors, with the lines.
@@ -92,32 +106,26 @@ Apple tool, and holds them against a policy: each Hardened Runtime exception, ab
 com.apple.security.cs.allow-jit, needs a written, approved, unexpired justification.
 
 Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage or an invalid
-policy, 3 something could not be read. Where several apply, 2 goes before 3 before 1.`,
+policy, 3 something could not be read. Where several apply, 2 goes before 3 before 1. A run that is
+interrupted ends with 130, and with 143 on SIGTERM.`,
 		Example: `  codewarrant check build/Acme.app
   codewarrant show build/Acme.app
   codewarrant explain com.apple.security.cs.allow-jit`,
 		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          takesCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(cmd *cobra.Command, args []string) (err error) {
-			// What is not said is not asked for, and an empty --base would be no base.
-			cmd.Flags().Visit(func(f *pflag.Flag) {
-				if f.Value.Type() == "string" && f.Value.String() == "" {
-					err = hinted{fmt.Errorf("--%s is empty", f.Name), "is a variable not set?"}
-				}
-			})
-			return cmp.Or(err, replaces(cmd, args))
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			return cmp.Or(notEmpty(cmd), replaces(cmd, args))
 		},
 	}
 	root.SetVersionTemplate("codewarrant {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return hinted{err, "see " + cmd.CommandPath() + " --help"}
-	})
+	root.SetFlagErrorFunc(wrongFlag)
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(
 		newCheck(env), newInit(env), newRenew(env), newShow(env), newExplain(env), newPolicy(env),
-		newApprove(env), newApprovals(env), newVersion(env), newAction(env),
+		newApprove(env), newApprovals(env), newCompletion(env), newVersion(env), newAction(env),
 	)
 	return root
 }

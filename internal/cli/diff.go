@@ -29,7 +29,7 @@ glob that either policy names and every documented entitlement, in each stage th
 they are written does not matter. Exceptions are compared by their ids, and of the files of allowed
 signers who may sign with which key, where a policy accepts signatures.
 
-Each is a file, preset:NAME, or REF:PATH for a file as it stands at a branch, a tag or a commit of the
+Each policy is a file, preset:NAME, or REF:PATH for a file as it stands at a branch, a tag or a commit of the
 checkout, with what it extends as that stands there: the path is from the root of the repository, or
 from the current folder when it begins with ./.
 
@@ -38,7 +38,7 @@ not, 2 wrong usage or a policy that is not valid.`,
 		Example: `  codewarrant policy diff old.yml .github/codewarrant.yml
   codewarrant policy diff --exit-code origin/main:.github/codewarrant.yml .github/codewarrant.yml
   codewarrant policy diff --format json preset:hardened-runtime codewarrant.yml`,
-		Args: two,
+		Args: takes(2, 2, "two arguments, the old policy and the new one", "old.yml codewarrant.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(io.Writer, *report.Diff, bool) error{
 				"text": func(w io.Writer, d *report.Diff, colour bool) error {
@@ -68,7 +68,7 @@ not, 2 wrong usage or a policy that is not valid.`,
 		},
 		ValidArgsFunction: policyArgs(2),
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 when something may pass that did not")
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
@@ -87,7 +87,7 @@ func diff(from, to *policy.Policy, was, is approval.Demand) []policy.Change {
 func policyAt(ctx context.Context, env Env, name string) (*policy.Policy, approval.Demand, error) {
 	ref, file, ok := strings.Cut(name, ":")
 	if _, err := os.Lstat(name); !ok || err == nil || !policy.IsFile(name) {
-		return workspacePolicy(env, name)
+		return workspacePolicy(ctx, env, name)
 	}
 	var none approval.Demand
 	cwd, err := os.Getwd()
@@ -110,7 +110,7 @@ func policyAt(ctx context.Context, env Env, name string) (*policy.Policy, approv
 		rel, _ := below(root, cwd) // which it is
 		file = path.Join(rel, file)
 	}
-	reader := newPolicyReader(env)
+	reader := newPolicyReader(ctx, env)
 	reader.base = commitFiles{ctx, sha, local, nil}
 	src, err := reader.base.ReadFile(file)
 	if err != nil {
@@ -122,12 +122,4 @@ func policyAt(ctx context.Context, env Env, name string) (*policy.Policy, approv
 	}
 	by, err := reader.demandOf(p)
 	return p, by, err
-}
-
-// two demands two policies.
-func two(cmd *cobra.Command, args []string) error {
-	if len(args) != 2 || args[0] == "" || args[1] == "" {
-		return hinted{fmt.Errorf("%s takes two arguments, the old policy and the new one", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " old.yml codewarrant.yml"}
-	}
-	return nil
 }

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -12,7 +14,6 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/entitlement"
-	"github.com/codewarrant/codewarrant/internal/near"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/report"
 )
@@ -41,11 +42,11 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 			if cmd.Flags().Changed("entitlement") {
 				return paths(cmd, args)
 			}
-			return cobra.MaximumNArgs(1)(cmd, args)
+			return filled(args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("entitlement") {
-				return explainVerdict(env, o, key, args)
+				return explainVerdict(cmd.Context(), env, o, key, args)
 			}
 			for _, name := range []string{"policy", "stage", "at", "base"} {
 				if cmd.Flags().Changed(name) {
@@ -65,20 +66,15 @@ Exit status: 0 explained, 2 wrong usage or an invalid policy, 3 something could 
 		},
 	}
 	o.policyFlags(cmd)
-	cmd.Flags().StringVar(&key, "entitlement", "", "explain the verdict on claims to this entitlement")
-	cmd.RegisterFlagCompletionFunc("entitlement", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return entitlements(), cobra.ShellCompDirectiveNoFileComp
-	})
+	cmd.Flags().StringVar(&key, "entitlement", "", "explain the verdict on claims to this entitlement, by its `key`")
+	completeFrom(cmd, "entitlement", entitlements)
 	return cmd
 }
 
 // explainVerdict tells how the verdicts on one entitlement came about.
-func explainVerdict(env Env, o checkOptions, key string, args []string) error {
-	if key == "" {
-		return hinted{errors.New("--entitlement is empty"), "is a variable not set?"}
-	}
+func explainVerdict(ctx context.Context, env Env, o checkOptions, key string, args []string) error {
 	o.trace = []string{key}
-	r, err := runCheck(env, o, args)
+	r, err := runCheck(ctx, env, o, args)
 	if err != nil {
 		return err
 	}
@@ -97,24 +93,6 @@ func explainVerdict(env Env, o checkOptions, key string, args []string) error {
 	return nil
 }
 
-// subjects are all names that can be explained.
-func subjects() []string {
-	var names []string
-	for _, r := range check.Rules() {
-		names = append(names, r.ID+"\t"+r.Title)
-	}
-	return append(names, entitlements()...)
-}
-
-// entitlements are the documented entitlements, with their titles for completion.
-func entitlements() []string {
-	var names []string
-	for _, k := range entitlement.AllKnown() {
-		names = append(names, k.Key+"\t"+k.Title)
-	}
-	return names
-}
-
 func explain(w io.Writer, args []string) error {
 	if len(args) == 0 {
 		for _, r := range check.Rules() {
@@ -123,6 +101,9 @@ func explain(w io.Writer, args []string) error {
 		return nil
 	}
 	name := args[0]
+	if len(args) > 1 {
+		return notExplained(fmt.Errorf("explain takes one rule or entitlement; given: %d", len(args)), args)
+	}
 	if _, ok := check.RuleByID(name); ok {
 		_, err := io.WriteString(w, docs.Printed(name))
 		return err
@@ -133,25 +114,35 @@ func explain(w io.Writer, args []string) error {
 		}
 		return explainEntitlement(w, k)
 	}
+	if _, err := os.Stat(name); err == nil {
+		return notExplained(fmt.Errorf("%s is a path, and neither a rule nor a documented entitlement", name), args)
+	}
 	hint := "codewarrant explain lists the rules"
 	if say, ok := entitlement.SuggestName(name); ok {
 		hint = say
-	} else if id := nearRule(name); id != "" {
-		hint = "did you mean " + id + "?"
+	} else if like := nearRules(name); like != nil {
+		hint = didYouMean(like)
 	}
 	return hinted{errors.New(name + " is neither a rule nor a documented entitlement"), hint}
 }
 
-// nearRule returns the rule whose id is nearest to a name, of which three letters differ
-// at most; empty for none.
-func nearRule(name string) string {
-	id, least := "", 4
-	for _, r := range check.Rules() {
-		if d := near.Distance(strings.ToLower(name), r.ID, least-1); d >= 0 {
-			id, least = r.ID, d
-		}
+// nearRules returns the ids of the rules that a name may stand for.
+func nearRules(name string) []string {
+	var ids []string
+	for _, r := range nearest(strings.ToLower(name), func(r check.Rule) string { return r.ID }, check.Rules()) {
+		ids = append(ids, r.ID)
 	}
-	return id
+	return ids
+}
+
+// notExplained says how verdicts on files are explained.
+func notExplained(err error, args []string) error {
+	files := slices.DeleteFunc(slices.Clone(args), func(name string) bool { _, err := os.Stat(name); return err != nil })
+	if len(files) == 0 {
+		files = []string{"build/Acme.app"}
+	}
+	return hinted{err, "to explain the verdicts on files name one entitlement: codewarrant explain " + strings.Join(files, " ") +
+		" --entitlement com.apple.security.cs.allow-jit; codewarrant check tells all of them"}
 }
 
 // width is where the lines of prose are broken.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -36,18 +37,18 @@ read.`,
   codewarrant init --output codewarrant.yml build/Acme.app src/Acme.entitlements
   codewarrant init --output - build/Acme.app | less`,
 		Args: paths,
-		RunE: func(_ *cobra.Command, args []string) error { return initPolicy(env, output, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return initPolicy(cmd.Context(), env, output, args) },
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", policyFiles[0], "file to write the policy to; - for standard output")
+	cmd.Flags().StringVarP(&output, "output", "o", policyFiles[0], "`file` to write the policy to; - for standard output")
 	cmd.MarkFlagFilename("output", "yml", "yaml")
 	return cmd
 }
 
-func initPolicy(env Env, output string, args []string) error {
+func initPolicy(ctx context.Context, env Env, output string, args []string) error {
 	if _, err := os.Lstat(output); err == nil && output != "-" {
 		return taken(output)
 	}
-	r, err := runCheck(env, checkOptions{policy: policy.PresetPrefix + policy.DefaultPreset}, args)
+	r, err := runCheck(ctx, env, checkOptions{policy: policy.PresetPrefix + policy.DefaultPreset}, args)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ import (
 func newLint(env Env) *cobra.Command {
 	var at, failOn, format string
 	cmd := &cobra.Command{
-		Use:   "lint FILE",
+		Use:   "lint [POLICY]",
 		Short: "Tell everything that is wrong with a policy",
 		Long: `lint parses a policy and tells all errors at once, and then which exceptions approve nothing, since
 something is missing or their signatures do not count, have run out or will soon, have no effect,
@@ -29,14 +30,15 @@ names are not known, and near to ones that are; and what could be said better. I
 
 Owners are looked for in CODEOWNERS where the repository of the policy has that file.
 
-Without an argument it is the policy that check would find.
+The policy is a file, or preset:NAME; without an argument it is the one that check would find.
 
-Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy that is not valid.`,
+Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 wrong usage or a policy that is
+not valid.`,
 		Example: `  codewarrant policy lint .github/codewarrant.yml
   codewarrant policy lint --at 2027-05-01 --fail-on warning codewarrant.yml
   codewarrant policy lint --format json codewarrant.yml | jq '.remarks[].message'`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: takes(0, 1, "one argument at most, a policy", ".github/codewarrant.yml"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			day, err := dayOf(env, at)
 			if err != nil {
 				return err
@@ -54,14 +56,15 @@ Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 a policy th
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			return lint(env, append(args, "")[0], day, levels, write)
+			return lint(cmd.Context(), env, append(args, "")[0], day, levels, write)
 		},
 		ValidArgsFunction: policyArgs(1),
 	}
-	cmd.Flags().StringVar(&at, "at", "", "judge as on this day, YYYY-MM-DD (default today, UTC)")
-	cmd.Flags().StringVar(&failOn, "fail-on", "error", "lowest level that fails: error, warning, never")
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
+	cmd.Flags().StringVar(&at, "at", "", "judge as on this `day`, YYYY-MM-DD (default today, UTC)")
+	cmd.Flags().StringVar(&failOn, "fail-on", "error", "lowest `level` that fails: error, warning, never")
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
+	complete(cmd, "at", nil)
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }
@@ -78,18 +81,8 @@ func dayOf(env Env, at string) (policy.Date, error) {
 	return day, nil
 }
 
-// policyArgs completes as many policies: presets and files.
-func policyArgs(n int) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) >= n {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return presets(), cobra.ShellCompDirectiveDefault
-	}
-}
-
-func lint(env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
-	p, demand, err := workspacePolicy(env, name)
+func lint(ctx context.Context, env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
+	p, demand, err := workspacePolicy(ctx, env, name)
 	if err != nil {
 		return err
 	}

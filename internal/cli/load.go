@@ -37,8 +37,8 @@ func withSource(err error, src []byte) error {
 // loadPolicy reads the policy of that name, or finds the one that is meant, and all
 // that it extends. What a policy says is printed where it is wrong, so one that comes
 // with the code that is checked must not be a link to something else.
-func loadPolicy(env Env, name string) (*policy.Policy, error) {
-	p, err := newPolicyReader(env).load(name)
+func loadPolicy(ctx context.Context, env Env, name string) (*policy.Policy, error) {
+	p, err := newPolicyReader(ctx, env).load(name)
 	if err == nil && name == "" && !policy.IsFile(p.Name) {
 		tellMisplaced(env)
 	}
@@ -47,6 +47,7 @@ func loadPolicy(env Env, name string) (*policy.Policy, error) {
 
 // policyReader reads policies, and what they name.
 type policyReader struct {
+	ctx          context.Context  // of the run, since policy.Load knows none
 	repositories repositoryReader // nil: those of repositories cannot be read
 	base         files            // at the trusted ref; nil: nothing is read there
 	repository   string           // that the run is for, OWNER/NAME; empty: it is not known
@@ -59,8 +60,8 @@ type repositoryReader interface {
 
 // newPolicyReader returns one that reads of repositories what the environment gives access
 // to, and nothing at the trusted ref.
-func newPolicyReader(env Env) policyReader {
-	return policyReader{repositories: newClient(env), repository: env.Getenv("GITHUB_REPOSITORY")}
+func newPolicyReader(ctx context.Context, env Env) policyReader {
+	return policyReader{ctx: ctx, repositories: newClient(env), repository: env.Getenv("GITHUB_REPOSITORY")}
 }
 
 func (r policyReader) load(name string) (*policy.Policy, error) {
@@ -174,7 +175,7 @@ func (r policyReader) fetch(l policy.Location) ([]byte, error) {
 		return nil, errors.New("policies of other repositories are not read here")
 	}
 	owner, repo, _ := strings.Cut(l.Repository, "/")
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(r.ctx, patience)
 	defer cancel()
 	src, err := r.repositories.File(ctx, owner, repo, l.Path, l.Ref)
 	var e *github.Error

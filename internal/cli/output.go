@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
 )
 
@@ -53,13 +55,51 @@ func emit(env Env, name string, write func(w io.Writer, colour bool) error) erro
 	if name == "" || name == "-" {
 		return buffered(env.Stdout, func(w io.Writer) error { return write(w, colour(env, env.Stdout)) })
 	}
-	return writeFile(name, func(w io.Writer) error { return write(w, false) })
+	return writeFile(name, func(w io.Writer) error { return write(w, false) }, func() error { return nil })
 }
 
-// writeFile replaces the file of that name in one step and keeps its permissions.
-// Behind a link it replaces what the link leads to; a device or a FIFO is written to,
-// not replaced.
-func writeFile(name string, write func(io.Writer) error) error {
+// emitExactly writes a text to standard output that is to be read back byte for byte. In
+// a job on GitHub, whose runner obeys what it finds there, one with a command in it is
+// refused: any way to print it would change it, or have it obeyed.
+func emitExactly(env Env, what string, text []byte, hint string) error {
+	var harmless bytes.Buffer
+	if _, err := sanitise.Log(&harmless).Write(text); err != nil {
+		return err
+	}
+	if env.Getenv("GITHUB_ACTIONS") == "true" && !bytes.Equal(text, harmless.Bytes()) {
+		return hinted{fmt.Errorf("%s is not printed: GitHub's runner would take a part of it for a command", what), hint}
+	}
+	return emit(env, "", func(w io.Writer, _ bool) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// rewriteFile replaces the text of a policy that was read a while ago, unless it has
+// another one by now: of two people who edit it neither loses what the other one wrote.
+func rewriteFile(name string, was, is []byte) error {
+	unlock, err := lock(name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	write := func(w io.Writer) error {
+		_, err := w.Write(is)
+		return err
+	}
+	return writeFile(name, write, func() error {
+		now, err := readBounded(name, policy.MaxSize)
+		if err == nil && !bytes.Equal(now, was) {
+			err = hinted{fmt.Errorf("%s was changed since it was read; it is left as it is now", name), "run the command again"}
+		}
+		return err
+	})
+}
+
+// writeFile replaces the file of that name in one step, if ready says so just before,
+// and keeps its permissions, and its owner as far as it may. Behind a link it replaces
+// what the link leads to; a device or a FIFO is written to, not replaced.
+func writeFile(name string, write func(io.Writer) error, ready func() error) error {
 	named := name
 	if real, err := filepath.EvalSymlinks(name); err == nil {
 		name = real
@@ -69,10 +109,8 @@ func writeFile(name string, write func(io.Writer) error) error {
 		}
 		name = target
 	}
-	mode := os.FileMode(0o644)
-	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-		mode = info.Mode().Perm()
-	} else if err == nil {
+	old, err := os.Stat(name)
+	if err == nil && !old.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {
 			return err
@@ -83,8 +121,17 @@ func writeFile(name string, write func(io.Writer) error) error {
 	if err != nil {
 		return hinted{notWritten(named, err), "the folder has to be there and writable"}
 	}
-	err = errors.Join(buffered(f, write), f.Chmod(mode), f.Close())
+	err = buffered(f, write)
+	mode := os.FileMode(0o644)
+	if old != nil {
+		mode = old.Mode().Perm()
+		keepOwner(f, old)
+	}
+	err = errors.Join(err, f.Chmod(mode), f.Close())
 	if err == nil {
+		if err := ready(); err != nil {
+			return errors.Join(err, os.Remove(f.Name()))
+		}
 		err = os.Rename(f.Name(), name)
 	}
 	if err != nil {
@@ -114,12 +161,4 @@ func buffered(w io.Writer, write func(io.Writer) error) error {
 		return err
 	}
 	return b.Flush()
-}
-
-// contents returns what writes b.
-func contents(b []byte) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := w.Write(b)
-		return err
-	}
 }

@@ -23,3 +23,11 @@ func inherit(root *os.Root, name string) error {
 	}
 	return nil
 }
+
+// keepOwner gives a file the owner and the group of the one that it is to replace, or
+// the group alone, where the program may do so.
+func keepOwner(f *os.File, old os.FileInfo) {
+	if st, ok := old.Sys().(*syscall.Stat_t); ok && f.Chown(int(st.Uid), int(st.Gid)) != nil {
+		_ = f.Chown(-1, int(st.Gid))
+	}
+}

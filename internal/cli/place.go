@@ -15,16 +15,17 @@ type place struct {
 	names []string // by which it is looked for from there, slash-separated
 	named bool     // it was named, and is not merely where policies are looked for
 	known bool     // root is a checkout, and not merely the current folder
+	outer string   // a checkout that root lies in, where nothing tells which of them is meant
 }
 
-// placeOf returns the place of the policy of that name. Ok is false for what no change to
-// the repository can touch: a preset, and a file outside of it, which whoever runs the
-// check has named.
+// placeOf returns the place of the policy of that name. Ok is false for a preset, and for a
+// file that is in no checkout, nor in the workspace of a job.
 //
 // The repository is found from the current folder on, and not from the policy: a change
 // may make any folder of it look like another repository, by a submodule, but none above.
 // Where the workspace of a job is known, the outermost one in it is taken, since then the
-// current folder may be one of those.
+// current folder may be one of those. A policy that is not in the repository around the
+// current folder may be in another one all the same, see [placeElsewhere].
 func placeOf(env Env, name string) (p place, ok bool, err error) {
 	if strings.HasPrefix(name, policy.PresetPrefix) {
 		return place{}, false, nil
@@ -54,9 +55,65 @@ func placeOf(env Env, name string) (p place, ok bool, err error) {
 	}
 	rel, ok := below(root, file)
 	if !ok {
-		return place{}, false, nil
+		p, ok = placeElsewhere(file, env.Getenv("GITHUB_WORKSPACE"))
+		return p, ok, nil
 	}
-	return place{root, []string{rel}, true, isCheckout(root)}, true, nil
+	return place{root: root, names: []string{rel}, named: true, known: isCheckout(root)}, true, nil
+}
+
+// placeElsewhere returns the place of a file from the file on upwards: in the outermost
+// checkout in the workspace of a job, or in the workspace itself. What is outside of that
+// is in no place. Without a workspace it is the checkout around the file, and if there are
+// several, the change may have made the inner one.
+func placeElsewhere(file, workspace string) (place, bool) {
+	if workspace != "" {
+		rel, ok := below(workspace, file)
+		if !ok {
+			return place{}, false
+		}
+		file = filepath.Join(workspace, filepath.FromSlash(rel))
+		root, found := rootAbove(filepath.Dir(file), workspace)
+		if found {
+			rel, ok = below(root, file)
+		} else {
+			root = workspace
+		}
+		return place{root: root, names: []string{rel}, named: true, known: found}, ok
+	}
+	all := checkoutsAbove(filepath.Dir(file))
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		where := checkoutsAbove(filepath.Dir(real))
+		if len(all) == 0 {
+			file = real
+		}
+		if len(where) > len(all) {
+			all = where
+		}
+	}
+	if len(all) == 0 {
+		return place{}, false
+	}
+	rel, ok := below(all[0], file)
+	p := place{root: all[0], names: []string{rel}, named: true, known: true}
+	if len(all) > 1 {
+		p.outer = all[1]
+	}
+	return p, ok
+}
+
+// checkoutsAbove returns the folders from dir upwards that hold .git, the innermost first.
+func checkoutsAbove(dir string) []string {
+	var all []string
+	for {
+		if isCheckout(dir) {
+			all = append(all, dir)
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return all
+		}
+		dir = parent
+	}
 }
 
 // rootAbove returns the folder from dir upwards that holds .git: the outermost one that is

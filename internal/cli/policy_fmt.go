@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -23,21 +22,16 @@ documentation, two blanks for each level, short lists on one line, and short map
 braces, long justifications folded, quotes only where they are needed, an empty line between sections
 and exceptions. What a policy says stays the same, and so does every comment, in its column where it
 is aligned. What init, approve and renew write is in this form too.
+--write replaces the file, so that another hard link to it keeps the old text.
 
-Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy that is not valid.`,
+Exit status: 0 done, 1 with --check a file that is not formatted, 2 wrong usage or a policy
+that is not valid.`,
 		Example: `  codewarrant policy fmt .github/codewarrant.yml
   codewarrant policy fmt --write .github/codewarrant.yml
   codewarrant policy fmt --check .github/codewarrant.yml`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return hinted{fmt.Errorf("%s takes at least one policy", cmd.CommandPath()), "for example: " + cmd.CommandPath() + " .github/codewarrant.yml"}
-			}
-			return nil
-		},
+		Args:    takes(1, -1, "at least one argument, a policy", ".github/codewarrant.yml"),
+		PreRunE: oneOf(0, "write", "check"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if write && check {
-				return hinted{errors.New("--write and --check exclude each other"), "--check writes nothing; it names the files that --write would change"}
-			}
 			result := status(exitClean)
 			for _, name := range args {
 				changed, err := format(env, name, write, check)
@@ -53,9 +47,7 @@ Exit status: 0 done, 1 with --check a file that is not formatted, 2 a policy tha
 			}
 			return nil
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return []string{"yml", "yaml"}, cobra.ShellCompDirectiveFilterFileExt
-		},
+		ValidArgsFunction: policyFileArgs,
 	}
 	cmd.Flags().BoolVarP(&write, "write", "w", false, "write the result to the file instead of standard output")
 	cmd.Flags().BoolVar(&check, "check", false, "name the files that are not formatted, and write nothing")
@@ -76,19 +68,15 @@ func format(env Env, name string, write, check bool) (changed bool, err error) {
 	changed = !bytes.Equal(src, out)
 	switch {
 	case write && changed:
-		return true, writeFile(name, contents(out))
+		return true, rewriteFile(name, src, out)
 	case write, check && !changed:
 		return changed, nil
 	}
-	return changed, emit(env, "", func(w io.Writer, _ bool) error {
-		if check {
+	if check {
+		return true, emit(env, "", func(w io.Writer, _ bool) error {
 			_, err := fmt.Fprintln(sanitise.Log(w), sanitise.Text(name))
 			return err
-		}
-		if env.Getenv("GITHUB_ACTIONS") == "true" { // elsewhere a policy is printed to be read back
-			w = sanitise.Log(w)
-		}
-		_, err := w.Write(out)
-		return err
-	})
+		})
+	}
+	return changed, emitExactly(env, name, out, "give --write, or --check")
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,25 +30,30 @@ func newRenew(env Env) *cobra.Command {
 		Long: `renew lists the exceptions of a policy that run out within the time, or have. With --expires or
 --for it rewrites them in place: each gets the new last day, its approval is moved to its renewals,
 and approved-by, approved-on and signatures are emptied, so that it approves nothing until it is
-approved anew. What is written is in the form of policy fmt; all else in the file, comments too, stays
-as it is. Exceptions of policies that this one extends are listed with their files, and not rewritten.
+approved anew. Where the policy accepts signatures, the approval that is kept is of those who signed.
+What is written is in the form of policy fmt; all else in the file, comments too, stays as it is.
+Exceptions of policies that this one extends are listed with their files, and not rewritten. The file
+is replaced, so that another hard link to it keeps the old text.
 
 Exit status: 0 listed or rewritten, 2 wrong usage, a policy that is not valid, or one that cannot
 be edited in place.`,
 		Example: `  codewarrant renew --expiring 30d .github/codewarrant.yml
   codewarrant renew --expiring 30d --for 180d --dry-run .github/codewarrant.yml
   codewarrant renew --expiring 0d --expires 2027-04-30 .github/codewarrant.yml`,
-		Args: one("a policy", "--expiring 30d codewarrant.yml"),
-		RunE: func(_ *cobra.Command, args []string) error { return renew(env, o, args[0]) },
+		Args:              takes(1, 1, "one argument, a policy", "--expiring 30d codewarrant.yml"),
+		PreRunE:           oneOf(0, "expires", "for"),
+		RunE:              func(cmd *cobra.Command, args []string) error { return renew(cmd.Context(), env, o, args[0]) },
+		ValidArgsFunction: upTo(1, policyFileArgs),
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.expiring, "expiring", "30d", "which exceptions: those that run out within as many days, or have")
-	f.StringVar(&o.expires, "expires", "", "their new last day, YYYY-MM-DD")
-	f.StringVar(&o.life, "for", "", "their new last day, as many days from today, such as 180d")
+	f.StringVar(&o.expiring, "expiring", "30d", "which exceptions: those that run out within as many `days`, or have")
+	f.StringVar(&o.expires, "expires", "", "their new last `day`, YYYY-MM-DD")
+	f.StringVar(&o.life, "for", "", "their new last day, as many `days` from today, such as 180d")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be rewritten, and write nothing")
-	f.StringVar(&o.at, "at", "", "take this day for today, YYYY-MM-DD (default today, UTC)")
-	cmd.MarkFlagsMutuallyExclusive("expires", "for")
+	f.StringVar(&o.at, "at", "", "take this `day` for today, YYYY-MM-DD (default today, UTC)")
 	complete(cmd, "expiring", []string{"30d", "60d", "90d"})
+	complete(cmd, "at", nil)
+	complete(cmd, "expires", nil)
 	complete(cmd, "for", []string{"90d", "180d", "365d"})
 	return cmd
 }
@@ -85,7 +91,7 @@ func (o *renewOptions) until(at policy.Date) (day policy.Date, ok bool, err erro
 	return day, true, nil
 }
 
-func renew(env Env, o renewOptions, name string) error {
+func renew(ctx context.Context, env Env, o renewOptions, name string) error {
 	at, err := dayOf(env, o.at)
 	if err != nil {
 		return err
@@ -101,7 +107,7 @@ func renew(env Env, o renewOptions, name string) error {
 	if strings.HasPrefix(name, policy.PresetPrefix) {
 		return errors.New("a preset has no exceptions to renew")
 	}
-	p, err := loadPolicy(env, name)
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return err
 	}
@@ -109,7 +115,11 @@ func renew(env Env, o renewOptions, name string) error {
 	r.Exceptions, r.Inherited = p.Expiring(at, within)
 	if rewrite && len(r.Exceptions) > 0 {
 		r.Until = until
-		if err := rewritePolicy(name, r); err != nil {
+		by, err := approvers(ctx, env, p)
+		if err != nil {
+			return err
+		}
+		if err := rewritePolicy(name, r, by); err != nil {
 			return err
 		}
 	}
@@ -118,9 +128,30 @@ func renew(env Env, o renewOptions, name string) error {
 	})
 }
 
+// approvers returns, by the ids of the exceptions of a policy, who approved each: those
+// whose signatures do, where the policy accepts signatures, or else those who are named,
+// unless nothing but signatures counts.
+func approvers(ctx context.Context, env Env, p *policy.Policy) (map[string][]string, error) {
+	demand, err := newPolicyReader(ctx, env).demandOf(p)
+	if err != nil {
+		return nil, err
+	}
+	statuses := demand.Verify(p.Exceptions)
+	by := map[string][]string{}
+	for i := range p.Exceptions {
+		switch e := &p.Exceptions[i]; {
+		case statuses != nil && statuses[i].Reached():
+			by[e.ID] = statuses[i].Signers
+		case statuses == nil || len(p.Approvals.Accept) > 1:
+			by[e.ID] = e.ApprovedBy
+		}
+	}
+	return by, nil
+}
+
 // rewritePolicy renews the exceptions in their file, or shows how with a dry run.
-func rewritePolicy(name string, r *report.Renewal) error {
-	var ids []string
+func rewritePolicy(name string, r *report.Renewal, by map[string][]string) error {
+	renewed := map[string][]string{}
 	for _, e := range r.Exceptions {
 		days := r.Until.DaysSince(r.At)
 		if longest := r.Policy.LongestLife(e.Entitlement); days > longest {
@@ -132,18 +163,18 @@ func rewritePolicy(name string, r *report.Renewal) error {
 		if !r.Until.After(e.Expires) {
 			return hinted{fmt.Errorf("%s holds until %s already", e.ID, e.Expires), "give a later day, or a shorter time with --expiring"}
 		}
-		ids = append(ids, e.ID)
+		renewed[e.ID] = by[e.ID]
 	}
 	src, err := readBounded(name, policy.MaxSize)
 	if err != nil {
 		return err
 	}
-	out, hunks, err := policy.Renew(filepath.ToSlash(name), src, ids, r.Until)
+	out, hunks, err := policy.Renew(filepath.ToSlash(name), src, renewed, r.Until)
 	if err != nil {
 		return withSource(err, src)
 	}
 	if r.Hunks = hunks; r.DryRun {
 		return nil
 	}
-	return writeFile(name, contents(out))
+	return rewriteFile(name, src, out)
 }

@@ -16,16 +16,20 @@ import (
 
 func newShow(env Env) *cobra.Command {
 	var format, output string
+	var reading reading
 	cmd := &cobra.Command{
 		Use:   "show PATH…",
 		Short: "Show what binaries are signed with",
 		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
-identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile of
-a bundle. It judges nothing.`,
+identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile
+of a bundle. It judges nothing.
+
+Exit status: 0 shown, 2 wrong usage, or output that could not be written, 3 something could not be
+read, or there was nothing to show.`,
 		Example: `  codewarrant show build/Acme.app
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write := map[string]func(io.Writer, []check.Binary, bool) error{
 				"text": func(w io.Writer, list []check.Binary, colour bool) error {
 					return report.ShowText(sanitise.Log(w), list, report.TextOptions{Color: colour})
@@ -35,15 +39,19 @@ a bundle. It judges nothing.`,
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			found := scan.Run(args, scan.Full, env.Now())
+			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now()})
+			if err != nil {
+				return err
+			}
 			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found.Binaries, colour) }); err != nil {
 				return err
 			}
 			return unread(env, found)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "file to write to, instead of standard output")
+	reading.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }

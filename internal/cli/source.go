@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/event"
 	"github.com/codewarrant/codewarrant/internal/git"
+	"github.com/codewarrant/codewarrant/policy"
 )
 
 // source finds the trusted reference of a run.
@@ -67,6 +69,46 @@ func (s *source) trusted() (reference, error) {
 		return ref, err
 	}
 	return ref, s.refuse(e, ref)
+}
+
+// asks reports whether the run asks for a trusted reference: --base names one, or there is
+// an event.
+func (s *source) asks() bool {
+	return s.given != here && (s.given != "" || s.env.Getenv("GITHUB_EVENT_NAME") != "")
+}
+
+// elsewhere says why a policy that stands at no ref cannot judge as it stands: one was asked
+// for, or the event has a head that is not to be trusted, and may have brought the file.
+func (s *source) elsewhere(policyName string) error {
+	isPreset := strings.HasPrefix(policyName, policy.PresetPrefix)
+	switch {
+	case isPreset && s.given != "" && s.given != here:
+		return hinted{fmt.Errorf("--base %s: %s stands at no ref, and is the same everywhere", s.given, policyName), "leave --base or --policy away"}
+	case isPreset:
+		return nil
+	case s.given == here:
+		_, err := s.trusted()
+		return err
+	case s.given != "":
+		return hinted{
+			fmt.Errorf("--base %s: the policy %s is in no checkout that could have it at a ref", s.given, policyName),
+			"run the check in the repository of the policy, or take the policy as it is with --base " + here,
+		}
+	case !s.asks():
+		return nil
+	}
+	e, err := s.event()
+	if err != nil {
+		return err
+	}
+	if t, err := e.Trusted(); err == nil && t.Workspace {
+		return nil
+	}
+	hint := "name a policy in the workspace, or take it as it is with --base " + here
+	if e.Name == event.PullRequestTarget {
+		hint = "name a policy in the workspace, or a preset"
+	}
+	return hinted{fmt.Errorf("%s: the policy %s is outside of the workspace, so that nothing tells whether it is merged", e.Name, policyName), hint}
 }
 
 // told returns the reference that an event tells.

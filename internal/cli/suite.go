@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -46,7 +47,8 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 		Example: `  codewarrant policy test
   codewarrant policy test --require-tests policies/
   codewarrant policy test --format junit --output tests.xml .github/codewarrant.test.yml`,
-		RunE: func(_ *cobra.Command, args []string) error {
+		Args: takes(0, -1, "files of cases, and folders that hold some", ".github/codewarrant.test.yml"),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			write, ok := map[string]func(io.Writer, []report.SuiteRun, bool) error{
 				"text": func(w io.Writer, runs []report.SuiteRun, colour bool) error {
 					return report.SuiteText(sanitise.Log(w), runs, report.TextOptions{Color: colour})
@@ -56,7 +58,7 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 			if !ok {
 				return fmt.Errorf("--format: %q is not one of text, junit", format)
 			}
-			runs, err := runSuites(env, o, args)
+			runs, err := runSuites(cmd.Context(), env, o, args)
 			if err != nil {
 				return err
 			}
@@ -71,13 +73,14 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.policy, "policy", "", "policy to test: a file, or preset:NAME")
-	f.StringVar(&o.at, "at", "", "judge cases that give no day as on this one, YYYY-MM-DD (default today, UTC)")
+	f.StringVar(&o.policy, "policy", "", "`policy` to test: a file, or preset:NAME (default as told above)")
+	f.StringVar(&o.at, "at", "", "judge cases that give no day as on this `day`, YYYY-MM-DD (default today, UTC)")
 	f.BoolVar(&o.requireTests, "require-tests", false, "fail when a rule or an exception is exercised by no case")
-	f.StringVar(&format, "format", "text", "how to report: text, junit")
-	f.StringVarP(&output, "output", "o", "", "file to write to, instead of standard output")
+	f.StringVar(&format, "format", "text", "`format` of the report: text, junit")
+	f.StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	complete(cmd, "format", []string{"text", "junit"})
-	cmd.RegisterFlagCompletionFunc("policy", policyArgs(1))
+	complete(cmd, "at", nil)
+	completePolicy(cmd)
 	return cmd
 }
 
@@ -91,7 +94,7 @@ var suiteSuffixes = []string{".test.yml", ".test.yaml"}
 
 // runSuites runs the cases of all files. What the cases of several files exercise of
 // one policy counts together.
-func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error) {
+func runSuites(ctx context.Context, env Env, o suiteOptions, args []string) ([]report.SuiteRun, error) {
 	day, err := dayOf(env, o.at)
 	if err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func runSuites(env Env, o suiteOptions, args []string) ([]report.SuiteRun, error
 			return nil, err
 		}
 		if covered[name] == nil {
-			p, demand, err := workspacePolicy(env, name)
+			p, demand, err := workspacePolicy(ctx, env, name)
 			if err != nil {
 				return nil, err
 			}

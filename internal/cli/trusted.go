@@ -20,6 +20,23 @@ type judge struct {
 	looser  []policy.Change
 	base    *check.Base       // nil: the policy stands for itself
 	signed  []approval.Status // of the policy's exceptions; nil: it accepts no signatures
+	head    *policy.Policy    // as the change has it, if it is judged by another one
+}
+
+// stage returns the stage of that name. One that only the change has is none yet: what is
+// merged would demand nothing in it.
+func (j judge) stage(name string) (*policy.Stage, error) {
+	s, err := j.policy.Stage(name)
+	if err == nil || j.head == nil {
+		return s, err
+	}
+	if _, added := j.head.Stage(name); added == nil {
+		return nil, hinted{
+			fmt.Errorf("stage %s is not in %s yet, so that nothing is demanded of it", name, j.base.Ref),
+			"merge the stage in a pull request of its own, and then check by it",
+		}
+	}
+	return nil, err
 }
 
 // here is the value of --base that makes the policy of the workspace the trusted one. No
@@ -35,37 +52,46 @@ const patience = 5 * time.Minute
 // On GitHub it is the trusted policy that says whether it is asked: where it takes for
 // approved what the fields of an exception say, the policy of the workspace counts as it
 // stands. A base that is named is asked in any case.
-func loadJudge(env Env, o checkOptions) (judge, error) {
+func loadJudge(ctx context.Context, env Env, o checkOptions) (judge, error) {
 	at, inside, err := placeOf(env, o.policy)
 	if err != nil {
 		return judge{}, err
 	}
-	if !inside {
-		return workspaceJudge(env, o.policy)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	s := newSource(ctx, env, o, at)
+	if !inside {
+		if err := s.elsewhere(o.policy); err != nil {
+			return judge{}, err
+		}
+		return workspaceJudge(ctx, env, o.policy)
+	}
+	if at.outer != "" && s.asks() {
+		return judge{}, hinted{
+			fmt.Errorf("policy: %s is in the checkout %s, which is in the checkout %s: of which of them a trusted ref is meant is not known", o.policy, at.root, at.outer),
+			"run the check in the repository of the policy",
+		}
+	}
 	ref, err := s.trusted()
 	if err != nil {
 		return judge{}, err
 	}
 	switch {
 	case ref.workspace:
-		return workspaceJudge(env, o.policy)
+		return workspaceJudge(ctx, env, o.policy)
 	case ref.sha == "":
-		return judgeWithoutBase(env, o.policy)
+		return judgeWithoutBase(ctx, env, o.policy)
 	}
-	reader := newPolicyReader(env)
+	reader := newPolicyReader(ctx, env)
 	reader.base = ref.files
 	base, err := ref.policy(at, reader)
 	switch absent := errors.Is(err, fs.ErrNotExist); {
 	case absent && ref.alone && at.named:
 		return judge{}, fmt.Errorf("policy: %s does not have %s, and that of a pull request does not count in a run with secrets", ref, at.names[0])
 	case absent && ref.alone:
-		return workspaceJudge(env, policy.PresetPrefix+policy.DefaultPreset)
+		return workspaceJudge(ctx, env, policy.PresetPrefix+policy.DefaultPreset)
 	case absent:
-		return ref.firstPolicy(env, o.policy, at)
+		return ref.firstPolicy(ctx, env, o.policy, at)
 	case err != nil:
 		return judge{}, err
 	}
@@ -77,17 +103,17 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 		return judge{policy: base, base: ref.base(base), signed: demand.Verify(base.Exceptions)}, nil
 	}
 	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
-		return workspaceJudge(env, o.policy)
+		return workspaceJudge(ctx, env, o.policy)
 	}
-	head, err := loadPolicy(env, o.policy)
+	head, err := loadPolicy(ctx, env, o.policy)
 	if err != nil {
 		return judge{}, err
 	}
-	next, err := newPolicyReader(env).demandOf(head) // who may sign after the merge
+	next, err := newPolicyReader(ctx, env).demandOf(head) // who may sign after the merge
 	if err != nil {
 		return judge{}, err
 	}
-	j := judge{base: ref.base(base)}
+	j := judge{base: ref.base(base), head: head}
 	j.policy, j.pending = policy.Trusted(head, base, demand.Reached)
 	j.looser = slices.DeleteFunc(diff(base, head, demand, next), func(c policy.Change) bool {
 		return c.Direction != policy.Looser || c.Subject == "exception" // which are pending
@@ -97,18 +123,18 @@ func loadJudge(env Env, o checkOptions) (judge, error) {
 }
 
 // workspacePolicy reads the policy as it stands, and who may sign its exceptions.
-func workspacePolicy(env Env, name string) (*policy.Policy, approval.Demand, error) {
-	p, err := loadPolicy(env, name)
+func workspacePolicy(ctx context.Context, env Env, name string) (*policy.Policy, approval.Demand, error) {
+	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return nil, approval.Demand{}, err
 	}
-	demand, err := newPolicyReader(env).demandOf(p)
+	demand, err := newPolicyReader(ctx, env).demandOf(p)
 	return p, demand, err
 }
 
 // workspaceJudge takes the policy as it stands.
-func workspaceJudge(env Env, name string) (judge, error) {
-	p, demand, err := workspacePolicy(env, name)
+func workspaceJudge(ctx context.Context, env Env, name string) (judge, error) {
+	p, demand, err := workspacePolicy(ctx, env, name)
 	if err != nil {
 		return judge{}, err
 	}
@@ -117,8 +143,8 @@ func workspaceJudge(env Env, name string) (judge, error) {
 
 // judgeWithoutBase takes the policy as it stands, but for exceptions that would count as
 // they stand in a base.
-func judgeWithoutBase(env Env, name string) (judge, error) {
-	p, demand, err := workspacePolicy(env, name)
+func judgeWithoutBase(ctx context.Context, env Env, name string) (judge, error) {
+	p, demand, err := workspacePolicy(ctx, env, name)
 	if err != nil {
 		return judge{}, err
 	}
@@ -171,8 +197,8 @@ func (r reference) policy(at place, reader policyReader) (*policy.Policy, error)
 
 // firstPolicy takes the policy as it stands, since the reference has none, and says so
 // unless there is none at all.
-func (r reference) firstPolicy(env Env, name string, at place) (judge, error) {
-	j, err := workspaceJudge(env, name)
+func (r reference) firstPolicy(ctx context.Context, env Env, name string, at place) (judge, error) {
+	j, err := workspaceJudge(ctx, env, name)
 	if err != nil || j.policy.Name == policy.PresetPrefix+policy.DefaultPreset {
 		return j, err
 	}

@@ -80,6 +80,8 @@ type job struct {
 	inputs  map[string]string
 	payload string
 	bare    bool // the workspace has no .git
+
+	workspace string // after the run
 }
 
 // pull is the event of a pull request.
@@ -110,6 +112,7 @@ func (j *job) run(t *testing.T) (exit int, written string) {
 	dir := t.TempDir()
 	t.Setenv("PATH", dir)
 	workspace := filepath.Join(dir, "app")
+	j.workspace = workspace
 	claim := []any{"com.apple.security.cs.allow-jit", true}
 	program := machotest.Binary{Signature: &machotest.Signature{
 		Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: machotest.FlagAdHoc | machotest.FlagRuntime,
@@ -212,7 +215,21 @@ func TestThePolicyThatJudgesIsReadFromGitHub(t *testing.T) {
 		}, 2, "does not have .github/codewarrant.yml", 6},
 
 		{"a preset is the same everywhere", "pull_request", "refs/pull/1/merge", pull("main"), input("policy", "preset:report-only"), 0, "policy preset:report-only", 0},
-		{"a policy outside of the workspace is not the pull request's", "pull_request", "refs/pull/1/merge", pull("main"), input("policy", "OUTSIDE/outside.yml"), 0, "approved", 0},
+		{"a preset stands at no ref", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			j.inputs["base"], j.inputs["policy"] = "main", "preset:report-only"
+		}, 2, "--base main: preset:report-only stands at no ref", 0},
+		{"a policy outside of the workspace, of which nothing tells whether it is merged", "pull_request", "refs/pull/1/merge", pull("main"), input("policy", "OUTSIDE/outside.yml"), 2, "pull_request: the policy OUTSIDE/outside.yml is outside of the workspace", 0},
+		{"the same with secrets", "pull_request_target", "refs/heads/main", pull("main"), input("policy", "OUTSIDE/outside.yml"), 2, "hint: name a policy in the workspace, or a preset", 0},
+		{"the same with a base", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			j.inputs["base"], j.inputs["policy"] = "main", "OUTSIDE/outside.yml"
+		}, 2, "--base main: the policy OUTSIDE/outside.yml is in no checkout that could have it at a ref", 0},
+		{"the same as its own base", "pull_request", "refs/pull/1/merge", pull("main"), func(j *job) {
+			j.inputs["base"], j.inputs["policy"] = ".", "OUTSIDE/outside.yml"
+		}, 0, "approved", 0},
+		{"the same as its own base, with secrets", "pull_request_target", "refs/heads/main", pull("main"), func(j *job) {
+			j.inputs["base"], j.inputs["policy"] = ".", "OUTSIDE/outside.yml"
+		}, 2, "does not count in a run with secrets", 0},
+		{"the same for what was pushed to main", "push", "refs/heads/main", pull("main"), input("policy", "OUTSIDE/outside.yml"), 0, "approved", 0},
 		{"a policy that is named is looked for by that name", "pull_request", "refs/pull/1/merge", pull("main"), input("policy", policyFile), 1, pending, 2},
 
 		{"no policy yet", "pull_request", "refs/pull/1/merge", pull("main"), files(githubtest.Tree{"a": {Data: "a"}}), 0, "warning[untrusted-policy]: main has no policy yet", 7},
@@ -266,6 +283,7 @@ func TestThePolicyThatJudgesIsReadFromGitHub(t *testing.T) {
 				tt.edit(j)
 			}
 			exit, written := j.run(t)
+			written = strings.ReplaceAll(written, filepath.Dir(j.workspace), "OUTSIDE")
 			if exit != tt.exit || !strings.Contains(strings.Join(strings.Fields(written), " "), tt.want) {
 				t.Errorf("exit %d, want %d with %q in\n%s", exit, tt.exit, tt.want, written)
 			}

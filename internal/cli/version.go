@@ -34,10 +34,14 @@ func Version() string {
 
 func newVersion(env Env) *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
+		Use:                   "version",
+		DisableFlagsInUseLine: true,
+		Short:                 "Print the version",
+		Long: `version prints the release, or else the commit, that the program was built from.
+
+Exit status: 0 printed, 2 wrong usage.`,
 		Example: "  codewarrant version",
-		Args:    cobra.NoArgs,
+		Args:    takesNothing,
 		RunE: func(*cobra.Command, []string) error {
 			return emit(env, "", func(w io.Writer, _ bool) error {
 				_, err := fmt.Fprintln(w, "codewarrant", Version())

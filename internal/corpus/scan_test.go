@@ -29,7 +29,10 @@ func TestCheckOfEverything(t *testing.T) {
 	for _, p := range c.packages {
 		paths = append(paths, c.folder(p))
 	}
-	r := scan.Run(paths, scan.Full, time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC))
+	r, err := scan.Run(t.Context(), paths, scan.Options{Depth: scan.Full, Now: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff(scan.Result{}, scan.Result{Unread: r.Unread, Remarks: r.Remarks, Empty: r.Empty}); diff != "" {
 		t.Errorf("beside the binaries (-want +got):\n%s", diff)
 	}

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,7 +34,7 @@ func testAppleRules(t *testing.T, rules []appleRule) {
 			if err := os.WriteFile(path, rule.file, 0o644); err != nil {
 				t.Fatal(err)
 			}
-			got := told(t, scan.Run([]string{path}, scan.Full, time.Now()), rule.want)
+			got := told(t, look(t, []string{path}), rule.want)
 			if diff := cmp.Diff(rule.want, got); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}

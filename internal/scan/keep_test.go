@@ -79,12 +79,21 @@ func TestKeeperLeavesOutTheSameInWhateverOrderThingsArrive(t *testing.T) {
 	}
 }
 
+func look(t *testing.T, l limits, depth Depth, paths ...string) Result {
+	t.Helper()
+	r, err := l.run(t.Context(), paths, Options{Depth: depth, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestRunEndsWhereALimitIsPassed(t *testing.T) {
 	signed := machotest.Binary{Signature: &machotest.Signature{}}.Bytes()
 	java := append([]byte{0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65}, make([]byte, 100)...)
 	t.Chdir(t.TempDir())
 	machotest.WriteTree(t, ".", map[string][]byte{"b/1": signed, "b/2": signed, "b/3/A.class": java, "b/3/x": signed, "b/4": signed})
-	one := costOf(limits{time.Hour, maxKept}.run([]string{"b/1"}, Full, time.Now()))
+	one := costOf(look(t, limits{time.Hour, maxKept}, Full, "b/1"))
 	for _, row := range []struct {
 		name   string
 		limits limits
@@ -100,7 +109,7 @@ func TestRunEndsWhereALimitIsPassed(t *testing.T) {
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if diff := cmp.Diff(row.want, summary(row.limits.run([]string{"b"}, Full, time.Now()))); diff != "" {
+			if diff := cmp.Diff(row.want, summary(look(t, row.limits, Full, "b"))); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -121,7 +130,7 @@ func TestRunLeavesOutAFileOfWhichTooMuchWouldBeKept(t *testing.T) {
 	t.Chdir(t.TempDir())
 	machotest.WriteTree(t, ".", map[string][]byte{"b/1": signed.Bytes(), "b/2": fat.Bytes(), "b/3": signed.Bytes()})
 	want := []string{"b/1", "b/3", "b/2: what was found in it takes more than the 16 MiB of memory that there are for one file"}
-	if diff := cmp.Diff(want, summary(Run([]string{"b"}, Full, time.Now()))); diff != "" {
+	if diff := cmp.Diff(want, summary(look(t, limits{maxTime, maxKept}, Full, "b"))); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -6,12 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codewarrant/codewarrant/internal/machotest"
-	"github.com/codewarrant/codewarrant/internal/scan"
 )
 
 // yard is a folder in which a test lays out bundles. Names are relative to it.
@@ -168,7 +166,7 @@ func (t yard) told(args ...string) (lines []string) {
 	for _, arg := range args {
 		paths = append(paths, t.path(arg))
 	}
-	for _, f := range findings(t.t, scan.Run(paths, scan.Full, time.Now())) {
+	for _, f := range findings(t.t, look(t.t, paths)) {
 		rel := ""
 		if len(f.Paths) > 0 {
 			var err error

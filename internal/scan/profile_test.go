@@ -115,17 +115,17 @@ func TestRunTakesNoProfileThatIsNotApples(t *testing.T) {
 		"Contents/MacOS/A":                   machotest.Binary{Signature: &machotest.Signature{}}.Bytes(),
 		"Contents/embedded.provisionprofile": profileOf(pki, "app"),
 	})
-	r := Run([]string{app}, Full, time.Now())
+	r := look(t, limits{maxTime, maxKept}, Full, app)
 	if p := r.Binaries[0].Provisioning; p == nil || p.Profile == nil || p.Profile.Problem == "" || !strings.HasSuffix(p.Path, "A.app/Contents/embedded.provisionprofile") {
 		t.Errorf("%+v", p)
 	}
-	if r := Run([]string{app}, Slots, time.Now()); r.Binaries[0].Provisioning != nil {
+	if r := look(t, limits{maxTime, maxKept}, Slots, app); r.Binaries[0].Provisioning != nil {
 		t.Errorf("with slots: %+v", r.Binaries[0].Provisioning)
 	}
 	if err := os.Chmod(filepath.Join(app, "Contents/embedded.provisionprofile"), 0); err != nil || os.Getuid() == 0 {
 		t.Skip("root reads everything")
 	}
-	if p := Run([]string{app}, Full, time.Now()).Binaries[0].Provisioning; p.Err == nil {
+	if p := look(t, limits{maxTime, maxKept}, Full, app).Binaries[0].Provisioning; p.Err == nil {
 		t.Errorf("without permission: %+v", p)
 	}
 }

@@ -60,26 +60,35 @@ type limits struct {
 	kept int
 }
 
-// Run looks at everything in the paths, which are files and folders. Certificates
-// are held against the time now where there is no secure timestamp.
-func Run(paths []string, depth Depth, now time.Time) Result {
-	return limits{maxTime, maxKept}.run(paths, depth, now)
+// Options are how a run looks at things.
+type Options struct {
+	Depth Depth
+	Now   time.Time // that certificates are held against where there is no secure timestamp
+
+	// Begun, unless nil, is told of each file that is begun, in the order of the walk.
+	Begun func(path string, size int64)
 }
 
-func (l limits) run(paths []string, depth Depth, now time.Time) Result {
-	ctx, cancel := context.WithTimeout(context.Background(), l.time)
+// Run looks at everything in the paths, which are files and folders. When ctx ends
+// before that there is no result, and the error is the cause.
+func Run(ctx context.Context, paths []string, o Options) (Result, error) {
+	return limits{maxTime, maxKept}.run(ctx, paths, o)
+}
+
+func (l limits) run(ctx context.Context, paths []string, o Options) (Result, error) {
+	limited, cancel := context.WithTimeout(ctx, l.time)
 	defer cancel()
 	var verifier *codesign.Verifier
-	if depth == Full {
-		verifier = codesign.NewVerifier(codesign.AppleAnchors(), now)
+	if o.Depth == Full {
+		verifier = codesign.NewVerifier(codesign.AppleAnchors(), o.Now)
 	}
 	var full atomic.Bool
-	w := walk{ctx: ctx, full: &full, jobs: make(chan job), done: make(chan outcome)}
+	w := walk{ctx: ctx, limited: limited, full: &full, begun: o.Begun, jobs: make(chan job), done: make(chan outcome)}
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for j := range w.jobs {
-				w.done <- j.read(ctx, verifier)
+				w.done <- j.read(limited, verifier)
 			}
 		})
 	}
@@ -94,6 +103,9 @@ func (l limits) run(paths []string, depth Depth, now time.Time) Result {
 			full.Store(true)
 		}
 	}
+	if ctx.Err() != nil {
+		return Result{}, context.Cause(ctx)
+	}
 	r := k.result(w.files)
 	if len(r.Binaries)+len(r.Unread)+len(r.Empty) == 0 {
 		// Whatever began like a Mach-O file was a Java class.
@@ -101,5 +113,5 @@ func (l limits) run(paths []string, depth Depth, now time.Time) Result {
 			r.Empty = append(r.Empty, check.Unread{Path: filepath.ToSlash(path), Err: macho.ErrNotMachO})
 		}
 	}
-	return r
+	return r, nil
 }

@@ -23,7 +23,17 @@ func tree(t *testing.T, files map[string][]byte, paths ...string) scan.Result {
 	dir := t.TempDir()
 	machotest.WriteTree(t, dir, files)
 	t.Chdir(dir)
-	return scan.Run(paths, scan.Full, time.Now())
+	return look(t, paths)
+}
+
+// look looks at everything in the paths.
+func look(t *testing.T, paths []string) scan.Result {
+	t.Helper()
+	r, err := scan.Run(t.Context(), paths, scan.Options{Depth: scan.Full, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 // summary writes a result as lines.

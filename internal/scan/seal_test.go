@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -89,7 +88,7 @@ func TestRunComparesWhatABundleSeals(t *testing.T) {
 			if err := row.edit(app); err != nil {
 				t.Fatal(err)
 			}
-			found := scan.Run([]string{app}, scan.Full, time.Now())
+			found := look(t, []string{app})
 			if diff := cmp.Diff(row.want, judge(t, found)); diff != "" {
 				t.Error(diff)
 			}
@@ -247,7 +246,7 @@ func TestNestedCodeMeetsTheRequirementThatIsSealed(t *testing.T) {
 				row.edit(t, app)
 			}
 			var got []string
-			for _, f := range findings(t, scan.Run([]string{app}, scan.Full, time.Now())) {
+			for _, f := range findings(t, look(t, []string{app})) {
 				got = append(got, fmt.Sprintf("%s %s: %s", f.Level, f.Rule, f.Message))
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
@@ -313,7 +312,7 @@ func TestEachCopyOfABundleIsHeldAgainstItsSeal(t *testing.T) {
 			copiedApp(t, app)
 			row.edit(t, app)
 			var got []string
-			for _, f := range findings(t, scan.Run([]string{app}, scan.Full, time.Now())) {
+			for _, f := range findings(t, look(t, []string{app})) {
 				helper, _, _ := strings.Cut(strings.TrimPrefix(f.Paths[0], filepath.Join(app, "Contents/Helpers")+"/"), "/")
 				got = append(got, fmt.Sprintf("%s %s %s: %s", f.Level, f.Rule, helper, f.Message))
 			}

@@ -16,10 +16,12 @@ import (
 // walk meets one thing after another. Files become jobs; of anything else it says
 // itself what became of it.
 type walk struct {
-	ctx  context.Context // when it ends no more files are begun
-	full *atomic.Bool    // whether no more can be kept
-	jobs chan job
-	done chan outcome
+	ctx     context.Context // when it ends there is nothing more to do
+	limited context.Context // when it ends no more files are begun
+	full    *atomic.Bool    // whether no more can be kept
+	begun   func(path string, size int64)
+	jobs    chan job
+	done    chan outcome
 
 	met   int // things so far
 	files int // of those, which begin as Mach-O files do
@@ -36,7 +38,13 @@ type job struct {
 // goes on and counts.
 func (w *walk) run(paths []string) {
 	defer close(w.jobs)
-	for item, problem := range artifact.Walk(w.ctx, paths...) {
+	for item, problem := range artifact.Walk(w.limited, paths...) {
+		if w.ctx.Err() != nil {
+			if item != nil {
+				item.Close()
+			}
+			return
+		}
 		if problem != nil {
 			w.tell(problem.Path, problemOf(problem))
 			continue
@@ -46,13 +54,17 @@ func (w *walk) run(paths []string) {
 			item.Close()
 			continue
 		}
+		path, size := item.Path, item.Size // which are the worker's after that
 		w.jobs <- job{w.next(), item}
+		if w.begun != nil {
+			w.begun(path, size)
+		}
 	}
 }
 
 // ends reports whether no more files are looked at. Of the time it tells itself.
 func (w *walk) ends(path string) bool {
-	if !w.full.Load() && w.ctx.Err() != nil {
+	if !w.full.Load() && w.limited.Err() != nil {
 		w.full.Store(true)
 		w.done <- outcome{index: w.next(), path: path, stop: errTime}
 	}

@@ -2,6 +2,7 @@ package sshsig
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,9 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/codewarrant/codewarrant/internal/sanitise"
 )
 
 // MaxAllowedSigners bounds an allowed_signers file, in bytes: thousands of keys.
@@ -55,10 +59,11 @@ func (s AllowedSigners) with(fingerprint string) []Entry {
 // machine to machine: here a time of day needs the Z, and a day alone is one of
 // UTC. A line with cert-authority is an error, because it allows keys that are
 // not in the file, through certificates, which are not supported. So is a list of
-// patterns that nothing can match, and text that does not show: control
-// characters and what is not UTF-8.
+// patterns that has one that nothing can match, text that does not show, such as
+// control characters, and what is not UTF-8 or, of principals, not in the form NFC.
+// A key has up to 32 principals, in 1 KiB.
 func ParseAllowedSigners(file string, src []byte) (AllowedSigners, error) {
-	p := &parser{file: file}
+	p := &parser{file: file, principals: map[string]PatternList{}}
 	if len(src) > MaxAllowedSigners {
 		p.fail(Position{File: file}, "", "the file is larger than %d KiB", MaxAllowedSigners>>10)
 		return nil, p.errs
@@ -81,11 +86,12 @@ func ParseAllowedSigners(file string, src []byte) (AllowedSigners, error) {
 
 // parser goes along one line after the other.
 type parser struct {
-	file string
-	line int
-	text string // the line
-	off  int    // how far it is read, in bytes
-	errs Errors
+	file       string
+	line       int
+	text       string                 // the line
+	off        int                    // how far it is read, in bytes
+	principals map[string]PatternList // of all lines so far, by the fingerprints of their keys
+	errs       Errors
 }
 
 // entry reads one line, and returns nil for one that has no entry.
@@ -100,7 +106,7 @@ func (p *parser) entry(text string) *Entry {
 	}
 	before := len(p.errs)
 	e := &Entry{Position: p.position(p.off)}
-	if p.principals(e) && p.options(e) {
+	if p.who(e) && p.options(e) {
 		p.key(e)
 	}
 	if len(p.errs) > before {
@@ -124,6 +130,8 @@ func (p *parser) shows() bool {
 			what = "a byte order mark"
 		case r != '\t' && unicode.IsControl(r):
 			what = fmt.Sprintf("the control character %U", r)
+		case unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp):
+			what = fmt.Sprintf("the character %U, which makes text look different from what it is", r)
 		default:
 			continue
 		}
@@ -133,9 +141,9 @@ func (p *parser) shows() bool {
 	return true
 }
 
-// principals reads the first field. OpenSSH takes quotes anywhere in it, and
+// who reads the first field, the principals. OpenSSH takes quotes anywhere in it, and
 // joins what is before one with what is in it; here they are around all of it.
-func (p *parser) principals(e *Entry) bool {
+func (p *parser) who(e *Entry) bool {
 	start := p.off
 	field := ""
 	if p.text[p.off] == '"' {
@@ -156,9 +164,25 @@ func (p *parser) principals(e *Entry) bool {
 	e.Principals = PatternList(field)
 	if err := e.Principals.check(); err != nil {
 		p.fail(p.position(start), "", "principals: %s", err)
+	} else if err := checkLetters(field); err != nil {
+		p.fail(p.position(start), "", "principals: %s", err)
 	}
 	p.space()
 	return true
+}
+
+// checkLetters refuses names that look like others: two that a person cannot tell apart
+// would be two people.
+func checkLetters(field string) error {
+	for _, r := range field {
+		if sanitise.Text(string(r)) != string(r) {
+			return fmt.Errorf("the character %U does not show", r)
+		}
+	}
+	if !norm.NFC.IsNormalString(field) {
+		return errors.New("a letter and its accent are two characters, which have to be one (Unicode's form NFC)")
+	}
+	return nil
 }
 
 // key reads the type of the key and the key. What follows is a comment.
@@ -177,6 +201,23 @@ func (p *parser) key(e *Entry) {
 		return
 	}
 	e.Fingerprint = ssh.FingerprintSHA256(key)
+	p.count(e)
+}
+
+// count bounds the principals of a key, and tells of one that has too many once.
+func (p *parser) count(e *Entry) {
+	before, ok := p.principals[e.Fingerprint]
+	if !ok {
+		p.principals[e.Fingerprint] = e.Principals
+		return
+	}
+	if !before.bounded() {
+		return
+	}
+	all := before + "," + e.Principals
+	if p.principals[e.Fingerprint] = all; !all.bounded() {
+		p.fail(e.Position, "give each person a key of their own", "principals: the lines of this key have more than %d patterns, or than %d bytes of them", maxPatterns, maxList)
+	}
 }
 
 // word takes what is before the next space or tab.

@@ -36,6 +36,10 @@ func unarmor(text []byte) ([]byte, error) {
 	if len(text) > MaxSize {
 		return nil, fmt.Errorf("%w: %d bytes, %d are the most", ErrMalformed, len(text), MaxSize)
 	}
+	// Go's decoder skips carriage returns.
+	if bytes.ContainsRune(text, '\r') {
+		return nil, fmt.Errorf("%w: it has carriage returns, as at the ends of lines on Windows", ErrMalformed)
+	}
 	body, ok := bytes.CutPrefix(text, []byte(header))
 	if !ok {
 		return nil, fmt.Errorf("%w: it does not begin with a line %s", ErrMalformed, header[:len(header)-1])
@@ -43,10 +47,6 @@ func unarmor(text []byte) ([]byte, error) {
 	body, ok = bytes.CutSuffix(bytes.TrimSuffix(body, []byte("\n")), []byte(footer))
 	if !ok {
 		return nil, fmt.Errorf("%w: it does not end with a line %s", ErrMalformed, footer[1:])
-	}
-	// Go's decoder skips carriage returns too.
-	if bytes.ContainsRune(body, '\r') {
-		return nil, fmt.Errorf("%w: carriage returns in the base64", ErrMalformed)
 	}
 	blob, err := base64.StdEncoding.Strict().AppendDecode(nil, body)
 	if err != nil {

@@ -55,6 +55,7 @@ func TestWhatSSHKeygenMadeVerifies(t *testing.T) {
 				t.Fatal(err)
 			}
 			tt.want.Entries = signers.with(tt.want.Fingerprint)
+			tt.want.Lines = tt.want.Entries
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Error(diff)
 			}

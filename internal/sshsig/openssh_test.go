@@ -135,7 +135,7 @@ func TestWhatSSHKeygenSignsVerifiesHere(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := Signer{KeyType: strings.Fields(string(read(t, dir, "id.pub")))[0], Fingerprint: fingerprint(t, dir), Entries: signers}
+				want := Signer{KeyType: strings.Fields(string(read(t, dir, "id.pub")))[0], Fingerprint: fingerprint(t, dir), Entries: signers, Lines: signers}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Error(diff)
 				}
@@ -259,6 +259,46 @@ func TestVerdictsAreThoseOfSSHKeygen(t *testing.T) {
 				t.Errorf("there: %v", there)
 			}
 		})
+	}
+}
+
+func TestPatternsThatAreRefusedMatchNobodyThere(t *testing.T) {
+	dir := keygen(t, "", "-t", "ed25519")
+	write(t, dir, "sig", []byte(mustOpenSSH(t, dir, "message", "ssh-keygen", "-q", "-Y", "sign", "-n", "file", "-f", "id")))
+	for _, list := range []string{"alice,!alice", "bob,!*", "alice,!a*", "*,!?*"} {
+		t.Run(list, func(t *testing.T) {
+			line := list + " " + string(read(t, dir, "id.pub"))
+			if _, err := ParseAllowedSigners("f", []byte(line)); err == nil {
+				t.Error("it is not refused")
+			}
+			write(t, dir, "allowed_signers", []byte(line))
+			for _, who := range []string{"a", "alice", "bob"} {
+				if err := sshVerify(t, dir, "message", "file", who); err == nil {
+					t.Errorf("there it is %s's", who)
+				}
+			}
+		})
+	}
+}
+
+// A line for something else allows no signature there either, whoever the key is of.
+func TestLinesThatDoNotAllowStillTellWhoseTheKeyIs(t *testing.T) {
+	dir := keygen(t, "", "-t", "ed25519")
+	write(t, dir, "sig", []byte(mustOpenSSH(t, dir, "message", "ssh-keygen", "-q", "-Y", "sign", "-n", "file", "-f", "id")))
+	public := string(read(t, dir, "id.pub"))
+	write(t, dir, "allowed_signers", []byte(`alice namespaces="git" `+public+`release namespaces="file" `+public))
+	signers := parse(t, "allowed_signers", read(t, dir, "allowed_signers"))
+	who, err := Verify(read(t, dir, "sig"), []byte("message"), "file", signers, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]Entry{signers[1:], signers}, [][]Entry{who.Entries, who.Lines}); diff != "" {
+		t.Error(diff)
+	}
+	for name, want := range map[string]bool{"alice": false, "release": true} {
+		if there := sshVerify(t, dir, "message", "file", name); (there == nil) != want || who.Is(name) != want {
+			t.Errorf("%s: here %v, there %v", name, who.Is(name), there)
+		}
 	}
 }
 

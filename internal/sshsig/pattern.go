@@ -10,6 +10,14 @@ import (
 // match.c gives up on a list that has a longer one.
 const maxPattern = 1022
 
+// maxPatterns and maxList, in bytes, bound a list of patterns that a person wrote, and
+// the principals of a key: nobody goes by more names, and what it takes to hold lists
+// against one another grows with their square.
+const (
+	maxPatterns = 32
+	maxList     = 1 << 10
+)
+
 // PatternList is a list of patterns as ssh_config(5) has it in section PATTERNS:
 // separated by commas, * for any run of bytes, ? for any one byte, and ! before
 // a pattern for what is not meant.
@@ -60,6 +68,9 @@ func matchPattern(pattern, s string) bool {
 
 // check returns what is wrong with a list that a person wrote.
 func (l PatternList) check() error {
+	if !l.bounded() {
+		return fmt.Errorf("more than %d patterns, or than %d bytes of them", maxPatterns, maxList)
+	}
 	wanted := false
 	for pattern := range strings.SplitSeq(string(l), ",") {
 		name, negated := strings.CutPrefix(pattern, "!")
@@ -76,5 +87,30 @@ func (l PatternList) check() error {
 	if !wanted {
 		return errors.New("every pattern has a !, so that nothing matches")
 	}
+	n := 0
+	for pattern := range strings.SplitSeq(string(l), ",") {
+		if n++; !strings.HasPrefix(pattern, "!") && !l.reaches(pattern) {
+			return fmt.Errorf("pattern %d matches nothing that no pattern with a ! matches", n)
+		}
+	}
 	return nil
+}
+
+func (l PatternList) bounded() bool {
+	return len(l) <= maxList && strings.Count(string(l), ",") < maxPatterns
+}
+
+// reaches reports whether the list matches something that one of its patterns matches.
+// It tries what the pattern would match without and with something for each *, made of a
+// character that the list does not have. It may say no of patterns that mix * and ? in
+// ways that nobody needs, and never yes of one that matches nothing.
+func (l PatternList) reaches(pattern string) bool {
+	const characters = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	i := strings.IndexFunc(characters, func(c rune) bool { return !strings.ContainsRune(string(l), c) })
+	if i < 0 {
+		i = 0
+	}
+	other := characters[i : i+1]
+	return l.Match(strings.NewReplacer("*", "", "?", other).Replace(pattern)) ||
+		l.Match(strings.NewReplacer("*", other, "?", other).Replace(pattern))
 }

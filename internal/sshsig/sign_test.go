@@ -27,7 +27,7 @@ func TestWhatIsSignedVerifies(t *testing.T) {
 			}
 			who, err := Verify(armored, []byte("message"), "file", signers, noon)
 			want := Signer{
-				KeyType: key.PublicKey().Type(), Fingerprint: ssh.FingerprintSHA256(key.PublicKey()), Entries: signers,
+				KeyType: key.PublicKey().Type(), Fingerprint: ssh.FingerprintSHA256(key.PublicKey()), Entries: signers, Lines: signers,
 			}
 			if diff := cmp.Diff(want, who); err != nil || diff != "" {
 				t.Errorf("error %v, %s", err, diff)

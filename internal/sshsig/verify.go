@@ -15,6 +15,9 @@ type Signer struct {
 	// Entries are the lines that allow the key to sign, at least one when the
 	// signature counts.
 	Entries []Entry
+	// Lines are all that have the key. Those that do not allow it for this signature
+	// still tell whose it is.
+	Lines []Entry
 }
 
 // Is reports whether the key may sign for the principal, the -I of ssh-keygen. A
@@ -34,8 +37,8 @@ func (s Signer) Is(principal string) bool {
 // error is one of those at the top of this package; what it says goes from the
 // signature to the signers, so that [ErrExpired] means that all else is right.
 //
-// A Signer that comes with an error has the key, if that could be read, and no
-// entries.
+// A Signer that comes with an error has the key, if that could be read, and neither
+// entries nor lines.
 func Verify(signature, message []byte, namespace string, signers AllowedSigners, at time.Time) (Signer, error) {
 	b, err := unarmor(signature)
 	if err != nil {
@@ -57,8 +60,12 @@ func Verify(signature, message []byte, namespace string, signers AllowedSigners,
 	if err := s.verify(message); err != nil {
 		return who, err
 	}
-	who.Entries, err = permitting(known, namespace, at)
-	return who, err
+	entries, err := permitting(known, namespace, at)
+	if err != nil {
+		return who, err
+	}
+	who.Entries, who.Lines = entries, known
+	return who, nil
 }
 
 // permitting returns the lines that allow the namespace at that time, or why

@@ -218,8 +218,8 @@ func TestEachWrongThingHasItsError(t *testing.T) {
 				tt.wrong(t, &w)
 			}
 			who, err := Verify(w.signature, w.message, w.namespace, w.signers, w.at)
-			if !errors.Is(err, tt.is) || len(who.Entries) > 0 {
-				t.Fatalf("error %v, entries %v", err, who.Entries)
+			if !errors.Is(err, tt.is) || len(who.Entries)+len(who.Lines) > 0 {
+				t.Fatalf("error %v, signer %v", err, who)
 			}
 			if diff := cmp.Diff(tt.want, err.Error()); diff != "" {
 				t.Error(diff)
@@ -274,7 +274,7 @@ func TestArmourHasOneForm(t *testing.T) {
 		{"a byte order mark before it", "\ufeff" + right, "does not begin with a line"},
 		{"text after it", right + "Alice\n", "does not end with a line"},
 		{"another signature after it", right + right, "is not base64"},
-		{"lines of Windows", strings.ReplaceAll(right, "\n", "\r\n"), "does not begin with a line"},
+		{"lines of Windows", strings.ReplaceAll(right, "\n", "\r\n"), "carriage returns, as at the ends of lines on Windows"},
 		{"carriage returns in the base64", strings.Replace(right, "AAAA", "AA\r\nAA", 1), "carriage returns"},
 		{"a header of PEM", strings.Replace(right, "\n", "\nComment: Alice\n\n", 1), "is not base64"},
 		{"indented base64", strings.Replace(right, "\nU1NI", "\n  U1NI", 1), "is not base64"},
