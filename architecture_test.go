@@ -46,7 +46,7 @@ var graph = map[string][]string{
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
 	"internal/sshsig":       {"internal/sanitise"},
-	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
+	"internal/torture":      {"check", "codesign", "entitlement", "internal/archivetest", "internal/scan", "macho", "policy"},
 }
 
 // pure packages open no file, know no clock and no network.

@@ -2,7 +2,6 @@ package archive
 
 import (
 	"bufio"
-	"compress/bzip2"
 	"crypto/md5"  //nolint:gosec // what a xar says of its files
 	"crypto/sha1" //nolint:gosec // what a xar says of its files
 	"crypto/sha256"
@@ -15,7 +14,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
 )
 
@@ -74,11 +72,11 @@ func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
 	case Stored:
 		c = io.NopCloser(packed)
 	case Deflate:
-		c = flate.NewReader(packed)
+		c, err = unpackDeflate(packed)
 	case Zlib:
 		c, err = zlib.NewReader(packed)
 	case Bzip2:
-		c = io.NopCloser(bzip2.NewReader(packed))
+		c, err = unpackBzip2(packed)
 	case XZ:
 		c, err = unpackXZ(packed)
 	case Zstd:
