@@ -123,6 +123,7 @@ func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
 		o.found.Unread = []check.Unread{{Path: o.path, Err: err}}
 	default:
 		o.found.Binaries = []check.Binary{b}
+		o.found.Remarks = payloads(j.item, b.Slices)
 		if j.item.Main && !slices.ContainsFunc(b.Slices, isSignable) {
 			o.found.Unread = []check.Unread{{
 				Path: o.path, Err: errors.New("the main executable of a bundle is of a type that is never signed, so neither a signature nor the seal of the bundle was looked at"),
