@@ -47,7 +47,7 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 func tarEntry(h *tar.Header, offset, size int64) Entry {
 	e := Entry{Name: h.Name, Size: h.Size, Offset: offset, Packed: h.Size}
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeCont: //nolint:staticcheck // TypeRegA is what old archives have
+	case tar.TypeReg, tar.TypeCont: // the reader makes one of the old kind of file
 	case tar.TypeDir:
 		e.Mode = fs.ModeDir
 	case tar.TypeSymlink:
