@@ -2,8 +2,8 @@ package archive
 
 import (
 	"bufio"
-	"crypto/md5"  //nolint:gosec // what a xar says of its files
-	"crypto/sha1" //nolint:gosec // what a xar says of its files
+	"crypto/md5"  // what a xar says of its files
+	"crypto/sha1" // what a xar says of its files
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
@@ -41,9 +41,9 @@ func (s Sum) hash() (hash.Hash, error) {
 	case "crc32":
 		return crc32.NewIEEE(), nil
 	case "md5":
-		return md5.New(), nil //nolint:gosec // see above
+		return md5.New(), nil // see above
 	case "sha1":
-		return sha1.New(), nil //nolint:gosec // see above
+		return sha1.New(), nil // see above
 	case "sha256":
 		return sha256.New(), nil
 	case "sha512":

@@ -8,7 +8,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/zlib"
-	"crypto/sha1" //nolint:gosec // what xar writes
+	"crypto/sha1" // what xar writes
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -356,7 +356,7 @@ func Xar(f Files, sign Sign) []byte {
 // then what sign makes of it.
 func RawXar(toc string, heap []byte, sign Sign) []byte {
 	packed := deflated([]byte(toc))
-	sum := sha1.Sum(packed) //nolint:gosec // what xar writes
+	sum := sha1.Sum(packed) // what xar writes
 	copy(heap, sum[:])
 	if sign != nil {
 		copy(heap[len(sum):], sign(sum[:]))
@@ -377,7 +377,7 @@ func escape(s string) string {
 }
 
 func hexSum(b []byte) string {
-	sum := sha1.Sum(b) //nolint:gosec // what xar writes
+	sum := sha1.Sum(b) // what xar writes
 	return hex.EncodeToString(sum[:])
 }
 
