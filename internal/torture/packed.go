@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -71,7 +72,10 @@ func (t *torture) judgeFile(b []byte) verdict {
 		panic(err)
 	}
 	f.Close()
-	found := scan.Run([]string{f.Name()}, scan.Full, time.Now())
+	found, err := scan.Run(context.Background(), []string{f.Name()}, scan.Options{Depth: scan.Full, Now: time.Now()})
+	if err != nil {
+		panic(err)
+	}
 	v := verdict{claims: entitlement.Set{}}
 	for _, b := range found.Binaries {
 		for _, s := range b.Slices {
