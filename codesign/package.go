@@ -105,6 +105,11 @@ func hasUsage(c *x509.Certificate, n int) bool {
 func AuthenticatePackage(p Package, anchors Anchors, now time.Time) Authentication {
 	var a Authentication
 	var m *cmsMessage
+	if !slices.Contains([]string{"sha1", "sha256", "sha512"}, p.Algorithm) {
+		// Security.framework takes others for none (Xar::checksumDigestAlgorithm).
+		a.problem(BadSignature, "the checksum of the table of contents, which is what is signed, is one by %.20q", p.Algorithm)
+		return a
+	}
 	if p.CMS != nil {
 		if m = a.packageCMS(p); m == nil {
 			return a
