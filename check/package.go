@@ -226,11 +226,11 @@ func sortedKeys(m map[string][]string) []string {
 	return keys
 }
 
-// preflightPackage holds a package against what Apple's notary service asks for. It is
-// the package that is submitted, with a signature of a Developer ID and a timestamp
-// ("Notarizing macOS software before distribution",
-// https://developer.apple.com/documentation/security/notarizing-macos-software-before-distribution);
-// the messages are those for code.
+// preflightPackage holds the package that is submitted against what Apple's notary
+// service asks for: it takes "signed flat installer packages", signed with a Developer
+// ID
+// (https://developer.apple.com/documentation/security/customizing-the-notarization-workflow).
+// The messages are those for code.
 func (e *evaluation) preflightPackage(p Package) {
 	if e.in.Preflight != Notarization {
 		return
@@ -247,7 +247,5 @@ func (e *evaluation) preflightPackage(p Package) {
 		reject("The binary is not signed.", "sign it with productsign")
 	case p.kind() != codesign.DeveloperIDInstaller:
 		reject("The binary is not signed with a valid Developer ID certificate.", "sign it with a Developer ID Installer certificate")
-	case p.Authentication.Timestamp.IsZero():
-		reject("The signature does not include a secure timestamp.", "sign it with productsign --timestamp")
 	}
 }
