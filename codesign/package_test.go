@@ -2,7 +2,6 @@ package codesign_test
 
 import (
 	"crypto"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -68,12 +67,12 @@ func raws(list []*mt.Identity) (der [][]byte) {
 func (p *packing) authenticate(t *testing.T) codesign.Authentication {
 	t.Helper()
 	toc := []byte("a table of contents")
-	hash, algorithm := crypto.SHA1, "sha1"
+	algorithm := "sha1"
 	s := sha1.Sum(toc)
 	sum := s[:]
 	if p.sha256 {
 		s := sha256.Sum256(toc)
-		hash, algorithm, sum = crypto.SHA256, "sha256", s[:]
+		algorithm, sum = "sha256", s[:]
 	}
 	pkg := codesign.Package{Algorithm: algorithm, Sum: sum}
 	if p.cms != nil {
@@ -87,13 +86,9 @@ func (p *packing) authenticate(t *testing.T) codesign.Authentication {
 		digest := sum
 		if p.twice {
 			s := sha256.Sum256(sum)
-			hash, digest = crypto.SHA256, s[:]
+			digest = s[:]
 		}
-		b, err := p.rsa.Key.Sign(rand.Reader, digest, hash)
-		if err != nil {
-			t.Fatal(err)
-		}
-		pkg.RSA = &codesign.PackageSignature{Bytes: b, Certificates: raws(p.old)}
+		pkg.RSA = &codesign.PackageSignature{Bytes: p.rsa.SignSum(digest), Certificates: raws(p.old)}
 	}
 	if p.edit != nil {
 		p.edit(&pkg)
@@ -224,7 +219,7 @@ func TestWhatIsWrongWithAPackageIsToldApart(t *testing.T) {
 			c := installer()
 			c.EllipticCurve = true
 			p.by(c.Issue(p.developerID))
-			p.cms = nil
+			p.rsa, p.cms = signer, nil
 		}, codesign.BadSignature, "*ecdsa.PublicKey"},
 		{"a root that nobody trusts", func(p *packing) { p.by(installer().Issue(other.developerID)) }, codesign.UntrustedChain, "unknown authority"},
 		{"a certificate that has expired, without a timestamp", func(p *packing) { p.cms.Timestamp = nil }, codesign.Expired, "not on 2026-01-01"},

@@ -86,9 +86,6 @@ func (c CMS) Bytes(directories ...[]byte) []byte {
 	return c.message(directories[0], c.Content, attributes)
 }
 
-// Detached returns the signature over content that is not in the message, without the attributes of code.
-func (c CMS) Detached(content []byte) []byte { return c.message(content, nil, nil) }
-
 // agility returns the two attributes that list all CodeDirectories.
 func (c CMS) agility(directories [][]byte) []Attribute {
 	directories = slices.Clone(directories)
