@@ -211,10 +211,14 @@ func (e *evaluation) teamsDiffer(p Package, code []Binary) {
 // files says which file, below a package, and how many more.
 func files(list []string, pkg string) string {
 	name := strings.TrimPrefix(list[0], pkg+"/")
-	if len(list) == 1 {
+	switch n := len(list) - 1; n {
+	case 0:
 		return name
+	case 1:
+		return name + " and one more file"
+	default:
+		return fmt.Sprintf("%s and %d more files", name, n)
 	}
-	return fmt.Sprintf("%s and %d more files", name, len(list)-1)
 }
 
 func sortedKeys(m map[string][]string) []string {
