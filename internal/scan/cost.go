@@ -92,9 +92,9 @@ func (c *cost) binary(b check.Binary) {
 	}
 }
 
-// installer counts a package, and what is told of it: up to one finding for each
-// problem, each of the eight demands of a stage, each of six other things, and the teams
-// of the code in it, of which each is told once.
+// installer counts a package, and what is told of it: one finding for each problem, and
+// up to 14 others, of four demands of a stage, of five teams of the code in it, and of
+// whether it is signed, by whom, and for which files.
 func (c *cost) installer(p check.Package) {
 	const most = 16
 	c.bytes += ofFile
