@@ -18,8 +18,8 @@ func newShow(env Env) *cobra.Command {
 		Use:   "show PATH…",
 		Short: "Show what binaries are signed with",
 		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
-identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile of
-a bundle, and who signed an installer package. It judges nothing.
+identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning
+profile of a bundle, and who signed an installer package. It judges nothing.
 
 Exit status: 0 shown, 2 wrong usage, or output that could not be written, 3 something could not be
 read, or there was nothing to show.`,
