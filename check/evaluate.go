@@ -15,6 +15,7 @@ import (
 // Input is all that a check depends on.
 type Input struct {
 	Binaries []Binary
+	Packages []Package
 	Sources  []Source
 	Signings []source.Signing // who signs with the sources, as far as that is known
 	Unread   []Unread
@@ -66,6 +67,7 @@ func Evaluate(in Input) *Report {
 	}
 	n := len(e.findings)
 	e.bundles(sorted) // of copies each has a bundle of its own
+	e.packages(sorted)
 	e.sources()
 	e.others()
 	e.unmerged()
@@ -117,7 +119,7 @@ func (e *evaluation) others() {
 	for _, u := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
 	}
-	if len(e.in.Binaries)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 {
+	if len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }
@@ -127,6 +129,7 @@ var remarkHints = map[string]string{
 	RuleBrokenSeal:       "check the bundle that it goes into, whose seal covers it, or leave it out of what is checked",
 	RuleAmbiguousArchive: "pack it anew with one tool, from a folder that holds each file once",
 	RuleOpaquePayload:    "what is in it was not judged; check it before it is packed, or leave it out of what is checked",
+	RuleInstallerScript:  "read it: it runs as root, and nothing of what it does was judged",
 }
 
 const unreadHint = "what cannot be read cannot be judged; repair it or leave it out of what is checked"

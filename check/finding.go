@@ -95,6 +95,7 @@ type Report struct {
 	FailOn       policy.FailOn
 
 	Binaries   []BinaryReport // by path
+	Packages   []Package      // by path
 	Sources    []SourceReport // by path
 	Exceptions []ExceptionReport
 	Pending    []PendingReport // exceptions that do not count yet

@@ -42,6 +42,8 @@ const (
 	RuleLinkOutside           = "link-outside"
 	RuleAmbiguousArchive      = "ambiguous-archive"
 	RuleOpaquePayload         = "opaque-payload"
+	RuleInstallerScript       = "installer-script"
+	RuleTeamsDiffer           = "teams-differ"
 
 	// What authorizes the claims of a program.
 	RuleInvalidProfile     = "invalid-profile"
@@ -111,6 +113,8 @@ var rules = []Rule{
 	{RuleLinkOutside, policy.Warning, "Link that leads out of the artifact", false},
 	{RuleAmbiguousArchive, policy.Error, "Archive that readers take differently", false},
 	{RuleOpaquePayload, policy.Note, "Packed code that is not read", false},
+	{RuleInstallerScript, policy.Note, "Script that the Installer runs", false},
+	{RuleTeamsDiffer, policy.Warning, "Package with the code of another team", false},
 
 	{RuleInvalidProfile, policy.Error, "Provisioning profile that does not verify", false},
 	{RuleForeignProfile, policy.Error, "Provisioning profile that is for other code", false},

@@ -80,6 +80,22 @@ type Slice struct {
 	Resources    codesign.Binding    // of the bundle's CodeResources, if there is one; empty: not looked at
 }
 
+// Package is an installer package. The code in it is among the binaries, below its path.
+type Package struct {
+	Path      string
+	Size      int64
+	Algorithm string   // of the checksum of the table of contents, which is signed: sha1, sha256, sha512
+	Signed    bool     // whether there is a signature at all
+	Uncovered []string // the first few files that it does not cover
+
+	// Authentication is what the signatures prove; nil when there are none, or when they
+	// were not looked at, as with --verify=slots.
+	Authentication *codesign.Authentication
+}
+
+// Authenticated reports whether it is proven who signed the package.
+func (p Package) Authenticated() bool { return p.Authentication != nil && p.Authentication.OK() }
+
 // Source is one .entitlements file, the input of signing, or a project that claims
 // entitlements itself.
 type Source struct {
@@ -98,9 +114,10 @@ type Unread struct {
 
 // Remark is something that was met on the way to the binaries and is a finding of its
 // own: a link that leads out of the artifact, a bundle that nothing vouches for, an
-// archive that readers take differently, or something packed that is not read.
+// archive that readers take differently, something packed that is not read, or a script
+// that the Installer runs.
 type Remark struct {
-	Rule    string // RuleLinkOutside, RuleBrokenSeal, RuleAmbiguousArchive or RuleOpaquePayload
+	Rule    string // RuleLinkOutside, RuleBrokenSeal, RuleAmbiguousArchive, RuleOpaquePayload or RuleInstallerScript
 	Path    string
 	Message string
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
@@ -24,7 +25,9 @@ type Authentication struct {
 }
 
 // OK reports whether the signature is valid and by a signer of a known kind.
-func (a *Authentication) OK() bool { return a.Kind != "" && len(a.Problems) == 0 }
+func (a *Authentication) OK() bool {
+	return a.Kind != "" && !slices.ContainsFunc(a.Problems, func(p Problem) bool { return p.Kind != Unusual })
+}
 
 func (a *Authentication) problem(kind ProblemKind, format string, args ...any) {
 	a.Problems = append(a.Problems, Problem{kind, uint32(cs.CSSLOT_CMS_SIGNATURE), fmt.Sprintf(format, args...)})

@@ -68,8 +68,8 @@ const (
 // leaf, and 1.2.840.113635.100.6.2.x of the certificate that issued it. They are
 // those of SecPolicyCreateAppleExternalDeveloper in SecPolicyPriv.h, and 9 of
 // section 4.11.8 in Apple's WWDR certification practice statement. A certificate
-// may have the markers of iOS and macOS at once. Those for installers (8 and 14)
-// are missing, since their extended key usage is not the signing of code.
+// may have the markers of iOS and macOS at once. Those for installers are in
+// [installerKinds], since their extended key usage is not the signing of code.
 var signerKinds = []struct {
 	leaf, issuer int
 	kind         SignerKind

@@ -63,6 +63,12 @@ func (v *Verifier) ReadProfile(cms []byte) (ProfileMessage, error) {
 	return ReadProfile(cms, v.anchors, v.now)
 }
 
+// AuthenticatePackage is the function [AuthenticatePackage] with the anchors and the
+// time of v.
+func (v *Verifier) AuthenticatePackage(p Package) Authentication {
+	return AuthenticatePackage(p, v.anchors, v.now)
+}
+
 // authenticate verifies the CMS, and completes the facts with the certificates that
 // it proves. Of ad hoc code they are known to be none.
 func (v *Verifier) authenticate(s *Signature, sb *superBlob) {

@@ -86,6 +86,15 @@ var examples = map[string]example{
 		in.Remarks = []check.Remark{{Rule: check.RuleOpaquePayload, Path: "Acme.app/Contents/Resources/helpers.7z", Message: "7-Zip, which is not read here"}}
 	}},
 
+	check.RuleInstallerScript: {file: program().Bytes(), edit: func(in *check.Input) {
+		in.Remarks = []check.Remark{{Rule: check.RuleInstallerScript, Path: "Acme.pkg/Scripts/postinstall", Message: "a script that the Installer runs as root"}}
+	}},
+	check.RuleTeamsDiffer: {policy: lax, file: program().Bytes(), edit: func(in *check.Input) {
+		in.Binaries[0].Slices[0].Signature.Authentication = &codesign.Authentication{Kind: codesign.DeveloperID, TeamID: "A1B2C3D4E5"}
+		in.Binaries[0].Paths = []string{"Acme.pkg/Payload/Acme.app/Contents/MacOS/Acme"}
+		in.Packages = []check.Package{{Path: "Acme.pkg", Signed: true, Authentication: &codesign.Authentication{Kind: codesign.DeveloperIDInstaller, TeamID: "26QKX55P9K"}}}
+	}},
+
 	check.RuleInvalidProfile: {policy: lax, file: program(keychain, []any{"A1B2C3D4E5.shared"}).Bytes(), edit: provisioned(func(p *profile.Profile) {
 		p.Problem = "the message digest is not that of the content"
 	})},

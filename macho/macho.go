@@ -65,6 +65,7 @@ type Slice struct {
 	Builds    []Build // in the order of the load commands; more than one for zippered code
 	Signature *Range  // of LC_CODE_SIGNATURE; nil: not signed
 	InfoPlist *Range  // of the section __TEXT,__info_plist; nil: none
+	Data      []Range // of the segments that are named __DATA and what begins so, as far as they are in the slice
 	Anomalies []Anomaly
 }
 

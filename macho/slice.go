@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/blacktop/go-macho/types"
 )
@@ -140,15 +141,33 @@ func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
 	return nil
 }
 
+// segmentOf returns the name of a segment and where it is in the slice, if b is the
+// command of one.
+func segmentOf(cmd types.LoadCmd, b []byte, order binary.ByteOrder) (name string, r Range) {
+	switch {
+	case cmd == types.LC_SEGMENT && len(b) >= 40:
+		return cString(b[8:24]), Range{uint64(order.Uint32(b[32:])), uint64(order.Uint32(b[36:]))}
+	case cmd == types.LC_SEGMENT_64 && len(b) >= 56:
+		return cString(b[8:24]), Range{order.Uint64(b[40:]), order.Uint64(b[48:])}
+	}
+	return "", Range{}
+}
+
 // linkeditEnd returns where the segment __LINKEDIT ends, if b is its command.
 func linkeditEnd(cmd types.LoadCmd, b []byte, order binary.ByteOrder) (end uint64, ok bool) {
-	switch {
-	case cmd == types.LC_SEGMENT && cString(b[8:24]) == "__LINKEDIT":
-		return uint64(order.Uint32(b[32:])) + uint64(order.Uint32(b[36:])), true
-	case cmd == types.LC_SEGMENT_64 && cString(b[8:24]) == "__LINKEDIT":
-		return order.Uint64(b[40:]) + order.Uint64(b[48:]), true
+	name, r := segmentOf(cmd, b, order)
+	return r.Offset + r.Size, name == "__LINKEDIT"
+}
+
+// maxData bounds the segments of data that are kept; code has up to three.
+const maxData = 8
+
+// data keeps where a segment of data is.
+func (s *Slice) data(cmd types.LoadCmd, b []byte, order binary.ByteOrder) {
+	name, r := segmentOf(cmd, b, order)
+	if strings.HasPrefix(name, "__DATA") && len(s.Data) < maxData && r.Offset <= s.Range.Size && r.Size <= s.Range.Size-r.Offset {
+		s.Data = append(s.Data, r)
 	}
-	return 0, false
 }
 
 // checkLinkedit tells of a signature at the end of the slice that __LINKEDIT does not
@@ -196,10 +215,12 @@ func (s *Slice) command(cmd types.LoadCmd, b []byte, order binary.ByteOrder) err
 		}
 		s.Builds = append(s.Builds, Build{minPlatform(cmd, s.CPU), version(order.Uint32(b[8:])), version(order.Uint32(b[12:]))})
 	case types.LC_SEGMENT: // struct segment_command, struct section
+		s.data(cmd, b, order)
 		return s.segment(b, order, 56, 68, func(sec []byte) Range {
 			return Range{uint64(order.Uint32(sec[40:])), uint64(order.Uint32(sec[36:]))}
 		})
 	case types.LC_SEGMENT_64: // struct segment_command_64, struct section_64
+		s.data(cmd, b, order)
 		return s.segment(b, order, 72, 80, func(sec []byte) Range {
 			return Range{uint64(order.Uint32(sec[48:])), order.Uint64(sec[40:])}
 		})

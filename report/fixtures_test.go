@@ -162,6 +162,20 @@ func forged() *check.Provisioning {
 	}}
 }
 
+// packages are a package that is signed, one that is not, and one of which it was not
+// looked into.
+func packages() []check.Package {
+	a := authentication("A1B2C3D4E5")
+	a.Signer, a.Kind = "Developer ID Installer: Example (A1B2C3D4E5)", codesign.DeveloperIDInstaller
+	a.Chain = []string{a.Signer, "Developer ID Certification Authority", "Apple Root CA"}
+	a.Problems = []codesign.Problem{{Kind: codesign.Unusual, Detail: "what is signed is the SHA-1 checksum of the table of contents"}}
+	return []check.Package{
+		{Path: "build/Acme.pkg", Size: 1 << 20, Signed: true, Algorithm: "sha1", Authentication: a},
+		{Path: "build/Tools.pkg", Size: 8192, Algorithm: "sha256"},
+		{Path: "build/Update.pkg", Size: 8192, Algorithm: "sha256", Signed: true},
+	}
+}
+
 // clean is a report of one app whose one exception is approved.
 func clean(t testing.TB) *check.Report {
 	e := exception(t, "EXC-2026-014", allowJIT)
@@ -211,6 +225,7 @@ func acme(t testing.TB) *check.Report {
 		check.ExceptionReport{Exception: expired, Use: check.Used, Covers: 1},
 		check.ExceptionReport{Exception: unused, Use: check.Unused},
 		check.ExceptionReport{Exception: elsewhere, Use: check.NotLookedAt})
+	r.Packages = packages()
 	waits := exception(t, "EXC-2026-020", libraries)
 	waits.CompensatingControls = []string{"Plug-ins run in a process of their own."}
 	r.Base = &check.Base{Ref: "main", Commit: "4821abc0174e5d1f6f1b3b6d1ea0f3d1d5b1a9c2", Policy: "base:" + acmePolicy, SHA256: policySHA}
@@ -336,6 +351,10 @@ func hostile(t testing.TB) *check.Report {
 				{Entitlement: evil + "2", Value: v, Archs: []string{"arm64"}, Verdict: check.Approved, Exception: e},
 			},
 		}},
+		Packages: []check.Package{{Path: "p" + evil, Signed: true, Algorithm: "sha1", Authentication: &codesign.Authentication{
+			Signer: evil, TeamID: evil, Kind: codesign.DeveloperIDInstaller, Chain: []string{evil, evil},
+			Problems: []codesign.Problem{{Kind: codesign.BadSignature, Detail: evil}},
+		}}, {Path: "q" + evil, Signed: true, Authentication: &codesign.Authentication{Signer: evil, TeamID: evil, Kind: codesign.DeveloperIDInstaller}}},
 		Sources:    []check.SourceReport{{Source: check.Source{Path: "s" + evil}, UsedBy: []string{evil}, Claims: []check.Claim{{Entitlement: evil, Value: v, Verdict: check.Denied, Position: e.Position}}}},
 		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2, Signed: verified(evil)}},
 		Base:       &check.Base{Ref: evil, Commit: evil, Policy: evil},

@@ -8,11 +8,12 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// group is what a report says of one binary, of one source, or of one path that
-// is neither, such as a file that could not be read.
+// group is what a report says of one binary, package or source, or of one path that
+// is none, such as a file that could not be read.
 type group struct {
 	paths    []string
 	binary   *check.BinaryReport // nil for others
+	pkg      *check.Package      // nil for others
 	source   *check.SourceReport // nil for others
 	claims   []check.Claim       // by entitlement; see worstFirst
 	findings []check.Finding     // worst first
@@ -29,6 +30,10 @@ func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
 	for i := range r.Binaries {
 		b := &r.Binaries[i]
 		add(&group{paths: b.Paths, binary: b, claims: b.Claims})
+	}
+	for i := range r.Packages {
+		p := &r.Packages[i]
+		add(&group{paths: []string{p.Path}, pkg: p})
 	}
 	for i := range r.Sources {
 		s := &r.Sources[i]

@@ -22,10 +22,11 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 	out := jsonReport{
 		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: policyJSON(r), Base: baseJSON(r.Base),
 		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
-		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.binaries, n.slices, n.sources},
+		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.packages, n.binaries, n.slices, n.sources},
 	}
 	return writeJSON(w, out,
 		listOf("findings", r.Findings, findingJSON),
+		listOf("packages", r.Packages, packageJSON),
 		listOf("binaries", r.Binaries, binaryJSON),
 		listOf("sources", r.Sources, sourceJSON),
 		listOf("exceptions", r.Exceptions, exceptionJSON),
@@ -85,6 +86,7 @@ type jsonCounts struct {
 	Warnings   int `json:"warnings"`
 	Notes      int `json:"notes"`
 	Unapproved int `json:"unapproved"`
+	Packages   int `json:"packages"`
 	Binaries   int `json:"binaries"`
 	Slices     int `json:"slices"`
 	Sources    int `json:"sources"`

@@ -25,7 +25,7 @@ const (
 )
 
 // Markdown writes the report as the summary of a job in GitHub Flavored Markdown:
-// the result, by which policy, the findings, the exceptions with their
+// the result, by which policy, the findings, who signed packages, the exceptions with their
 // justifications, and the YAML for what is not approved yet. It writes no more
 // than limit bytes (0: [SummaryLimit]); what does not fit is left out by whole
 // rows, the least first, and the summary says so.
@@ -33,6 +33,7 @@ func Markdown(w io.Writer, r *check.Report, limit int) error {
 	m := &markdown{limit: cmp.Or(limit, SummaryLimit)}
 	m.head(r)
 	m.findings(r)
+	m.packages(r)
 	m.exceptions(r)
 	m.pending(r)
 	m.suggestions(r)
@@ -133,6 +134,13 @@ func levelIcon(l policy.Level) string {
 		return "⚠️ warning"
 	}
 	return "ℹ️ note"
+}
+
+func (m *markdown) packages(r *check.Report) {
+	m.table("Packages", "| Package | Signature |", "package", len(r.Packages), func(i int) string {
+		p := r.Packages[i]
+		return fmt.Sprintf("| %s | %s |\n", sanitise.Code(cut(p.Path, maxCell, "…")), sanitise.Markdown(cut(packageFacts(p), maxCell, "…")))
+	})
 }
 
 func (m *markdown) exceptions(r *check.Report) {

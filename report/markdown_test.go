@@ -53,8 +53,8 @@ func TestMarkdownIsMadeOfItsOwnElementsAlone(t *testing.T) {
 					t.Errorf("the element %s", e)
 				}
 			}
-			rows := len(r.Findings) + len(r.Exceptions) + len(r.Pending)
-			for _, n := range []int{len(r.Findings), len(r.Exceptions), len(r.Pending)} {
+			rows := len(r.Findings) + len(r.Packages) + len(r.Exceptions) + len(r.Pending)
+			for _, n := range []int{len(r.Findings), len(r.Packages), len(r.Exceptions), len(r.Pending)} {
 				rows += min(n, 1) // the head of its table
 			}
 			if n := strings.Count(got, "<tr>"); n != rows {

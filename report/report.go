@@ -46,7 +46,7 @@ func extended(r *check.Report, show func(string) string) string {
 
 // tally counts what a report is about.
 type tally struct {
-	errors, warnings, notes, unapproved, binaries, slices, sources int
+	errors, warnings, notes, unapproved, packages, binaries, slices, sources int
 
 	source string // noun
 }
@@ -54,7 +54,7 @@ type tally struct {
 func count(r *check.Report) tally {
 	t := tally{
 		errors: r.Count(policy.Error), warnings: r.Count(policy.Warning), notes: r.Count(policy.Note),
-		unapproved: r.Unapproved(), binaries: len(r.Binaries), sources: len(r.Sources),
+		unapproved: r.Unapproved(), packages: len(r.Packages), binaries: len(r.Binaries), sources: len(r.Sources),
 		source: ".entitlements file",
 	}
 	if slices.ContainsFunc(r.Sources, func(s check.SourceReport) bool { return s.Project }) {
@@ -86,8 +86,11 @@ func (t tally) findings() string {
 // subjects says what was looked at, such as "3 binaries (5 slices)".
 func (t tally) subjects() string {
 	s := fmt.Sprintf("%s (%s)", plural(t.binaries, "binary"), plural(t.slices, "slice"))
+	if t.packages > 0 {
+		s = plural(t.packages, "package") + ", " + s
+	}
 	switch {
-	case t.sources > 0 && t.binaries > 0:
+	case t.sources > 0 && t.binaries+t.packages > 0:
 		return s + ", " + plural(t.sources, t.source)
 	case t.sources > 0:
 		return plural(t.sources, t.source)

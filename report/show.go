@@ -15,12 +15,18 @@ import (
 	"github.com/codewarrant/codewarrant/macho"
 )
 
-// ShowText writes what binaries are signed with, as codesign -d does, slice by
-// slice, for people to read.
-func ShowText(w io.Writer, binaries []check.Binary, o TextOptions) error {
+// ShowText writes what packages and binaries are signed with, as pkgutil
+// --check-signature and codesign -d do, for people to read.
+func ShowText(w io.Writer, packages []check.Package, binaries []check.Binary, o TextOptions) error {
 	t := newText(w, o)
-	for i, b := range binaries {
+	for i, p := range packages {
 		if i > 0 {
+			t.line("")
+		}
+		t.showPackage(p)
+	}
+	for i, b := range binaries {
+		if i+len(packages) > 0 {
 			t.line("")
 		}
 		t.showFile(b)

@@ -15,13 +15,16 @@ import (
 // taken away or changes its meaning.
 const ShowSchema = "codewarrant.show/1"
 
-// ShowJSON writes what binaries are signed with, for programs. version is that of
-// the program. What it shares with [JSON] has the same names.
-func ShowJSON(w io.Writer, binaries []check.Binary, version string) error {
-	return writeJSON(w, showReport{ShowSchema, tool{"codewarrant", version}}, listOf("binaries", binaries, showJSON))
+// ShowJSON writes what packages and binaries are signed with, for programs. version is
+// that of the program. What it shares with [JSON] has the same names.
+func ShowJSON(w io.Writer, packages []check.Package, binaries []check.Binary, version string) error {
+	return writeJSON(w, showReport{ShowSchema, tool{"codewarrant", version}},
+		listOf("packages", packages, packageJSON),
+		listOf("binaries", binaries, showJSON),
+	)
 }
 
-// showReport is what stands before the list of binaries.
+// showReport is what stands before the lists.
 type showReport struct {
 	Schema string `json:"schema"`
 	Tool   tool   `json:"tool"`

@@ -76,8 +76,15 @@ func shown(t *testing.T) map[string][]check.Binary {
 func TestShowGolden(t *testing.T) {
 	for name, list := range shown(t) {
 		t.Run(name, func(t *testing.T) {
+			var pkgs []check.Package
+			switch name {
+			case "show-acme":
+				pkgs = packages()
+			case "show-hostile":
+				pkgs = hostile(t).Packages
+			}
 			var text, js bytes.Buffer
-			if err := ShowText(&text, list, TextOptions{}); err != nil {
+			if err := ShowText(&text, pkgs, list, TextOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name+".txt", text.Bytes())
@@ -86,7 +93,7 @@ func TestShowGolden(t *testing.T) {
 					t.Errorf("the line %q hides something", l)
 				}
 			}
-			if err := ShowJSON(&js, list, "1.0.0"); err != nil {
+			if err := ShowJSON(&js, pkgs, list, "1.0.0"); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name+".json", js.Bytes())
@@ -100,10 +107,10 @@ func TestShowGolden(t *testing.T) {
 func TestShowReturnsTheErrorOfItsWriter(t *testing.T) {
 	r, w := io.Pipe()
 	r.Close()
-	if err := ShowText(w, shown(t)["show-acme"], TextOptions{}); err != io.ErrClosedPipe {
+	if err := ShowText(w, nil, shown(t)["show-acme"], TextOptions{}); err != io.ErrClosedPipe {
 		t.Errorf("ShowText = %v, want %v", err, io.ErrClosedPipe)
 	}
-	if err := ShowJSON(w, shown(t)["show-acme"], ""); err != io.ErrClosedPipe {
+	if err := ShowJSON(w, nil, shown(t)["show-acme"], ""); err != io.ErrClosedPipe {
 		t.Errorf("ShowJSON = %v, want %v", err, io.ErrClosedPipe)
 	}
 }

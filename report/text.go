@@ -36,7 +36,7 @@ type Folds interface {
 }
 
 // Text writes the report for people to read: first which policy was used, then
-// each binary with its claims, what approves them and what is wrong, worst first;
+// each package and who signed it, each binary with its claims, what approves them and what is wrong, worst first;
 // what is wrong with the policy; its exceptions; the YAML that would approve what
 // is not approved yet; and the result in one line.
 func Text(w io.Writer, r *check.Report, o TextOptions) error {
@@ -44,7 +44,7 @@ func Text(w io.Writer, r *check.Report, o TextOptions) error {
 	t.signed, t.verbose = signedOf(r), o.Verbose
 	t.head(r)
 	groups, others := groupByPath(r)
-	told := slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.findings)+len(g.claims) == 0 && !o.Verbose })
+	told := slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.findings)+len(g.claims) == 0 && g.pkg == nil && !o.Verbose })
 	if err := t.groups(told, o.Folds); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (t *text) summary(r *check.Report, left int) {
 	t.line("%s", line)
 }
 
-// groups tells of binaries and sources: with folds artifact by artifact, in the order
+// groups tells of binaries, packages and sources: with folds artifact by artifact, in the order
 // of the worst of each.
 func (t *text) groups(list []*group, folds Folds) error {
 	if folds == nil {
@@ -142,7 +142,7 @@ func (t *text) groups(list []*group, folds Folds) error {
 	return nil
 }
 
-// group tells of one binary or source.
+// group tells of one binary, package or source.
 func (t *text) group(g *group) {
 	g = g.worstFirst()
 	t.line("")
@@ -160,8 +160,11 @@ func (t *text) group(g *group) {
 	if g.source != nil && len(g.source.UsedBy) > 0 {
 		t.prose("  ", "    ", sanitise.Text("signs "+usedBy(g.source.UsedBy)))
 	}
+	if g.pkg != nil {
+		t.prose("  ", "    ", sanitise.Text(packageFacts(*g.pkg)))
+	}
 	ofClaims, rest := g.byClaim()
-	if len(rest) > 0 && g.binary != nil {
+	if len(rest) > 0 && (g.binary != nil || g.pkg != nil) {
 		t.line("")
 	}
 	for _, f := range rest {

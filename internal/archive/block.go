@@ -29,8 +29,8 @@ func (b *blockReader) next(n int) ([]byte, error) {
 	return b.buf[:got], err
 }
 
-// index returns where what is first in r, in bytes, -1 if it is not there.
-func index(r io.Reader, what []byte) (int64, error) {
+// Index returns where what is first in r, in bytes, -1 if it is not there.
+func Index(r io.Reader, what []byte) (int64, error) {
 	b := make([]byte, 64<<10)
 	kept, at := 0, int64(0) // bytes of the read before, and where they are
 	for {

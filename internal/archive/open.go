@@ -2,9 +2,8 @@ package archive
 
 import (
 	"bufio"
-	"compress/bzip2"
-	"crypto/md5"  //nolint:gosec // what a xar says of its files
-	"crypto/sha1" //nolint:gosec // what a xar says of its files
+	"crypto/md5"  // what a xar says of its files
+	"crypto/sha1" // what a xar says of its files
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
@@ -15,7 +14,6 @@ import (
 	"io"
 	"strings"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zlib"
 )
 
@@ -43,9 +41,9 @@ func (s Sum) hash() (hash.Hash, error) {
 	case "crc32":
 		return crc32.NewIEEE(), nil
 	case "md5":
-		return md5.New(), nil //nolint:gosec // see above
+		return md5.New(), nil // see above
 	case "sha1":
-		return sha1.New(), nil //nolint:gosec // see above
+		return sha1.New(), nil // see above
 	case "sha256":
 		return sha256.New(), nil
 	case "sha512":
@@ -74,11 +72,11 @@ func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
 	case Stored:
 		c = io.NopCloser(packed)
 	case Deflate:
-		c = flate.NewReader(packed)
+		c, err = unpackDeflate(packed)
 	case Zlib:
 		c, err = zlib.NewReader(packed)
 	case Bzip2:
-		c = io.NopCloser(bzip2.NewReader(packed))
+		c, err = unpackBzip2(packed)
 	case XZ:
 		c, err = unpackXZ(packed)
 	case Zstd:

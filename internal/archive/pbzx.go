@@ -30,13 +30,18 @@ func unpackPbzx(r io.Reader) (io.ReadCloser, error) {
 // pbzxReader reads one chunk after another.
 type pbzxReader struct {
 	r        io.Reader
-	capacity uint64    // what a chunk holds at most
-	packed   io.Reader // what is left of the chunk as it is packed
-	chunk    io.Reader // the chunk unpacked, nil between chunks
-	left     uint64    // bytes that it still holds
+	capacity uint64        // what a chunk holds at most
+	packed   io.Reader     // what is left of the chunk as it is packed
+	chunk    io.ReadCloser // the chunk unpacked, nil between chunks
+	left     uint64        // bytes that it still holds
 }
 
-func (p *pbzxReader) Close() error { return nil }
+func (p *pbzxReader) Close() error {
+	if p.chunk == nil {
+		return nil
+	}
+	return p.chunk.Close()
+}
 
 func (p *pbzxReader) Read(b []byte) (int, error) {
 	for p.chunk == nil {
@@ -55,6 +60,7 @@ func (p *pbzxReader) Read(b []byte) (int, error) {
 	if p.left > 0 {
 		return n, fmt.Errorf("a chunk ends %d bytes before it says", p.left)
 	}
+	p.Close()
 	p.chunk = nil
 	rest, err := io.Copy(io.Discard, p.packed)
 	if err == nil && rest > 0 {
@@ -76,12 +82,15 @@ func (p *pbzxReader) next() error {
 	}
 	p.packed, p.left = &exactly{p.r, length}, holds
 	if length == holds {
-		p.chunk = p.packed
+		p.chunk = io.NopCloser(p.packed)
 		return nil
 	}
 	x, err := unpackXZ(p.packed)
+	if err != nil {
+		return err
+	}
 	p.chunk = x
-	return err
+	return nil
 }
 
 // exactly reads n bytes, and finds it wrong when there are fewer.

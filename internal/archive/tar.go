@@ -37,17 +37,17 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 				yield(Entry{}, err)
 				return
 			}
-			if h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset), nil) {
+			if h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset, size), nil) {
 				return
 			}
 		}
 	}
 }
 
-func tarEntry(h *tar.Header, offset int64) Entry {
+func tarEntry(h *tar.Header, offset, size int64) Entry {
 	e := Entry{Name: h.Name, Size: h.Size, Offset: offset, Packed: h.Size}
 	switch h.Typeflag {
-	case tar.TypeReg, tar.TypeRegA, tar.TypeCont: //nolint:staticcheck // TypeRegA is what old archives have
+	case tar.TypeReg, tar.TypeCont: // the reader makes one of the old kind of file
 	case tar.TypeDir:
 		e.Mode = fs.ModeDir
 	case tar.TypeSymlink:
@@ -65,6 +65,9 @@ func tarEntry(h *tar.Header, offset int64) Entry {
 	}
 	if e.Mode != 0 || e.Hard != "" {
 		e.Size, e.Packed = 0, 0
+	}
+	if e.Packed > size-offset {
+		e.Err = fmt.Errorf("its %d bytes at offset %d reach past the end at %d", e.Packed, offset, size)
 	}
 	return e
 }

@@ -406,7 +406,7 @@ func (z *zipReader) gap(from, to int64) error {
 	if from == to {
 		return nil
 	}
-	i, err := index(io.NewSectionReader(z.r, from, to-from), []byte(zipLocal))
+	i, err := Index(io.NewSectionReader(z.r, from, to-from), []byte(zipLocal))
 	switch {
 	case err != nil:
 		return err

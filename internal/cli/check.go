@@ -173,7 +173,7 @@ func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*che
 	if err != nil {
 		return nil, err
 	}
-	in.Binaries, in.Remarks = found.Binaries, found.Remarks
+	in.Binaries, in.Packages, in.Remarks = found.Binaries, found.Packages, found.Remarks
 	in.Unread, in.Empty = append(in.Unread, found.Unread...), append(in.Empty, found.Empty...)
 	r := check.Evaluate(in)
 	return r, context.Cause(ctx)

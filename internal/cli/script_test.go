@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/codewarrant/codewarrant/internal/archivetest"
 	"github.com/codewarrant/codewarrant/internal/cli"
 	"github.com/codewarrant/codewarrant/internal/githubtest"
 	"github.com/codewarrant/codewarrant/internal/machotest"
@@ -40,6 +41,9 @@ func TestMain(m *testing.M) {
 // they have
 //
 //	fixture NAME PATH       copy testdata/binaries/NAME to PATH
+//	packages NAME PATH      copy testdata/packages/NAME to PATH
+//	installer PATH DIR      pack the folders Payload and Scripts of DIR into a package, signed by the
+//	        [signed]        tests' own authority with signed
 //	macho PATH [OPTION…]    write a signed Mach-O file, see writeMachO
 //	exits STATUS COMMAND…   run a command that ends with exactly that status
 //	paste FROM TO           take the YAML that a report printed into a policy
@@ -58,17 +62,54 @@ func TestScript(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"fixture": copyFixture,
-			"macho":   writeMachO,
-			"exits":   exits,
-			"paste":   paste,
-			"fill":    fill,
-			"sshkey":  writeKeys,
-			"edit":    edit,
-			"replace": replaceText,
-			"github":  playGitHub,
+			"fixture":   copyFixture,
+			"packages":  copyPackage,
+			"installer": writePackage,
+			"macho":     writeMachO,
+			"exits":     exits,
+			"paste":     paste,
+			"fill":      fill,
+			"sshkey":    writeKeys,
+			"edit":      edit,
+			"replace":   replaceText,
+			"github":    playGitHub,
 		},
 	})
+}
+
+func copyPackage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: packages NAME PATH")
+	}
+	copyFixture(ts, false, []string{"../packages/" + args[0], args[1]})
+}
+
+// writePackage packs a component package as pkgbuild does.
+func writePackage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 && (len(args) != 3 || args[2] != "signed") {
+		ts.Fatalf("usage: installer PATH DIR [signed]")
+	}
+	files := archivetest.Files{"PackageInfo": `<pkg-info identifier="com.acme.app" version="1.0"/>`}
+	for _, part := range []string{"Payload", "Scripts"} {
+		dir := filepath.Join(ts.MkAbs(args[1]), part)
+		if _, err := os.Stat(dir); err != nil {
+			continue
+		}
+		content := archivetest.Files{}
+		for name, entry := range treeOf(ts, filepath.Join(args[1], part)) {
+			content[name] = entry.Data
+		}
+		files[part] = string(archivetest.Gzip(archivetest.Cpio(content, false)))
+	}
+	var s *archivetest.Signatures
+	if len(args) == 3 {
+		by := machotest.NewInstallerPKI().Installer
+		s = &archivetest.Signatures{
+			CMS: machotest.CMS{Signer: by}.Detached, RSA: by.SignSum, SHA256: true,
+			CMSCertificates: by.Chain(), RSACertificates: by.Chain(),
+		}
+	}
+	write(ts, args[0], archivetest.Xar(files, s))
 }
 
 func copyFixture(ts *testscript.TestScript, neg bool, args []string) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/internal/scan"
 	"github.com/codewarrant/codewarrant/report"
@@ -21,8 +20,8 @@ func newShow(env Env) *cobra.Command {
 		Use:   "show PATH…",
 		Short: "Show what binaries are signed with",
 		Long: `show prints what each architecture slice of each Mach-O file in the paths is signed with:
-identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning profile
-of a bundle. It judges nothing.
+identifier, team, flags, CodeDirectories, what they bind, and the entitlements; and the provisioning
+profile of a bundle, and who signed an installer package. It judges nothing.
 
 Exit status: 0 shown, 2 wrong usage, or output that could not be written, 3 something could not be
 read, or there was nothing to show.`,
@@ -30,11 +29,13 @@ read, or there was nothing to show.`,
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write := map[string]func(io.Writer, []check.Binary, bool) error{
-				"text": func(w io.Writer, list []check.Binary, colour bool) error {
-					return report.ShowText(sanitise.Log(w), list, report.TextOptions{Color: colour})
+			write := map[string]func(io.Writer, scan.Result, bool) error{
+				"text": func(w io.Writer, r scan.Result, colour bool) error {
+					return report.ShowText(sanitise.Log(w), r.Packages, r.Binaries, report.TextOptions{Color: colour})
 				},
-				"json": func(w io.Writer, list []check.Binary, _ bool) error { return report.ShowJSON(w, list, Version()) },
+				"json": func(w io.Writer, r scan.Result, _ bool) error {
+					return report.ShowJSON(w, r.Packages, r.Binaries, Version())
+				},
 			}[format]
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
@@ -43,7 +44,7 @@ read, or there was nothing to show.`,
 			if err != nil {
 				return err
 			}
-			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found.Binaries, colour) }); err != nil {
+			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found, colour) }); err != nil {
 				return err
 			}
 			return unread(env, found)

@@ -65,7 +65,7 @@ func TestEveryBundleIsAsItWasSealed(t *testing.T) {
 func (c corpus) bundles(t *testing.T, do func(name string, b *artifact.Bundle)) {
 	t.Helper()
 	for _, p := range c.packages {
-		for item, problem := range artifact.Walk(c.folder(p)) {
+		for item, problem := range artifact.Walk(t.Context(), c.folder(p)) {
 			if problem != nil {
 				t.Error(problem.Path, problem.Err)
 				continue

@@ -20,6 +20,7 @@ type Certificate struct {
 	Units         []string           // organizational units; the first is the team
 	CA            bool               // may issue certificates; without an extended key usage
 	Usages        []x509.ExtKeyUsage // nil: the signing of code; empty: no extended key usage
+	AppleUsages   []int              // extended key usages 1.2.840.113635.100.4.n; with them, nil Usages are none
 	KeyUsage      x509.KeyUsage
 	From, Until   time.Time               // zero: 2020-01-01 and 2030-01-01
 	Markers       []asn1.ObjectIdentifier // Apple's markers; critical in leaves, as Apple has them
@@ -59,8 +60,11 @@ func (c Certificate) Issue(issuer *Identity) *Identity {
 	}
 	if c.CA {
 		template.KeyUsage = x509.KeyUsageCertSign
-	} else if template.ExtKeyUsage = c.Usages; c.Usages == nil {
+	} else if template.ExtKeyUsage = c.Usages; c.Usages == nil && c.AppleUsages == nil {
 		template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}
+	}
+	for _, n := range c.AppleUsages {
+		template.UnknownExtKeyUsage = append(template.UnknownExtKeyUsage, asn1.ObjectIdentifier{1, 2, 840, 113635, 100, 4, n})
 	}
 	for _, oid := range c.Markers {
 		template.ExtraExtensions = append(template.ExtraExtensions, pkix.Extension{Id: oid, Critical: !c.CA, Value: asn1.NullBytes})

@@ -33,6 +33,9 @@ func costOf(r Result) int {
 	for _, b := range r.Binaries {
 		c.binary(b)
 	}
+	for _, p := range r.Packages {
+		c.installer(p)
+	}
 	for _, m := range r.Remarks {
 		c.text(m.Rule, m.Path, m.Path, m.Message)
 		c.told(1)
@@ -87,6 +90,24 @@ func (c *cost) binary(b check.Binary) {
 		c.text(b.Framework.Path)
 		c.seal(b.Framework.Seal)
 	}
+}
+
+// installer counts a package, and what is told of it: one finding for each problem, and
+// up to 14 others, of four demands of a stage, of five teams of the code in it, and of
+// whether it is signed, by whom, and for which files.
+func (c *cost) installer(p check.Package) {
+	const most = 16
+	c.bytes += ofFile
+	c.text(p.Path)
+	c.text(p.Uncovered...)
+	c.name = len(p.Path)
+	c.told(most)
+	if a := p.Authentication; a != nil {
+		c.text(a.Signer, a.TeamID)
+		c.text(a.Chain...)
+		c.problems(a.Problems)
+	}
+	c.name = 0
 }
 
 // provisioning counts a profile, and what is told of it and of the claims: of the

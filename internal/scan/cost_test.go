@@ -24,7 +24,7 @@ type filler struct {
 var bounded = map[string]bool{
 	"Arch": true, "Platform": true, "MinOS": true, "SDK": true, "Type": true, "Runtime": true, "CDHash": true,
 	"Kind": true, "SpecialHashes": true, "CodeResources": true, "Offsets": true,
-	"Facts": true,
+	"Facts": true, "Algorithm": true,
 }
 
 func (f *filler) text(name string) string {

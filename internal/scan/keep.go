@@ -63,6 +63,7 @@ func (k *keeper) result(files int) Result {
 	var r Result
 	for _, o := range k.outcomes {
 		r.Binaries = append(r.Binaries, o.found.Binaries...)
+		r.Packages = append(r.Packages, o.found.Packages...)
 		r.Unread = append(r.Unread, o.found.Unread...)
 		r.Remarks = append(r.Remarks, o.found.Remarks...)
 		r.Empty = append(r.Empty, o.found.Empty...)

@@ -22,6 +22,7 @@ import (
 // Result is what was found in a number of paths.
 type Result struct {
 	Binaries []check.Binary // in the order of the walk
+	Packages []check.Package
 	Unread   []check.Unread
 	Remarks  []check.Remark
 	Empty    []check.Unread // paths that were given, and in which no Mach-O file was found
@@ -107,7 +108,7 @@ func (l limits) run(ctx context.Context, paths []string, o Options) (Result, err
 		return Result{}, context.Cause(ctx)
 	}
 	r := k.result(w.files)
-	if len(r.Binaries)+len(r.Unread)+len(r.Empty) == 0 {
+	if len(r.Binaries)+len(r.Packages)+len(r.Unread)+len(r.Empty) == 0 {
 		// Whatever began like a Mach-O file was a Java class.
 		for _, path := range paths {
 			r.Empty = append(r.Empty, check.Unread{Path: filepath.ToSlash(path), Err: macho.ErrNotMachO})

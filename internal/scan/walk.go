@@ -24,10 +24,10 @@ type walk struct {
 	done    chan outcome
 
 	met   int // things so far
-	files int // of those, which begin as Mach-O files do
+	files int // of those, which begin as Mach-O files do, and packages
 }
 
-// job is one file that begins as a Mach-O file does. The channel of jobs holds
+// job is one file that begins as a Mach-O file does, or an installer package. The channel of jobs holds
 // none, so that no more files are open than there are workers, and one.
 type job struct {
 	index int
@@ -85,7 +85,7 @@ func (w *walk) tell(path string, found Result) {
 
 func problemOf(p *artifact.Problem) Result {
 	switch p.Kind {
-	case artifact.LinkOutside, artifact.NoCode, artifact.Ambiguous, artifact.Opaque:
+	case artifact.LinkOutside, artifact.NoCode, artifact.Ambiguous, artifact.Opaque, artifact.Script:
 		return Result{Remarks: []check.Remark{{Rule: remarks[p.Kind], Path: p.Path, Message: p.Err.Error()}}}
 	case artifact.NoMain:
 		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err, Hint: mainHint}}}
@@ -103,6 +103,7 @@ var remarks = map[artifact.Kind]string{
 	artifact.NoCode:      check.RuleBrokenSeal,
 	artifact.Ambiguous:   check.RuleAmbiguousArchive,
 	artifact.Opaque:      check.RuleOpaquePayload,
+	artifact.Script:      check.RuleInstallerScript,
 }
 
 const mainHint = "hand over the bundle with the Mach-O file that its Info.plist names; where that is a script or a link, no signature is read here, so leave the bundle out and verify it on a Mac"
@@ -110,10 +111,29 @@ const mainHint = "hand over the bundle with the Mach-O file that its Info.plist 
 // isSignable reports whether a slice may be signed, or might if it could be read.
 func isSignable(s check.Slice) bool { return s.Err != nil || s.IsSignable() }
 
+// readPackage reads who signed a package. v verifies it; nil leaves that out.
+func readPackage(item *artifact.Item, v *codesign.Verifier) check.Package {
+	p := item.Package
+	out := check.Package{Path: item.Path, Size: item.Size, Algorithm: p.Algorithm, Uncovered: p.Uncovered, Signed: p.CMS != nil || p.RSA != nil}
+	if v != nil && out.Signed {
+		a := v.AuthenticatePackage(codesign.Package{
+			Algorithm: p.Algorithm, Sum: p.Sum,
+			CMS: (*codesign.PackageSignature)(p.CMS), RSA: (*codesign.PackageSignature)(p.RSA),
+		})
+		out.Authentication = &a
+	}
+	return out
+}
+
 // read reads a file, and closes it.
 func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
 	defer j.item.Close()
 	o := outcome{index: j.index, path: j.item.Path, file: true}
+	if j.item.Package != nil {
+		o.found.Packages = []check.Package{readPackage(j.item, v)}
+		o.cost = costOf(o.found)
+		return o
+	}
 	b, err := readBinary(ctx, j.item, v)
 	switch {
 	case errors.Is(err, macho.ErrNotMachO) && j.item.Main:
@@ -123,6 +143,7 @@ func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
 		o.found.Unread = []check.Unread{{Path: o.path, Err: err}}
 	default:
 		o.found.Binaries = []check.Binary{b}
+		o.found.Remarks = payloads(j.item, b.Slices)
 		if j.item.Main && !slices.ContainsFunc(b.Slices, isSignable) {
 			o.found.Unread = []check.Unread{{
 				Path: o.path, Err: errors.New("the main executable of a bundle is of a type that is never signed, so neither a signature nor the seal of the bundle was looked at"),

@@ -3,7 +3,10 @@
 // slips past it: when it takes a claim away, or turns a program into something else,
 // and no finding tells of that even under a policy that allows everything.
 //
-//	go run ./internal/torture [-n 20000] [-seed 1] FILE…
+// With -packed the program is packed in every format of archives and changed there, in
+// what is around it and in it.
+//
+//	go run ./internal/torture [-packed] [-n 20000] [-seed 1] FILE…
 package main
 
 import (
@@ -36,6 +39,7 @@ const lax = "version: 1\nsettings: {unlisted: allow}\nstages: {release: {require
 func main() {
 	n := flag.Int("n", 20000, "how many changes to the header, and how many to the signature")
 	seed := flag.Uint64("seed", 1, "where the random numbers begin")
+	packed := flag.Bool("packed", false, "change archives that hold the program, each format a fraction of -n times")
 	flag.Parse()
 	if err := limitMemory(memory); err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
@@ -43,13 +47,15 @@ func main() {
 	}
 	failed := false
 	for _, name := range flag.Args() {
-		t, err := newTorture(name, *seed)
+		list, err := tortures(name, *seed, *packed)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "torture: %s: %v\n", name, err)
 			os.Exit(2)
 		}
-		for _, part := range t.parts {
-			failed = !t.run(part, *n/len(flag.Args())) || failed
+		for _, t := range list {
+			for _, part := range t.parts {
+				failed = !t.run(part, *n/len(flag.Args())/len(list)) || failed
+			}
 		}
 	}
 	if failed {
@@ -66,6 +72,20 @@ type torture struct {
 	random   *rand.Rand
 	verifier *codesign.Verifier
 	policy   *policy.Policy
+	judge    func([]byte) verdict
+}
+
+// tortures returns what becomes of one program.
+func tortures(name string, seed uint64, packed bool) ([]*torture, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if packed {
+		return newPacked(name, b, seed)
+	}
+	t, err := newTorture(name, b, seed)
+	return []*torture{t}, err
 }
 
 // part is the bytes of a file that are changed.
@@ -90,16 +110,13 @@ func (v verdict) tells(original verdict) bool {
 	return slices.ContainsFunc(v.rules, func(r string) bool { return !slices.Contains(original.rules, r) })
 }
 
-func newTorture(name string, seed uint64) (*torture, error) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
+func newTorture(name string, b []byte, seed uint64) (*torture, error) {
 	p, err := policy.Parse("lax", []byte(lax))
 	if err != nil {
 		return nil, err
 	}
 	t := &torture{name: name, original: b, random: rand.New(rand.NewPCG(seed, 2)), verifier: codesign.NewVerifier(codesign.AppleAnchors(), time.Now()), policy: p}
+	t.judge = t.judgeBinary
 	f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return nil, err
@@ -194,9 +211,10 @@ func (t *torture) change(p part) ([]byte, string) {
 	return b, "at" + log
 }
 
-// judge reads a file as the command line does and checks it against the lax policy.
-func (t *torture) judge(b []byte) verdict {
+// judgeBinary reads a file as the command line does and checks it against the lax policy.
+func (t *torture) judgeBinary(b []byte) verdict {
 	in := check.Input{Policy: t.policy, Stage: &t.policy.Stages[0]}
+	t.judge = t.judgeBinary
 	f, err := macho.Read(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
 		return unread

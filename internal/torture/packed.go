@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/archivetest"
+	"github.com/codewarrant/codewarrant/internal/scan"
+	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// newPacked packs a program in every format, each beside other files.
+func newPacked(name string, b []byte, seed uint64) ([]*torture, error) {
+	p, err := policy.Parse("lax", []byte(lax))
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "torture-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	files := archivetest.Files{"bin/tool": string(b), "share/notes": "no code", "bin/link": "-> tool"}
+	archives := map[string][]byte{"ar": archivetest.Ar(archivetest.Files{"tool": string(b)})}
+	for _, f := range archivetest.Formats {
+		archives[f.Name] = f.Pack(files)
+	}
+	for _, s := range archivetest.Streams {
+		archives[s.Name] = s.Pack(b)
+	}
+	archives["package"] = archivetest.Package(files, nil)
+	var list []*torture
+	for format, packed := range archives {
+		t := &torture{name: filepath.Base(name) + " in " + format, original: packed, policy: p, random: rand.New(rand.NewPCG(seed, 3))}
+		t.judge = t.judgeFile
+		t.parts = partsOf(packed)
+		if t.verdict = t.judge(packed); len(t.verdict.claims) == 0 {
+			return nil, fmt.Errorf("%s: claims nothing that a change could hide", format)
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+// partsOf are the beginning and the end of an archive, where most of what describes it
+// is, and all of it.
+func partsOf(packed []byte) []part {
+	const edge = 2048
+	size := uint64(len(packed))
+	n := min(edge, size)
+	return []part{
+		{"edges", []macho.Range{{Offset: 0, Size: n}, {Offset: size - n, Size: n}}},
+		{"contents", []macho.Range{{Offset: 0, Size: size}}},
+	}
+}
+
+// judgeFile judges a file as the command line does, from what it finds in it.
+func (t *torture) judgeFile(b []byte) verdict {
+	f, err := os.CreateTemp("", "torture-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.Remove(f.Name())
+	if _, err := f.Write(b); err != nil {
+		panic(err)
+	}
+	f.Close()
+	found, err := scan.Run(context.Background(), []string{f.Name()}, scan.Options{Depth: scan.Full, Now: time.Now()})
+	if err != nil {
+		panic(err)
+	}
+	v := verdict{claims: entitlement.Set{}}
+	for _, b := range found.Binaries {
+		for _, s := range b.Slices {
+			if s.Signature != nil {
+				v.claims = entitlement.Union(v.claims, s.Signature.Claims.Set)
+			}
+			if s.Err == nil && s.TypeName() == "execute" {
+				v.programs++
+			}
+		}
+	}
+	report := check.Evaluate(check.Input{
+		Policy: t.policy, Stage: &t.policy.Stages[0],
+		Binaries: found.Binaries, Unread: found.Unread, Remarks: found.Remarks, Empty: found.Empty,
+	})
+	for _, f := range report.Findings {
+		v.rules = append(v.rules, f.Rule)
+	}
+	return v
+}
