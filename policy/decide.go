@@ -75,8 +75,9 @@ func (p *Policy) Decide(s *Stage, groups []string, key string) Decision {
 // Unless it is proven that the code is what it says of itself, it may be in any of the
 // groups that it seems to be in and not in the others, so that the strictest holds of
 // what the policy says of all such sets. That is the strictest of what it says of code in
-// no group and of code in each one of them: a rule of a group that decides for code in
-// several decides for code in that one alone as well, since there are fewer others there.
+// none, in each one and in each two of them: a rule of a group that decides for code in
+// several decides for code in that one alone as well, since there are fewer others there;
+// only that it is overridable may be another rule's to take away, of one group more.
 func (p *Policy) DecideFor(s *Stage, m Membership, proven bool, key string) Decision {
 	var d Decision
 	for i, groups := range m.Each {
@@ -93,13 +94,24 @@ func (p *Policy) DecideFor(s *Stage, m Membership, proven bool, key string) Deci
 		return d
 	}
 	d = d.Stricter(p.Decide(s, nil, key))
-	for i := range m.Any {
-		if p.hasRules(m.Any[i]) {
-			d = d.Stricter(p.Decide(s, m.Any[i:i+1], key))
+	names := slices.DeleteFunc(slices.Clone(m.Any), func(name string) bool { return !p.hasRules(name, key) })
+	if len(names) > maxUnproven {
+		d.Action = Deny
+		return d
+	}
+	for i, one := range names {
+		d = d.Stricter(p.Decide(s, names[i:i+1], key))
+		for _, two := range names[:i] {
+			d = d.Stricter(p.Decide(s, []string{one, two}, key))
 		}
 	}
 	return d
 }
+
+// maxUnproven bounds the groups with rules for one key that code may be in of which
+// nothing is proven. Policies have up to ten groups, of which most exclude each other;
+// what is in more is denied.
+const maxUnproven = 64
 
 // unlisted is the decision on a key that no rule names.
 func unlisted(a Action) Decision {

@@ -114,11 +114,11 @@ func (p *Policy) ofCopies(t Target, of func(Target) []string) Membership {
 	return m
 }
 
-// hasRules reports whether the policy, or one that it extends, has rules for the group of
-// that name.
-func (p *Policy) hasRules(name string) bool {
+// hasRules reports whether the policy, or one that it extends, has rules for the key in
+// the group of that name.
+func (p *Policy) hasRules(name, key string) bool {
 	for layer := range p.layers() {
-		if g := layer.Group(name); g != nil && len(g.Rules) > 0 {
+		if g := layer.Group(name); g != nil && (Decision{}).among(g.Rules, Decision{}, key).Rule != nil {
 			return true
 		}
 	}
