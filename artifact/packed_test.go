@@ -174,6 +174,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 	}
 	stored := func(name string) at.ZipEntry { return at.ZipEntry{Name: name, Content: machO} }
 	deep := []byte(machO)
+	large := at.Gzip(append([]byte(machO), make([]byte, 3<<20)...))
 	bomb := at.Gzip(append([]byte(machO), make([]byte, 80<<20)...))
 	for range 9 {
 		deep = at.Gzip(deep)
@@ -238,6 +239,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		{"an archive that is cut off", at.Zip(app)[:500], []string{
 			"x: unreadable: zip: there is no end of central directory record, so the zip is cut off or something follows it",
 		}},
+		{"a large stream that is cut off", large[:len(large)-9], []string{"x: unreadable: gzip: unexpected EOF"}},
 		{"a stream that is cut off", at.Gzip(at.Tar(app))[:300], []string{"x: unreadable: gzip: unexpected EOF"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -68,7 +68,7 @@ func (u *unpacker) spool(r io.Reader) (content, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	size, err := io.CopyBuffer(onlyWriter{f}, io.MultiReader(&head, r), make([]byte, 256<<10))
+	size, err := copyApart(f, io.MultiReader(&head, r))
 	if err != nil {
 		f.Close()
 		return nil, 0, err
@@ -76,8 +76,43 @@ func (u *unpacker) spool(r io.Reader) (content, int64, error) {
 	return f, size, nil
 }
 
-// onlyWriter hides ReadFrom of a file, which would not use the buffer.
-type onlyWriter struct{ io.Writer }
+// copyApart copies r to w, and writes while the next part is read: unpacking takes a core
+// of its own.
+func copyApart(w io.Writer, r io.Reader) (int64, error) {
+	const parts, size = 4, 256 << 10
+	free, full := make(chan []byte, parts), make(chan []byte, parts)
+	for range parts {
+		free <- make([]byte, size)
+	}
+	written := make(chan error, 1)
+	go func() {
+		var err error
+		for b := range full {
+			if err == nil {
+				_, err = w.Write(b)
+			}
+			free <- b[:size]
+		}
+		written <- err
+	}()
+	var total int64
+	var err error
+	for err == nil {
+		b, n := <-free, 0
+		for n < len(b) && err == nil {
+			var more int
+			more, err = r.Read(b[n:])
+			n += more
+		}
+		total += int64(n)
+		full <- b[:n]
+	}
+	close(full)
+	if err == io.EOF {
+		err = nil
+	}
+	return total, errors.Join(err, <-written)
+}
 
 type inMemory struct{ *bytes.Reader }
 

@@ -87,7 +87,11 @@ func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := newChecked(c, e.Sum, e.Size, "contents")
+	sum := e.Sum
+	if e.Method == Stored && sum == e.Raw {
+		sum = Sum{} // which is held against what is packed
+	}
+	plain, err := newChecked(c, sum, e.Size, "contents")
 	if err != nil {
 		c.Close()
 		return nil, err

@@ -389,11 +389,14 @@ func Xar(f Files, s *Signatures) []byte {
 			case fs.ModeSymlink:
 				fmt.Fprintf(&toc, `<type>symlink</type><link type="file">%s</link>`, escape(content))
 			default:
-				packed := deflated([]byte(content))
+				packed, style := deflated([]byte(content)), "application/x-gzip"
+				if strings.HasPrefix(content, "\x1f\x8b") || strings.HasPrefix(content, "pbzx") { // pkgbuild packs no payload twice
+					packed, style = []byte(content), "application/octet-stream"
+				}
 				fmt.Fprintf(&toc, `<type>file</type><data><offset>%d</offset><size>%d</size><length>%d</length>`+
-					`<encoding style="application/x-gzip"/><extracted-checksum style="sha1">%s</extracted-checksum>`+
+					`<encoding style="%s"/><extracted-checksum style="sha1">%s</extracted-checksum>`+
 					`<archived-checksum style="sha1">%s</archived-checksum></data>`,
-					heap.Len(), len(content), len(packed), hexSum([]byte(content)), hexSum(packed))
+					heap.Len(), len(content), len(packed), style, hexSum([]byte(content)), hexSum(packed))
 				heap.Write(packed)
 			}
 			toc.WriteString("</file>")

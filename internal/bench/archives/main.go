@@ -1,7 +1,7 @@
 // Command archives measures what it takes to look into archives, beside the tools that
 // only test them: it packs a program in each format with the real tool, runs codewarrant
-// and the peer on it in turn, and prints a table of the processor time of both and of the
-// most memory that codewarrant had.
+// and the peer on it in turn, and prints a table of the time of both and of the most memory
+// that codewarrant had.
 //
 //	go run ./archives [-rounds 5] CODEWARRANT PROGRAM
 //
@@ -9,8 +9,10 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,30 +24,40 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archivetest"
 )
 
-// contest is an archive, what makes it, and what it is tested with by its peer.
+// contest is an archive, what makes it, and what it is tested with by its peer. Both are
+// commands of the shell.
 type contest struct {
 	file string
-	make string // a command of the shell, in the folder with the program, that writes $1; empty: made here
-	peer []string
+	make string // in the folder with the program, writes $1; empty: made here
+	peer string // reads $1
 }
 
+const sevenZip = "7zz t -mmt1 $1"
+
 var contests = []contest{
-	{"x.zip", "zip -qr $1 program", []string{"unzip", "-qt"}},
-	{"x.tar.gz", "tar czf $1 program", []string{"7zz", "t", "-mmt1"}},
-	{"x.tar.zst", "tar cf - program | zstd -q > $1", []string{"7zz", "t", "-mmt1"}},
-	{"x.tar.bz2", "tar cf - program | bzip2 > $1", []string{"7zz", "t", "-mmt1"}},
-	{"x.tar.xz", "tar cf - program | xz > $1", []string{"7zz", "t", "-mmt1"}},
-	{"x.pkg", "", []string{"7zz", "t", "-mmt1"}},
+	{"x.zip", "zip -qr $1 program", "unzip -qt $1"},
+	{"x.tar.gz", "tar czf $1 program", sevenZip},
+	{"x.tar.zst", "tar cf - program | zstd -q > $1", sevenZip},
+	{"x.tar.bz2", "tar cf - program | bzip2 > $1", sevenZip},
+	{"x.tar.xz", "tar cf - program | xz > $1", sevenZip},
+	{"x.pkg", "", "7zz e -so -mmt1 $1 Payload | 7zz t -mmt1 -si -tgzip"},
 }
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each contestant has its turn")
+	pack := flag.Bool("pack", false, "pack the second file as a package that is the first")
 	flag.Parse()
 	if flag.NArg() != 2 {
 		fmt.Fprintln(os.Stderr, "usage: archives [-rounds N] CODEWARRANT PROGRAM")
 		os.Exit(2)
 	}
-	if err := run(flag.Arg(0), flag.Arg(1), *rounds); err != nil {
+	err := error(nil)
+	if *pack {
+		err = packPackage(flag.Arg(0), flag.Arg(1))
+	} else {
+		err = run(flag.Arg(0), flag.Arg(1), *rounds)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "archives:", err)
 		os.Exit(1)
 	}
@@ -57,47 +69,73 @@ func run(codewarrant, program string, rounds int) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b, err := os.ReadFile(program)
-	if err != nil {
+	if err := copyFile(filepath.Join(dir, "program"), program); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "program"), b, 0o755); err != nil {
-		return err
-	}
-	fmt.Printf("A program of %d MB, %d rounds, the median of each.\n\n", len(b)/1e6, rounds)
-	fmt.Println("| archive | codewarrant | memory | peer | | ratio |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- |")
+	fmt.Printf("A program of %s, %d rounds, the median of each.\n\n", size(program), rounds)
+	fmt.Println("| archive | codewarrant | processor | memory | peer | time | processor | ratio of time |")
+	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- |")
 	for _, c := range contests {
-		if err := c.pack(dir, b); err != nil {
+		if err := c.pack(dir); err != nil {
 			return fmt.Errorf("%s: %w", c.file, err)
 		}
 		name := filepath.Join(dir, c.file)
-		ours := []string{codewarrant, "check", "--verify", "slots", "--policy", "preset:report-only", name}
-		theirs := append(slices.Clone(c.peer), name)
-		var mine, peer []time.Duration
+		var ours, theirs []cost
 		memory := int64(0)
 		for range rounds {
-			t, rss, err := measure(ours)
+			a, err := measure(codewarrant, "check", "--verify", "slots", "--policy", "preset:report-only", name)
 			if err != nil {
 				return err
 			}
-			mine, memory = append(mine, t), max(memory, rss)
-			if t, _, err = measure(theirs); err != nil {
+			b, err := measure("bash", "-c", "set -o pipefail; "+c.peer, "bash", name)
+			if err != nil {
 				return err
 			}
-			peer = append(peer, t)
+			ours, theirs, memory = append(ours, a), append(theirs, b), max(memory, a.memory)
 		}
-		a, p := median(mine), median(peer)
-		fmt.Printf("| %s | %d ms | %d MiB | `%s` | %d ms | %.2f |\n", c.file, a.Milliseconds(), memory>>10, strings.Join(c.peer, " "), p.Milliseconds(), float64(a)/float64(p))
+		a, b := median(ours), median(theirs)
+		fmt.Printf("| %s, %s | %d ms | %d ms | %d MiB | `%s` | %d ms | %d ms | %.2f |\n", c.file, size(name),
+			a.time.Milliseconds(), a.processor.Milliseconds(), memory>>10, strings.ReplaceAll(strings.ReplaceAll(c.peer, " $1", ""), "|", "\\|"),
+			b.time.Milliseconds(), b.processor.Milliseconds(), float64(a.time)/float64(b.time))
 	}
 	return nil
 }
 
-func (c contest) pack(dir string, program []byte) error {
-	if c.make == "" {
-		return os.WriteFile(filepath.Join(dir, c.file), archivetest.Package(archivetest.Files{"program": string(program)}, nil), 0o644)
+func size(name string) string {
+	info, err := os.Stat(name)
+	if err != nil {
+		return err.Error()
 	}
-	cmd := exec.Command("bash", "-c", "set -euo pipefail; "+c.make, "bash", c.file)
+	return fmt.Sprintf("%d MB", info.Size()/1e6)
+}
+
+func copyFile(to, from string) error {
+	r, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	w, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	_, err = io.Copy(w, r)
+	return err
+}
+
+// pack makes the archive. This program does not hold it: what it has in memory counts as
+// that of the programs that it starts, until they are loaded.
+func (c contest) pack(dir string) error {
+	args := []string{"bash", "-c", "set -euo pipefail; " + c.make, "bash", c.file}
+	if c.make == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		args = []string{self, "-pack", c.file, "program"}
+	}
+	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -106,19 +144,36 @@ func (c contest) pack(dir string, program []byte) error {
 	return nil
 }
 
-// measure returns the processor time of a command, and the most memory that it had, in
-// KiB.
-func measure(args []string) (time.Duration, int64, error) {
+// packPackage packs a file as the payload of an installer package.
+func packPackage(to, program string) error {
+	b, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, archivetest.Package(archivetest.Files{"program": string(b)}, nil), 0o644)
+}
+
+// cost is what a run of a program took; memory is in KiB.
+type cost struct {
+	time, processor time.Duration
+	memory          int64
+}
+
+// measure runs a command.
+func measure(args ...string) (cost, error) {
 	cmd := exec.Command(args[0], args[1:]...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w: %s", args[0], err, out)
+	begin := time.Now()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return cost{}, fmt.Errorf("%s: %w: %s", args, err, out)
 	}
 	s := cmd.ProcessState
 	usage, _ := s.SysUsage().(*syscall.Rusage)
-	return s.UserTime() + s.SystemTime(), usage.Maxrss, nil
+	return cost{time.Since(begin), s.UserTime() + s.SystemTime(), usage.Maxrss}, nil
 }
 
-func median(list []time.Duration) time.Duration {
-	slices.Sort(list)
+// median returns the run of which as many are faster as slower.
+func median(list []cost) cost {
+	slices.SortFunc(list, func(a, b cost) int { return cmp.Compare(a.time, b.time) })
 	return list[len(list)/2]
 }
