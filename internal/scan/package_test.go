@@ -107,16 +107,20 @@ func TestPackagesAreHeldAgainstTheirSignatures(t *testing.T) {
 	}
 	signed := at.Xar(files, signatures(pki, pki.Installer))
 	changed := func(name string) []byte {
-		var packed bytes.Buffer
-		w := zlib.NewWriter(&packed)
-		w.Write([]byte(files[name]))
-		w.Close()
-		i := bytes.Index(signed, packed.Bytes())
+		packed := []byte(files[name])
+		if !bytes.Contains(signed, packed) {
+			var b bytes.Buffer
+			w := zlib.NewWriter(&b)
+			w.Write(packed)
+			w.Close()
+			packed = b.Bytes()
+		}
+		i := bytes.Index(signed, packed)
 		if i < 0 {
 			t.Fatalf("no %s in the package", name)
 		}
 		b := bytes.Clone(signed)
-		b[i+packed.Len()-1] ^= 1
+		b[i+len(packed)-1] ^= 1
 		return b
 	}
 	checksum := bytes.Clone(signed)
@@ -148,10 +152,10 @@ func TestPackagesAreHeldAgainstTheirSignatures(t *testing.T) {
 			"unread Acme.pkg: the table of contents does not have the checksum that the archive says",
 		}}, // and what is in it is of no package
 		{"with a payload that was changed", changed("Payload"), []string{
-			valid, inside[1], inside[2], "unread Acme.pkg/Payload: zlib: invalid checksum",
+			valid, inside[1], inside[2], "unread Acme.pkg/Payload: the sha1 of the packed contents is another than the archive says",
 		}},
 		{"with scripts that were changed", changed("Scripts"), []string{
-			valid, inside[0], "unread Acme.pkg/Scripts: zlib: invalid checksum",
+			valid, inside[0], "unread Acme.pkg/Scripts: the sha1 of the packed contents is another than the archive says",
 		}},
 		{"with a list of files that was changed", changed("Bom"), append(append([]string{valid}, inside...),
 			"unread Acme.pkg/Bom: zlib: invalid checksum")},

@@ -40,7 +40,7 @@ var contests = []contest{
 	{"x.tar.zst", "tar cf - program | zstd -q > $1", sevenZip},
 	{"x.tar.bz2", "tar cf - program | bzip2 > $1", sevenZip},
 	{"x.tar.xz", "tar cf - program | xz > $1", sevenZip},
-	{"x.pkg", "", "7zz e -so -mmt1 $1 Payload | 7zz t -mmt1 -si -tgzip"},
+	{"x.pkg", "", sevenZip},
 }
 
 func main() {
