@@ -111,8 +111,11 @@ func (e *evaluation) others() {
 	}
 	for _, r := range e.in.Remarks {
 		f := Finding{Rule: r.Rule, Paths: []string{r.Path}, Message: r.Message, Hint: remarkHints[r.Rule]}
-		if r.Rule == RuleBrokenSeal {
+		switch r.Rule {
+		case RuleBrokenSeal:
 			f.Level = policy.Warning
+		case RuleOpaquePayload:
+			f.Level = e.in.Policy.Settings.OpaquePayloads
 		}
 		e.add(f)
 	}

@@ -117,7 +117,8 @@ func TestPolicyPageNamesDefaultsCategoriesAndPresets(t *testing.T) {
 	want := map[string]string{
 		"unlisted": string(s.Unlisted), "min-justification": fmt.Sprint(s.MinJustification),
 		"max-lifetime": fmt.Sprintf("%dd", s.MaxLifetime), "warn-before-expiry": fmt.Sprintf("%dd", s.WarnBeforeExpiry),
-		"unused-exceptions": string(s.UnusedExceptions), "fail-on": string(s.FailOn), "overridable": fmt.Sprint(s.Overridable),
+		"unused-exceptions": string(s.UnusedExceptions), "opaque-payloads": string(s.OpaquePayloads),
+		"fail-on": string(s.FailOn), "overridable": fmt.Sprint(s.Overridable),
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)

@@ -115,6 +115,7 @@ func (d *differ) settings() {
 		{"max-lifetime", days(from.MaxLifetime), days(to.MaxLifetime), toward(to.MaxLifetime > from.MaxLifetime)},
 		{"warn-before-expiry", days(from.WarnBeforeExpiry), days(to.WarnBeforeExpiry), Neutral},
 		{"unused-exceptions", string(from.UnusedExceptions), string(to.UnusedExceptions), toward(levelRank(to.UnusedExceptions) > levelRank(from.UnusedExceptions))},
+		{"opaque-payloads", string(from.OpaquePayloads), string(to.OpaquePayloads), toward(levelRank(to.OpaquePayloads) > levelRank(from.OpaquePayloads))},
 		{"fail-on", string(from.FailOn), string(to.FailOn), toward(failOnRank(to.FailOn) > failOnRank(from.FailOn))},
 		{"overridable", fmt.Sprint(from.Overridable), fmt.Sprint(to.Overridable), toward(to.Overridable)},
 	} {

@@ -187,7 +187,7 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 		{
 			"settings, approvals and what is extended",
 			"policy-id: acme/a\napprovals: {accept: [signed, base], allowed-signers: s, threshold: 2}\nextends: preset:strict\nstages: {release: {}}\n",
-			"settings: {min-justification: 20, max-lifetime: 90d, warn-before-expiry: 10d, unused-exceptions: note, fail-on: never}\n" +
+			"settings: {min-justification: 20, max-lifetime: 90d, warn-before-expiry: 10d, unused-exceptions: note, opaque-payloads: error, fail-on: never}\n" +
 				"approvals: {accept: signed, allowed-signers: t}\nextends: {github: acme/p//p.yml, ref: 0123456789012345678901234567890123456789}\nstages: {release: {}}\n",
 			[]string{
 				"looser approvals: 1 have to sign, were 2 (3)",
@@ -197,6 +197,7 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 				"looser setting: fail-on is never, was error (2)",
 				"stricter approvals: approvals by base are no longer taken (3)",
 				"stricter setting: max-lifetime is 90d, was 365d (2)",
+				"stricter setting: opaque-payloads is error, was note (2)",
 				"neutral approvals: who may sign is said by t, was by s (3)",
 				"neutral extends: extends github:acme/p//p.yml@0123456789012345678901234567890123456789 (4)",
 				"neutral setting: policy-id is (none), was acme/a: signatures of approvals do not hold across it",

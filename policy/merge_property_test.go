@@ -52,6 +52,7 @@ func (c chooser) draft(name string, overridable bool) draft {
 		"unlisted: " + c.one("allow", "require-justification", "deny"), "fail-on: " + c.one("error", "warning", "never"),
 		"max-lifetime: " + c.one("30d", "365d", "500d"), "min-justification: " + c.one("20", "40", "60"),
 		"warn-before-expiry: " + c.one("0d", "30d", "60d"), "unused-exceptions: " + c.one("error", "warning", "note"),
+		"opaque-payloads: " + c.one("error", "warning", "note"),
 	} {
 		if c.sometimes(3) {
 			settings = append(settings, s)
@@ -222,7 +223,8 @@ func demandsLess(p, than *policy.Policy) string {
 	_, written := t.Fields["unused-exceptions"] // whose default may be loosened
 	if laxer(unlisted, policy.Decision{Action: t.Unlisted, Level: policy.Error}, p, than) != "" || s.MinJustification < t.MinJustification ||
 		s.MaxLifetime > t.MaxLifetime || s.WarnBeforeExpiry < t.WarnBeforeExpiry ||
-		written && levels[s.UnusedExceptions] < levels[t.UnusedExceptions] || failOn[s.FailOn] < failOn[t.FailOn] {
+		written && levels[s.UnusedExceptions] < levels[t.UnusedExceptions] || levels[s.OpaquePayloads] < levels[t.OpaquePayloads] ||
+		failOn[s.FailOn] < failOn[t.FailOn] {
 		return "settings"
 	}
 	for _, w := range p.Approvals.Accept {

@@ -48,6 +48,12 @@ var settings = []setting{
 		func(to *Settings, from Settings) { to.UnusedExceptions = from.UnusedExceptions },
 	},
 	{
+		"opaque-payloads",
+		func(s Settings) int { return -levelRank(s.OpaquePayloads) },
+		func(s Settings) string { return string(s.OpaquePayloads) },
+		func(to *Settings, from Settings) { to.OpaquePayloads = from.OpaquePayloads },
+	},
+	{
 		"fail-on",
 		func(s Settings) int { return slices.Index([]FailOn{FailOnNever, FailOnError, FailOnWarning}, s.FailOn) },
 		func(s Settings) string { return string(s.FailOn) },

@@ -16,7 +16,7 @@ import (
 func outline(p *policy.Policy) []string {
 	s := p.Settings
 	lines := []string{
-		fmt.Sprintf("settings %s %d %d %d %s %s", s.Unlisted, s.MinJustification, s.MaxLifetime, s.WarnBeforeExpiry, s.UnusedExceptions, s.FailOn),
+		fmt.Sprintf("settings %s %d %d %d %s %s %s", s.Unlisted, s.MinJustification, s.MaxLifetime, s.WarnBeforeExpiry, s.UnusedExceptions, s.OpaquePayloads, s.FailOn),
 		fmt.Sprintf("approvals %v %q %d", slices.Sorted(slices.Values(p.Approvals.Accept)), p.Approvals.AllowedSigners, p.Approvals.Threshold),
 	}
 	stages := slices.SortedFunc(slices.Values(p.Stages), func(a, b policy.Stage) int { return cmp.Compare(a.Name, b.Name) })
@@ -34,7 +34,7 @@ func outline(p *policy.Policy) []string {
 
 func TestMergingTightens(t *testing.T) {
 	const (
-		settings  = "settings require-justification 40 365 30 error error"
+		settings  = "settings require-justification 40 365 30 error note error"
 		approvals = `approvals [fields] "" 1`
 		release   = "stage release [signed hardened-runtime] [] "
 		dev       = "stage development [signed] [] "
@@ -52,7 +52,7 @@ extends: base.yml
 -- base.yml --
 version: 1
 policy-id: acme/base
-settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, fail-on: warning}
+settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, opaque-payloads: warning, fail-on: warning}
 approvals: {accept: signed, allowed-signers: signers, threshold: 2}
 stages:
   release: {require: [valid], team-ids: [B, A], min-runtime-version: "13.0"}
@@ -63,7 +63,7 @@ exceptions:
   - {id: E, entitlement: a, applies-to: {binaries: helpers}}
 `,
 			[]string{
-				"settings allow 50 90 60 warning warning", `approvals [signed] "signers" 2`,
+				"settings allow 50 90 60 warning warning warning", `approvals [signed] "signers" 2`,
 				"stage nightly [] [] ", "stage release [valid] [B A] 13.0", "group helpers [Helpers/**] [a]",
 				"exception E acme/base base.yml:11:5",
 			},
@@ -73,7 +73,7 @@ exceptions:
 version: 1
 policy-id: acme/app
 extends: base.yml
-settings: {unlisted: deny, min-justification: 51, max-lifetime: 89d, warn-before-expiry: 61d, unused-exceptions: error, fail-on: warning}
+settings: {unlisted: deny, min-justification: 51, max-lifetime: 89d, warn-before-expiry: 61d, unused-exceptions: error, opaque-payloads: error, fail-on: warning}
 approvals: {accept: base}
 stages:
   release: {require: [secure-timestamp], team-ids: [A], min-runtime-version: "13.0.1"}
@@ -84,7 +84,7 @@ exceptions:
 -- base.yml --
 version: 1
 policy-id: acme/base
-settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, fail-on: error}
+settings: {unlisted: allow, min-justification: 50, max-lifetime: 90d, warn-before-expiry: 60d, unused-exceptions: warning, opaque-payloads: warning, fail-on: error}
 stages:
   release: {require: [valid], team-ids: [B, A], min-runtime-version: "13.0"}
 binaries:
@@ -93,7 +93,7 @@ exceptions:
   - {id: BASE, entitlement: a, applies-to: {team-id: A}}
 `,
 			[]string{
-				"settings deny 51 89 61 error warning", `approvals [base] "" 1`,
+				"settings deny 51 89 61 error error warning", `approvals [base] "" 1`,
 				"stage release [valid secure-timestamp] [A] 13.0.1", "group tools [bin/*] []", "group helpers [Helpers/**] []",
 				"exception MINE acme/app top.yml:11:5", "exception BASE acme/base base.yml:9:5",
 			},
@@ -112,7 +112,7 @@ stages:
   nightly: {}
 -- b.yml --
 version: 1
-settings: {unlisted: deny, max-lifetime: 120d, unused-exceptions: error, fail-on: warning}
+settings: {unlisted: deny, max-lifetime: 120d, unused-exceptions: error, opaque-payloads: warning, fail-on: warning}
 approvals: {accept: [base]}
 stages:
   nightly: {}
@@ -120,7 +120,7 @@ stages:
   release: {require: [signed], team-ids: [D, A, B], min-runtime-version: "11.9"}
 `,
 			[]string{
-				"settings deny 100 90 30 error warning", `approvals [base] "signers" 1`,
+				"settings deny 100 90 30 error warning warning", `approvals [base] "signers" 1`,
 				dev, "stage release [signed valid] [A B] 13.0",
 			},
 		}, {
@@ -170,7 +170,7 @@ version: 1
 stages: {release: {require: [signed, hardened-runtime]}, development: {require: signed}}
 `,
 			[]string{
-				"settings require-justification 40 365 30 note error", `approvals [fields] "" 1`, dev, release,
+				"settings require-justification 40 365 30 note note error", `approvals [fields] "" 1`, dev, release,
 			},
 		}, {
 			"the default of unused-exceptions gives way to what another parent writes", `
@@ -183,14 +183,14 @@ extends: preset:hardened-runtime
 settings: {unused-exceptions: warning, unlisted: require-justification}
 `,
 			[]string{
-				"settings require-justification 40 365 30 warning error", `approvals [fields] "" 1`, dev, release,
+				"settings require-justification 40 365 30 warning note error", `approvals [fields] "" 1`, dev, release,
 			},
 		}, {
 			"what is overridable may be loosened", `
 -- top.yml --
 version: 1
 extends: base.yml
-settings: {unlisted: allow, min-justification: 10, max-lifetime: 400d, warn-before-expiry: 0d, unused-exceptions: note, fail-on: never}
+settings: {unlisted: allow, min-justification: 10, max-lifetime: 400d, warn-before-expiry: 0d, unused-exceptions: note, opaque-payloads: note, fail-on: never}
 approvals: {accept: [base, signed], allowed-signers: mine, threshold: 1}
 stages:
   release: {require: [], team-ids: [Z], min-runtime-version: "10.0"}
@@ -210,7 +210,7 @@ exceptions:
   - {id: E, entitlement: a, applies-to: {path: Helpers/**}}
 `,
 			[]string{
-				"settings allow 10 400 0 note never", `approvals [base signed] "mine" 1`,
+				"settings allow 10 400 0 note note never", `approvals [base signed] "mine" 1`,
 				"stage development [] [] ", "stage release [] [Z] 10.0", "group helpers [Other/**] []",
 				"exception E  base.yml:10:5",
 			},
@@ -231,7 +231,7 @@ version: 1
 settings: {max-lifetime: 100d}
 stages: {release: {}}
 `,
-			[]string{"settings deny 40 100 30 error error", approvals, "stage release [] [] "},
+			[]string{"settings deny 40 100 30 error note error", approvals, "stage release [] [] "},
 		}, {
 			"through one that says nothing about it", `
 -- top.yml --
@@ -248,7 +248,7 @@ version: 1
 settings: {max-lifetime: 10d, overridable: true}
 stages: {release: {require: [valid], overridable: true}}
 `,
-			[]string{"settings deny 40 300 30 error error", approvals, "stage release [signed] [] "},
+			[]string{"settings deny 40 300 30 error note error", approvals, "stage release [signed] [] "},
 		}, {
 			"nothing is loosened where nothing is given", `
 -- top.yml --
@@ -260,7 +260,7 @@ version: 1
 settings: {max-lifetime: 10d, overridable: true}
 stages: {release: {require: [valid], overridable: true}}
 `,
-			[]string{"settings require-justification 40 10 30 error error", approvals, "stage release [valid] [A] "},
+			[]string{"settings require-justification 40 10 30 error note error", approvals, "stage release [valid] [A] "},
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

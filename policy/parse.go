@@ -29,6 +29,7 @@ var defaults = Settings{
 	MaxLifetime:      365,
 	WarnBeforeExpiry: 30,
 	UnusedExceptions: Error,
+	OpaquePayloads:   Note,
 	FailOn:           FailOnError,
 }
 
@@ -133,6 +134,7 @@ func (r *reader) settings(n *yaml.Node, s *Settings) {
 			s.WarnBeforeExpiry = r.days(n, "warn-before-expiry", leastWarning, mostWarning)
 		}},
 		{"unused-exceptions", false, func(n *yaml.Node) { s.UnusedExceptions = choice(r, n, "unused-exceptions", levels) }},
+		{"opaque-payloads", false, func(n *yaml.Node) { s.OpaquePayloads = choice(r, n, "opaque-payloads", levels) }},
 		{"fail-on", false, func(n *yaml.Node) { s.FailOn = choice(r, n, "fail-on", failOns) }},
 		{"overridable", false, func(n *yaml.Node) { s.Overridable = r.boolean(n, "overridable") }},
 	})

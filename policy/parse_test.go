@@ -44,7 +44,7 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 		},
 		Settings: policy.Settings{
 			Unlisted: policy.RequireJustification, MinJustification: 60, MaxLifetime: 180, WarnBeforeExpiry: 14,
-			UnusedExceptions: policy.Warning, FailOn: policy.FailOnWarning, Overridable: true,
+			UnusedExceptions: policy.Warning, OpaquePayloads: policy.Error, FailOn: policy.FailOnWarning, Overridable: true,
 		},
 		Approvals: policy.Approvals{
 			Accept: []policy.Way{policy.Base, policy.SignedBy}, AllowedSigners: ".github/allowed_signers", Threshold: 2,
@@ -168,10 +168,10 @@ func TestPartsOfAPolicyKnowTheirPlace(t *testing.T) {
 		"not given":      p.Exceptions[2].At("ticket").String(),
 	}
 	want := map[string]string{
-		"reference": "full.yml:7:5", "setting": "full.yml:12:3", "approvals": "full.yml:20:1", "threshold": "full.yml:23:3",
-		"stage": "full.yml:31:3", "stage rule": "full.yml:34:9", "group": "full.yml:39:3", "stage of group": "full.yml:48:7",
-		"rule": "full.yml:66:5", "exception": "full.yml:70:5", "owner": "full.yml:87:5", "named group": "full.yml:114:26",
-		"not given": "full.yml:117:5",
+		"reference": "full.yml:7:5", "setting": "full.yml:12:3", "approvals": "full.yml:21:1", "threshold": "full.yml:24:3",
+		"stage": "full.yml:32:3", "stage rule": "full.yml:35:9", "group": "full.yml:40:3", "stage of group": "full.yml:49:7",
+		"rule": "full.yml:67:5", "exception": "full.yml:71:5", "owner": "full.yml:88:5", "named group": "full.yml:115:26",
+		"not given": "full.yml:118:5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("positions differ (-want +got):\n%s", diff)
@@ -184,7 +184,7 @@ func TestAPolicyOfOneLineHasTheDefaults(t *testing.T) {
 		Name: "test.yml", SHA256: got.SHA256,
 		Settings: policy.Settings{
 			Unlisted: policy.RequireJustification, MinJustification: 40, MaxLifetime: 365, WarnBeforeExpiry: 30,
-			UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
+			UnusedExceptions: policy.Error, OpaquePayloads: policy.Note, FailOn: policy.FailOnError,
 		},
 		Approvals: policy.Approvals{Accept: []policy.Way{policy.Fields}, Threshold: 1},
 		Stages: []policy.Stage{

@@ -53,6 +53,7 @@ type Settings struct {
 	MaxLifetime      int    // days from approved-on to expires; default 365
 	WarnBeforeExpiry int    // days; default 30
 	UnusedExceptions Level  // default Error
+	OpaquePayloads   Level  // default Note
 	FailOn           FailOn // default FailOnError
 
 	// Overridable is whether a policy that extends this one may loosen what is set

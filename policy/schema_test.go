@@ -264,6 +264,7 @@ func TestSchemaHasTheWordsOfTheParser(t *testing.T) {
 		{"/$defs/action", "settings: {unlisted: x}"},
 		{"/$defs/action", "rules: [{entitlement: a, action: x}]"},
 		{"/$defs/level", "settings: {unused-exceptions: x}"},
+		{"/$defs/level", "settings: {opaque-payloads: x}"},
 		{"/$defs/level", "rules: [{entitlement: a, action: deny, level: x}]"},
 		{"/$defs/settings/properties/fail-on", "settings: {fail-on: x}"},
 		{"/$defs/way", "approvals: {accept: x}"},
@@ -304,7 +305,7 @@ func TestSchemaExplainsEachKeyAndHasTheDefaults(t *testing.T) {
 	want := map[string]any{
 		"unlisted": string(s.Unlisted), "min-justification": float64(s.MinJustification), "overridable": s.Overridable,
 		"max-lifetime": fmt.Sprintf("%dd", s.MaxLifetime), "warn-before-expiry": fmt.Sprintf("%dd", s.WarnBeforeExpiry),
-		"unused-exceptions": string(s.UnusedExceptions), "fail-on": string(s.FailOn),
+		"unused-exceptions": string(s.UnusedExceptions), "opaque-payloads": string(s.OpaquePayloads), "fail-on": string(s.FailOn),
 	}
 	got := map[string]any{}
 	for key, v := range pointer(t, "/$defs/settings/properties").(map[string]any) {

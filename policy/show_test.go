@@ -49,7 +49,7 @@ rules:
   - {entitlement: com.apple.security.cs.*, action: require-justification, level: warning, overridable: true}
 -- other.yml --
 version: 1
-settings: {unlisted: allow}
+settings: {unlisted: allow, opaque-payloads: warning}
 `
 
 func TestAMergedPolicyIsShownWithTheOriginOfEachLine(t *testing.T) {
@@ -69,6 +69,7 @@ settings:
   max-lifetime: 90d # base.yml:2, overridable
   warn-before-expiry: 30d # default of base.yml
   unused-exceptions: error # default of base.yml
+  opaque-payloads: warning # other.yml:2
   fail-on: warning # top.yml:5
 approvals:
   accept: [signed] # base.yml:3
@@ -149,7 +150,7 @@ func TestAMergedPolicyIsShownToPrograms(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[string]any{
 		"unlisted": "allow", "min-justification": 40.0, "max-lifetime": "90d", "warn-before-expiry": "30d",
-		"unused-exceptions": "error", "fail-on": "warning",
+		"unused-exceptions": "error", "opaque-payloads": "warning", "fail-on": "warning",
 	}, got.Policy.Settings); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}

@@ -122,6 +122,9 @@ func (s Settings) stricter(o Settings) Settings {
 	if levelRank(o.UnusedExceptions) < levelRank(s.UnusedExceptions) {
 		s.UnusedExceptions = o.UnusedExceptions
 	}
+	if levelRank(o.OpaquePayloads) < levelRank(s.OpaquePayloads) {
+		s.OpaquePayloads = o.OpaquePayloads
+	}
 	strict := []FailOn{FailOnWarning, FailOnError, FailOnNever}
 	if slices.Index(strict, o.FailOn) < slices.Index(strict, s.FailOn) {
 		s.FailOn = o.FailOn

@@ -218,7 +218,7 @@ func TestWithoutABaseNothingCounts(t *testing.T) {
 func TestAChangeOnlyTightens(t *testing.T) {
 	const base = `version: 1
 policy-id: acme/desktop
-settings: {unlisted: allow, min-justification: 60, max-lifetime: 90d, warn-before-expiry: 10d, unused-exceptions: warning, fail-on: error}
+settings: {unlisted: allow, min-justification: 60, max-lifetime: 90d, warn-before-expiry: 10d, unused-exceptions: warning, opaque-payloads: error, fail-on: error}
 approvals: {accept: [base]}
 stages:
   release: {require: [signed, valid], team-ids: [A1B2C3D4E5, 26QKX55P9K], min-runtime-version: "13.0"}
@@ -258,7 +258,7 @@ rules:
 	want := outcome{
 		ID: "acme/desktop",
 		Settings: policy.Settings{
-			Unlisted: policy.RequireJustification, MinJustification: 60, MaxLifetime: 30, WarnBeforeExpiry: 30, UnusedExceptions: policy.Error, FailOn: policy.FailOnError,
+			Unlisted: policy.RequireJustification, MinJustification: 60, MaxLifetime: 30, WarnBeforeExpiry: 30, UnusedExceptions: policy.Error, OpaquePayloads: policy.Error, FailOn: policy.FailOnError,
 		},
 		Approvals: []policy.Way{policy.Base},
 		Stages: []policy.Stage{
