@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"path"
 	"strconv"
+	"strings"
 )
 
 // An asar is what Electron packs an application in (electron/asar, README, "Format"): a
@@ -158,15 +160,18 @@ func (a asarReader) entry(name string, n asarNode) Entry {
 }
 
 // fromRoot turns where a link leads to, which is relative to the asar, into what is
-// relative to the folder that the link is in.
+// relative to the folder that the link is in: the shortest path, as @electron/asar writes
+// it when it extracts the link, and as a seal around it has it.
 func (asarReader) fromRoot(name, target string) string {
-	up := ""
-	for _, c := range name {
-		if c == '/' {
-			up += "../"
+	from := strings.Split(name, "/")
+	from = from[:len(from)-1]
+	to := strings.Split(target, "/")
+	if path.Clean("/"+target) == "/"+target {
+		for len(from) > 0 && len(to) > 1 && from[0] == to[0] {
+			from, to = from[1:], to[1:]
 		}
 	}
-	return up + target
+	return strings.Repeat("../", len(from)) + strings.Join(to, "/")
 }
 
 // object reads an object and calls value for each key, which reads the value. A key that
