@@ -225,6 +225,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		{"something behind the end of a zip", append(at.Zip(app), "more"...), []string{
 			"x: ambiguous: zip: 4 bytes follow the end of central directory record",
 		}},
+		{"zeros behind the end of a zip, with which bsdtar fills a block", append(at.Zip(at.Files{"a": machO}), make([]byte, 9999)...), []string{"x/a"}},
 		{"a second tar behind the end of the first", append(at.Tar(at.Files{"a": machO}), at.Tar(at.Files{"b": machO})...), []string{
 			"x: ambiguous: there are 2048 bytes behind the end of the tar at offset 2048, which some readers take for more of it", "x/a",
 		}},

@@ -2,8 +2,10 @@ package archive
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 )
 
 // magics are the formats that begin with bytes of their own, or have them at an
@@ -14,7 +16,9 @@ var magics = []struct {
 	format Format
 }{
 	{0, "PK\x03\x04", Format{Name: "zip", List: listZip}},
-	{0, "PK\x05\x06", Format{Name: "zip", List: listZip}}, // one without entries
+	{0, "PK\x05\x06", Format{Name: "zip", List: listZip}},           // one without entries
+	{0, "PK\x07\x08PK\x03\x04", Format{Name: "zip", List: listZip}}, // the first part of several (8.5.3)
+	{0, "PK00PK\x03\x04", Format{Name: "zip", List: listZip}},       // one that became no more than one part (8.5.4)
 	{257, "ustar", Format{Name: "tar", List: listTar}},
 	{0, "!<arch>\n", Format{Name: "ar", List: listAr}},
 	{0, "xar!", Format{Name: "xar", List: listXar}},
@@ -25,6 +29,7 @@ var magics = []struct {
 	{0, "7z\xbc\xaf\x27\x1c", Format{Name: "7-Zip"}},
 	{0, "Rar!\x1a\x07", Format{Name: "RAR"}},
 	{0, "MSCF\x00\x00\x00\x00", Format{Name: "Microsoft cabinet"}},
+	{0, "MSWIM\x00\x00\x00", Format{Name: "Windows image"}},
 	{0, "\x04\x22\x4d\x18", Format{Name: "LZ4"}},
 	{0, "LZIP\x01", Format{Name: "lzip"}},
 	{0, "AA01", Format{Name: "Apple Archive"}},
@@ -51,6 +56,14 @@ func Recognise(r io.ReaderAt, size int64) (*Format, error) {
 		return recogniseBzip2(r, size)
 	case isCpio(head):
 		return &Format{Name: "cpio", List: listCpio}, nil
+	case isOldCpio(head):
+		return &Format{Name: "binary cpio"}, nil
+	case isSkippable(head):
+		return &Format{Name: "zstd", Unpack: unpackZstd}, nil
+	case isLZMA(head):
+		return &Format{Name: "LZMA"}, nil
+	case isCompress(head):
+		return &Format{Name: "compress"}, nil
 	case isAsar(head):
 		return &Format{Name: "asar", List: listAsar}, nil
 	case isOldTar(head):
@@ -95,4 +108,49 @@ func recogniseTail(r io.ReaderAt, size int64) (*Format, error) {
 		return nil, err
 	}
 	return &Format{Name: "zip", List: listZip}, nil
+}
+
+// isSkippable reports whether head begins with a frame that is skipped, as what pzstd
+// writes does (zstd_compression_format.md, "Skippable Frames").
+func isSkippable(head []byte) bool {
+	return len(head) >= 4 && head[0]>>4 == 5 && string(head[1:4]) == "\x2a\x4d\x18"
+}
+
+// isLZMA reports whether head is that of the format before xz, which has no magic: the
+// properties that all writers take, a power of two or that and its half for the dictionary,
+// a size that is not known or not huge, and a zero (xz, doc/lzma-file-format.txt).
+func isLZMA(head []byte) bool {
+	if len(head) < 14 || head[0] != 0x5d || head[13] != 0 {
+		return false
+	}
+	dict, size := binary.LittleEndian.Uint32(head[1:]), binary.LittleEndian.Uint64(head[5:])
+	low := dict & -dict
+	return dict >= 4<<10 && (dict == low || dict == 3*low) && (size == math.MaxUint64 || size < 1<<38)
+}
+
+// isCompress reports whether head begins as what compress writes: a magic of two bytes, and
+// one that says how many bits a code has at most (ncompress, compress42.c).
+func isCompress(head []byte) bool {
+	if len(head) < 3 || string(head[:2]) != "\x1f\x9d" {
+		return false
+	}
+	codes := head[2] & 0x1f
+	return head[2]&0x60 == 0 && 9 <= codes && codes <= 16
+}
+
+// isOldCpio reports whether head begins with a header of numbers in binary, in either
+// byte order, which is what GNU's cpio writes unless it is told otherwise (cpio(5) of
+// FreeBSD): a type of file, and a name that ends in a zero.
+func isOldCpio(head []byte) bool {
+	const header, magic = 26, 0o070707
+	if len(head) < header {
+		return false
+	}
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		kind, name := order.Uint16(head[6:])>>12, int(order.Uint16(head[20:]))
+		if order.Uint16(head) == magic && kind != 0 && 0 < name && name <= maxName {
+			return header+name > len(head) || head[header+name-1] == 0
+		}
+	}
+	return false
 }

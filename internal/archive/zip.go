@@ -79,7 +79,7 @@ func listZip(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 }
 
 // findZipEnd looks for the end of central directory record, whose comment of up to
-// 65,535 bytes ends the file. It returns nil when there is none. A record in the comment
+// 65,535 bytes ends the file, but for zeros. It returns nil when there is none. A record in the comment
 // of another one is what readers that search from the end and from the beginning
 // disagree on.
 func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
@@ -96,7 +96,7 @@ func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
 		switch {
 		case i+zipEndSize+comment > len(tail):
 			continue // these four bytes are no record
-		case i+zipEndSize+comment < len(tail):
+		case len(bytes.TrimLeft(tail[i+zipEndSize+comment:], "\x00")) > 0: // but zeros that bsdtar fills a block with
 			return nil, ambiguous("%d bytes follow the end of central directory record", len(tail)-i-zipEndSize-comment)
 		case at >= 0:
 			return nil, ambiguous("there are two end of central directory records")
