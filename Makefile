@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench update image container-test ssh-test corpus corpus-test
+.PHONY: build test race lint fuzz torture bench update image container-test ssh-test archive-test corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -23,7 +23,7 @@ race:
 
 lint:
 	$(GO) vet ./...
-	$(GO) vet -tags container,corpus,ssh ./...
+	$(GO) vet -tags container,corpus,ssh,archive ./...
 	cd internal/bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	GOOS=darwin $(GO) build -o /dev/null .
 	GOOS=windows $(GO) build -o /dev/null .
@@ -77,6 +77,11 @@ container-test:
 ssh-test:
 	@set -e; SK_DUMMY=$$(scripts/test-deps); export SK_DUMMY; \
 	$(GO) test -tags ssh -count=1 ./internal/sshsig ./internal/cli
+
+# Archives by the real zip, 7zz, tar, cpio, ar, xz and their kin, which a script gets.
+archive-test:
+	scripts/archive-tools
+	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan
 
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:
