@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/codewarrant/codewarrant/check"
@@ -37,7 +39,8 @@ func newPacked(name string, b []byte, seed uint64) ([]*torture, error) {
 	}
 	archives["package"] = archivetest.Package(files, nil)
 	var list []*torture
-	for format, packed := range archives {
+	for _, format := range slices.Sorted(maps.Keys(archives)) {
+		packed := archives[format]
 		t := &torture{name: filepath.Base(name) + " in " + format, original: packed, policy: p, random: rand.New(rand.NewPCG(seed, 3))}
 		t.judge = t.judgeFile
 		t.parts = partsOf(packed)
