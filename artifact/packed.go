@@ -15,7 +15,8 @@ import (
 
 // recognise reports whether a file begins with one of the magic numbers of
 // <mach-o/loader.h> and <mach-o/fat.h>, in either byte order, and else returns the
-// format in which it packs others, nil for none.
+// format in which it packs others, nil for none. Disk images are told by their end, which
+// is not looked at where that takes unpacking all before it.
 func recognise(r io.ReaderAt, size int64) (bool, *archive.Format, error) {
 	var magic [4]byte
 	switch n, err := r.ReadAt(magic[:], 0); {
@@ -31,6 +32,9 @@ func recognise(r io.ReaderAt, size int64) (bool, *archive.Format, error) {
 		return true, nil, nil
 	}
 	f, err := archive.Recognise(r, size)
+	if _, unpacks := r.(streamer); f == nil && err == nil && !unpacks {
+		f, err = archive.DiskImage(r, size)
+	}
 	return false, f, err
 }
 

@@ -74,6 +74,7 @@ func TestWalkFindsInAnArchiveWhatIsInTheFolder(t *testing.T) {
 
 func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 	files := at.Files{"bin/tool": machO}
+	image := append(bytes.Repeat([]byte("x\xda"), 9999), append([]byte("koly"), make([]byte, 508)...)...)
 	for _, tt := range []struct {
 		name, file string
 		content    []byte
@@ -116,6 +117,15 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 		}},
 		{"a disk image that begins as bzip2 does", "x.dmg", append(append([]byte("BZh91AY&SY"), make([]byte, 1000)...), append([]byte("koly"), make([]byte, 508)...)...), []string{
 			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
+		}},
+		{"a disk image that begins as nothing does", "x.img", image, []string{
+			"x.img: opaque: disk image, which is not read here", "x.img: nothing: no Mach-O file was found here",
+		}},
+		{"a disk image beside a program", "x.tar", at.Tar(at.Files{"a": machO, "b": string(image)}), []string{
+			"x.tar/a", "x.tar/b: opaque: disk image, which is not read here",
+		}},
+		{"one that is packed, by its name", "x.zip", at.Zip(at.Files{"a": machO, "b.DMG": string(image)}), []string{
+			"x.zip/a", "x.zip/b.DMG: opaque: disk image, which is not read here",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // walker walks one tree.
@@ -223,6 +225,9 @@ func (w *walker) file(p place, rel string) bool {
 		return false
 	}
 	is, format, err := recognise(c, size)
+	if !is && format == nil && err == nil && strings.EqualFold(path.Ext(rel), ".dmg") {
+		format, err = archive.DiskImage(c, size)
+	}
 	switch {
 	case err != nil:
 		c.Close()

@@ -77,22 +77,26 @@ func Recognise(r io.ReaderAt, size int64) (*Format, error) {
 // recogniseBzip2 tells a file that bzip2 has packed from a disk image whose first
 // block it has packed.
 func recogniseBzip2(r io.ReaderAt, size int64) (*Format, error) {
-	if is, err := isDiskImage(r, size); is || err != nil {
-		return &Format{Name: "disk image"}, err
+	if f, err := DiskImage(r, size); f != nil || err != nil {
+		return f, err
 	}
 	return &Format{Name: "bzip2", Unpack: unpackBzip2}, nil
 }
 
-// isDiskImage looks for the trailer of UDIF, the last 512 bytes of an image.
-func isDiskImage(r io.ReaderAt, size int64) (bool, error) {
+// DiskImage looks for the trailer of UDIF, the last 512 bytes of an image, which may begin
+// with anything. It returns nil when there is none.
+func DiskImage(r io.ReaderAt, size int64) (*Format, error) {
 	var magic [4]byte
 	if size < 512 {
-		return false, nil
+		return nil, nil
 	}
 	if err := readAt(r, size, magic[:], size-512); err != nil {
-		return false, fmt.Errorf("look for a disk image: %w", err)
+		return nil, fmt.Errorf("look for a disk image: %w", err)
 	}
-	return string(magic[:]) == "koly", nil
+	if string(magic[:]) != "koly" {
+		return nil, nil
+	}
+	return &Format{Name: "disk image"}, nil
 }
 
 // MayFollow reports whether a file that begins so is a script or program behind which
