@@ -170,6 +170,8 @@ var packings = []packing{
 	{"xz -9e", `xz -9ec pg_ctl > "$OUT"`, nil},
 	{"xz with the filter of arm64", `xz --arm64 --lzma2 -c pg_ctl > "$OUT"`, []string{unread}},
 	{"xz with the filter of x86", `xz --x86 --lzma2 -c pg_ctl > "$OUT"`, nil},
+	{"xz with the filter of arm", `xz --arm --lzma2 -c pg_ctl > "$OUT"`, nil},
+	{"xz with the filter of PowerPC", `xz --powerpc --lzma2 -c pg_ctl > "$OUT"`, nil},
 	{"xz with delta", `xz --delta=dist=4 --lzma2 -c pg_ctl > "$OUT"`, nil},
 	{"xz with the least dictionary", `xz --lzma2=dict=4KiB -c pg_ctl > "$OUT"`, nil},
 	{"xz with the largest dictionary that is read", `xz --lzma2=dict=64MiB -c pg_ctl > "$OUT"`, nil},
