@@ -559,7 +559,7 @@ func TestSuggestionIsLimitedToTheValue(t *testing.T) {
 	}{
 		{"a boolean", true, "value: true"},
 		{"a string that looks like a number", "42", `value: "42"`},
-		{"a list, each once", []any{"group.b", "group.a", "group.b"}, "values:\n    - \"group.b\"\n    - \"group.a\""},
+		{"a list, each once", []any{"group.b", "group.a", "group.b"}, "values:\n    - group.b\n    - group.a"},
 		{"a list of nothing", []any{}, "value: []"},
 		{"a list with what cannot be seen covers any", []any{"\u200b"}, ""},
 		{"a list of lists covers any", []any{[]any{"a"}}, ""},

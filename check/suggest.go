@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -76,7 +75,7 @@ func yamlValue(v entitlement.Value) (string, bool) {
 	case entitlement.Boolean, entitlement.Integer:
 		return v.Text(), true
 	case entitlement.String:
-		return quoted(v.String), isPrintable(v.String)
+		return yamlString(v.String), isPrintable(v.String)
 	}
 	return "", false
 }
@@ -127,24 +126,18 @@ func isSeen(r rune) bool {
 	return r != unicode.ReplacementChar && unicode.IsPrint(r) && policy.IsShown(r)
 }
 
-// plainScalar are the strings that YAML takes for strings without quotes.
-var plainScalar = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./-]*[.-][A-Za-z0-9_./-]*$`)
-
+// yamlString writes a string as policies have it. The mark of a runner's command is
+// broken, wherever the suggestion is printed.
 func yamlString(s string) string {
-	if plainScalar.MatchString(s) {
-		return s
+	const mark = "##["
+	if !strings.Contains(s, mark) {
+		return policy.Scalar(s)
 	}
-	return quoted(s)
-}
-
-// quoted writes a double-quoted scalar; JSON's strings are a subset of YAML's.
-func quoted(s string) string {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+	enc := json.NewEncoder(&b) // JSON's strings are a subset of YAML's
 	enc.SetEscapeHTML(false)
 	enc.Encode(s) // a string always encodes
-	// The mark of a runner's command, wherever the suggestion is printed.
-	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "##[", `##\u005b`)
+	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), mark, `##\u005b`)
 }
 
 // idMark stands for the id of a suggested exception until all are known.

@@ -117,6 +117,10 @@ func wrapped(text string, width int) []string {
 
 func isBlankAt(text string, i int) bool { return i >= 0 && i < len(text) && isBlank(rune(text[i])) }
 
+// Scalar returns text as a YAML scalar on one line, as [Format] writes it outside of
+// brackets.
+func Scalar(text string) string { return quoted(text, false) }
+
 // quoted returns text as a scalar on one line, in quotes only where they are needed:
 // YAML would take it for something else, some readers would, or it is not plain.
 func quoted(text string, inside bool) string {

@@ -60,7 +60,7 @@ func (d *draft) teams(r *check.Report) {
 	all := slices.Concat(t.proven, t.claimed)
 	slices.Sort(all)
 	for i, team := range all {
-		all[i] = fmt.Sprintf("%q", team)
+		all[i] = policy.Scalar(team)
 	}
 	stage := fmt.Sprintf("stages:\n  %s:\n    team-ids: [%s]", r.Stage, strings.Join(all, ", "))
 	d.line("")

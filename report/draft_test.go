@@ -58,13 +58,13 @@ func TestDraftNamesTheTeamsThatAreClaimedAndNotProven(t *testing.T) {
 # A1B2C3D4E5. When all prove it, this lets nobody else sign:
 # stages:
 #   release:
-#     team-ids: ["26QKX55P9K", "A1B2C3D4E5"]
+#     team-ids: [26QKX55P9K, A1B2C3D4E5]
 `},
 		{"no team", "", `# Slices that do not prove who signed them: 1. Of these slices name no team: 1; add the one that
 # will sign them. When all prove it, this lets nobody else sign:
 # stages:
 #   release:
-#     team-ids: ["26QKX55P9K"]
+#     team-ids: [26QKX55P9K]
 `},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
