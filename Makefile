@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench update image container-test ssh-test archive-test corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -58,6 +58,10 @@ BENCH_ROUNDS ?= 20
 bench:
 	BENCH_BINARY="$(abspath $(BENCH_BINARY))" $(GO) test -run "^$$$$" -bench . -benchmem ./codesign ./check
 	cd internal/bench && $(GO) run . -rounds $(BENCH_ROUNDS) $(abspath $(BENCH_BINARY))
+
+# Archives beside the tools that test them: the table of docs/performance.md.
+bench-archives: build
+	cd internal/bench && $(GO) run ./archives "$(abspath codewarrant)" "$(abspath $(BENCH_BINARY))"
 
 # Rewrites every golden; read the diff as code.
 update:
