@@ -96,8 +96,7 @@ func (p *Policy) DecideFor(s *Stage, m Membership, proven bool, key string) Deci
 	d = d.Stricter(p.Decide(s, nil, key))
 	names := slices.DeleteFunc(slices.Clone(m.Any), func(name string) bool { return !p.hasRules(name, key) })
 	if len(names) > maxUnproven {
-		d.Action = Deny
-		return d
+		return Decision{Action: Deny, Level: Error}
 	}
 	for i, one := range names {
 		d = d.Stricter(p.Decide(s, names[i:i+1], key))
@@ -110,8 +109,8 @@ func (p *Policy) DecideFor(s *Stage, m Membership, proven bool, key string) Deci
 
 // maxUnproven bounds the groups with rules for one key that code may be in of which
 // nothing is proven. Policies have up to ten groups, of which most exclude each other;
-// what is in more is denied.
-const maxUnproven = 64
+// what is in more is denied, by no rule.
+const maxUnproven = 16
 
 // unlisted is the decision on a key that no rule names.
 func unlisted(a Action) Decision {

@@ -281,6 +281,7 @@ func TestTextThatIsNotSeenIsRefused(t *testing.T) {
 		{"a joiner in a scope", scope("com.acme\u200c.app"), "identifier contains character U+200C"},
 		{"a joiner in the name of a group", "version: 1\nbinaries: {to\u200dols: {path: a}}\n", `"to\u200dols" cannot name a group`},
 		{"a joiner in a value", exception("value: {\"k\u200d\": true}"), "a key of value contains character U+200D"},
+		{"a note of music that is drawn as nothing", rule("com.apple.security.cs.allow-jit\U0001d159"), "character U+1D159 makes text look different"},
 		{"a comment", "version: 1 # \u200b\n", "character U+200B"},
 		{"a joiner in a comment", "version: 1 # \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645\n", ""},
 		{"a joiner in a justification", exception("justification: \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"), ""},

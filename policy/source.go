@@ -124,8 +124,12 @@ func (r *reader) scanLine(at Position, text []byte) {
 // is drawn as nothing, such as a zero width space or a mark that overrides the direction of
 // text. Joiners have a use, see [isJoiner].
 func isHidden(c rune) bool {
-	const braille = '\u2800' // the pattern without dots
-	return unicode.IsControl(c) && c != '\t' && c != '\n' || c == '\u2028' || c == '\u2029' || c == braille ||
+	const (
+		braille = '\u2800'     // the pattern without dots
+		music   = '\U0001D159' // the null notehead
+		khitan  = '\U00016FE4' // the filler
+	)
+	return c == music || c == khitan || unicode.IsControl(c) && c != '\t' && c != '\n' || c == '\u2028' || c == '\u2029' || c == braille ||
 		unicode.Is(unicode.Cf, c) && !isJoiner(c) && !unicode.Is(unicode.Prepended_Concatenation_Mark, c) || // of which the latter show
 		unicode.Is(unicode.Other_Default_Ignorable_Code_Point, c)
 }

@@ -54,11 +54,22 @@ func placeOf(env Env, name string) (p place, ok bool, err error) {
 		root = rootBelow(cwd, file)
 	}
 	rel, ok := below(root, file)
-	if !ok {
+	if !ok || isElsewhere(root, file, env.Getenv("GITHUB_WORKSPACE")) {
 		p, ok = placeElsewhere(file, env.Getenv("GITHUB_WORKSPACE"))
 		return p, ok, nil
 	}
 	return place{root: root, names: []string{rel}, named: true, known: isCheckout(root)}, true, nil
+}
+
+// isElsewhere reports whether a file stands, as it is written, in another checkout than
+// root. Where a link in that one leads is said by that one, so that a change of it could
+// choose a policy of root.
+func isElsewhere(root, file, workspace string) bool {
+	if rel, err := filepath.Rel(root, file); err == nil && filepath.IsLocal(rel) {
+		return false
+	}
+	other, found := rootAbove(filepath.Dir(file), workspace)
+	return found && !same(other, root)
 }
 
 // placeElsewhere returns the place of a file from the file on upwards: in the outermost

@@ -29,12 +29,12 @@ func TestPlaceOf(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, file := range []string{"repo/.github/codewarrant.yml", "elsewhere/policy.yml", "work/src/policy.yml"} {
+	for _, file := range []string{"repo/.github/codewarrant.yml", "elsewhere/policy.yml", "work/src/policy.yml", "work/policies/lax.yml"} {
 		if err := os.WriteFile(filepath.Join(dir, file), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for link, to := range map[string]string{"repo/link.yml": "elsewhere/policy.yml", "elsewhere/link.yml": "repo/.github/codewarrant.yml", "alias": "repo"} {
+	for link, to := range map[string]string{"repo/link.yml": "elsewhere/policy.yml", "elsewhere/link.yml": "repo/.github/codewarrant.yml", "alias": "repo", "work/src/lax.yml": "work/policies/lax.yml"} {
 		if err := os.Symlink(filepath.Join(dir, to), filepath.Join(dir, link)); err != nil {
 			t.Fatal(err)
 		}
@@ -67,7 +67,8 @@ func TestPlaceOf(t *testing.T) {
 		{"one with another path to the checkout", "repo", "DIR/alias/.github/codewarrant.yml", "", answer{"repo", []string{".github/codewarrant.yml"}, true, true, ""}, true},
 		{"one in a submodule", "repo", "module/policy.yml", "", answer{"repo", []string{"module/policy.yml"}, true, true, ""}, true},
 		{"one that is a link to outside", "repo", "link.yml", "", answer{"repo", []string{"link.yml"}, true, true, ""}, true},
-		{"one to which a link leads from outside", "repo", "DIR/elsewhere/link.yml", "", answer{"repo", []string{".github/codewarrant.yml"}, true, true, ""}, true},
+		{"one to which a link leads from another checkout", "repo", "DIR/elsewhere/link.yml", "", answer{"repo", []string{".github/codewarrant.yml"}, true, true, "."}, true},
+		{"one to which a link leads from a checkout beside, in a job", "work/policies", "../src/lax.yml", "DIR/work", answer{"work/src", []string{"lax.yml"}, true, true, ""}, true},
 		{"one outside", "repo", "OUT/policy.yml", "", answer{}, false},
 		{"one above", "repo", "../policy.yml", "", answer{".", []string{"policy.yml"}, true, true, ""}, true},
 		{"one in another checkout", "OUT/", "DIR/repo/.github/codewarrant.yml", "", answer{"repo", []string{".github/codewarrant.yml"}, true, true, "."}, true},

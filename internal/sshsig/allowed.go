@@ -174,6 +174,11 @@ func (p *parser) who(e *Entry) bool {
 // checkLetters refuses names that look like others: two that a person cannot tell apart
 // would be two people.
 func checkLetters(field string) error {
+	for name := range strings.SplitSeq(field, ",") {
+		if name = strings.TrimPrefix(name, "!"); strings.TrimSpace(name) != name {
+			return fmt.Errorf("%q begins or ends with a blank, which is part of the name", name)
+		}
+	}
 	for _, r := range field {
 		if sanitise.Text(string(r)) != string(r) {
 			return fmt.Errorf("the character %U does not show", r)

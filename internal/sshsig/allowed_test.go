@@ -128,6 +128,7 @@ func TestWrongLines(t *testing.T) {
 			"f:33:1: principals: the lines of this key have more than 32 patterns, or than 1024 bytes of them",
 		},
 		{"a character without width in a name", "al\u200bice " + edKey, "f:1:1: principals: the character U+200B does not show"},
+		{"a blank before a name in quotes", "\"security, alice\" " + edKey, `f:1:1: principals: " alice" begins or ends with a blank, which is part of the name`},
 		{"a space that is another one", "\"alice\u00a0smith\" " + edKey, "f:1:1: principals: the character U+00A0 does not show"},
 		{"a letter that is drawn as nothing", "alice\u3164 " + edKey, "f:1:1: principals: the character U+3164 does not show"},
 		{"a mark that turns the direction", "alice\u202e " + edKey, "f:1:6: the line has the character U+202E, which makes text look different from what it is"},
