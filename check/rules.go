@@ -123,7 +123,7 @@ var rules = []Rule{
 	{RuleUnauthorized, policy.Error, "Entitlement that no provisioning profile authorizes", false},
 	{RuleBeyondProfile, policy.Error, "Entitlement beyond what the provisioning profile allows", false},
 
-	{RuleUnresolvedSource, policy.Warning, "Source that only a build knows", false},
+	{RuleUnresolvedSource, policy.Error, "Source that only a build knows", false},
 	{RuleUnexpandedVariable, policy.Error, "Variable that is signed as it is written", false},
 	{RuleDropped, policy.Error, "Entitlement that was lost in signing", false},
 	{RuleAdded, policy.Warning, "Entitlement that no source claims", false},

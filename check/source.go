@@ -256,14 +256,14 @@ func (e *evaluation) signing(g *source.Signing) {
 		set, sub.places = e.effective(g)
 		e.groups(sub, set)
 	}
-	if g.Unhardened.File == "" || !g.Default || g.Type != "execute" && g.Type != "" {
+	if g.Unhardened.File == "" || g.Type != "execute" && g.Type != "" {
 		return
 	}
 	for _, d := range e.demanders(sub) {
 		if slices.Contains(d.Require, policy.HardenedRuntime) {
 			f := Finding{Rule: RuleNoHardenedRuntime, Paths: []string{g.Unhardened.File}, Position: positionOf(g.Unhardened)}
-			f.Message = fmt.Sprintf("%s turns the Hardened Runtime off, and %s requires it", g.Name(), d.name)
-			f.Hint = "turn it on, or leave the setting away where it is on by default"
+			f.Message = fmt.Sprintf("%s is not certain to have the Hardened Runtime, and %s requires it: %s", g.Name(), d.name, cmp.Or(g.Why, "it is turned off"))
+			f.Hint = "turn it on in every configuration"
 			e.add(f)
 		}
 	}
@@ -302,6 +302,8 @@ func (e *evaluation) unresolved(p source.Problem) {
 		}
 	case source.Missing:
 		f.Level = policy.Error
+	case source.Unread:
+		f.Level = policy.Warning
 	case source.Incomplete:
 		f.Level = policy.Note
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -14,20 +15,22 @@ import (
 // not looked into, and may be wrong.
 func (r *reader) packageJSON(name string) {
 	b, err := r.read(name, MaxProject)
-	if err == nil && !bytes.Contains(b, []byte("electron")) && !bytes.Contains(b, []byte(`"mac"`)) && !bytes.Contains(b, []byte(`"mas"`)) {
+	if _, wrong := parseJSON(b); err == nil && wrong != nil && !bytes.Contains(b, []byte("electron")) && !bytes.Contains(b, []byte(`"mac"`)) && !bytes.Contains(b, []byte(`"mas"`)) {
 		return
 	}
-	d := r.open(name, parseJSON)
+	d := r.parse(name, b, err, parseJSON)
 	if d == nil {
 		return
 	}
+	r.commands(d, path.Dir(name))
 	depends := false
-	for _, key := range []string{"dependencies", "devDependencies"} {
+	for _, key := range []string{"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"} {
 		depends = depends || d.root.get(key, "electron-builder") != nil
 	}
 	build := d.root.get("build")
+	isBuilders := slices.ContainsFunc([]string{"mac", "mas", "masDev", "appId", "extends"}, func(key string) bool { return build.get(key) != nil })
 	switch {
-	case build.get("mac") != nil, build.get("mas") != nil, build.get("masDev") != nil, build.get("appId") != nil, depends && build != nil:
+	case isBuilders, depends && build != nil:
 		r.builder(d, build, path.Dir(name))
 	case depends && !r.configured(path.Dir(name)):
 		p := Problem{Kind: Unresolved, Place: Place{File: d.path}, Message: "depends on electron-builder, and its configuration is not beside it", Hint: scriptHint}
@@ -43,8 +46,35 @@ func (r *reader) packageJSON(name string) {
 func (r *reader) configured(dir string) bool {
 	entries, err := fs.ReadDir(r.fsys, dir)
 	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		return strings.HasPrefix(e.Name(), "electron-builder") && kindOf(e.Name()) != otherFile
+		return strings.HasPrefix(strings.ToLower(e.Name()), "electron-builder") && kindOf(e.Name()) != otherFile
 	})
+}
+
+// givesConfig is a command of electron-builder's or Tauri's that names a configuration, or
+// sets a part of one.
+var givesConfig = regexp.MustCompile(`\b(?:electron-builder|tauri)\b[^&|;]*?\s(?:--config|-c)(\.[\w.]+|[= ]+[^\s&|;]+)`)
+
+// commands tells of configurations that scripts of a package.json give, and that are not
+// looked at.
+func (r *reader) commands(d *document, dir string) {
+	scripts := d.root.get("scripts")
+	if scripts == nil {
+		return
+	}
+	for _, s := range scripts.pairs {
+		for _, m := range givesConfig.FindAllStringSubmatch(unquoted(s.value.string()), -1) {
+			given := strings.TrimLeft(m[1], "= ")
+			key, isPart := strings.CutPrefix(given, ".")
+			key, _, _ = strings.Cut(key, ".")
+			switch {
+			case isPart && !slices.Contains([]string{"mac", "mas", "masDev", "extends", "directories", "afterPack", "afterSign", "afterAllArtifactBuild"}, key):
+				continue
+			case !isPart && r.walked[path.Join(dir, given)]:
+				continue
+			}
+			r.problem(Problem{Unresolved, d.at(s.offset), fmt.Sprintf("the script %s gives the configuration %s, which is not read", s.key, given), "have all of it in a configuration that is found by its name"})
+		}
+	}
 }
 
 // builderFile reads a configuration of electron-builder's in a file of its own.
@@ -108,10 +138,15 @@ func option(sections []*node, key string) *pair {
 // app tells how an app is signed, its helpers, and a login helper that has entitlements of
 // its own.
 func (b *builder) app(configuration string, sections []*node) {
+	s := Signing{Tool: ElectronBuilder, Configuration: configuration, Default: configuration != "mas-dev", Place: b.d.at(b.root.offset)}
 	if identity := option(sections, "identity"); identity != nil && identity.value.isNull() && configuration == "mac" {
-		return // the app is not signed
+		hook := b.hook(sections)
+		if hook == nil {
+			return // the app is not signed
+		}
+		s.Open = "a script may sign it"
+		b.r.problem(Problem{Unresolved, b.d.at(hook.offset), fmt.Sprintf("the app is not signed by electron-builder, and %s may sign it with anything", hook.key), "have electron-builder sign it, or check what the script signs"})
 	}
-	s := Signing{Tool: ElectronBuilder, Configuration: configuration, Default: true, Place: b.d.at(b.root.offset)}
 	for _, key := range []string{configuration, "appId"} {
 		if p := b.root.pair(strings.Replace(key, "mas-dev", "masDev", 1)); p != nil {
 			s.Place = b.d.at(p.offset)
@@ -132,8 +167,8 @@ func (b *builder) app(configuration string, sections []*node) {
 		}
 		break
 	}
-	if h := option(sections, "hardenedRuntime"); h != nil && h.value.is("false") && configuration == "mac" {
-		s.Unhardened = b.d.at(h.offset)
+	if h := option(sections, "hardenedRuntime"); h != nil && !h.value.is("true") && !h.value.isNull() && configuration == "mac" {
+		s.Unhardened, s.Why = b.d.at(h.offset), "hardenedRuntime is "+h.value.string()
 	}
 	suffix := "mac"
 	if configuration != "mac" {
@@ -153,6 +188,18 @@ func (b *builder) app(configuration string, sections []*node) {
 		l.Target, l.Unhardened = "login helper", Place{}
 		b.files(&l, login, "")
 	}
+}
+
+// hook returns what runs a script that may sign the app.
+func (b *builder) hook(sections []*node) *pair {
+	for _, key := range []string{"afterPack", "afterSign", "afterAllArtifactBuild"} {
+		for _, n := range append([]*node{b.root}, sections...) {
+			if p := n.pair(key); p != nil && !p.value.isNull() {
+				return p
+			}
+		}
+	}
+	return nil
 }
 
 // files finds the entitlements of a program: what the configuration names, else the file of
@@ -226,7 +273,7 @@ const (
 // before 1.0 took the names of files.
 func (r *reader) forge(d *document, forge *node, dir string) {
 	if forge.kind == scalar {
-		if name := path.Join(dir, forge.string()); kindOf(name) != scriptFile {
+		if name := path.Join(dir, forge.string()); !r.walked[name] {
 			r.problem(Problem{Unresolved, d.at(forge.offset), fmt.Sprintf("the configuration of Electron Forge is %s, a program, and is not read", r.told(name)), scriptHint})
 		}
 		return
@@ -243,8 +290,8 @@ func (r *reader) forge(d *document, forge *node, dir string) {
 		helpers.Prefix = app + ".helper"
 	}
 	for _, key := range []string{"hardenedRuntime", "hardened-runtime"} {
-		if p := options.pair(key); p != nil && p.value.is("false") {
-			s.Unhardened = d.at(p.offset)
+		if p := options.pair(key); p != nil && !p.value.is("true") && !p.value.isNull() {
+			s.Unhardened, s.Why = d.at(p.offset), key+" is "+p.value.string()
 		}
 	}
 	if p := options.pair("entitlements"); p != nil {
@@ -277,16 +324,49 @@ func (r *reader) tauri(name string) {
 	if d == nil {
 		return
 	}
-	base := &layer{d, d.root}
-	layers := []*layer{base}
-	for _, over := range []string{"tauri.macos.conf.json", "tauri.macos.conf.json5"} {
-		if over = path.Join(path.Dir(name), over); r.exists(over) {
-			if m := r.open(over, parseJSON); m != nil {
-				layers = append([]*layer{{m, m.root}}, layers...)
-			}
+	layers := []*layer{{d, d.root}}
+	type given struct {
+		name string
+		doc  *document
+	}
+	var others []given
+	entries, _ := fs.ReadDir(r.fsys, path.Dir(name))
+	for _, e := range entries {
+		m := tauriLayer.FindStringSubmatch(e.Name())
+		if m == nil || slices.Contains(notMac, strings.ToLower(m[1])) {
+			continue
+		}
+		over := r.open(path.Join(path.Dir(name), e.Name()), parseJSON)
+		switch {
+		case over == nil:
+		case strings.EqualFold(m[1], "macos"):
+			layers = append([]*layer{{over, over.root}}, layers...)
+		default:
+			others = append(others, given{m[1], over})
 		}
 	}
-	s := Signing{Tool: Tauri, Target: "app", Default: true, Place: d.at(d.root.offset), Type: "execute", BundleKind: "app"}
+	r.tauriApp(name, "", layers)
+	for _, o := range others {
+		r.tauriApp(name, o.name, append([]*layer{{o.doc, o.doc.root}}, layers...))
+	}
+}
+
+// tauriLayer is a configuration that Tauri merges: that for macOS by itself, others when
+// --config names them.
+var tauriLayer = regexp.MustCompile(`(?i)^tauri\.([a-z0-9_-]+)\.conf\.json5?$`)
+
+// notMac are those for other systems.
+var notMac = []string{"android", "ios", "linux", "windows"}
+
+// tauriApp reads what an app is signed with that is built with those layers, of which the
+// first counts most.
+func (r *reader) tauriApp(name, configuration string, layers []*layer) {
+	base := layers[len(layers)-1]
+	d := base.d
+	s := Signing{Tool: Tauri, Target: "app", Configuration: configuration, Default: configuration == "", Place: d.at(d.root.offset), Type: "execute", BundleKind: "app"}
+	if configuration != "" {
+		s.Place = layers[0].d.at(layers[0].root.offset)
+	}
 	find := func(keys ...string) (*layer, *pair) {
 		for _, l := range layers {
 			for _, top := range [][]string{nil, {"tauri"}} {
@@ -304,8 +384,8 @@ func (r *reader) tauri(name string) {
 		}
 	}
 	for _, key := range []string{"hardenedRuntime", "hardened-runtime"} {
-		if l, p := find("bundle", "macOS", key); p != nil && p.value.is("false") {
-			s.Unhardened = l.d.at(p.offset)
+		if l, p := find("bundle", "macOS", key); p != nil && !p.value.is("true") && !p.value.isNull() {
+			s.Unhardened, s.Why = l.d.at(p.offset), key+" is "+p.value.string()
 		}
 	}
 	if l, p := find("bundle", "macOS", "entitlements"); p != nil && !p.value.isNull() {
@@ -323,11 +403,33 @@ type layer struct {
 
 const scriptHint = "its entitlements are found where their names end in .entitlements, or in .plist with entitlements in them; others are not"
 
-// script tells of a configuration that is not read.
+// script tells of a configuration that is not read. It is an error where nothing is judged of
+// what it may name.
 func (r *reader) script(name string) {
 	what := "is a program, and what it names is not read"
 	if path.Ext(name) == ".toml" {
 		what = "is not read: TOML is not"
 	}
-	r.problem(Problem{Unresolved, Place{File: r.told(name)}, "the configuration " + what, scriptHint})
+	kind, dir := Unresolved, r.told(path.Dir(name))
+	if slices.ContainsFunc(r.tree.Files, func(f File) bool { return dir == "." || strings.HasPrefix(f.Path, dir+"/") }) {
+		kind = Unread
+	}
+	r.problem(Problem{kind, Place{File: r.told(name)}, "the configuration " + what, scriptHint})
+}
+
+// isSpec is what a configuration of XcodeGen's or Tuist's has.
+var isSpec = regexp.MustCompile(`(?m)^targets:|^import ProjectDescription`)
+
+// spec tells of what XcodeGen or Tuist makes a project from, which is not read. It is an error
+// where the project is not there.
+func (r *reader) spec(name string, all []string) {
+	b, err := r.read(name, MaxProject)
+	if err == nil && !isSpec.Match(b) {
+		return
+	}
+	kind := Unresolved
+	if slices.ContainsFunc(all, func(p string) bool { return kindOf(p) == xcodeProject && path.Dir(path.Dir(p)) == path.Dir(name) }) {
+		kind = Unread
+	}
+	r.problem(Problem{kind, Place{File: r.told(name)}, "a project of Xcode's is made from it, and it is not read", "have XcodeGen or Tuist make the project before the check"})
 }

@@ -72,7 +72,8 @@ func FuzzConfigs(f *testing.F) {
 		d := newDocument("a", b)
 		all := &settings{map[string][]assignment{}, "Release", nil, new(int)}
 		*all.work = 100_000
-		for _, l := range parseConfig(d) {
+		lines, _ := parseConfig(d)
+		for _, l := range lines {
 			if l.place.Line < 1 || l.place.Line > len(d.lines) {
 				t.Errorf("line %d of %d", l.place.Line, len(d.lines))
 			}

@@ -13,8 +13,12 @@ const (
 	maxExpansion  = 1 << 12
 	maxReferences = 200
 
-	// maxWork bounds what is assigned and referred to in all configurations of a tree. A
-	// project of 50 targets with three configurations of 300 assignments has 90,000.
+	// maxValues bounds the values that one setting may have in one configuration. Real
+	// ones have one for each architecture.
+	maxValues = 100
+
+	// maxWork bounds what is assigned, looked at and referred to in all configurations of a
+	// tree. A project of 50 targets with three configurations of 300 assignments has 90,000.
 	maxWork = 5_000_000
 )
 
@@ -45,11 +49,20 @@ type setting struct {
 	place Place
 }
 
-// values returns the values that a setting may have: one, if no condition leaves that open;
-// none, if nothing assigns it.
+// values returns the values that a setting may have, each once: one, if no condition leaves
+// that open; none, if nothing assigns it. Where there are more than are looked at, no work
+// is left.
 func (s *settings) values(name string) []setting {
+	type value struct {
+		text  string
+		known bool
+	}
 	var list []setting
+	seen := map[value]bool{}
 	for i, a := range slices.Backward(s.by[name]) {
+		if *s.work--; *s.work < 0 {
+			break
+		}
 		holds := s.holds(a.conditions)
 		if holds == no {
 			continue
@@ -58,7 +71,15 @@ func (s *settings) values(name string) []setting {
 		if !known {
 			text = a.value
 		}
-		list = append(list, setting{text, known, a.place})
+		switch v := (value{text, known}); {
+		case seen[v]:
+		case len(list) == maxValues:
+			*s.work = -1
+			return list
+		default:
+			seen[v] = true
+			list = append(list, setting{text, known, a.place})
+		}
 		if holds == yes {
 			break
 		}
@@ -77,6 +98,7 @@ func (s *settings) value(name string) (setting, bool) {
 // certain reports whether no condition leaves open which assignment counts.
 func (s *settings) certain(name string) bool {
 	for _, a := range slices.Backward(s.by[name]) {
+		*s.work--
 		switch s.holds(a.conditions) {
 		case yes:
 			return true
@@ -85,6 +107,12 @@ func (s *settings) certain(name string) bool {
 		}
 	}
 	return true
+}
+
+// closed reports whether one of the assignments of a setting counts whatever is built: else
+// it may be that none does.
+func (s *settings) closed(name string) bool {
+	return slices.ContainsFunc(s.by[name], func(a assignment) bool { *s.work--; return s.holds(a.conditions) == yes })
 }
 
 type answer uint8
@@ -102,14 +130,17 @@ func (s *settings) holds(conditions []condition) answer {
 		switch c.parameter {
 		case "sdk":
 			switch {
-			case matches(c.pattern, "macosx"), matches(c.pattern, "macosx99.9"):
-			case strings.HasPrefix(c.pattern, "macosx"), strings.HasPrefix(c.pattern, "mac"):
+			case matches(c.pattern, "macosx") && matches(c.pattern, "macosx99.9"):
+			case mayBeMac(c.pattern):
 				all = maybe // of a certain version
 			default:
 				return no
 			}
 		case "config":
-			if !matches(c.pattern, s.configuration) {
+			switch {
+			case strings.ContainsAny(c.pattern, `[\`):
+				all = maybe // which fnmatch(3) and path.Match read differently
+			case !matches(c.pattern, s.configuration):
 				return no
 			}
 		default: // an architecture or a variant, of which there may be several in one build
@@ -121,9 +152,20 @@ func (s *settings) holds(conditions []condition) answer {
 	return all
 }
 
+// mayBeMac reports whether a pattern may match an SDK that is used in a build for the Mac:
+// what is before its first wildcard is the beginning of one, or begins with one.
+func mayBeMac(pattern string) bool {
+	if i := strings.IndexAny(pattern, `*?[\`); i >= 0 {
+		pattern = pattern[:i]
+		return strings.HasPrefix(pattern, "macosx") || strings.HasPrefix("macosx", pattern) || strings.HasPrefix(pattern, "driverkit") || strings.HasPrefix("driverkit", pattern)
+	}
+	return strings.HasPrefix(pattern, "macosx") || strings.HasPrefix(pattern, "driverkit")
+}
+
 // matches reports whether a pattern with *, ? and [] matches all of a text.
 func matches(pattern, text string) bool {
-	ok, err := path.Match(pattern, text)
+	slash := strings.NewReplacer("/", "\x00") // for path.Match, * ends at one
+	ok, err := path.Match(slash.Replace(pattern), slash.Replace(text))
 	return err == nil && ok
 }
 
@@ -203,9 +245,9 @@ func (s *settings) refer(reference, name string, n int, used *int) (string, bool
 		fallback, isDefault := strings.CutPrefix(operator, "default=")
 		switch {
 		case operator == "":
-		case isDefault && !known && len(s.by[word]) == 0 && s.builtin[word] == "":
-			value, known = fallback, true
-		case isDefault && known && value == "":
+		case isDefault && !known: // what nothing assigns may be Xcode's, or of the environment
+			return "", false
+		case isDefault && value == "":
 			value = fallback
 		case isDefault:
 		case operator == "rfc1034identifier" && isSimple(value, " _-"):
@@ -230,7 +272,11 @@ func (s *settings) lookUp(word, name string, n int, used *int) (string, bool) {
 	} else {
 		n = len(s.by[word])
 	}
+	if _, ok := s.builtin[word]; ok && n > 0 {
+		return "", false // whether what a project sets goes before Xcode's own is not documented
+	}
 	for i, a := range slices.Backward(s.by[word][:n]) {
+		*s.work--
 		switch s.holds(a.conditions) {
 		case yes:
 			return s.expand(a.value, word, i, used)

@@ -97,7 +97,12 @@ type Signing struct {
 	Settings []Setting // what else it claims
 	Open     string    // why this may not be all that it claims; empty: it is
 
-	Unhardened Place // where the Hardened Runtime is turned off; zero: it is not
+	Unhardened Place  // where the Hardened Runtime is off, or may be; zero: it is on
+	Why        string // what there says so
+
+	// Expanded has what texts with variables become that are in the files, where all of
+	// them are known.
+	Expanded map[string]string
 }
 
 // Name names the signing for people.
@@ -126,7 +131,7 @@ type Setting struct {
 type Kind uint8
 
 const (
-	// Unreadable is something that was there and could not be read.
+	// Unreadable is something that is there, or may be, and could not be read.
 	Unreadable Kind = iota
 	// Missing is a file that signing needs and that is not there.
 	Missing
@@ -135,6 +140,8 @@ const (
 	Unresolved
 	// Incomplete is something that could decide about entitlements, and as a rule does not.
 	Incomplete
+	// Unread is a project that is not read, where others beside it are.
+	Unread
 )
 
 // Problem is something that is not known.
@@ -149,7 +156,12 @@ type Problem struct {
 // out of itself, as that of an os.Root does not.
 func Read(fsys fs.FS, dir string) *Tree {
 	r := &reader{fsys: fsys, dir: dir, files: map[string]bool{}, left: MaxRead, leftFiles: MaxEntitlements, work: maxWork}
-	for _, name := range r.walk() {
+	names := r.walk()
+	r.walked = make(map[string]bool, len(names))
+	for _, name := range names {
+		r.walked[name] = true
+	}
+	for _, name := range names {
 		switch kindOf(name) {
 		case entitlementsFile:
 			r.file(name, Place{})
@@ -162,8 +174,16 @@ func Read(fsys fs.FS, dir string) *Tree {
 		case tauriFile:
 			r.tauri(name)
 		case scriptFile:
-			r.script(name)
+			r.scripts = append(r.scripts, name)
+		case specFile:
+			r.specs = append(r.specs, name)
 		}
+	}
+	for _, name := range r.scripts {
+		r.script(name)
+	}
+	for _, name := range r.specs {
+		r.spec(name, names)
 	}
 	t := &r.tree
 	slices.SortFunc(t.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
@@ -196,6 +216,10 @@ type reader struct {
 	leftFiles int             // bytes of entitlements
 	work      int             // see maxWork
 	full      bool            // too much was told of
+	walked    map[string]bool // what is looked at, by its name in the tree
+	hid       int             // see maxHidden
+	scripts   []string        // configurations that are not read
+	specs     []string        // what projects are made from
 }
 
 // told returns the path under which a name in the tree is told.

@@ -39,12 +39,13 @@ func lines(t *source.Tree) (list []string) {
 		}
 		if g.Unhardened.File != "" {
 			line += fmt.Sprintf(", unhardened at %s:%d", g.Unhardened.File, g.Unhardened.Line)
+			add(" (%s)", g.Why)
 		}
 		add(", open: %s", g.Open)
 		list = append(list, line)
 	}
 	for _, p := range t.Problems {
-		list = append(list, fmt.Sprintf("%s: %s:%d:%d: %s", [...]string{"unreadable", "missing", "unresolved", "incomplete"}[p.Kind], p.Place.File, p.Place.Line, p.Place.Column, p.Message))
+		list = append(list, fmt.Sprintf("%s: %s:%d:%d: %s", [...]string{"unreadable", "missing", "unresolved", "incomplete", "unread"}[p.Kind], p.Place.File, p.Place.Line, p.Place.Column, p.Message))
 	}
 	return list
 }

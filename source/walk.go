@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -31,23 +32,26 @@ const (
 	builderFile
 	tauriFile
 	scriptFile
+	specFile // that a project of Xcode is made from
 )
 
 var (
 	entitlementsPlist = regexp.MustCompile(`(?i)entitlements.*\.plist$`)
-	builderConfig     = regexp.MustCompile(`^electron-builder(?:[.-][A-Za-z0-9_.-]+)?\.(?:ya?ml|json5?)$`)
-	tauriConfig       = regexp.MustCompile(`^tauri\.conf\.json5?$`)
-	script            = regexp.MustCompile(`^(?:electron-builder(?:[.-][A-Za-z0-9_.-]+)?\.(?:toml|[cm]?[jt]s)|forge\.config\.[cm]?[jt]s|Tauri(?:\.macos)?\.toml)$`)
+	builderConfig     = regexp.MustCompile(`(?i)^electron-builder(?:[.-][a-z0-9_.-]+)?\.(?:ya?ml|json5?)$`)
+	tauriConfig       = regexp.MustCompile(`(?i)^tauri\.conf\.json5?$`)
+	script            = regexp.MustCompile(`(?i)^(?:electron-builder(?:[.-][a-z0-9_.-]+)?\.(?:toml|[cm]?[jt]s)|forge\.config\.[cm]?[jt]s|tauri(?:\.macos)?\.toml)$`)
+	spec              = regexp.MustCompile(`(?i)^project\.(?:ya?ml|swift)$`)
 )
 
+// kindOf goes by the name in any case: most Macs do not tell them apart.
 func kindOf(name string) fileKind {
 	base := path.Base(name)
 	switch {
 	case strings.EqualFold(path.Ext(base), ".entitlements"), entitlementsPlist.MatchString(base):
 		return entitlementsFile
-	case base == "project.pbxproj":
+	case strings.EqualFold(base, "project.pbxproj"):
 		return xcodeProject
-	case base == "package.json":
+	case strings.EqualFold(base, "package.json"):
 		return packageFile
 	case builderConfig.MatchString(base):
 		return builderFile
@@ -55,6 +59,8 @@ func kindOf(name string) fileKind {
 		return tauriFile
 	case script.MatchString(base):
 		return scriptFile
+	case spec.MatchString(base):
+		return specFile
 	}
 	return otherFile
 }
@@ -66,8 +72,11 @@ var skipped = []string{".git", ".hg", ".svn", "node_modules", "DerivedData", ".b
 // results are what builds make; what is in them is not what they are made from.
 var results = []string{".app", ".xcarchive", ".dSYM", ".framework", ".xcframework"}
 
+// versioned are those in which no project is.
+var versioned = []string{".git", ".hg", ".svn"}
+
 // walk returns the files of the tree that are of a kind, in the order of their names. Links
-// to folders are not followed.
+// to folders are not followed, other than to projects.
 func (r *reader) walk() (names []string) {
 	entries := 0
 	err := fs.WalkDir(r.fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -80,6 +89,9 @@ func (r *reader) walk() (names []string) {
 		}
 		entries++
 		if !d.IsDir() {
+			if d.Type()&fs.ModeSymlink != 0 {
+				names = append(names, r.link(name)...)
+			}
 			if kindOf(name) != otherFile {
 				names = append(names, name)
 			}
@@ -87,7 +99,16 @@ func (r *reader) walk() (names []string) {
 		}
 		switch {
 		case name == ".":
-		case slices.Contains(skipped, d.Name()), slices.Contains(results, path.Ext(d.Name())), d.Name() == "target" && r.isCache(name):
+		case slices.Contains(versioned, d.Name()):
+			return fs.SkipDir
+		case slices.Contains(results, path.Ext(d.Name())):
+			r.hidden(name, Unresolved)
+			return fs.SkipDir
+		case d.Name() == "node_modules":
+			r.hidden(name, Incomplete)
+			return fs.SkipDir
+		case slices.Contains(skipped, d.Name()), d.Name() == "target" && r.isCache(name):
+			r.hidden(name, Unread)
 			return fs.SkipDir
 		case strings.Count(name, "/") >= maxDepth:
 			r.problem(Problem{Unreadable, Place{File: r.told(name)}, fmt.Sprintf("folders nest deeper than %d", maxDepth), "check the tree in parts"})
@@ -104,8 +125,66 @@ func (r *reader) walk() (names []string) {
 // isCache reports whether a folder says of itself that it can be made anew, as Cargo's does
 // (https://bford.info/cachedir/). Of any folder that would be a way to hide one.
 func (r *reader) isCache(name string) bool {
-	info, err := fs.Stat(r.fsys, path.Join(name, "CACHEDIR.TAG"))
-	return err == nil && info.Mode().IsRegular()
+	b, err := r.read(path.Join(name, "CACHEDIR.TAG"), 1<<10)
+	return err == nil && bytes.HasPrefix(b, []byte("Signature: 8a477f597d28d172789f06886806bc55"))
+}
+
+// maxHidden bounds what is looked at in folders that are not looked into otherwise.
+const maxHidden = 100_000
+
+// hidden tells of projects of Xcode's in a folder that is not looked into.
+func (r *reader) hidden(name string, kind Kind) {
+	first, n := "", 0
+	_ = fs.WalkDir(r.fsys, name, func(name string, d fs.DirEntry, err error) error {
+		if r.hid++; r.hid > maxHidden {
+			return fs.SkipAll
+		}
+		if err == nil && kindOf(name) == xcodeProject {
+			if n++; n == 1 {
+				first = name
+			}
+		}
+		return nil // what cannot be read of it is passed over, too
+	})
+	if n > 0 {
+		what := "a project in a folder that is not looked into"
+		if n > 1 {
+			what = fmt.Sprintf("one of %d projects in a folder that is not looked into, %s", n, r.told(name))
+		}
+		r.problem(Problem{kind, Place{File: r.told(first)}, what, "move it, or name its folder with --sources, if something is built from it"})
+	}
+}
+
+// link returns the project that a link leads to, and tells of one that is out of sight.
+func (r *reader) link(name string) []string {
+	isProject := strings.EqualFold(path.Ext(name), ".xcodeproj")
+	info, err := fs.Stat(r.fsys, name)
+	switch {
+	case isProject && err != nil:
+		r.problem(Problem{Unresolved, Place{File: r.told(name)}, "a link to a project that is not in the folder that is looked at: " + reason(err), "have the project in its place"})
+	case isProject && info.IsDir():
+		entries, _ := fs.ReadDir(r.fsys, name)
+		for _, e := range entries {
+			if p := path.Join(name, e.Name()); kindOf(p) == xcodeProject {
+				return []string{p}
+			}
+		}
+	case err == nil && info.IsDir() && !r.inSight(name):
+		r.hidden(name, Unread)
+	}
+	return nil
+}
+
+// inSight reports whether a link leads to a folder that is looked into.
+func (r *reader) inSight(name string) bool {
+	to, err := fs.ReadLink(r.fsys, name)
+	if err != nil || path.IsAbs(to) {
+		return false
+	}
+	to = path.Join(path.Dir(name), to)
+	return fs.ValidPath(to) && !slices.ContainsFunc(strings.Split(to, "/"), func(part string) bool {
+		return slices.Contains(skipped, part) || slices.Contains(results, path.Ext(part)) || part == "target"
+	})
 }
 
 // read returns the bytes of a regular file, and one more than the limit at most.
@@ -149,6 +228,10 @@ func reason(err error) string {
 // open reads a project or a configuration, and tells when that fails.
 func (r *reader) open(name string, parse func([]byte) (*node, error)) *document {
 	b, err := r.read(name, MaxProject)
+	return r.parse(name, b, err, parse)
+}
+
+func (r *reader) parse(name string, b []byte, err error, parse func([]byte) (*node, error)) *document {
 	if err == nil && len(b) > MaxProject {
 		err = fmt.Errorf("it is larger than %d bytes", MaxProject)
 	}

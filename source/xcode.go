@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -93,8 +94,9 @@ type project struct {
 	doc     *document
 	name    string // of the project
 	folder  string // that paths are relative to, in the tree
+	main    string // the id of the main group
 	objects map[string]*node
-	parents map[string]string       // of files and groups, by their ids
+	parents map[string][]string     // of files and groups below the main group, by their ids
 	configs map[string][]assignment // of .xcconfig files
 	read    map[*node][]assignment  // of build settings
 }
@@ -108,10 +110,11 @@ func (r *reader) xcode(name string) {
 	container := path.Dir(name)
 	p := &project{
 		r: r, doc: d, name: strings.TrimSuffix(path.Base(container), path.Ext(container)),
-		objects: map[string]*node{}, parents: map[string]string{}, configs: map[string][]assignment{}, read: map[*node][]assignment{},
+		objects: map[string]*node{}, parents: map[string][]string{}, configs: map[string][]assignment{}, read: map[*node][]assignment{},
 	}
 	objects := d.root.get("objects")
 	root := p.index(objects, d.root.get("rootObject").string())
+	p.scripts(objects)
 	if root == nil {
 		r.problem(Problem{Unreadable, Place{File: d.path}, "it has no project in it", ""})
 		return
@@ -129,20 +132,81 @@ func (r *reader) xcode(name string) {
 	}
 }
 
-// index finds objects by their ids, and groups by what is in them. It returns the root.
+// index finds objects by their ids, and groups by what is in them: those only that the main
+// group leads to. It returns the root.
 func (p *project) index(objects *node, root string) *node {
 	if objects == nil {
 		return nil
 	}
 	for _, o := range objects.pairs {
 		p.objects[o.key] = o.value
-		if children := o.value.get("children"); children != nil {
-			for _, child := range children.items {
-				p.parents[child.string()] = o.key
+	}
+	p.main = p.objects[root].get("mainGroup").string()
+	left := []string{p.main}
+	seen := map[string]bool{left[0]: true}
+	for len(left) > 0 {
+		id := left[0]
+		left = left[1:]
+		children := p.objects[id].get("children")
+		if children == nil {
+			continue
+		}
+		for _, item := range children.items {
+			child := item.string()
+			p.parents[child] = append(p.parents[child], id)
+			if !seen[child] {
+				seen[child] = true
+				left = append(left, child)
 			}
 		}
 	}
 	return p.objects[root]
+}
+
+// scripts tells of scripts in a project that sign with entitlements: what they sign with
+// only a build knows.
+func (p *project) scripts(objects *node) {
+	if objects == nil {
+		return
+	}
+	for _, o := range objects.pairs {
+		for _, key := range []string{"shellScript", "script", "buildArgumentsString"} {
+			at := o.value.pair(key)
+			if at == nil {
+				continue
+			}
+			text := at.value.string()
+			if at.value.kind == sequence {
+				text = joined(at.value)
+			}
+			if signsWith(text) {
+				p.r.problem(Problem{Unresolved, p.doc.at(at.offset), "a script of the project signs with entitlements, and which is not known", "have Xcode sign, with CODE_SIGN_ENTITLEMENTS, or check what is signed"})
+			}
+		}
+	}
+}
+
+// signsWith reports whether a script calls codesign with entitlements.
+func signsWith(script string) bool {
+	return strings.Contains(unquoted(script), "codesign") && hasEntitlements(script)
+}
+
+// hasEntitlements reports whether arguments of codesign give or keep entitlements;
+// getopt_long(3) takes the beginning of an option for it.
+func hasEntitlements(arguments string) bool {
+	arguments = unquoted(arguments)
+	return strings.Contains(arguments, "--ent") || strings.Contains(arguments, "entitlements")
+}
+
+// unquoted takes off what a shell does.
+func unquoted(s string) string { return strings.NewReplacer(`"`, "", "'", "", `\`, "").Replace(s) }
+
+func joined(n *node) string {
+	var parts []string
+	for _, item := range n.items {
+		parts = append(parts, item.string())
+	}
+	return strings.Join(parts, " ")
 }
 
 // target reads the configurations of a target.
@@ -211,33 +275,84 @@ func (p *project) configuration(s *Signing, target, whole *node) {
 	p.identity(s, all)
 	p.entitlements(s, all)
 	p.settings(s, all)
-	if v, ok := all.value("ENABLE_HARDENED_RUNTIME"); ok && !isTrue(v.text) {
-		s.Unhardened = v.place
+	p.signer(s, all)
+	if s.Type == "execute" || s.Type == "" {
+		hardened(s, all)
+	}
+	if p.r.work < 0 {
+		p.r.tooMuch(s.Place)
 	}
 	p.r.add(*s)
 }
 
-// isForMac reports whether a target may be built for the Mac: its settings do not say that
-// it is for something else only.
+// hardened tells where a program may be signed without the Hardened Runtime: Xcode's default
+// is not to turn it on.
+func hardened(s *Signing, all *settings) {
+	const name = "ENABLE_HARDENED_RUNTIME"
+	if flags, ok := all.value(signFlags); ok && runtimeOption.MatchString(unquoted(flags.text)) {
+		return
+	}
+	list := all.values(name)
+	if !all.closed(name) {
+		list = append(list, setting{known: true, place: s.Place})
+	}
+	for _, v := range list {
+		switch {
+		case v.known && isTrue(v.text):
+			continue
+		case v.place == s.Place:
+			s.Why = name + " is not set"
+		case v.known:
+			s.Why = name + " is " + v.text
+		default:
+			s.Why = fmt.Sprintf("%s is %s, which only a build knows", name, v.text)
+		}
+		s.Unhardened = v.place
+		return
+	}
+}
+
+// runtimeOption is what has codesign turn the Hardened Runtime on.
+var runtimeOption = regexp.MustCompile(`(?:^|\s)(?:--options[ =]|-o ?)(?:[a-z-]+,)*runtime(?:$|[\s,])`)
+
+const signFlags = "OTHER_CODE_SIGN_FLAGS"
+
+// signer tells of settings that have Xcode's signing take entitlements from elsewhere.
+func (p *project) signer(s *Signing, all *settings) {
+	for _, v := range all.values(signFlags) {
+		if hasEntitlements(v.text) || !v.known {
+			s.Open = signFlags + " may give other entitlements"
+			p.r.problem(Problem{Unresolved, v.place, fmt.Sprintf("%s of %s is %s, which may give other entitlements", signFlags, s.Name(), v.text), "name the file with CODE_SIGN_ENTITLEMENTS"})
+		}
+	}
+	const modify = "CODE_SIGN_ALLOW_ENTITLEMENTS_MODIFICATION"
+	for _, v := range all.values(modify) {
+		if !v.known || isTrue(v.text) {
+			s.Open = modify + " lets the build change the entitlements"
+			p.r.problem(Problem{Unresolved, v.place, fmt.Sprintf("%s of %s lets a script change the entitlements before it is signed", modify, s.Name()), "take the build setting away, and have what is signed in the file"})
+		}
+	}
+}
+
+// isForMac reports whether a target may be built for the Mac: neither of its settings says
+// that it is for something else only.
 func isForMac(all *settings) bool {
 	if all.may("SUPPORTS_MACCATALYST") {
 		return true
 	}
-	if len(all.values("SUPPORTED_PLATFORMS")) > 0 {
-		platforms, known := all.value("SUPPORTED_PLATFORMS")
-		return !known || slices.Contains(strings.Fields(platforms.text), "macosx")
-	}
 	sdk, known := all.value("SDKROOT")
+	platforms := all.values("SUPPORTED_PLATFORMS")
+	supported := slices.ContainsFunc(platforms, func(v setting) bool { return !v.known || slices.Contains(strings.Fields(v.text), "macosx") })
 	others := []string{"iphone", "appletv", "watch", "xr"}
-	return !known || !slices.ContainsFunc(others, func(o string) bool { return strings.HasPrefix(sdk.text, o) })
-}
-
-// first returns the text of what a setting is assigned, as far as there is something.
-func first(all *settings, name string) string {
-	if list := all.values(name); len(list) > 0 {
-		return list[0].text
+	switch {
+	case !known:
+		return true
+	case sdk.text == "auto":
+		return len(platforms) == 0 || supported
+	case slices.ContainsFunc(others, func(o string) bool { return strings.HasPrefix(sdk.text, o) }):
+		return supported
 	}
-	return ""
+	return true
 }
 
 // assignments returns build settings. Xcode takes them in the order of their names, so that
@@ -257,19 +372,22 @@ func (p *project) assignments(n *node) []assignment {
 			p.r.problem(Problem{Unreadable, p.doc.at(o.offset), fmt.Sprintf("more than %d build settings", maxAssignments), ""})
 			break
 		}
-		name, brackets, _ := strings.Cut(o.key, "[")
-		a := assignment{name: strings.TrimSpace(name), place: p.doc.at(o.offset), value: o.value.text}
-		if o.value.kind == sequence {
-			var parts []string
-			for _, item := range o.value.items {
-				parts = append(parts, item.string())
-			}
-			a.value = strings.Join(parts, " ")
+		// As swift-build does, which takes the last line of it.
+		lines, _ := parseConfig(newDocument(p.doc.path, []byte(o.key+"=")))
+		i := len(lines) - 1
+		for i >= 0 && (lines[i].wrong != "" || lines[i].include != "") {
+			i--
 		}
-		for c := range strings.SplitSeq(strings.TrimSuffix(brackets, "]"), "][") {
-			if parameter, pattern, ok := strings.Cut(c, "="); ok {
-				a.conditions = append(a.conditions, condition{parameter, pattern})
-			}
+		if i != 0 || len(lines) > 1 {
+			p.r.problem(Problem{Incomplete, p.doc.at(o.offset), fmt.Sprintf("the name of the build setting %q is not one", o.key), "write NAME or NAME[CONDITION=PATTERN]"})
+		}
+		if i < 0 {
+			continue
+		}
+		a := lines[i].assignment
+		a.place, a.value = p.doc.at(o.offset), o.value.text
+		if o.value.kind == sequence {
+			a.value = joined(o.value)
 		}
 		out = append(out, a)
 	}
@@ -316,11 +434,14 @@ func (p *project) path(id string, depth int) string {
 	case "SOURCE_ROOT":
 		return path.Join(p.folder, name)
 	case "<group>":
-		parent, ok := p.parents[id]
-		if !ok {
+		parents := p.parents[id]
+		switch {
+		case id == p.main:
 			return path.Join(p.folder, name)
+		case len(parents) != 1:
+			return "" // the main group does not lead to it, or in several ways
 		}
-		if folder := p.path(parent, depth+1); folder != "" {
+		if folder := p.path(parents[0], depth+1); folder != "" {
 			return path.Join(folder, name)
 		}
 	}
@@ -362,18 +483,20 @@ func (p *project) entitlements(s *Signing, all *settings) {
 	if !all.certain(name) {
 		s.Open = name + " depends on what is built"
 	}
-	if first(all, "CODE_SIGN_ENTITLEMENTS_CONTENTS") != "" {
-		s.Open = "CODE_SIGN_ENTITLEMENTS_CONTENTS claims more"
-		p.r.problem(Problem{Unresolved, all.values("CODE_SIGN_ENTITLEMENTS_CONTENTS")[0].place, s.Open + ", which is not read", "name a file with " + name})
+	for _, v := range all.values("CODE_SIGN_ENTITLEMENTS_CONTENTS") {
+		if v.text != "" {
+			s.Open = "CODE_SIGN_ENTITLEMENTS_CONTENTS claims more"
+			p.r.problem(Problem{Unresolved, v.place, s.Open + ", which is not read", "name a file with " + name})
+		}
 	}
 }
 
 // settings finds the settings that Xcode makes entitlements of. One that is not known may
 // be on.
 func (p *project) settings(s *Signing, all *settings) {
-	claim := func(name, key string, v setting) {
+	claim := func(name, key string, v setting, certain bool) {
 		c := Setting{Key: key, Value: entitlement.Bool(true), Place: v.place, Text: name + " = " + v.text, Fix: "take the build setting away"}
-		if !v.known || !all.certain(name) {
+		if !v.known || !certain {
 			c.Value = entitlement.Value{}
 			s.Open = name + " is not known"
 		}
@@ -382,18 +505,19 @@ func (p *project) settings(s *Signing, all *settings) {
 	for _, b := range booleans {
 		for _, v := range all.values(b.Name) {
 			if !v.known || isTrue(v.text) {
-				claim(b.Name, b.Key, v)
+				claim(b.Name, b.Key, v, all.certain(b.Name))
 				break
 			}
 		}
 	}
 	for _, f := range folders {
-		for _, v := range all.values(f.Name) {
-			if !v.known || strings.EqualFold(v.text, "readonly") {
-				claim(f.Name, f.Key+".read-only", v)
-			}
-			if !v.known || strings.EqualFold(v.text, "readwrite") {
-				claim(f.Name, f.Key+".read-write", v)
+		certain := all.certain(f.Name)
+		for _, access := range []string{"read-only", "read-write"} {
+			for _, v := range all.values(f.Name) {
+				if !v.known || strings.EqualFold(v.text, strings.ReplaceAll(access, "-", "")) {
+					claim(f.Name, f.Key+"."+access, v, certain)
+					break
+				}
 			}
 		}
 	}

@@ -1,9 +1,10 @@
 package source
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"path"
+	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -58,6 +59,14 @@ func (c *yamlTree) node(y *yaml.Node, depth int) (*node, error) {
 		return c.node(y.Alias, depth+1)
 	case yaml.ScalarNode:
 		n.text, n.plain = y.Value, y.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
+		switch y.ShortTag() { // as it is written, or what the text is without
+		case "!!bool":
+			n.text, n.plain = strings.ToLower(y.Value), true
+		case "!!null":
+			n.text, n.plain = "null", true
+		case "!!str":
+			n.plain = false
+		}
 	case yaml.SequenceNode:
 		n.kind = sequence
 		for _, item := range y.Content {
@@ -89,7 +98,7 @@ func (c *yamlTree) node(y *yaml.Node, depth int) (*node, error) {
 
 // parseByName reads a configuration in the format that its name tells.
 func parseByName(name string) func([]byte) (*node, error) {
-	if ext := name[max(bytes.LastIndexByte([]byte(name), '.'), 0):]; ext == ".yml" || ext == ".yaml" {
+	if ext := strings.ToLower(path.Ext(name)); ext == ".yml" || ext == ".yaml" {
 		return parseYAML
 	}
 	return parseJSON
