@@ -53,6 +53,7 @@ type subject struct {
 	places map[string]policy.Position // of a source's keys
 
 	authenticated bool // the signature proves identifier and team
+	variables     bool // a build replaces those in values
 }
 
 // subject is a slice of a binary with all by which a policy may name it.

@@ -138,6 +138,9 @@ func decisionText(d policy.Decision) string {
 // one it tells why, and returns nil.
 func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d policy.Decision) *policy.Exception {
 	matching := e.exceptions.matching(sub.target, key, v)
+	if sub.variables && isOpen(v) { // what it becomes nobody has approved
+		matching = slices.DeleteFunc(matching, func(u *exceptionUse) bool { return u.Value != nil || u.Values != nil || u.Matches != nil })
+	}
 	for _, u := range matching {
 		u.cover(sub.paths[0])
 	}
@@ -222,8 +225,12 @@ func (e *evaluation) failed(sub subject, key string, v entitlement.Value, u *exc
 func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d policy.Decision) {
 	f := sub.about(RuleUnapproved, key, v, fmt.Sprintf("claims %s, which needs a justification, and no exception covers it", claimText(key, v)))
 	f.Level, f.Hint = d.Level, "sign without it, or add an exception to the policy and have it approved"
+	open := sub.variables && isOpen(v)
 	if near := e.exceptions.near(sub.target, key, v); near != "" {
 		f.Hint = near
+	}
+	if open {
+		f.Hint = "write out the value, or set the variable in the project: an exception for a value does not cover what is not known"
 	}
 	if len(sub.target.Paths) > 1 {
 		f.Hint += "; these are copies of one file, so one exception has to match the paths of all"
@@ -231,7 +238,7 @@ func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d 
 	if f.Position == (policy.Position{}) {
 		f.Position = d.Position
 	}
-	if v.Kind != entitlement.Unknown {
+	if v.Kind != entitlement.Unknown && !open {
 		f.Suggestion = suggestion(sub.target, key, v)
 	}
 	e.add(f)

@@ -2,9 +2,11 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/source"
@@ -28,7 +30,7 @@ func (e *evaluation) compare() {
 		for i, p := range programs {
 			if fits := slices.DeleteFunc(slices.Clone(app), func(g *source.Signing) bool { return !isOf(g, p.identifier) }); len(fits) > 0 {
 				found, matched[i] = true, true
-				e.compareWith(p, fits)
+				e.compareWith(p, e.built(p, fits))
 			}
 		}
 		if found {
@@ -135,6 +137,34 @@ func (e *evaluation) unmatched(app []*source.Signing) {
 	})
 }
 
+// built leaves away what a program is not, of an app that is built for the store and for
+// elsewhere: that is told by what the stage requires, else by who signed it.
+func (e *evaluation) built(p program, fits []*source.Signing) []*source.Signing {
+	store, elsewhere := slices.Contains(e.in.Stage.Require, policy.AppleDistribution), slices.Contains(e.in.Stage.Require, policy.DeveloperID)
+	if store == elsewhere {
+		store, elsewhere = false, false
+		for _, s := range p.report.Slices {
+			if s.Err != nil || s.Signature == nil || !s.Signature.Authenticated() {
+				continue
+			}
+			switch s.Signature.Authentication.Kind {
+			case codesign.DeveloperID:
+				elsewhere = true
+			case codesign.MacAppStore, codesign.AppleDistribution:
+				store = true
+			}
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(fits), func(g *source.Signing) bool {
+		forStore := strings.HasPrefix(g.Configuration, "mas")
+		return g.Tool == source.ElectronBuilder && store != elsewhere && forStore != store
+	})
+	if len(left) == 0 {
+		return fits
+	}
+	return left
+}
+
 // compareWith holds a program against what it may have been signed with: the one that it
 // differs least from is taken for what was meant.
 func (e *evaluation) compareWith(p program, fits []*source.Signing) {
@@ -217,10 +247,63 @@ func (e *evaluation) differences(p program, g *source.Signing) (list []Finding) 
 	return list
 }
 
-// same reports whether a value in a source may have become the one in a signature. What
-// variables become is not known.
+// same reports whether a value in a source may have become the one in a signature: element by
+// element. What the variables of a text become, and that is left in it, is not known.
 func same(want, is entitlement.Value) bool {
-	return want.Kind == entitlement.Unknown || is.Kind == entitlement.Unknown || want.Equal(is) || variable.MatchString(want.Text())
+	switch {
+	case want.Kind == entitlement.Unknown || is.Kind == entitlement.Unknown:
+		return true
+	case want.Kind != is.Kind:
+		return false
+	case want.Kind == entitlement.String:
+		return want.String == is.String || mayBecome(want.String, is.String)
+	case want.Kind == entitlement.Array:
+		return slices.EqualFunc(want.Array, is.Array, same)
+	case want.Kind == entitlement.Dictionary:
+		return maps.EqualFunc(want.Dict, is.Dict, same)
+	}
+	return want.Equal(is)
+}
+
+// mayBecome reports whether a text with variables may become another one.
+func mayBecome(text, is string) bool {
+	var literals []string // before, between and after the variables
+	for {
+		at := variable.FindStringIndex(text)
+		if at == nil {
+			break
+		}
+		literals = append(literals, text[:at[0]])
+		text = text[variableEnd(text, at[0]):]
+	}
+	if len(literals) == 0 || !strings.HasPrefix(is, literals[0]) {
+		return false
+	}
+	is = is[len(literals[0]):]
+	for _, literal := range literals[1:] {
+		n := strings.Index(is, literal)
+		if n < 0 {
+			return false
+		}
+		is = is[n+len(literal):]
+	}
+	return strings.HasSuffix(is, text)
+}
+
+// variableEnd returns where the variable at an offset ends.
+func variableEnd(text string, at int) int {
+	depth := 0
+	for i := at + 1; i < len(text); i++ {
+		switch text[i] {
+		case '(', '{':
+			depth++
+		case ')', '}':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
 }
 
 // isTools reports whether a tool adds the entitlement by itself.

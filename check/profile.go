@@ -107,7 +107,13 @@ func (e *evaluation) profile(p *provisioned) {
 		return
 	}
 	p.by = there.Profile
+	if why := p.appIDProblem(); why != "" {
+		p.by, p.because = nil, "the provisioning profile of its bundle names no app"
+		e.tell(p, RuleInvalidProfile, "embed the profile anew, as Apple issued it, and sign the bundle after that", "%s %s", named(there.Profile), why)
+		return
+	}
 	e.foreign(p)
+	e.devices(p)
 	e.signerInProfile(p)
 	// Gatekeeper "will evaluate the validity of your Developer ID provisioning profile at
 	// every app launch", and "if your Developer ID provisioning profile expires, the app
@@ -140,17 +146,48 @@ func (e *evaluation) foreign(p *provisioned) {
 		e.tell(p, RuleForeignProfile, hint, "%s is for %s, and the code for %s",
 			named(p.by), shorten(strings.Join(p.by.Platforms, ", ")), platforms(p.slice))
 	}
-	app := p.by.Entitlements[iOSApp].String
-	if p.mac {
-		app = cmp.Or(p.by.Entitlements[appID].String, app) // Catalyst has both
-	}
+	app := p.appID().String
 	identifiers := []string{d.Identifier}
 	if p.binary.Bundle != nil {
 		identifiers = append(identifiers, p.binary.Bundle.Identifier)
 	}
-	if app != "" && !slices.ContainsFunc(identifiers, func(id string) bool { return isApp(app, id) }) {
+	if !slices.ContainsFunc(identifiers, func(id string) bool { return isApp(app, id) }) {
 		e.tell(p, RuleForeignProfile, hint, "%s is for the app %s, and the identifier of the code is %s",
 			named(p.by), shorten(app), d.Identifier)
+	}
+	// The prefix is the team, or what Apple gave out before there were teams.
+	prefix, _, _ := strings.Cut(app, ".")
+	if app != "*" && slices.Contains(p.by.Teams, d.TeamID) && !slices.Contains(p.by.Teams, prefix) && !slices.Contains(p.by.Prefixes, prefix) {
+		e.tell(p, RuleForeignProfile, hint, "%s is for the app %s, and neither its team nor its prefixes are %s",
+			named(p.by), shorten(app), shorten(prefix))
+	}
+}
+
+// appID returns the App ID of a profile.
+func (p *provisioned) appID() entitlement.Value {
+	if v, ok := p.by.Entitlements[appID]; ok && p.mac {
+		return v // Catalyst has both
+	}
+	return p.by.Entitlements[iOSApp]
+}
+
+// appIDProblem says why a profile names no app; empty: it names one.
+func (p *provisioned) appIDProblem() string {
+	switch v := p.appID(); {
+	case v.Kind == entitlement.Unknown:
+		return "has no App ID"
+	case v.Kind != entitlement.String || v.String == "":
+		return "has an App ID that is no string"
+	}
+	return ""
+}
+
+// devices tells of a profile that lists devices where the code is for others, too: it starts
+// on no other.
+func (e *evaluation) devices(p *provisioned) {
+	if e.in.Stage.Name != policy.Development && p.by.Devices > 0 && !p.by.AllDevices {
+		e.tell(p, RuleForeignProfile, "embed a profile for distribution, and sign the bundle after that; builds for registered devices are for --stage development",
+			"%s is for %d registered devices, so the code starts on no other", named(p.by), p.by.Devices)
 	}
 }
 
@@ -244,7 +281,8 @@ func (e *evaluation) unauthorizedLevel(p provisioned, rule, key string, v entitl
 	return ""
 }
 
-// appGroups tells of the app groups of a Mac program that are named as on iOS. It
+// appGroups tells of the app groups of a Mac program that are named as on iOS, or by another
+// team. It
 // starts without a profile for them; since macOS 15 the user is asked before it gets
 // at the data ("Accessing app group containers in your existing macOS app",
 // https://developer.apple.com/documentation/xcode/accessing-app-group-containers).
@@ -254,8 +292,9 @@ func (e *evaluation) appGroups(p provisioned) {
 		return
 	}
 	var named []entitlement.Value
+	team := p.slice.Signature.Directory().TeamID
 	for _, g := range v.Array {
-		if strings.HasPrefix(g.String, "group.") {
+		if strings.HasPrefix(g.String, "group.") || team != "" && !strings.HasPrefix(g.String, team+".") {
 			named = append(named, g)
 		}
 	}
@@ -263,6 +302,6 @@ func (e *evaluation) appGroups(p provisioned) {
 		return
 	}
 	f := p.about(RuleUnauthorized, groups, v, fmt.Sprintf("claims the app group %s, which no provisioning profile authorizes, so the user is asked before it gets at the data of the group", shorten(named[0].String)))
-	f.Hint, f.Level = "embed a profile that authorizes the groups that begin with group., or name them by the team", policy.Warning
+	f.Hint, f.Level = "embed a profile that authorizes the groups that begin with group., or begin the name with the own team and a period", policy.Warning
 	e.add(f)
 }

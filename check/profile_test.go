@@ -108,6 +108,22 @@ func TestProgramsAreHeldAgainstTheirProfile(t *testing.T) {
 		{"a profile for all apps of the team", []any{security, true}, func(p *provisioned) {
 			p.profile.Entitlements[appID] = entitlement.Str("A1B2C3D4E5.*")
 		}, nil},
+		{"a profile without an App ID", []any{security, true}, func(p *provisioned) { delete(p.profile.Entitlements, appID) }, []string{invalid, unauthorized + security}},
+		{"a profile whose App ID is a list", []any{security, true}, func(p *provisioned) {
+			p.profile.Entitlements[appID] = entitlement.List(entitlement.Str("A1B2C3D4E5.com.acme.app"))
+		}, []string{invalid, unauthorized + security}},
+		{"a profile with the App ID of another team", []any{security, true}, func(p *provisioned) {
+			p.profile.Entitlements[appID] = entitlement.Str("OTHERTEAM1.com.acme.app")
+		}, []string{foreign}},
+		{"a profile with a prefix from before there were teams", []any{security, true}, func(p *provisioned) {
+			p.profile.Entitlements[appID], p.profile.Prefixes = entitlement.Str("OLDPREFIX1.com.acme.app"), []string{"OLDPREFIX1"}
+		}, nil},
+		{"a profile for three devices in a release", []any{security, true}, func(p *provisioned) { p.profile.AllDevices, p.profile.Devices = false, 3 }, []string{foreign}},
+		{"a profile for three devices while it is developed", []any{security, true}, func(p *provisioned) {
+			p.profile.AllDevices, p.profile.Devices, p.stage = false, 3, "development"
+		}, nil},
+		{"a profile for the Mac App Store, which lists no devices", []any{security, true}, func(p *provisioned) { p.profile.AllDevices = false }, nil},
+		{"an app group of another team", []any{groups, []any{"OTHERTEAM1.x"}}, nil, []string{"warning unauthorized-entitlement " + groups}},
 		{"a profile with an App ID that names no app", []any{security, true}, func(p *provisioned) {
 			p.profile.Entitlements[appID] = entitlement.Str("A1B2C3D4E5")
 		}, []string{foreign}},

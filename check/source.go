@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,7 +49,8 @@ func (e *evaluation) sources() {
 type user struct {
 	target   policy.Target
 	names    []string
-	complete bool // all of what they claim is known
+	complete bool              // all of what they claim is known
+	expanded map[string]string // what texts with variables become
 }
 
 // maxJudged bounds the claims of files times their users, and maxCompared those of programs
@@ -71,11 +73,11 @@ func (e *evaluation) usersOf(s Source) []user {
 		}
 		t := targetOf(g, s.Inside)
 		n := slices.IndexFunc(list, func(u user) bool {
-			return u.target.Identifier == t.Identifier && u.target.TeamID == t.TeamID && u.target.Type == t.Type && u.target.BundleKind == t.BundleKind
+			return maps.Equal(u.expanded, g.Expanded) && u.target.Identifier == t.Identifier && u.target.TeamID == t.TeamID && u.target.Type == t.Type && u.target.BundleKind == t.BundleKind
 		})
 		if n < 0 {
 			n = len(list)
-			list = append(list, user{target: t, complete: true})
+			list = append(list, user{target: t, complete: true, expanded: g.Expanded})
 		}
 		list[n].names = append(list[n].names, g.Name())
 		list[n].complete = list[n].complete && g.Open == ""
@@ -101,7 +103,7 @@ func targetOf(g *source.Signing, inside string) policy.Target {
 // source judges one file of entitlements, as signed with by each of its users: an
 // exception has to cover all of them.
 func (e *evaluation) source(s Source) {
-	sub := subject{paths: []string{s.Path}, places: map[string]policy.Position{}}
+	sub := subject{paths: []string{s.Path}, places: map[string]policy.Position{}, variables: true}
 	for key, place := range s.Lines {
 		sub.places[key] = position(s.Path, place)
 	}
@@ -127,7 +129,7 @@ func (e *evaluation) source(s Source) {
 			e.groups(sub, s.Set)
 		}
 		n := len(e.findings)
-		claims.add(e.claims(sub, s.Set))
+		claims.add(e.claims(sub, expandSet(s.Set, u.expanded)))
 		if len(users) > 1 {
 			e.remark(n, "for "+some(u.names))
 		}
@@ -158,6 +160,40 @@ func position(path string, p entitlement.Place) policy.Position {
 }
 
 func positionOf(p source.Place) policy.Position { return position(p.File, p.Place) }
+
+// expandSet replaces texts with variables by what they become.
+func expandSet(set entitlement.Set, expanded map[string]string) entitlement.Set {
+	if len(expanded) == 0 {
+		return set
+	}
+	out := make(entitlement.Set, len(set))
+	for key, v := range set {
+		out[key] = expandValue(v, expanded)
+	}
+	return out
+}
+
+func expandValue(v entitlement.Value, expanded map[string]string) entitlement.Value {
+	switch v.Kind {
+	case entitlement.String:
+		if text, ok := expanded[v.String]; ok {
+			v.String = text
+		}
+	case entitlement.Array:
+		v.Array = slices.Clone(v.Array)
+		for i := range v.Array {
+			v.Array[i] = expandValue(v.Array[i], expanded)
+		}
+	case entitlement.Dictionary:
+		v.Dict = expandSet(v.Dict, expanded)
+	}
+	return v
+}
+
+// isOpen reports whether a value has a variable that a project may set, and that is not known.
+func isOpen(v entitlement.Value) bool {
+	return variable.MatchString(source.SetByProfile.ReplaceAllString(v.Text(), ""))
+}
 
 // variable is a variable as Xcode replaces them in entitlements.
 var variable = regexp.MustCompile(`\$[({][A-Za-z_]`)
@@ -279,7 +315,7 @@ func (e *evaluation) effective(g *source.Signing) (entitlement.Set, map[string]p
 			continue
 		}
 		for key, v := range s.Set {
-			set[key], places[key] = v, position(s.Path, s.Lines[key])
+			set[key], places[key] = expandValue(v, g.Expanded), position(s.Path, s.Lines[key])
 		}
 	}
 	for _, c := range g.Settings {

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,7 +98,7 @@ func TestSourcesAreJudged(t *testing.T) {
 	hardenedOff := target("Release", "com.acme.app")
 	hardenedOff.Unhardened = place("Base.xcconfig", 3)
 	debug := hardenedOff
-	debug.Configuration, debug.Default = "Debug", false
+	debug.Configuration, debug.Default, debug.Unhardened = "Debug", false, place("Base.xcconfig", 5)
 	builder := source.Signing{Tool: source.ElectronBuilder, Target: "app", Configuration: "mac", Default: true, Place: place("package.json", 5), Files: []string{path}}
 	const group = "binaries:\n  engine:\n    identifier: com.acme.app\n    require: " + jit + "\n    exactly: [" + jit + ", " + sandbox + "]\n"
 	withSetting := target("Release", "com.acme.app", path)
@@ -118,13 +119,13 @@ func TestSourcesAreJudged(t *testing.T) {
 		{"one that nobody is known to replace", lax, file(path, appGroups, "<array><string>$(TEAM).x</string></array>"), nil, nil, []string{"warning unexpanded-variable " + appGroups + " A.entitlements:4:2"}},
 		{"a dollar that is no variable", lax, file(path, "com.acme.price", "<string>$5 ($x)</string>"), nil, nil, nil},
 		{"a variable in a key", lax, file(path, "$(KEY)", "<true/>"), []source.Signing{target("Release", "com.acme.app", path)}, nil, []string{"error unexpanded-variable $(KEY) A.entitlements:4:2"}},
-		{"the Hardened Runtime that is turned off", justify, file(path), []source.Signing{hardenedOff, debug}, nil, []string{"error no-hardened-runtime Base.xcconfig:3:1"}},
+		{"the Hardened Runtime that is turned off, in each configuration", justify, file(path), []source.Signing{hardenedOff, debug}, nil, []string{"error no-hardened-runtime Base.xcconfig:3:1", "error no-hardened-runtime Base.xcconfig:5:1"}},
 		{"what a group requires and a file has not", lax + group, file(path, sandbox, "<true/>"), []source.Signing{target("Release", "com.acme.app", path)}, nil, []string{"error missing-entitlement " + jit + " codewarrant.yml:4:3"}},
 		{"what a group requires and a build setting has", lax + group, file(path, sandbox, "<true/>"), []source.Signing{withSetting}, nil, nil},
 		{"what a group does not list", lax + group, file(path, jit, "<true/>", attach, "<true/>"), []source.Signing{target("Release", "com.acme.app", path)}, nil, []string{"error unexpected-entitlement " + attach + " A.entitlements:5:2"}},
 		{"a string for a boolean", lax, file(path, jit, "<string>YES</string>"), nil, nil, []string{"warning unexpected-value " + jit + " A.entitlements:4:2"}},
-		{"what is not known, by its weight", lax, file(path), nil, []source.Problem{problem(source.Unreadable, 0), problem(source.Missing, 2), problem(source.Unresolved, 3), problem(source.Incomplete, 4)}, []string{
-			"error unreadable", "error unresolved-source p:2:1", "warning unresolved-source p:3:1", "note unresolved-source p:4:1",
+		{"what is not known, by its weight", lax, file(path), nil, []source.Problem{problem(source.Unreadable, 0), problem(source.Missing, 2), problem(source.Unresolved, 3), problem(source.Incomplete, 4), problem(source.Unread, 5)}, []string{
+			"error unreadable", "error unresolved-source p:2:1", "error unresolved-source p:3:1", "warning unresolved-source p:5:1", "note unresolved-source p:4:1",
 		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -178,6 +179,8 @@ func TestSourcesAreComparedWithWhatIsSigned(t *testing.T) {
 	}
 	helpers := builder("mac", path)
 	helpers.Target, helpers.Identifier, helpers.Prefix, helpers.Type = "helpers", "", "com.acme.app.helper", ""
+	known := target("Release", "com.acme.app", path)
+	known.Expanded = map[string]string{"$(T).a": "T.a"}
 	open := target("Release", "com.acme.app", path)
 	open.Open = "something is not known"
 	other := target("Release", "com.acme.other", path)
@@ -203,7 +206,10 @@ func TestSourcesAreComparedWithWhatIsSigned(t *testing.T) {
 		{"and in development", "development", file(path), []source.Signing{target("Debug", "com.acme.app", path)}, hardened(attach, true), nil},
 		{"another configuration is not what was meant in a release", "", file(path, sandbox, "<true/>"), []source.Signing{target("Debug", "com.acme.app"), target("Release", "com.acme.app", path)}, hardened(), []string{"error dropped-entitlement " + sandbox + " A.entitlements:4:2"}},
 		{"but in development it may be", "development", file(path, sandbox, "<true/>"), []source.Signing{target("Debug", "com.acme.app"), target("Release", "com.acme.app", path)}, hardened(), nil},
-		{"a store build may be what was meant", "", file(path, sandbox, "<true/>"), []source.Signing{builder("mac"), builder("mas", path)}, hardened(sandbox, true, appGroups, []any{"x"}), nil},
+		{"what is signed with a Developer ID is no store build", "", file(path, sandbox, "<true/>"), []source.Signing{builder("mac"), builder("mas", path)}, hardened(sandbox, true), []string{"warning added-entitlement " + sandbox + " package.json:5:1"}},
+		{"a value of another length than the one with a variable", "", file(path, appGroups, "<array><string>$(T).a</string></array>"), []source.Signing{target("Release", "com.acme.app", path)}, hardened(appGroups, []any{"T.a", "evil"}), []string{"error dropped-entitlement " + appGroups + " A.entitlements:4:2"}},
+		{"a variable stands for nothing but itself", "", file(path, appGroups, "<array><string>$(A).a.$(B).b</string></array>"), []source.Signing{target("Release", "com.acme.app", path)}, hardened(appGroups, []any{"T.a.U.c"}), []string{"error dropped-entitlement " + appGroups + " A.entitlements:4:2"}},
+		{"a variable that is known is compared as what it becomes", "", file(path, appGroups, "<array><string>$(T).a</string></array>"), []source.Signing{known}, hardened(appGroups, []any{"evil.a"}), []string{"error dropped-entitlement " + appGroups + " A.entitlements:4:2"}},
 		{"the only program, where no identifier is known", "", file(path, sandbox, "<true/>"), []source.Signing{target("Release", "", path)}, hardened(), []string{"error dropped-entitlement " + sandbox + " A.entitlements:4:2"}},
 		{"several targets, where none is known", "", file(path, sandbox, "<true/>"), []source.Signing{target("Release", "", path), other}, hardened(sandbox, true), []string{"note unmatched-source A.xcodeproj/project.pbxproj:20:1", "note unmatched-source A.xcodeproj/project.pbxproj:20:1", "note unmatched-source"}},
 		{"helpers, by what their identifiers begin with", "", file(path, sandbox, "<true/>"), []source.Signing{builder("mac"), helpers}, hardened(sandbox, true), []string{"warning added-entitlement " + sandbox + " package.json:5:1", "note unmatched-source package.json:5:1"}},
@@ -259,5 +265,40 @@ func TestUsersOfSourcesAreBounded(t *testing.T) {
 	}
 	if n[check.RuleUnapproved] != 900 || n[check.RuleDropped] > 900 {
 		t.Error(n)
+	}
+}
+
+// An exception for a value covers what the value becomes, and nothing that is not known.
+func TestExceptionsForValuesAreHeldAgainstWhatVariablesBecome(t *testing.T) {
+	const path = "A.entitlements"
+	policyText := func(value string) string {
+		text := strings.Replace(complete("E1", appGroups, "identifier: com.acme.app"), "entitlement: "+appGroups, "entitlement: "+appGroups+"\n    value: [\""+value+"\"]", 1)
+		return "version: 1\nsettings: {unlisted: allow}\nstages:\n  release: {require: []}\nrules:\n  - {entitlement: com.apple.security.application-groups, action: require-justification}\nexceptions:" + text
+	}
+	becomes := func(text string) source.Signing {
+		g := target("Release", "com.acme.app", path)
+		g.Expanded = map[string]string{"$(APP_GROUP)": text}
+		return g
+	}
+	const unapproved = "error unapproved-entitlement " + appGroups + " A.entitlements:4:2"
+	for _, row := range []struct {
+		name, value, text string
+		by                source.Signing
+		approved          bool
+	}{
+		{"the value that the variable has", "group.acme", "$(APP_GROUP)", becomes("group.acme"), true},
+		{"another value than the one that was approved", "group.acme", "$(APP_GROUP)", becomes("group.evil"), false},
+		{"the name of the variable, whose value is known", "$(APP_GROUP)", "$(APP_GROUP)", becomes("group.evil"), false},
+		{"the name of a variable that is not known", "$(APP_GROUP)", "$(APP_GROUP)", target("Release", "com.acme.app", path), false},
+		{"a variable that no project sets", "$(TeamIdentifierPrefix)acme", "$(TeamIdentifierPrefix)acme", target("Release", "com.acme.app", path), true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			in := input(t, parse(t, policyText(row.value)), "release")
+			in.Sources, in.Signings = []check.Source{file(path, appGroups, "<array><string>"+row.text+"</string></array>")}, []source.Signing{row.by}
+			got := slices.Contains(told(check.Evaluate(in)), unapproved)
+			if got == row.approved {
+				t.Errorf("%q", told(check.Evaluate(in)))
+			}
+		})
 	}
 }

@@ -39,6 +39,7 @@ type Profile struct {
 	AppIDName string
 	TeamName  string
 	Teams     []string // TeamIdentifier, which has one
+	Prefixes  []string // ApplicationIdentifierPrefix, of App IDs
 	Platforms []string // OSX; iOS, xrOS, visionOS; tvOS
 	Created   time.Time
 	Expires   time.Time
@@ -64,6 +65,7 @@ type content struct {
 	AppIDName  string         `plist:"AppIDName"`
 	TeamName   string         `plist:"TeamName"`
 	Teams      []string       `plist:"TeamIdentifier"`
+	Prefixes   []string       `plist:"ApplicationIdentifierPrefix"`
 	Platforms  []string       `plist:"Platform"`
 	Created    time.Time      `plist:"CreationDate"`
 	Expires    time.Time      `plist:"ExpirationDate"`
@@ -95,7 +97,7 @@ func Read(b []byte, v *codesign.Verifier) (*Profile, error) {
 	}
 	p := &Profile{
 		Name: c.Name, UUID: c.UUID, AppIDName: c.AppIDName, TeamName: c.TeamName,
-		Teams: c.Teams, Platforms: c.Platforms, Created: c.Created.UTC(), Expires: c.Expires.UTC(),
+		Teams: c.Teams, Prefixes: c.Prefixes, Platforms: c.Platforms, Created: c.Created.UTC(), Expires: c.Expires.UTC(),
 		Entitlements: set(c.Granted), Devices: len(c.Devices), AllDevices: c.AllDevices,
 		Signer: m.Signer, Problem: m.Problem, Digest: sha256.Sum256(b),
 	}

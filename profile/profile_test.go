@@ -71,7 +71,7 @@ func (s *signing) read() (*profile.Profile, error) {
 func genuine() *profile.Profile {
 	return &profile.Profile{
 		Name: "Example Developer ID", UUID: "11111111-2222-3333-4444-555555555555", AppIDName: "Example App",
-		TeamName: "Example Inc.", Teams: []string{"TEAM123456"}, Platforms: []string{"OSX"},
+		TeamName: "Example Inc.", Teams: []string{"TEAM123456"}, Prefixes: []string{"TEAM123456"}, Platforms: []string{"OSX"},
 		Created: day(2025, 1, 2), Expires: day(2043, 1, 2),
 		Entitlements: entitlement.Set{
 			"com.apple.application-identifier": entitlement.Str("TEAM123456.com.example.app"),

@@ -392,6 +392,12 @@ func (r *reader) tauriApp(name, configuration string, layers []*layer) {
 		s.Place = l.d.at(p.offset)
 		r.named(&s, path.Dir(name), p.value)
 	}
+	for _, l := range layers {
+		if l.root.get("bundle") != nil && l.root.get("tauri", "bundle") != nil {
+			s.Open = "it is for both versions of Tauri"
+			r.problem(Problem{Unresolved, l.d.at(l.root.pair("tauri").offset), "a configuration for both versions of Tauri, which decides about entitlements twice", "take out the part that is for the other version"})
+		}
+	}
 	r.add(s)
 }
 
@@ -401,20 +407,15 @@ type layer struct {
 	root *node
 }
 
-const scriptHint = "its entitlements are found where their names end in .entitlements, or in .plist with entitlements in them; others are not"
+const scriptHint = "check the files of entitlements that it names, by their names and without --sources, and what is signed"
 
-// script tells of a configuration that is not read. It is an error where nothing is judged of
-// what it may name.
+// script tells of a configuration that is not read.
 func (r *reader) script(name string) {
 	what := "is a program, and what it names is not read"
 	if path.Ext(name) == ".toml" {
 		what = "is not read: TOML is not"
 	}
-	kind, dir := Unresolved, r.told(path.Dir(name))
-	if slices.ContainsFunc(r.tree.Files, func(f File) bool { return dir == "." || strings.HasPrefix(f.Path, dir+"/") }) {
-		kind = Unread
-	}
-	r.problem(Problem{kind, Place{File: r.told(name)}, "the configuration " + what, scriptHint})
+	r.problem(Problem{Unresolved, Place{File: r.told(name)}, "the configuration " + what, scriptHint})
 }
 
 // isSpec is what a configuration of XcodeGen's or Tuist's has.

@@ -19,7 +19,7 @@ const (
 
 	// maxWork bounds what is assigned, looked at and referred to in all configurations of a
 	// tree. A project of 50 targets with three configurations of 300 assignments has 90,000.
-	maxWork = 5_000_000
+	maxWork = 3_000_000
 )
 
 // settings are the build settings of a target in a configuration: what each name is

@@ -174,13 +174,10 @@ func Read(fsys fs.FS, dir string) *Tree {
 		case tauriFile:
 			r.tauri(name)
 		case scriptFile:
-			r.scripts = append(r.scripts, name)
+			r.script(name)
 		case specFile:
 			r.specs = append(r.specs, name)
 		}
-	}
-	for _, name := range r.scripts {
-		r.script(name)
 	}
 	for _, name := range r.specs {
 		r.spec(name, names)
@@ -218,7 +215,6 @@ type reader struct {
 	full      bool            // too much was told of
 	walked    map[string]bool // what is looked at, by its name in the tree
 	hid       int             // see maxHidden
-	scripts   []string        // configurations that are not read
 	specs     []string        // what projects are made from
 }
 

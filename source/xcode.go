@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -479,6 +480,11 @@ func (p *project) entitlements(s *Signing, all *settings) {
 		}
 		p.r.file(file, v.place)
 		s.Files = append(s.Files, p.r.told(file))
+		for _, f := range p.r.tree.Files {
+			if f.Path == p.r.told(file) {
+				s.expand(entitlement.Value{Kind: entitlement.Dictionary, Dict: f.Set}, all)
+			}
+		}
 	}
 	if !all.certain(name) {
 		s.Open = name + " depends on what is built"
@@ -487,6 +493,46 @@ func (p *project) entitlements(s *Signing, all *settings) {
 		if v.text != "" {
 			s.Open = "CODE_SIGN_ENTITLEMENTS_CONTENTS claims more"
 			p.r.problem(Problem{Unresolved, v.place, s.Open + ", which is not read", "name a file with " + name})
+		}
+	}
+}
+
+// SetByProfile matches the variables that Xcode takes from the provisioning profile, whatever
+// the project says.
+var SetByProfile = regexp.MustCompile(`\$[({](?:App|Team)IdentifierPrefix[)}]`)
+
+// variable is what Xcode replaces in entitlements.
+var variable = regexp.MustCompile(`\$[({]`)
+
+// expand notes what texts with variables become, where all of them are known.
+func (s *Signing) expand(v entitlement.Value, all *settings) {
+	switch v.Kind {
+	case entitlement.Array:
+		for _, item := range v.Array {
+			s.expand(item, all)
+		}
+	case entitlement.Dictionary:
+		for _, key := range v.Dict.Keys() {
+			s.expand(v.Dict[key], all)
+		}
+	case entitlement.String:
+		rest := SetByProfile.ReplaceAllString(v.String, "")
+		if !variable.MatchString(rest) || strings.Count(rest, "$") != len(variable.FindAllString(rest, -1)) {
+			return
+		}
+		with := *all
+		with.builtin = maps.Clone(all.builtin)
+		for _, name := range []string{"AppIdentifierPrefix", "TeamIdentifierPrefix"} {
+			with.builtin[name] = "$(" + name + ")"
+		}
+		if s.Identifier != "" {
+			with.builtin["CFBundleIdentifier"] = s.Identifier
+		}
+		if text, known := with.expand(v.String, "", 0, new(int)); known {
+			if s.Expanded == nil {
+				s.Expanded = map[string]string{}
+			}
+			s.Expanded[v.String] = text
 		}
 	}
 }
