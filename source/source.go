@@ -219,7 +219,12 @@ type reader struct {
 }
 
 // told returns the path under which a name in the tree is told.
-func (r *reader) told(name string) string { return path.Join(r.dir, name) }
+func (r *reader) told(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(r.dir, name)
+}
 
 func (r *reader) problem(p Problem) {
 	if n := len(r.tree.Problems); n == maxProblems {

@@ -63,9 +63,9 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 				"file Agent/Agent.entitlements: com.apple.security.inherit",
 				"file App/Acme.entitlements: com.apple.security.app-sandbox com.apple.security.network.client",
 				"file App/Debug.entitlements: com.apple.security.get-task-allow",
-				"target Acme (Debug) at Acme.xcodeproj/project.pbxproj:71, identifier com.acme.app.debug, team A1B2C3D4E5, execute, app, with App/Debug.entitlements, claims com.apple.security.cs.allow-jit: true (RUNTIME_EXCEPTION_ALLOW_JIT = YES) at Acme.xcodeproj/project.pbxproj:78, claims com.apple.security.files.user-selected.read-only: true (ENABLE_USER_SELECTED_FILES = readonly) at Config/App.xcconfig:8, unhardened at Acme.xcodeproj/project.pbxproj:76",
-				"target Acme (Release) at Acme.xcodeproj/project.pbxproj:82, by default, identifier com.acme.app, team A1B2C3D4E5, execute, app, with App/Acme.entitlements, claims com.apple.security.app-sandbox: (unclear) (ENABLE_APP_SANDBOX = YES) at Acme.xcodeproj/project.pbxproj:87, claims com.apple.security.files.user-selected.read-only: true (ENABLE_USER_SELECTED_FILES = readonly) at Config/App.xcconfig:8, open: ENABLE_APP_SANDBOX is not known",
-				"target Agent (Release) at Acme.xcodeproj/project.pbxproj:104, by default, identifier com.acme.agent, execute, xpc, with Agent/Agent.entitlements, claims com.apple.security.cs.disable-library-validation: (unclear) (RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION = $(FROM_THE_COMMAND_LINE)) at Acme.xcodeproj/project.pbxproj:110, claims com.apple.security.get-task-allow: true (ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW = YES) at Acme.xcodeproj/project.pbxproj:108, open: RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION is not known",
+				"target Acme (Debug) at Acme.xcodeproj/project.pbxproj:71, identifier com.acme.app.debug, team A1B2C3D4E5, execute, app, with App/Debug.entitlements, claims com.apple.security.cs.allow-jit: true (RUNTIME_EXCEPTION_ALLOW_JIT = YES) at Acme.xcodeproj/project.pbxproj:78, claims com.apple.security.files.user-selected.read-only: true (ENABLE_USER_SELECTED_FILES = readonly) at Config/App.xcconfig:8, unhardened at Acme.xcodeproj/project.pbxproj:76 (ENABLE_HARDENED_RUNTIME is NO)",
+				"target Acme (Release) at Acme.xcodeproj/project.pbxproj:82, by default, identifier com.acme.app, team A1B2C3D4E5, execute, app, with App/Acme.entitlements, claims com.apple.security.cs.allow-jit: (unclear) (RUNTIME_EXCEPTION_ALLOW_JIT = $(ALLOW_JIT:default=NO)) at Config/App.xcconfig:7, claims com.apple.security.app-sandbox: (unclear) (ENABLE_APP_SANDBOX = YES) at Acme.xcodeproj/project.pbxproj:87, claims com.apple.security.files.user-selected.read-only: true (ENABLE_USER_SELECTED_FILES = readonly) at Config/App.xcconfig:8, open: ENABLE_APP_SANDBOX is not known",
+				"target Agent (Release) at Acme.xcodeproj/project.pbxproj:104, by default, identifier com.acme.agent, execute, xpc, with Agent/Agent.entitlements, claims com.apple.security.cs.disable-library-validation: (unclear) (RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION = $(FROM_THE_COMMAND_LINE)) at Acme.xcodeproj/project.pbxproj:110, claims com.apple.security.get-task-allow: true (ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW = YES) at Acme.xcodeproj/project.pbxproj:108, unhardened at Acme.xcodeproj/project.pbxproj:104 (ENABLE_HARDENED_RUNTIME is not set), open: RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION is not known",
 				"target Kit (Release) at Acme.xcodeproj/project.pbxproj:149, by default, dylib, framework, open: CODE_SIGN_ENTITLEMENTS is not known",
 				"unresolved: Acme.xcodeproj/project.pbxproj:152:5: CODE_SIGN_ENTITLEMENTS of target Kit (Release) is $(KIT_ENTITLEMENTS), which only a build knows",
 			},
@@ -74,7 +74,7 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 			"electron-builder in package.json, with the files that it looks for by itself", "electron",
 			[]string{
 				"file build/entitlements.mac.plist: com.apple.security.cs.allow-jit",
-				"electron-builder app (mac) at package.json:6, by default, identifier com.acme.editor, execute, app, with build/entitlements.mac.plist, unhardened at package.json:8",
+				"electron-builder app (mac) at package.json:6, by default, identifier com.acme.editor, execute, app, with build/entitlements.mac.plist, unhardened at package.json:8 (hardenedRuntime is false)",
 				"electron-builder helpers (mac) at package.json:6, by default, helpers of com.acme.editor.helper, claims com.apple.security.cs.allow-dyld-environment-variables: (unclear) (electron-builder's default, for want of build/entitlements.mac.inherit.plist) at package.json:6, claims com.apple.security.cs.allow-jit: (unclear) (electron-builder's default, for want of build/entitlements.mac.inherit.plist) at package.json:6, claims com.apple.security.cs.allow-unsigned-executable-memory: (unclear) (electron-builder's default, for want of build/entitlements.mac.inherit.plist) at package.json:6, claims com.apple.security.cs.disable-library-validation: (unclear) (electron-builder's default, for want of build/entitlements.mac.inherit.plist) at package.json:6, open: which of them its defaults claim depends on the version of electron-builder",
 				"electron-builder login helper (mac) at package.json:9, by default, with build/login.plist",
 				"missing: package.json:9:7: names the entitlements build/login.plist, and there is no such file",
@@ -87,10 +87,10 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 				"file resources/entitlements.mas.plist: com.apple.security.app-sandbox",
 				"file resources/main.plist: com.apple.security.cs.disable-library-validation",
 				"electron-builder app (mac) at electron-builder.yml:5, by default, identifier com.acme.viewer, execute, app, with resources/main.plist",
-				"electron-builder app (mas-dev) at electron-builder.yml:5, by default, identifier com.acme.viewer, execute, app, with resources/main.plist",
+				"electron-builder app (mas-dev) at electron-builder.yml:5, identifier com.acme.viewer, execute, app, with resources/main.plist",
 				"electron-builder helpers (mac) at electron-builder.yml:6, by default, helpers of com.acme.viewer.helper, with resources/main.plist",
 				"electron-builder helpers (mas) at electron-builder.yml:6, by default, helpers of com.acme.viewer.helper, with resources/main.plist",
-				"electron-builder helpers (mas-dev) at electron-builder.yml:6, by default, helpers of com.acme.viewer.helper, with resources/main.plist",
+				"electron-builder helpers (mas-dev) at electron-builder.yml:6, helpers of com.acme.viewer.helper, with resources/main.plist",
 				"electron-builder app (mas) at electron-builder.yml:7, by default, identifier com.acme.viewer, execute, app, with resources/entitlements.mas.plist",
 				"unresolved: electron-builder.yml:9:1: extends another configuration, which is not read",
 			},
@@ -107,7 +107,7 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 			"Tauri, with what the file for macOS changes", "tauri",
 			[]string{
 				"file src-tauri/Entitlements.plist: com.apple.security.network.client",
-				"Tauri app at src-tauri/tauri.macos.conf.json:4, by default, identifier com.acme.tauri, execute, app, with src-tauri/Entitlements.plist, unhardened at src-tauri/tauri.macos.conf.json:5",
+				"Tauri app at src-tauri/tauri.macos.conf.json:4, by default, identifier com.acme.tauri, execute, app, with src-tauri/Entitlements.plist, unhardened at src-tauri/tauri.macos.conf.json:5 (hardenedRuntime is false)",
 			},
 		},
 		{
@@ -123,8 +123,8 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 			[]string{
 				"file macos/Runner/DebugProfile.entitlements: com.apple.security.app-sandbox com.apple.security.cs.allow-jit",
 				"file macos/Runner/Release.entitlements: com.apple.security.app-sandbox",
-				"target Runner (Profile) at macos/Runner.xcodeproj/project.pbxproj:12, identifier com.acme.flutter, execute, app, with macos/Runner/DebugProfile.entitlements",
-				"target Runner (Release) at macos/Runner.xcodeproj/project.pbxproj:18, by default, identifier com.acme.flutter, execute, app, with macos/Runner/Release.entitlements",
+				"target Runner (Profile) at macos/Runner.xcodeproj/project.pbxproj:12, identifier com.acme.flutter, execute, app, with macos/Runner/DebugProfile.entitlements, unhardened at macos/Runner.xcodeproj/project.pbxproj:12 (ENABLE_HARDENED_RUNTIME is not set)",
+				"target Runner (Release) at macos/Runner.xcodeproj/project.pbxproj:18, by default, identifier com.acme.flutter, execute, app, with macos/Runner/Release.entitlements, unhardened at macos/Runner.xcodeproj/project.pbxproj:18 (ENABLE_HARDENED_RUNTIME is not set)",
 				"incomplete: macos/Flutter/Flutter-Release.xcconfig:2:1: what macos/Flutter/ephemeral/Flutter-Generated.xcconfig sets is not known: no such file or directory",
 			},
 		},
@@ -171,7 +171,7 @@ func xcode(settings string) string {
 	objects = {
 		P = { isa = PBXProject; buildConfigurationList = PL; targets = (T); };
 		PL = { isa = XCConfigurationList; buildConfigurations = (PC); };
-		PC = { isa = XCBuildConfiguration; buildSettings = { CODE_SIGN_ENTITLEMENTS = "A.entitlements"; SDKROOT = macosx; }; name = Release; };
+		PC = { isa = XCBuildConfiguration; buildSettings = { CODE_SIGN_ENTITLEMENTS = "A.entitlements"; SDKROOT = macosx; ENABLE_HARDENED_RUNTIME = YES; }; name = Release; };
 		F = { isa = PBXFileReference; path = Base.xcconfig; sourceTree = SOURCE_ROOT; };
 		T = { isa = PBXNativeTarget; buildConfigurationList = TL; name = "My App"; productType = "com.apple.product-type.application"; };
 		TL = { isa = XCConfigurationList; buildConfigurations = (TC); defaultConfigurationName = Release; };
@@ -281,7 +281,7 @@ func TestReadTellsWhatIsNotKnown(t *testing.T) {
 		{"a file that includes itself, and one that is not there", tree(pbxproj, xcode(""), "A.entitlements", claims(), "Base.xcconfig", "#include \"Base.xcconfig\"\n#include \"Gone.xcconfig\"\n#include? \"Also.xcconfig\"\n# include\nnonsense\n"), []string{
 			"file A.entitlements: ",
 			"target My App (Release) at A.xcodeproj/project.pbxproj:9, by default, execute, app, with A.entitlements",
-			"unresolved: Base.xcconfig:1:1: Base.xcconfig includes itself",
+			"incomplete: Base.xcconfig:1:1: Base.xcconfig includes itself",
 			"incomplete: Base.xcconfig:2:1: what Gone.xcconfig sets is not known: file does not exist",
 			"incomplete: Base.xcconfig:4:1: a line that Xcode passes over: #include without a name in quotes",
 			"incomplete: Base.xcconfig:5:1: a line that Xcode passes over: no =",

@@ -1,0 +1,194 @@
+package source_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/codewarrant/codewarrant/source"
+)
+
+const (
+	justInTime = "RUNTIME_EXCEPTION_ALLOW_JIT"
+	claimsJIT  = "claims com.apple.security.cs.allow-jit: true"
+	mayJIT     = "claims com.apple.security.cs.allow-jit: (unclear)"
+)
+
+// safe is a tree with a project whose target has those build settings, in its .xcconfig file
+// or in itself, and other files.
+func safe(settings, base string, files ...string) fstest.MapFS {
+	return tree(append([]string{pbxproj, xcode(settings), "Base.xcconfig", base, "A.entitlements", claims()}, files...)...)
+}
+
+// withObjects adds objects to that project.
+func withObjects(t fstest.MapFS, objects string) fstest.MapFS {
+	t[pbxproj].Data = []byte(strings.Replace(string(t[pbxproj].Data), "objects = {", "objects = {"+objects, 1))
+	return t
+}
+
+// What a project may claim is told, however it is written.
+func TestNothingIsPassedOverInSilence(t *testing.T) {
+	const jit = justInTime + " = YES\n"
+	const builder = `"devDependencies": {"electron-builder": "26"}`
+	inGroup := func(group string) fstest.MapFS {
+		files := safe("", jit, "clean/Base.xcconfig", "")
+		text := strings.Replace(string(files[pbxproj].Data), "sourceTree = SOURCE_ROOT", `sourceTree = "<group>"`, 1)
+		text = strings.Replace(text, "isa = PBXProject;", "isa = PBXProject; mainGroup = G;", 1)
+		files[pbxproj].Data = []byte(text)
+		return withObjects(files, group)
+	}
+	unhardened := func(settings string) fstest.MapFS {
+		files := safe(settings, "")
+		files[pbxproj].Data = []byte(strings.Replace(string(files[pbxproj].Data), "ENABLE_HARDENED_RUNTIME = YES; }; name", "}; name", 1))
+		return files
+	}
+	for _, row := range []struct {
+		name  string
+		files fstest.MapFS
+		want  string
+	}{
+		{"a line after more than are read", safe("", strings.Repeat("A=\n", 20_000)+jit), "unreadable: A.xcodeproj/project.pbxproj:9:"},
+		{"an .xcconfig file that is larger than is read", safe("", "// "+strings.Repeat("x", 1<<20)+"\n"+jit), "unreadable: A.xcodeproj/project.pbxproj:9:"},
+		{"an .xcconfig file in Latin-1", safe("", "// Andr\xe9\n"+jit), claimsJIT},
+		{"an .xcconfig file outside of the tree", safe("", "#include \"../evil.xcconfig\"\n"), "unreadable: Base.xcconfig:1:1: what ../evil.xcconfig sets is not known: it is outside"},
+		{"an .xcconfig file whose name is in another case", safe("", "#include? \"evil.xcconfig\"\n", "Evil.xcconfig", jit), "unreadable: Base.xcconfig:1:1: what evil.xcconfig sets is not known: it is there as Evil.xcconfig"},
+		{"an #include without the extension", safe("", "#include? \"evil\"\n", "evil.xcconfig", jit), claimsJIT},
+		{"an #include that is beside an earlier file", safe("", "#include \"a/one.xcconfig\"", "a/one.xcconfig", "#include \"b/two.xcconfig\"", "a/b/two.xcconfig", "#include? \"evil.xcconfig\"", "a/evil.xcconfig", jit), claimsJIT},
+		{"a default for what Xcode sets", safe(justInTime+` = "$(CODE_SIGNING_ALLOWED:default=NO)";`, ""), mayJIT},
+		{"a default for what the environment may set", safe(justInTime+` = "$(CI:default=NO)";`, ""), mayJIT},
+		{"a name of Xcode's own that the project sets, too", safe(justInTime+` = "$(X_$(CONFIGURATION))"; CONFIGURATION = q; X_q = NO; X_Release = YES;`, ""), mayJIT},
+		{"an SDK with a wildcard in front", safe(`"`+justInTime+`[sdk=*x26*]" = YES;`, ""), mayJIT},
+		{"an SDK whose first letter is a wildcard", safe(`"`+justInTime+`[sdk=?acosx26*]" = YES;`, ""), mayJIT},
+		{"an SDK of a version", safe(`"`+justInTime+`[sdk=*26.?]" = YES;`, ""), mayJIT},
+		{"a name with a space after its condition", safe(`"`+justInTime+`[config=Release] " = YES;`, ""), claimsJIT},
+		{"a name with = in it", safe(`"`+justInTime+`=x" = YES;`, ""), claimsJIT},
+		{"a name on a second line", safe(`"A\n`+justInTime+`" = YES;`, ""), claimsJIT},
+		{"entitlements in a build setting, behind one that may hold", safe(`CODE_SIGN_ENTITLEMENTS_CONTENTS = "<plist/>"; "CODE_SIGN_ENTITLEMENTS_CONTENTS[arch=ppc]" = "";`, ""), "unresolved: A.xcodeproj/project.pbxproj:10:1: CODE_SIGN_ENTITLEMENTS_CONTENTS claims more"},
+		{"a group that nothing leads to", inGroup(`G = { children = (F); sourceTree = "<group>"; }; Z = { children = (F); path = clean; sourceTree = "<group>"; };`), claimsJIT},
+		{"a file in two groups", inGroup(`G = { children = (Y, Z); sourceTree = "<group>"; }; Y = { children = (F); sourceTree = "<group>"; }; Z = { children = (F); path = clean; sourceTree = "<group>"; };`), "unresolved: A.xcodeproj/project.pbxproj:9:"},
+		{"a file in no group", inGroup(`G = { children = (); sourceTree = "<group>"; };`), "unresolved: A.xcodeproj/project.pbxproj:9:"},
+		{"codesign with entitlements of its own", safe(`OTHER_CODE_SIGN_FLAGS = "--timestamp --ent\"itlements\" x.plist";`, ""), "unresolved: A.xcodeproj/project.pbxproj:10:1: OTHER_CODE_SIGN_FLAGS"},
+		{"codesign with what only a build knows", safe(`OTHER_CODE_SIGN_FLAGS = "$(CI_FLAGS)";`, ""), "unresolved: A.xcodeproj/project.pbxproj:10:1: OTHER_CODE_SIGN_FLAGS"},
+		{"a script that signs", withObjects(safe("", ""), `S = { isa = PBXShellScriptBuildPhase; shellScript = "codesign -f -s - --entitlements x.plist a"; };`), "unresolved: A.xcodeproj/project.pbxproj:2:"},
+		{"entitlements that a script may change", safe("CODE_SIGN_ALLOW_ENTITLEMENTS_MODIFICATION = YES;", ""), "unresolved: A.xcodeproj/project.pbxproj:10:1: CODE_SIGN_ALLOW_ENTITLEMENTS_MODIFICATION"},
+		{"an .xcconfig file at an absolute path", safe("", "#include \"/x.xcconfig\""), "unreadable: Base.xcconfig:1:1: what /x.xcconfig sets"},
+		{"a project made by XcodeGen", tree("e.entitlements", claims(), "project.yml", "name: A\ntargets:\n  A: {}\n"), "unresolved: project.yml:0:0: a project of Xcode's is made from it"},
+		{"a project made by Tuist", tree("e.entitlements", claims(), "Project.swift", "import ProjectDescription\n"), "unresolved: Project.swift:0:0: a project of Xcode's is made from it"},
+		{"a project in another case", safe("", "", "B.xcodeproj/Project.PBXPROJ", xcode(justInTime+" = YES;")), claimsJIT},
+		{"a project in what looks like an app", safe("", "", "Mac.app/B.xcodeproj/project.pbxproj", xcode("")), "unresolved: Mac.app/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
+		{"a project in a folder of a tool", safe("", "", ".build/B.xcodeproj/project.pbxproj", xcode("")), "unread: .build/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
+		{"a project in a folder that says without the signature that it is a cache", safe("", "", "target/CACHEDIR.TAG", "", "target/B.xcodeproj/project.pbxproj", xcode(justInTime+" = YES;")), claimsJIT},
+
+		{"the Hardened Runtime off for one architecture", safe(`"ENABLE_HARDENED_RUNTIME[arch=arm64]" = NO;`, ""), "unhardened at A.xcodeproj/project.pbxproj:10 (ENABLE_HARDENED_RUNTIME is NO)"},
+		{"the Hardened Runtime on for one architecture", unhardened(`"ENABLE_HARDENED_RUNTIME[arch=arm64]" = YES;`), "unhardened at A.xcodeproj/project.pbxproj:9 (ENABLE_HARDENED_RUNTIME is not set)"},
+		{"the Hardened Runtime that nothing turns on", unhardened(""), "unhardened at A.xcodeproj/project.pbxproj:9 (ENABLE_HARDENED_RUNTIME is not set)"},
+		{"the Hardened Runtime that the environment decides about", safe(`ENABLE_HARDENED_RUNTIME = "$(CI:default=YES)";`, ""), "unhardened at A.xcodeproj/project.pbxproj:10 (ENABLE_HARDENED_RUNTIME is $(CI:default=YES), which only a build knows)"},
+		{"False in YAML", tree("electron-builder.yml", "appId: a.b\nmac:\n  hardenedRuntime: False\n"), "unhardened at electron-builder.yml:3 (hardenedRuntime is false)"},
+		{"a boolean in quotes that a tag makes one", tree("electron-builder.yml", "appId: a.b\nmac:\n  hardenedRuntime: !!bool \"false\"\n"), "unhardened at electron-builder.yml:3 (hardenedRuntime is false)"},
+
+		{"an app that a script signs instead", tree("electron-builder.yml", "appId: a.b\nafterSign: ./sign.js\nmac:\n  identity: null\n"), "unresolved: electron-builder.yml:2:1: the app is not signed by electron-builder, and afterSign may"},
+		{"a configuration that a command names", tree("package.json", `{`+builder+`, "build": {"mac": {}}, "scripts": {"d": "electron-builder --config cfg/b.yml"}}`), "unresolved: package.json:1:"},
+		{"a part of one that a command sets", tree("package.json", `{`+builder+`, "build": {"mac": {}}, "scripts": {"d": "electron-builder -c.mac.entitlements=x"}}`), "unresolved: package.json:1:"},
+		{"a configuration of Tauri's that a command may name", tree("tauri.conf.json", "{}", "tauri.release.conf.json", `{"bundle": {"macOS": {"entitlements": "x.plist"}}}`, "x.plist", claims("a")), "Tauri app (release) at tauri.release.conf.json:1, execute, app, with x.plist"},
+		{"a configuration for both versions of Tauri", tree("tauri.conf.json", `{"bundle": {}, "tauri": {"bundle": {}}}`), "unresolved: tauri.conf.json:1:"},
+		{"a configuration of Tauri's in another case", tree("Tauri.Conf.json", `{"bundle": {"macOS": {"entitlements": "x.plist"}}}`, "x.plist", claims("a")), "with x.plist"},
+		{"keys with escapes", tree("package.json", `{"build": {"\u006dac": {"entitlements": "x"}}}`), "electron-builder app (mac)"},
+		{"an optional dependency", tree("package.json", `{"optionalDependencies": {"electron-builder": "1"}}`), "unresolved: package.json:0:0: depends on electron-builder"},
+		{"a configuration that extends another one", tree("package.json", `{"build": {"extends": "./base.json"}}`), "unresolved: package.json:1:12: extends another configuration"},
+		{"a configuration in another case", tree("Electron-Builder.YML", "mac:\n  entitlements: x\n"), "electron-builder app (mac)"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := strings.Join(lines(source.Read(row.files, ".")), "\n"); !strings.Contains(got, row.want) {
+				t.Errorf("want %q in\n%.3000s", row.want, got)
+			}
+		})
+	}
+}
+
+// What is usual is no problem.
+func TestUsualProjectsAreReadWithoutNoise(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		files fstest.MapFS
+	}{
+		{"flags of codesign that claim nothing", safe(`OTHER_CODE_SIGN_FLAGS = "$(inherited) --timestamp";`, "")},
+		{"the Hardened Runtime by a flag of codesign", safe(`ENABLE_HARDENED_RUNTIME = NO; OTHER_CODE_SIGN_FLAGS = "--timestamp --options=runtime";`, "")},
+		{"a script that signs nothing", withObjects(safe("", ""), `S = { isa = PBXShellScriptBuildPhase; shellScript = "swiftlint"; };`)},
+		{"an #include that is optional and not there", safe("", "#include? \"Local.xcconfig\"\n#include? \"Sub/Local\"\n")},
+		{"a command that names the configuration that is read", tree("package.json", `{"devDependencies": {"electron-builder": "1"}, "scripts": {"d": "electron-builder --mac --config electron-builder.json -c.extraMetadata.version=1"}}`, "electron-builder.json", `{"appId": "a.b", "mac": {"entitlements": "a.entitlements", "entitlementsInherit": "a.entitlements"}}`, "a.entitlements", claims())},
+		{"configurations of Tauri's for other systems", tree("tauri.conf.json", "{}", "tauri.linux.conf.json", "{", "tauri.windows.conf.json", "{")},
+		{"a project.yml of something else", tree("project.yml", "name: site\n")},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			got := source.Read(row.files, ".")
+			for _, g := range got.Signings {
+				if g.Open != "" || g.Unhardened.File != "" {
+					t.Errorf("%q", lines(got))
+				}
+			}
+			if len(got.Problems) > 0 {
+				t.Errorf("%q", lines(got))
+			}
+		})
+	}
+}
+
+// Projects that are made to take long do not.
+func TestReadingEnds(t *testing.T) {
+	many := strings.Repeat("ENABLE_USER_SELECTED_FILES[arch=a] = $(Q)\n", 19_000)
+	targets := strings.Replace(xcode(""), "targets = (T)", "targets = ("+strings.Repeat("T,", 100)+")", 1)
+	for name, files := range map[string]fstest.MapFS{
+		"conditions that may hold": tree(pbxproj, targets, "Base.xcconfig", many, "A.entitlements", claims()),
+		"files that include one another": safe("", "#include \"b.xcconfig\"\n", "b.xcconfig", strings.Repeat("#include \"c.xcconfig\"\n", 15_000),
+			"c.xcconfig", strings.Repeat("#include \"b.xcconfig\"\n", 15_000)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			got := strings.Join(lines(source.Read(files, ".")), "\n")
+			if took := time.Since(start); took > 20*time.Second { // it takes one or two
+				t.Errorf("%s", took)
+			}
+			if !strings.Contains(got, "unreadable: ") {
+				t.Errorf("%.1000s", got)
+			}
+		})
+	}
+}
+
+// A link to a project is read, and one that leads nowhere is told.
+func TestLinksToProjectsAreFollowed(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".build/p/project.pbxproj", xcode(justInTime+" = YES;"))
+	write(".build/q/B.xcodeproj/project.pbxproj", xcode(""))
+	write("Base.xcconfig", "")
+	write("A.entitlements", claims())
+	for name, to := range map[string]string{"A.xcodeproj": ".build/p", "B.xcodeproj": "/nowhere", "mac": ".build/q"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Skip(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	got := strings.Join(lines(source.Read(root.FS(), ".")), "\n")
+	for _, want := range []string{claimsJIT, "unresolved: B.xcodeproj:0:0: a link to a project", fmt.Sprintf("unread: %s:0:0: a project in a folder", "mac/B.xcodeproj/project.pbxproj")} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in\n%s", want, got)
+		}
+	}
+}
