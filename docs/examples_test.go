@@ -175,7 +175,7 @@ func provisioned(change func(*profile.Profile)) func(*check.Input) {
 		p := &profile.Profile{
 			Name: "Acme Developer ID", Teams: []string{"A1B2C3D4E5"}, Platforms: []string{"OSX"},
 			Expires:      time.Date(2043, 6, 1, 9, 0, 0, 0, time.UTC),
-			Entitlements: entitlement.Set{keychain: entitlement.List(entitlement.Str("A1B2C3D4E5.*"))},
+			Entitlements: entitlement.Set{keychain: entitlement.List(entitlement.Str("A1B2C3D4E5.*")), "com.apple.application-identifier": entitlement.Str("A1B2C3D4E5.*")},
 			AllDevices:   true, Certificates: make([][32]byte, 2),
 		}
 		change(p)

@@ -149,7 +149,7 @@ var provisioned = &check.Provisioning{Path: "build/Acme.app/Contents/embedded.pr
 	Name: "Acme Developer ID", UUID: "11111111-2222-3333-4444-555555555555", AppIDName: "Acme", TeamName: "Acme Inc.",
 	Teams: []string{"A1B2C3D4E5"}, Platforms: []string{"OSX"},
 	Created: time.Date(2025, 6, 1, 9, 0, 0, 0, time.UTC), Expires: time.Date(2043, 6, 1, 9, 0, 0, 0, time.UTC),
-	Entitlements: entitlement.Set{"keychain-access-groups": entitlement.List(entitlement.Str("A1B2C3D4E5.*"))},
+	Entitlements: entitlement.Set{"keychain-access-groups": entitlement.List(entitlement.Str("A1B2C3D4E5.*")), "com.apple.application-identifier": entitlement.Str("A1B2C3D4E5.*")},
 	AllDevices:   true, Certificates: [][32]byte{{1}}, Signer: "Mac OS X Provisioning Profile Signing",
 }}
 
