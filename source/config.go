@@ -24,7 +24,7 @@ func (r *reader) packageJSON(name string) {
 	}
 	r.commands(d, path.Dir(name))
 	depends := false
-	for _, key := range []string{"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"} {
+	for _, key := range []string{"dependencies", "devDependencies", "optionalDependencies"} {
 		depends = depends || d.root.get(key, "electron-builder") != nil
 	}
 	build := d.root.get("build")
@@ -34,6 +34,11 @@ func (r *reader) packageJSON(name string) {
 		r.builder(d, build, path.Dir(name))
 	case depends && !r.configured(path.Dir(name)):
 		p := Problem{Kind: Unresolved, Place: Place{File: d.path}, Message: "depends on electron-builder, and its configuration is not beside it", Hint: scriptHint}
+		for other := range r.walked {
+			if base := strings.ToLower(path.Base(other)); strings.HasPrefix(base, "electron-builder") {
+				p.Kind = Unread // as at the root of a workspace
+			}
+		}
 		r.problem(p)
 	}
 	if forge := d.root.get("config", "forge"); forge != nil {

@@ -76,6 +76,7 @@ func TestNothingIsPassedOverInSilence(t *testing.T) {
 		{"a script that signs", withObjects(safe("", ""), `S = { isa = PBXShellScriptBuildPhase; shellScript = "codesign -f -s - --entitlements x.plist a"; };`), "unresolved: A.xcodeproj/project.pbxproj:2:"},
 		{"entitlements that a script may change", safe("CODE_SIGN_ALLOW_ENTITLEMENTS_MODIFICATION = YES;", ""), "unresolved: A.xcodeproj/project.pbxproj:10:1: CODE_SIGN_ALLOW_ENTITLEMENTS_MODIFICATION"},
 		{"an .xcconfig file at an absolute path", safe("", "#include \"/x.xcconfig\""), "unreadable: Base.xcconfig:1:1: what /x.xcconfig sets"},
+		{"an .xcconfig file by way of Xcode's own folder", safe("", "#include? \"<DEVELOPER_DIR>/../../x.xcconfig\""), "unreadable: Base.xcconfig:1:1: what <DEVELOPER_DIR>/../../x.xcconfig sets"},
 		{"a project made by XcodeGen", tree("e.entitlements", claims(), "project.yml", "name: A\ntargets:\n  A: {}\n"), "unresolved: project.yml:0:0: a project of Xcode's is made from it"},
 		{"a project made by Tuist", tree("e.entitlements", claims(), "Project.swift", "import ProjectDescription\n"), "unresolved: Project.swift:0:0: a project of Xcode's is made from it"},
 		{"a project in another case", safe("", "", "B.xcodeproj/Project.PBXPROJ", xcode(justInTime+" = YES;")), claimsJIT},

@@ -19,7 +19,7 @@ const (
 
 	// maxWork bounds what is assigned, looked at and referred to in all configurations of a
 	// tree. A project of 50 targets with three configurations of 300 assignments has 90,000.
-	maxWork = 3_000_000
+	maxWork = 2_000_000
 )
 
 // settings are the build settings of a target in a configuration: what each name is
@@ -58,7 +58,7 @@ func (s *settings) values(name string) []setting {
 		known bool
 	}
 	var list []setting
-	seen := map[value]bool{}
+	seen, written := map[value]bool{}, map[string]bool{}
 	for i, a := range slices.Backward(s.by[name]) {
 		if *s.work--; *s.work < 0 {
 			break
@@ -67,6 +67,10 @@ func (s *settings) values(name string) []setting {
 		if holds == no {
 			continue
 		}
+		if written[a.value] && holds == maybe && !strings.Contains(a.value, "inherited") && !strings.Contains(a.value, name) {
+			continue // it becomes the same
+		}
+		written[a.value] = true
 		text, known := s.expand(a.value, name, i, new(int))
 		if !known {
 			text = a.value
@@ -164,8 +168,8 @@ func mayBeMac(pattern string) bool {
 
 // matches reports whether a pattern with *, ? and [] matches all of a text.
 func matches(pattern, text string) bool {
-	slash := strings.NewReplacer("/", "\x00") // for path.Match, * ends at one
-	ok, err := path.Match(slash.Replace(pattern), slash.Replace(text))
+	noSlash := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") } // for path.Match, * ends at one
+	ok, err := path.Match(noSlash(pattern), noSlash(text))
 	return err == nil && ok
 }
 

@@ -260,6 +260,8 @@ func (c *included) read(names, folders []string, by line, above []string) {
 func (c *included) parse(name string, names []string, by line) []line {
 	b, err := c.r.read(name, maxConfig)
 	switch {
+	case strings.HasPrefix(name, "<"): // such as <DEVELOPER_DIR>, and from there anywhere
+		err = errOutside
 	case err == nil && len(b) > maxConfig:
 		err = fmt.Errorf("it is larger than %d bytes", maxConfig)
 	case isMissing(err):
@@ -273,7 +275,11 @@ func (c *included) parse(name string, names []string, by line) []line {
 		err = fmt.Errorf("it is there as %s, which is the same file on most Macs", c.r.told(c.r.likeIt(names[i])))
 	}
 	if err != nil {
-		c.r.problem(Problem{Unreadable, by.place, fmt.Sprintf("what %s sets is not known: %s", c.r.told(name), reason(err)), "have the file in the folder that is looked at, under the name that it has"})
+		told := c.r.told(name)
+		if errors.Is(err, errOutside) {
+			told = name
+		}
+		c.r.problem(Problem{Unreadable, by.place, fmt.Sprintf("what %s sets is not known: %s", told, reason(err)), "have the file in the folder that is looked at, under the name that it has"})
 		return nil
 	}
 	lines, whole := parseConfig(newDocument(c.r.told(name), b))

@@ -134,6 +134,7 @@ func (c *cost) provisioning(p check.Provisioning, slices []check.Slice) {
 		c.bytes += ofFile + len(p.Certificates)*ofHash
 		c.text(p.Name, p.UUID, p.AppIDName, p.TeamName, p.Signer, p.Problem)
 		c.text(p.Teams...)
+		c.text(p.Prefixes...)
 		c.text(p.Platforms...)
 		c.set(p.Entitlements)
 	}
