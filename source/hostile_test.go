@@ -193,3 +193,26 @@ func TestLinksToProjectsAreFollowed(t *testing.T) {
 		}
 	}
 }
+
+// What a project sets is known of the variables in entitlements, and nothing else.
+func TestVariablesInEntitlementsBecomeWhatTheProjectSets(t *testing.T) {
+	for _, row := range []struct{ name, settings, text, want string }{
+		{"a setting", "APP_GROUP = group.acme;", "$(APP_GROUP)", "group.acme"},
+		{"one of several in a text", "A = a; B = b;", "x.${A}.$(B)", "x.a.b"},
+		{"what the profile says stays as it is", "A = a;", "$(TeamIdentifierPrefix)$(A)", "$(TeamIdentifierPrefix)a"},
+		{"the identifier", "PRODUCT_BUNDLE_IDENTIFIER = com.acme;", "$(CFBundleIdentifier).x", "com.acme.x"},
+		{"what nothing sets", "", "$(APP_GROUP)", ""},
+		{"what depends on what is built", `"APP_GROUP[arch=arm64]" = a;`, "$(APP_GROUP)", ""},
+		{"a prefix that the project sets, too", "AppIdentifierPrefix = a; B = b;", "$(AppIdentifierPrefix)$(B)", ""},
+		{"a dollar that may be more", "A = a;", "$$(A)", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			files := safe(row.settings, "")
+			files["A.entitlements"].Data = []byte(head + "<dict><key>com.apple.security.application-groups</key><array><string>" + row.text + "</string></array></dict></plist>")
+			got := source.Read(files, ".")
+			if len(got.Signings) != 1 || got.Signings[0].Expanded[row.text] != row.want {
+				t.Errorf("%q, %q", got.Signings[0].Expanded, lines(got))
+			}
+		})
+	}
+}

@@ -250,6 +250,8 @@ func TestProjectsThatAreForSomethingElse(t *testing.T) {
 		{"several platforms may have the Mac among them", `SDKROOT = auto; SUPPORTED_PLATFORMS = "iphoneos macosx";`, 1},
 		{"or not", `SDKROOT = auto; SUPPORTED_PLATFORMS = "iphoneos iphonesimulator";`, 0},
 		{"or that is not known", `SDKROOT = iphoneos; SUPPORTED_PLATFORMS = "$(ALL)";`, 1},
+		{"platforms without the Mac do not outweigh its SDK", `SDKROOT = macosx; SUPPORTED_PLATFORMS = iphoneos;`, 1},
+		{"nor do none", `SDKROOT = macosx; SUPPORTED_PLATFORMS = "";`, 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := source.Read(tree(pbxproj, xcode(row.settings), "Base.xcconfig", "", "A.entitlements", claims()), ".")
