@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -25,7 +26,16 @@ const (
 	xarHeader = 28
 
 	// maxTOC bounds the table, in bytes. That of a package has some kilobytes.
-	maxTOC = 64 << 20
+	maxTOC = 16 << 20
+
+	// A table of more than maxTOCRatio times the bytes in which it is packed is made to
+	// take memory, but for the first freeTOC. One file after the other, without
+	// checksums, is packed to a thirtieth.
+	maxTOCRatio = 100
+	freeTOC     = 1 << 20
+
+	// maxHardLinks bounds the files of which there may be hard links, which are kept.
+	maxHardLinks = 1 << 14
 )
 
 // Xar is what a xar says of itself as a whole.
@@ -36,8 +46,9 @@ type Xar struct {
 	Sum []byte
 	// Signatures are what signs it, in the order of the table.
 	Signatures []XarSignature
-	// End is where what the table points to ends.
-	End int64
+	// End is where what the table points to ends, and Behind how many bytes follow there,
+	// but for a notarization ticket.
+	End, Behind int64
 }
 
 // XarSignature is one signature of a xar.
@@ -58,7 +69,10 @@ func ReadXar(r io.ReaderAt, size int64, file func(Entry) bool) (*Xar, error) {
 	if err := x.toc(); err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
-	return &x.Xar, x.signed()
+	if err := x.signed(); err != nil {
+		return &x.Xar, err
+	}
+	return &x.Xar, x.behind()
 }
 
 func listXar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
@@ -77,12 +91,13 @@ func listXar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 // xarReader reads a table of contents.
 type xarReader struct {
 	Xar
+	*xmlReader
 	r       io.ReaderAt
 	size    int64
 	heap    int64 // where it begins
-	d       *xml.Decoder
 	file    func(Entry) bool
-	sum     xarData // where the checksum of the table is in the heap
+	links   map[string]Entry // by their ids, what hard links lead to, without names
+	sum     xarData          // where the checksum of the table is in the heap
 	pending []xarPlaced
 }
 
@@ -113,12 +128,14 @@ func openXar(r io.ReaderAt, size int64) (*xarReader, error) {
 		return nil, fmt.Errorf("a header of %d bytes and version %d, which is not read", header, version)
 	case packed > maxTOC || plain > maxTOC:
 		return nil, fmt.Errorf("a table of contents of %d bytes, packed in %d, of which %d are read", plain, packed, maxTOC)
+	case plain > freeTOC && plain/maxTOCRatio > packed:
+		return nil, fmt.Errorf("a table of contents of %d bytes, packed in %d, which is more than %d times as much", plain, packed, maxTOCRatio)
 	}
 	toc := make([]byte, min(packed, uint64(size)))
 	if err := readAt(r, size, toc, header); err != nil || uint64(len(toc)) < packed {
 		return nil, errors.Join(errors.New("the table of contents reaches past the end"), err)
 	}
-	x := &xarReader{r: r, size: size, heap: header + int64(packed)}
+	x := &xarReader{r: r, size: size, heap: header + int64(packed), links: map[string]Entry{}}
 	x.End = x.heap
 	if err := x.checksum(be.Uint32(b[24:]), header); err != nil {
 		return nil, err
@@ -139,7 +156,7 @@ func openXar(r io.ReaderAt, size int64) (*xarReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.d = xml.NewDecoder(table)
+	x.xmlReader = newXML(table, maxPart)
 	return x, nil
 }
 
@@ -189,6 +206,29 @@ func (x *xarReader) signed() error {
 	return nil
 }
 
+// behind counts the bytes behind what the table points to. stapler puts a notarization
+// ticket there: a mark of where the archive ends, the ticket, and a mark of how long it is
+// (stapling.rs in apple-codesign). The ticket is signed by Apple, which is not looked at
+// here, as it is not for bundles.
+func (x *xarReader) behind() error {
+	const mark, maxTicket = 16, 1 << 20
+	x.Behind = x.size - x.End
+	if x.Behind < 2*mark {
+		return nil
+	}
+	var first, last [mark]byte
+	if err := errors.Join(readAt(x.r, x.size, first[:], x.End), readAt(x.r, x.size, last[:], x.size-mark)); err != nil {
+		return err
+	}
+	const archiveEnds, ticket = "t8lr\x01\x00\x01\x00\x00\x00\x00\x00", "t8lr\x01\x00\x02\x00"
+	length := int64(binary.LittleEndian.Uint32(last[8:]))
+	if strings.HasPrefix(string(first[:]), archiveEnds) && strings.HasPrefix(string(last[:]), ticket) &&
+		length == x.Behind-2*mark && length <= maxTicket {
+		x.Behind = 0
+	}
+	return nil
+}
+
 // maxSignature bounds a signature, in bytes: one with a chain of certificates and a
 // timestamp has some 10,000.
 const maxSignature = 1 << 20
@@ -217,7 +257,7 @@ func (x *xarReader) toc() error {
 		}
 		return x.children(func(e xml.StartElement) error {
 			if e.Name.Local != "toc" {
-				return x.d.Skip()
+				return x.skip()
 			}
 			found++
 			return x.children(x.top)
@@ -246,9 +286,9 @@ func (x *xarReader) top(e xml.StartElement) error {
 		x.pending = append(x.pending, p)
 		return err
 	case "file":
-		return x.entry("", 0)
+		return x.entry(e, "", 0)
 	}
-	return x.d.Skip()
+	return x.skip()
 }
 
 func (x *xarReader) signature(p *xarPlaced) error {
@@ -266,7 +306,7 @@ func (x *xarReader) signature(p *xarPlaced) error {
 		case "KeyInfo", "X509Data":
 			return x.children(func(e xml.StartElement) error { return x.certificates(e, p, maxCertificates) })
 		}
-		return x.d.Skip()
+		return x.skip()
 	})
 }
 
@@ -275,7 +315,7 @@ func (x *xarReader) certificates(e xml.StartElement, p *xarPlaced, limit int) er
 	case "X509Data":
 		return x.children(func(e xml.StartElement) error {
 			if e.Name.Local == "X509Data" {
-				return x.d.Skip()
+				return x.skip()
 			}
 			return x.certificates(e, p, limit)
 		})
@@ -291,15 +331,15 @@ func (x *xarReader) certificates(e xml.StartElement, p *xarPlaced, limit int) er
 		p.certs = append(p.certs, der)
 		return nil
 	}
-	return x.d.Skip()
+	return x.skip()
 }
 
 // entry reads a file and those in it.
-func (x *xarReader) entry(dir string, depth int) error {
+func (x *xarReader) entry(file xml.StartElement, dir string, depth int) error {
 	if depth > maxNested {
 		return fmt.Errorf("more than %d folders in each other", maxNested)
 	}
-	var name, kind, link string
+	var name, kind, link, original string
 	var d xarData
 	told := false
 	tell := func() error {
@@ -315,7 +355,11 @@ func (x *xarReader) entry(dir string, depth int) error {
 		case len(dir)+len(name) > maxName:
 			return fmt.Errorf("a name of more than %d bytes", maxName)
 		}
-		if !x.file(x.typed(dir+name, kind, link, d)) {
+		e := x.typed(dir+name, kind, link, d)
+		if kind == "hardlink" {
+			e = x.hardlink(e, attribute(file, "id"), original, d.there)
+		}
+		if !x.file(e) {
 			return errEnough
 		}
 		return nil
@@ -328,6 +372,7 @@ func (x *xarReader) entry(dir string, depth int) error {
 			}
 			return x.once(&name)
 		case "type":
+			original = attribute(e, "link")
 			return x.once(&kind)
 		case "link":
 			return x.once(&link)
@@ -336,13 +381,15 @@ func (x *xarReader) entry(dir string, depth int) error {
 				return ambiguous("a file has its contents twice")
 			}
 			return x.data(&d)
+		case "ea":
+			return x.data(&xarData{})
 		case "file":
 			if err := tell(); err != nil {
 				return err
 			}
-			return x.entry(dir+name+"/", depth+1)
+			return x.entry(e, dir+name+"/", depth+1)
 		}
-		return x.d.Skip()
+		return x.skip()
 	})
 	if err != nil {
 		return err
@@ -381,7 +428,7 @@ func (x *xarReader) typed(name, kind, link string, d xarData) Entry {
 	}
 	method, known := xarMethods[d.encoding]
 	switch {
-	case kind != "file":
+	case kind == "":
 		e.Err = fmt.Errorf("a file of the type %.20q, which is not read", kind)
 	case !d.there:
 	case !known:
@@ -390,7 +437,33 @@ func (x *xarReader) typed(name, kind, link string, d xarData) Entry {
 		e.Err = fmt.Errorf("its %d bytes at offset %d of the heap reach past the end", d.length, d.offset)
 	default:
 		e.Offset, e.Packed, e.Size, e.Method, e.Raw, e.Sum = x.heap+d.offset, d.length, d.size, method, d.raw, d.plain
-		x.End = max(x.End, e.Offset+e.Packed)
+	}
+	return e
+}
+
+// hardlink returns an entry that is one of several names of a file. The first has the
+// contents, and is the original; the others name its id (xar's stat.c; bsdtar writes
+// them too).
+func (x *xarReader) hardlink(e Entry, id, original string, contents bool) Entry {
+	const maxID = 32
+	there, known := x.links[id]
+	switch {
+	case original != "original":
+		name := e.Name
+		if there, known = x.links[original]; !known {
+			return Entry{Name: name, Err: ambiguous("a hard link to the file %.32q, which is none before it", original)}
+		}
+		if e, e.Name = there, name; contents {
+			e.Err = ambiguous("a hard link to the file %.32q that has contents of its own", original)
+		}
+	case id == "" || len(id) > maxID || len(x.links) >= maxHardLinks:
+		e.Err = fmt.Errorf("a file with hard links and the id %.32q, or more than %d of them", id, maxHardLinks)
+	case known:
+		e.Err = ambiguous("two files with hard links have the id %q", id)
+	default:
+		there = e
+		there.Name = ""
+		x.links[id] = there
 	}
 	return e
 }
@@ -398,6 +471,11 @@ func (x *xarReader) typed(name, kind, link string, d xarData) Entry {
 // data reads where bytes are.
 func (x *xarReader) data(d *xarData) error {
 	d.there = true
+	defer func() {
+		if d.offset >= 0 && d.length > 0 && d.offset <= x.size-x.heap && d.length <= x.size-x.heap-d.offset {
+			x.End = max(x.End, x.heap+d.offset+d.length)
+		}
+	}()
 	return x.children(func(e xml.StartElement) (err error) {
 		switch e.Name.Local {
 		case "offset":
@@ -408,7 +486,7 @@ func (x *xarReader) data(d *xarData) error {
 			return x.number(&d.length)
 		case "encoding":
 			d.encoding = attribute(e, "style")
-			return x.d.Skip()
+			return x.skip()
 		case "archived-checksum":
 			d.raw, err = x.checksumOf(e)
 			return err
@@ -416,13 +494,13 @@ func (x *xarReader) data(d *xarData) error {
 			d.plain, err = x.checksumOf(e)
 			return err
 		}
-		return x.d.Skip()
+		return x.skip()
 	})
 }
 
 func (x *xarReader) checksumOf(e xml.StartElement) (Sum, error) {
 	text, err := x.text()
-	if _, hexErr := hex.DecodeString(text); hexErr != nil && err == nil {
+	if sum, hexErr := hex.DecodeString(text); (hexErr != nil || len(sum) > sha512.Size) && err == nil {
 		err = fmt.Errorf("a checksum that is not hexadecimal: %.80q", text)
 	}
 	return Sum{strings.ToLower(attribute(e, "style")), text}, err
@@ -440,17 +518,22 @@ func (x *xarReader) number(n *int64) error {
 func (x *xarReader) text() (string, error) {
 	var b strings.Builder
 	for {
-		t, err := x.d.Token()
+		t, err := x.token()
 		if err != nil {
 			return "", err
 		}
 		switch t := t.(type) {
 		case xml.CharData:
+			if b.Len()+len(t) > maxPart {
+				return "", errPart
+			}
 			b.Write(t)
 		case xml.EndElement:
 			return strings.TrimSpace(b.String()), nil
 		case xml.StartElement:
 			return "", fmt.Errorf("<%.20s> in an element of text", t.Name.Local)
+		case xml.Comment, xml.ProcInst:
+			return "", ambiguous("a comment in the middle of a name or number of the table of contents")
 		}
 	}
 }
@@ -459,7 +542,7 @@ func (x *xarReader) text() (string, error) {
 // end.
 func (x *xarReader) children(child func(xml.StartElement) error) error {
 	for {
-		t, err := x.d.Token()
+		t, err := x.token()
 		if errors.Is(err, io.EOF) {
 			return nil // Token finds it wrong where an element is open
 		}
