@@ -24,7 +24,7 @@ const (
 	// its Info.plist while it is walked. Applications have up to 8.
 	maxBundles = 16
 
-	// maxInfo bounds the Info.plist files of one walk, in bytes. 30,000 bundles with
+	// maxInfo bounds the Info.plist files of one walk, and the XML of packages, in bytes. 30,000 bundles with
 	// the usual few kilobytes make 100 MB.
 	maxInfo = 1 << 30
 
@@ -78,7 +78,7 @@ func (l *limits) passed() error {
 	case l.index < 0:
 		return fmt.Errorf("archives whose list takes more than %d MiB of memory: the rest was not looked at; unpack them and check the folder", maxIndex>>20)
 	case l.info < 0:
-		return fmt.Errorf("more than %d bytes of Info.plist files: %s", maxInfo, rest)
+		return fmt.Errorf("more than %d bytes of Info.plist files and XML of packages: %s", maxInfo, rest)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func within(left limits, args ...string) func(func(*Item, *Problem) bool) {
 func TestWalkEndsWhereALimitIsPassed(t *testing.T) {
 	const (
 		tooMany = "unreadable: more than 1000000 files, folders and links: the rest was not looked at; check the artifact in parts"
-		tooMuch = "unreadable: more than 1073741824 bytes of Info.plist files: the rest was not looked at; check the artifact in parts"
+		tooMuch = "unreadable: more than 1073741824 bytes of Info.plist files and XML of packages: the rest was not looked at; check the artifact in parts"
 	)
 	files := map[string]string{"a": machO, "b/1": machO, "b/2": machO, "b/link": "-> 1", "c/3": machO}
 	apps := map[string]string{

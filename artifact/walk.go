@@ -220,13 +220,20 @@ func (w *walker) file(p place, rel string) bool {
 	case err != nil:
 		return w.problem(rel, kindOf(err), err)
 	}
-	if w.scripts && isScript(rel) && !w.problem(rel, Script, errors.New("a script that the Installer runs as root")) {
+	if w.scripts && isScript(rel, c) && !w.problem(rel, Script, errors.New("a script that the Installer runs as root")) {
 		c.Close()
 		return false
 	}
 	is, format, err := recognise(c, size)
 	if !is && format == nil && err == nil && strings.EqualFold(path.Ext(rel), ".dmg") {
 		format, err = archive.DiskImage(c, size)
+	}
+	if w.pkg && err == nil {
+		unpacks := is || format != nil && (format.List != nil || format.Unpack != nil)
+		if more, read := w.packageFile(rel, c, size, unpacks); !more || !read {
+			c.Close()
+			return more
+		}
 	}
 	switch {
 	case err != nil:

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +29,19 @@ func signatures(pki machotest.InstallerPKI, by *machotest.Identity) *at.Signatur
 		SHA256: true, Padding: 64, CMS: cms.Detached, RSA: by.SignSum,
 		CMSCertificates: by.Chain(), RSACertificates: by.Chain(),
 	}
+}
+
+// stapled puts a ticket behind a package, as stapler does when length is its own.
+func stapled(pkg []byte, ticket string, length uint32) []byte {
+	b := append(bytes.Clone(pkg), "t8lr\x01\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"+ticket+"t8lr\x01\x00\x02\x00"...)
+	return append(binary.LittleEndian.AppendUint32(b, length), 0, 0, 0, 0)
+}
+
+// noise is text that packs badly.
+func noise(n int) string {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return hex.EncodeToString(b)
 }
 
 // walked is what is told of a package: its own line, and those of what is in it.
@@ -89,6 +104,7 @@ func TestPackagesAreHeldAgainstTheirSignatures(t *testing.T) {
 	pki, other := machotest.NewInstallerPKI(), machotest.NewInstallerPKI()
 	code := string(machotest.Binary{}.Bytes())
 	files := at.Files{
+		"Resources/": "", "Resources/background.png": noise(20_000),
 		"PackageInfo": `<pkg-info/>`, "Bom": strings.Repeat("BOMStore, which is not looked at. ", 99),
 		"Payload": string(at.Gzip(at.Cpio(at.Files{"tool": code}, false))),
 		"Scripts": string(at.Gzip(at.Cpio(at.Files{"postinstall": "#!/bin/sh\nexit 0\n", "readme": "text", "tool": code}, false))),
@@ -159,6 +175,31 @@ func TestPackagesAreHeldAgainstTheirSignatures(t *testing.T) {
 		}},
 		{"with a list of files that was changed", changed("Bom"), append(append([]string{valid}, inside...),
 			"unread Acme.pkg/Bom: zlib: invalid checksum")},
+		{"with a large file changed that nothing is read of", changed("Resources/background.png"), append(append([]string{valid}, inside...),
+			"unread Acme.pkg/Resources/background.png: zlib: invalid checksum")},
+		{"with bytes behind its end", append(bytes.Clone(signed), "text"...), append([]string{
+			fmt.Sprintf("%s, not covered [\"the 4 bytes behind its end at %d\"]", valid, len(signed)),
+		}, inside...)},
+		{"with a notarization ticket", stapled(signed, "s8ch and so on", 14), append([]string{valid}, inside...)},
+		{"with bytes before a notarization ticket", stapled(signed, "s8ch and so on", 9), append([]string{
+			fmt.Sprintf("%s, not covered [\"the 46 bytes behind its end at %d\"]", valid, len(signed)),
+		}, inside...)},
+		{"with scripts of other names", at.Xar(at.Files{
+			"PackageInfo": `<pkg-info><scripts><preinstall file="./preinstall"/><postinstall file="./bin/configure"/></scripts></pkg-info>`,
+			"Scripts":     string(at.Gzip(at.Cpio(at.Files{"bin/configure": "#!/bin/sh\nexit 0\n", "preinstall": "", "readme": "text"}, false))),
+		}, nil), []string{
+			"Acme.pkg: not signed", "installer-script Acme.pkg/PackageInfo",
+			"installer-script Acme.pkg/Scripts/bin/configure", "installer-script Acme.pkg/Scripts/preinstall",
+		}},
+		{"with JavaScript", at.Xar(at.Files{
+			"Distribution": `<installer-gui-script><options allow-external-scripts="yes"/><installation-check script="check()"/></installer-gui-script>`,
+		}, nil), []string{"Acme.pkg: not signed", "installer-script Acme.pkg/Distribution", "installer-script Acme.pkg/Distribution"}},
+		{"without any", at.Xar(at.Files{
+			"Distribution": `<installer-gui-script><title>Acme (2)</title><options customize="never" allow-external-scripts="no"/><choice id="a" title="Acme (2)" visible="false"/></installer-gui-script>`,
+		}, nil), []string{"Acme.pkg: not signed"}},
+		{"that makes no sense", at.Xar(at.Files{"Distribution": "<installer-gui-script>"}, nil), []string{
+			"Acme.pkg: not signed", "unread Acme.pkg/Distribution: XML syntax error on line 1: unexpected EOF",
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := walked(t, pki, row.pkg)
