@@ -3,6 +3,7 @@ package archive
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +19,14 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		section := io.NewSectionReader(r, 0, size)
 		t := tar.NewReader(section)
+		raw := &rawTar{r: r, size: size} // nil when it has told of something
 		for {
 			h, err := t.Next()
 			if errors.Is(err, io.EOF) {
-				if err := onlyZeros("tar", section, size); err != nil {
+				if err = nil; raw != nil {
+					err = raw.end()
+				}
+				if err = cmp.Or(err, onlyZeros("tar", section, size)); err != nil {
 					yield(Entry{}, err)
 				}
 				return
@@ -36,6 +41,13 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 			if err != nil {
 				yield(Entry{}, err)
 				return
+			}
+			if raw != nil {
+				if err := raw.same(h, offset); err != nil {
+					if raw = nil; !yield(Entry{}, fmt.Errorf("tar: %w", err)) {
+						return
+					}
+				}
 			}
 			if h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset, size), nil) {
 				return
@@ -104,14 +116,23 @@ func onlyZeros(format string, r io.ReadSeeker, size int64) error {
 }
 
 // isOldTar reports whether a block is the header of a tar from before POSIX, which
-// has no magic: its checksum tells.
+// has no magic: its checksum tells. Whoever unpacks one takes one without a name, too,
+// and anything behind the digits.
 func isOldTar(head []byte) bool {
-	if len(head) < 512 || head[0] == 0 {
+	if len(head) < 512 {
 		return false
 	}
-	field := strings.Trim(string(head[148:156]), " \x00")
+	field := strings.TrimLeft(string(head[148:156]), " \t\x00")
+	field = field[:len(field)-len(strings.TrimLeft(field, "01234567"))]
 	want, err := strconv.ParseUint(field, 8, 32)
 	if err != nil {
+		return false
+	}
+	_, sized := tarNumber(head[124:136])
+	_, moded := tarNumber(head[100:108])
+	_, timed := tarNumber(head[136:148])
+	// A sum of characters without a sign has three digits at least; data may have less.
+	if !sized || len(field) < 3 && !(moded && timed) {
 		return false
 	}
 	var sum, signed uint64
