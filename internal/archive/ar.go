@@ -27,7 +27,7 @@ func listAr(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 				yield(Entry{}, fmt.Errorf("ar: the member at offset %d: %w", at, err))
 				return
 			}
-			if e.Name != "" && !yield(a.unique(e), nil) {
+			if !yield(a.unique(e), nil) {
 				return
 			}
 			at = next
@@ -45,8 +45,9 @@ type arReader struct {
 // maxTable bounds the table of long names, in bytes.
 const maxTable = 16 << 20
 
-// member reads the member at an offset, and returns where the next one is. The Entry has
-// no name where the member is a table of names or symbols.
+// member reads the member at an offset, and returns where the next one is. A table of
+// names or symbols is one as others are, which some readers take for what is in it:
+// GNU's have names here by which they can be files.
 func (a *arReader) member(at int64) (e Entry, next int64, err error) {
 	b := make([]byte, arHeader)
 	if err := readAt(a.r, a.size, b, at); err != nil {
@@ -66,8 +67,12 @@ func (a *arReader) member(at int64) (e Entry, next int64, err error) {
 	e.Size, next = length, padded(e.Offset+length, 2)
 	name := strings.TrimRight(string(b[:16]), " ")
 	switch {
-	case name == "/" || name == "/SYM64/":
+	case name == "/":
+		e.Name = "__.SYMDEF"
+	case name == "/SYM64/":
+		e.Name = "__.SYMDEF_64"
 	case name == "//":
+		e.Name = "__.STRTAB"
 		if length > maxTable {
 			return e, 0, fmt.Errorf("a table of names of %d bytes", length)
 		}
@@ -79,9 +84,6 @@ func (a *arReader) member(at int64) (e Entry, next int64, err error) {
 		e.Name, err = a.tabled(name[1:])
 	default:
 		e.Name = strings.TrimSuffix(name, "/")
-	}
-	if strings.HasPrefix(e.Name, "__.SYMDEF") {
-		e.Name = ""
 	}
 	e.Packed = e.Size
 	return e, next, err
