@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"errors"
 	"io"
 	"sync"
 
@@ -85,7 +87,60 @@ func unpackZstd(r io.Reader) (io.ReadCloser, error) { return zstdPool.unpack(r) 
 
 func unpackDeflate(r io.Reader) (io.ReadCloser, error) { return flatePool.unpack(r) }
 
-func unpackGzip(r io.Reader) (io.ReadCloser, error) { return gzip.NewReader(r) }
+// gzipReader unpacks the members of a gzip. Zeros may follow them, which fill a block.
+type gzipReader struct {
+	member *gzip.Reader
+	packed *bufio.Reader
+}
+
+func unpackGzip(r io.Reader) (io.ReadCloser, error) {
+	packed := bufio.NewReader(r)
+	member, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	member.Multistream(false)
+	return &gzipReader{member, packed}, nil
+}
+
+func (g *gzipReader) Read(b []byte) (int, error) {
+	for {
+		n, err := g.member.Read(b)
+		if n > 0 && errors.Is(err, io.EOF) {
+			err = nil
+		}
+		if n > 0 || !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return n, err
+		}
+		if err := g.next(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (g *gzipReader) Close() error { return g.member.Close() }
+
+// next goes to the next member, io.EOF if there is none.
+func (g *gzipReader) next() error {
+	switch head, err := g.packed.Peek(1); {
+	case err != nil:
+		return err
+	case head[0] != 0:
+		if err := g.member.Reset(g.packed); err != nil {
+			return err
+		}
+		g.member.Multistream(false)
+		return nil
+	}
+	for {
+		switch c, err := g.packed.ReadByte(); {
+		case err != nil:
+			return err
+		case c != 0:
+			return gzip.ErrHeader
+		}
+	}
+}
 
 func unpackBzip2(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(bzip2.NewReader(r)), nil }
 
