@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -23,38 +24,61 @@ const (
 	// some 20 MB.
 	maxAsar = 64 << 20
 
+	// maxNames bounds the files of one header, and maxKeys what is said of one: they are
+	// in memory, so that one that is there twice is seen.
+	maxNames = 300_000
+	maxKeys  = 64
+
 	// maxNested bounds the folders in each other.
 	maxNested = 128
 )
 
-// isAsar reports whether head begins with two pickles, the second of which has the JSON.
-func isAsar(head []byte) bool {
-	if len(head) < asarPrefix+1 {
-		return false
+// asarText returns where the JSON is and how long it is, and where contents begin, as
+// Pickle finds them: what is before the last payload bytes is the header of a pickle, and
+// bytes to spare may follow the text. A text of -1 bytes is none.
+func asarText(r io.ReaderAt, size int64) (at, text, begin int64) {
+	var prefix [asarPrefix]byte
+	if readAt(r, size, prefix[:], 0) != nil {
+		return 0, -1, 0
 	}
 	le := binary.LittleEndian
-	outer, inner, text := le.Uint32(head[4:]), le.Uint32(head[8:]), le.Uint32(head[12:])
-	return le.Uint32(head) == 4 && outer >= 8 && inner == outer-4 && text <= inner-4 && inner-4-text < 4 && head[asarPrefix] == '{'
+	outer, inner := int64(le.Uint32(prefix[4:])), int64(le.Uint32(prefix[8:]))
+	header := outer - inner
+	if le.Uint32(prefix[:]) != 4 || inner < 4 || header < 4 || header%4 != 0 || readAt(r, size, prefix[:4], 8+header) != nil {
+		return 0, -1, 0
+	}
+	if text = int64(le.Uint32(prefix[:])); text > inner-4 {
+		return 0, -1, 0
+	}
+	return 8 + header + 4, text, 8 + outer
+}
+
+// isAsar reports whether r begins with two pickles, the second of which has the JSON.
+func isAsar(r io.ReaderAt, size int64) bool {
+	at, text, _ := asarText(r, size)
+	head := make([]byte, max(0, min(text, headSize, size-at)))
+	if readAt(r, size, head, at) != nil {
+		return false
+	}
+	rest := bytes.TrimLeft(head, " \t\r\n")
+	return bytes.HasPrefix(rest, []byte("{")) || len(rest) == 0 && len(head) == headSize
 }
 
 func listAsar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		var prefix [asarPrefix]byte
-		if err := readAt(r, size, prefix[:], 0); err != nil {
-			yield(Entry{}, fmt.Errorf("asar: %w", err))
-			return
-		}
-		le := binary.LittleEndian
-		text, begin := int64(le.Uint32(prefix[12:])), 8+int64(le.Uint32(prefix[4:]))
+		at, text, begin := asarText(r, size)
 		switch {
 		case text > maxAsar:
 			yield(Entry{}, fmt.Errorf("asar: a header of %d bytes, of which %d are read", text, maxAsar))
+			return
+		case text < 0:
+			yield(Entry{}, errors.New("asar: no header is there"))
 			return
 		case begin > size:
 			yield(Entry{}, fmt.Errorf("asar: the header reaches to %d, past the end at %d", begin, size))
 			return
 		}
-		a := asarReader{json.NewDecoder(io.NewSectionReader(r, asarPrefix, text)), begin, size, yield}
+		a := asarReader{json.NewDecoder(io.NewSectionReader(r, at, text)), begin, size, new(int), yield}
 		if err := a.read(); err != nil && !errors.Is(err, errEnough) {
 			yield(Entry{}, fmt.Errorf("asar: %w", err))
 		}
@@ -67,6 +91,7 @@ type asarReader struct {
 	d     *json.Decoder
 	begin int64 // where contents are
 	size  int64
+	names *int // of files, so far
 	yield func(Entry, error) bool
 }
 
@@ -94,7 +119,11 @@ func (a asarReader) node(name string, depth int) (n asarNode, err error) {
 	if depth > maxNested {
 		return n, fmt.Errorf("more than %d folders in each other", maxNested)
 	}
+	keys := 0
 	err = a.object(func(key string) error {
+		if keys++; keys > maxKeys {
+			return fmt.Errorf("more than %d keys for %.200q", maxKeys, name)
+		}
 		switch key {
 		case "files":
 			n.folder = true
@@ -118,6 +147,9 @@ func (a asarReader) files(dir string, depth int) error {
 	return a.object(func(name string) error {
 		if dir != "" {
 			name = dir + "/" + name
+		}
+		if *a.names++; *a.names > maxNames {
+			return fmt.Errorf("more than %d files", maxNames)
 		}
 		if len(name) > maxName {
 			return fmt.Errorf("a name of more than %d bytes", maxName)

@@ -2,11 +2,13 @@ package archive
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -34,6 +36,15 @@ var cpioForms = []cpioForm{
 	{magic: "070702", size: 110, base: 16, align: 4, ino: field{6, 14}, mode: field{14, 22}, link: field{38, 46}, file: field{54, 62}, dev: field{62, 78}, name: field{94, 102}},
 }
 
+// isSound reports whether all of the header that b begins with is digits.
+func (f cpioForm) isSound(b []byte) bool {
+	digits := "0123456789abcdefABCDEF"
+	if f.base == 8 {
+		digits = digits[:8]
+	}
+	return len(bytes.TrimLeft(b[:f.size], digits)) == 0
+}
+
 func (f cpioForm) number(b []byte, at field) (int64, error) {
 	n, err := strconv.ParseUint(string(b[at.from:at.to]), f.base, 63)
 	return int64(n), err
@@ -42,6 +53,9 @@ func (f cpioForm) number(b []byte, at field) (int64, error) {
 // numbers reads the header b: the mode, how many names the file has, and the bytes of
 // the name and the contents.
 func (f cpioForm) numbers(b []byte) (mode, links, name, size int64, err error) {
+	if !f.isSound(b) {
+		return 0, 0, 0, 0, errors.New("its header is not all digits")
+	}
 	var errs [4]error
 	mode, errs[0] = f.number(b, f.mode)
 	links, errs[1] = f.number(b, f.link)
@@ -60,14 +74,39 @@ func cpioFormOf(b []byte) *cpioForm {
 	return nil
 }
 
-// isCpio takes only what is a header to its end: a text may begin with the digits.
-func isCpio(head []byte) bool {
-	f := cpioFormOf(head)
-	if f == nil {
+// isCpio takes only what is a header to its end, as a text may begin with the digits. But
+// where there is one behind such a text, there are readers that go on with it.
+func isCpio(r io.ReaderAt, size int64, head []byte) bool {
+	if !isCpioMagic(head) {
 		return false
 	}
-	_, _, name, _, err := f.numbers(head)
-	return err == nil && name > 0
+	b := make([]byte, min(maxJunk, size))
+	return readAt(r, size, b, 0) == nil && soundCpio(b) >= 0
+}
+
+// maxJunk is how far a header is looked for, in bytes.
+const maxJunk = 64 << 10
+
+func isCpioMagic(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("07070")) || bytes.HasPrefix(b, []byte("070727"))
+}
+
+// soundCpio returns where the first header is in b, -1 for nowhere. That of afio, which
+// is not read otherwise, is one, too.
+func soundCpio(b []byte) int {
+	for at := 0; ; at++ {
+		i := bytes.Index(b[at:], []byte("0707"))
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if f := cpioFormOf(b[at:]); f != nil && f.isSound(b[at:]) {
+			return at
+		}
+		if bytes.HasPrefix(b[at:], []byte("070727")) && len(b)-at >= 116 && b[at+30] == 'm' {
+			return at
+		}
+	}
 }
 
 const cpioTrailer = "TRAILER!!!"
@@ -77,64 +116,173 @@ const maxName = 4096
 
 func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for at := int64(0); ; {
-			e, next, err := readCpio(r, size, at)
+		c := cpioReader{r: r, size: size, files: map[string]*cpioFile{}, yield: yield}
+		for at, more := int64(0), true; more; {
+			e, file, next, err := readCpio(r, size, at)
 			switch {
+			case err != nil && at == 0 && !isSoundAt(r, size):
+				yield(Entry{}, ambiguous("cpio: it begins with no header, and some readers look for the next one"))
+				return
 			case err != nil:
 				yield(Entry{}, fmt.Errorf("cpio: the entry at offset %d: %w", at, err))
 				return
 			case e.Name == cpioTrailer:
-				section := io.NewSectionReader(r, 0, size)
-				if _, err := section.Seek(next, io.SeekStart); err != nil {
-					return
-				}
-				if err := onlyZeros("cpio", section, size); err != nil {
-					yield(Entry{}, err)
-				}
+				c.end(next)
 				return
-			case !yield(e, nil):
-				return
+			case file == "":
+				more = yield(e, nil)
+			default:
+				more = c.linked(file, e)
 			}
 			at = next
 		}
 	}
 }
 
-// readCpio reads the entry at an offset, and returns where the next one is.
-func readCpio(r io.ReaderAt, size, at int64) (e Entry, next int64, err error) {
+func isSoundAt(r io.ReaderAt, size int64) bool {
+	b := make([]byte, min(110, size))
+	return readAt(r, size, b, 0) == nil && soundCpio(b) == 0
+}
+
+// cpioReader brings together the names of one file. In newc its contents are with the
+// last name; in odc they are with each one.
+type cpioReader struct {
+	r     io.ReaderAt
+	size  int64
+	files map[string]*cpioFile // by what tells a file from others
+	names int
+	yield func(Entry, error) bool
+}
+
+// cpioFile is a file that has several names.
+type cpioFile struct {
+	first  Entry // with contents
+	filled bool
+	empty  []Entry // which wait for them
+}
+
+// maxLinked bounds the names that are kept of files with several.
+const maxLinked = 1 << 18
+
+// linked yields a name of a file with several, or keeps it until it has contents.
+func (c *cpioReader) linked(file string, e Entry) bool {
+	if c.names++; c.names > maxLinked {
+		c.yield(Entry{}, fmt.Errorf("cpio: more than %d hard links", maxLinked))
+		return false
+	}
+	f := c.files[file]
+	if f == nil {
+		f = &cpioFile{}
+		c.files[file] = f
+	}
+	switch {
+	case e.Size == 0 && !f.filled:
+		f.empty = append(f.empty, e)
+		return true
+	case e.Size == 0:
+		return c.yield(f.with(e), nil)
+	case f.filled:
+		if same, err := c.same(f.first, e); err != nil {
+			e.Err = err
+		} else if !same {
+			e.Err = ambiguous("it is another name of %.200q by its inode, and has other contents", f.first.Name)
+		}
+		return c.yield(e, nil)
+	}
+	f.first, f.filled = e, true
+	for _, empty := range f.empty {
+		if !c.yield(f.with(empty), nil) {
+			return false
+		}
+	}
+	f.empty = nil
+	return c.yield(e, nil)
+}
+
+// with returns an empty entry with the contents of the file.
+func (f *cpioFile) with(e Entry) Entry {
+	e.Offset, e.Size, e.Packed = f.first.Offset, f.first.Size, f.first.Packed
+	return e
+}
+
+func (c *cpioReader) same(a, b Entry) (bool, error) {
+	if a.Size != b.Size {
+		return false, nil
+	}
+	x := newBlockReader(io.NewSectionReader(c.r, a.Offset, a.Size))
+	y := newBlockReader(io.NewSectionReader(c.r, b.Offset, b.Size))
+	for left := a.Size; left > 0; {
+		n := int(min(left, 64<<10))
+		p, err := x.next(n)
+		if err != nil {
+			return false, err
+		}
+		q, err := y.next(n)
+		if err != nil || !bytes.Equal(p, q) {
+			return false, err
+		}
+		left -= int64(n)
+	}
+	return true, nil
+}
+
+// end yields the files that are empty, in their order, and looks at what is behind the
+// trailer.
+func (c *cpioReader) end(at int64) {
+	var empty []Entry
+	for _, f := range c.files {
+		empty = append(empty, f.empty...)
+	}
+	slices.SortFunc(empty, func(a, b Entry) int { return cmp.Compare(a.Offset, b.Offset) })
+	for _, e := range empty {
+		if !c.yield(e, nil) {
+			return
+		}
+	}
+	section := io.NewSectionReader(c.r, 0, c.size)
+	if _, err := section.Seek(at, io.SeekStart); err != nil {
+		return
+	}
+	if err := onlyZeros("cpio", section, c.size); err != nil {
+		c.yield(Entry{}, err)
+	}
+}
+
+// readCpio reads the entry at an offset, and returns where the next one is, and of a file
+// with several names what tells it from others.
+func readCpio(r io.ReaderAt, size, at int64) (e Entry, inode string, next int64, err error) {
 	b := make([]byte, min(110, max(size-at, 0)))
 	if err := readAt(r, size, b, at); err != nil {
-		return e, 0, err
+		return e, "", 0, err
 	}
 	f := cpioFormOf(b)
 	if f == nil {
-		return e, 0, errors.New("no header is there")
+		return e, "", 0, errors.New("no header is there")
 	}
 	mode, links, length, file, err := f.numbers(b)
 	if err != nil {
-		return e, 0, err
+		return e, "", 0, err
 	}
 	if length < 1 || length > maxName {
-		return e, 0, fmt.Errorf("a name of %d bytes", length)
+		return e, "", 0, fmt.Errorf("a name of %d bytes", length)
 	}
 	name := make([]byte, length)
 	if err := readAt(r, size, name, at+int64(f.size)); err != nil {
-		return e, 0, err
+		return e, "", 0, err
 	}
 	e.Name = strings.TrimSuffix(string(name), "\x00")
 	e.Offset = padded(at+int64(f.size)+length, f.align)
 	if file > size-e.Offset {
-		return e, 0, fmt.Errorf("%.200q of %d bytes reaches past the end at %d", e.Name, file, size)
+		return e, "", 0, fmt.Errorf("%.200q of %d bytes reaches past the end at %d", e.Name, file, size)
 	}
 	e.Size, e.Packed = file, file
-	// Of a file with several names newc has the contents behind the last one.
-	if f.base == 16 && links > 1 && file == 0 && mode&0xf000 == 0x8000 {
-		e.Err = errors.New("a hard link in a cpio of the form newc, which is not read")
+	if links > 1 && mode&0xf000 == 0x8000 {
+		inode = strings.ToLower(string(b[f.dev.from:f.dev.to]) + " " + string(b[f.ino.from:f.ino.to]))
 	}
 	if e.Name != cpioTrailer {
 		e, err = cpioTyped(r, size, e, mode)
 	}
-	return e, padded(e.Offset+file, f.align), err
+	return e, inode, padded(e.Offset+file, f.align), err
 }
 
 func padded(n, align int64) int64 { return (n + align - 1) / align * align }

@@ -31,6 +31,8 @@ var magics = []struct {
 	{0, "MSCF\x00\x00\x00\x00", Format{Name: "Microsoft cabinet"}},
 	{0, "MSWIM\x00\x00\x00", Format{Name: "Windows image"}},
 	{0, "\x04\x22\x4d\x18", Format{Name: "LZ4"}},
+	{0, "\x02\x21\x4c\x18", Format{Name: "LZ4"}}, // as it was before it had frames
+	{0, "\x89LZO\x00\x0d\x0a\x1a\x0a", Format{Name: "lzop"}},
 	{0, "LZIP\x01", Format{Name: "lzip"}},
 	{0, "AA01", Format{Name: "Apple Archive"}},
 	{0, "YAA1", Format{Name: "Apple Archive"}},
@@ -54,7 +56,7 @@ func Recognise(r io.ReaderAt, size int64) (*Format, error) {
 	switch {
 	case isBzip2(head):
 		return recogniseBzip2(r, size)
-	case isCpio(head):
+	case isCpio(r, size, head):
 		return &Format{Name: "cpio", List: listCpio}, nil
 	case isOldCpio(head):
 		return &Format{Name: "binary cpio"}, nil
@@ -64,8 +66,12 @@ func Recognise(r io.ReaderAt, size int64) (*Format, error) {
 		return &Format{Name: "LZMA"}, nil
 	case isCompress(head):
 		return &Format{Name: "compress"}, nil
-	case isAsar(head):
+	case isAsar(r, size):
 		return &Format{Name: "asar", List: listAsar}, nil
+	case isUuencode(head):
+		return &Format{Name: "uuencode"}, nil
+	case isAppleDouble(r, size, head):
+		return &Format{Name: "AppleDouble with a program as its resource fork"}, nil
 	case isOldTar(head):
 		return &Format{Name: "tar", List: listTar}, nil
 	case MayFollow(head):
@@ -108,10 +114,95 @@ func MayFollow(head []byte) bool {
 // recogniseTail looks for a zip behind a program or script that unpacks it.
 func recogniseTail(r io.ReaderAt, size int64) (*Format, error) {
 	end, err := findZipEnd(r, size)
-	if err != nil || end == nil {
+	if err != nil {
 		return nil, err
 	}
+	if end == nil {
+		return recogniseScript(r, size)
+	}
 	return &Format{Name: "zip", List: listZip}, nil
+}
+
+// recogniseScript looks for a stream at the beginning of a line of a script that unpacks
+// it, as makeself writes them.
+func recogniseScript(r io.ReaderAt, size int64) (*Format, error) {
+	b := make([]byte, min(maxScript, size))
+	if err := readAt(r, size, b, 0); err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(b, []byte("#!")) {
+		return nil, nil
+	}
+	for _, magic := range []string{"\x1f\x8b\x08", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd"} {
+		if bytes.Contains(b, []byte("\n"+magic)) {
+			return &Format{Name: "a script with an archive behind it"}, nil
+		}
+	}
+	for rest := b; ; {
+		_, after, found := bytes.Cut(rest, []byte("\nBZh"))
+		if !found {
+			return nil, nil
+		}
+		if isBzip2(append([]byte("BZh"), after[:min(len(after), 7)]...)) {
+			return &Format{Name: "a script with an archive behind it"}, nil
+		}
+		rest = after
+	}
+}
+
+// maxScript is how much of a script is looked at, in bytes. That of makeself has some 20 KB.
+const maxScript = 64 << 10
+
+// isUuencode reports whether head has the line that uuencode begins with (POSIX.1), and
+// behind it one as long as it says by its first character, or of base64.
+func isUuencode(head []byte) bool {
+	line, rest, _ := bytes.Cut(head, []byte("\n"))
+	next, _, found := bytes.Cut(rest, []byte("\n"))
+	next = bytes.TrimSuffix(next, []byte("\r"))
+	var kind, name string
+	var mode uint
+	if n, _ := fmt.Sscanf(string(line), "%s %o %s", &kind, &mode, &name); n < 3 || !found || len(next) == 0 {
+		return false
+	}
+	switch kind {
+	case "begin":
+		length := 1 + (int(next[0]-' ')&63+2)/3*4
+		return (len(next) == length || len(next) == length+1) && bytes.IndexFunc(next, func(c rune) bool { return c < ' ' || c > '`' }) < 0
+	case "begin-base64":
+		return len(next)%4 == 0
+	}
+	return false
+}
+
+// isAppleDouble reports whether head is that of a file beside another, which has its
+// resource fork, and in that a program (RFC 1740, appendix B).
+func isAppleDouble(r io.ReaderAt, size int64, head []byte) bool {
+	const header, entry, fork = 26, 12, 2
+	if len(head) < header || string(head[:4]) != "\x00\x05\x16\x07" {
+		return false
+	}
+	be := binary.BigEndian
+	for i := range int(be.Uint16(head[24:])) {
+		at := header + i*entry
+		if at+entry > len(head) {
+			return false
+		}
+		var magic [4]byte
+		if be.Uint32(head[at:]) == fork && readAt(r, size, magic[:], int64(be.Uint32(head[at+4:]))) == nil {
+			return isProgram(magic)
+		}
+	}
+	return false
+}
+
+// isProgram reports whether a file begins so that is a program for macOS (<mach-o/loader.h>,
+// <mach-o/fat.h>).
+func isProgram(magic [4]byte) bool {
+	switch binary.BigEndian.Uint32(magic[:]) {
+	case 0xfeedface, 0xfeedfacf, 0xcefaedfe, 0xcffaedfe, 0xcafebabe, 0xcafebabf, 0xbebafeca, 0xbfbafeca:
+		return true
+	}
+	return false
 }
 
 // isSkippable reports whether head begins with a frame that is skipped, as what pzstd
