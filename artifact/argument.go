@@ -116,11 +116,15 @@ func (a argument) file(left *limits, problem func(Kind, error) bool, yield func(
 	case err != nil:
 		return problem(Unreadable, err)
 	}
-	is, format, err := recognise(c, size)
-	switch {
-	case err != nil:
+	is, format, err := recognise(c, size, a.name)
+	if err != nil && !(a.covered && (is || format != nil)) && !problem(kindOf(err), err) {
 		c.Close()
-		return problem(Unreadable, err)
+		return false
+	}
+	switch {
+	case !is && format == nil && err != nil:
+		c.Close()
+		return true
 	case !is && format == nil:
 		c.Close()
 		return problem(NotMachO, errors.New("not a Mach-O file"))

@@ -19,6 +19,10 @@ const (
 	// maxPath bounds a path below an argument, in bytes: PATH_MAX of macOS.
 	maxPath = 1024
 
+	// maxParts bounds the names in the path of an entry of an archive, each of which is a
+	// folder. Deep trees of modules have some thirty.
+	maxParts = 128
+
 	// maxBundles is how many bundles may be inside each other, each version of a
 	// framework counted too. Every one of them may seal what is inside it, and keeps
 	// its Info.plist while it is walked. Applications have up to 8.

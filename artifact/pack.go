@@ -73,13 +73,19 @@ func newPack(f *archive.Format, from content, size int64, left *limits, tell fun
 			return p
 		}
 	}
-	p.collisions("", p.root, tell)
+	p.collisions(nil, p.root, tell)
 	return p
 }
 
 // add puts an entry into its place. Its error says why readers may put it elsewhere.
 func (p *pack) add(e archive.Entry, left *limits) error {
-	left.index -= int64(len(e.Name) + len(e.Link))
+	left.index -= ofNode + int64(len(e.Name)+len(e.Link))
+	if err := tooLong(e.Name); err != nil {
+		return err
+	}
+	if len(e.Link) > maxPath {
+		e.Err, e.Link = fmt.Errorf("a link to a path of %d bytes", len(e.Link)), ""
+	}
 	name, err := placeOf(e.Name)
 	if name == "." {
 		if !e.Mode.IsDir() {
@@ -106,7 +112,6 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 		}
 		dir = next
 	}
-	left.index -= ofNode
 	if e.Hard != "" {
 		if e, err = p.linked(e); err != nil {
 			return err
@@ -119,6 +124,17 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 		return ambiguous("two entries are named %.200q", name)
 	}
 	return err
+}
+
+// tooLong returns why a name is refused before folders are made of it.
+func tooLong(name string) error {
+	switch parts := strings.Count(name, "/") + 1; {
+	case len(name) > maxPath:
+		return fmt.Errorf("an entry whose name has %d bytes, of which %d are read, so it was not looked at: %.80q", len(name), maxPath, name)
+	case parts > maxParts:
+		return fmt.Errorf("an entry in %d folders inside each other, of which %d are read, so it was not looked at: %.80q", parts-1, maxParts-1, name)
+	}
+	return nil
 }
 
 // placeOf returns where an entry of that name is put, and why others may put it
@@ -138,6 +154,9 @@ func placeOf(name string) (string, error) {
 
 // linked returns the entry of which e is another name.
 func (p *pack) linked(e archive.Entry) (archive.Entry, error) {
+	if err := tooLong(e.Hard); err != nil {
+		return e, err
+	}
 	name, err := placeOf(e.Hard)
 	if err != nil {
 		return e, err
@@ -155,17 +174,17 @@ func (p *pack) linked(e archive.Entry) (archive.Entry, error) {
 }
 
 // collisions tells of names that are one on the volumes that macOS makes by default.
-func (p *pack) collisions(dir string, n *node, tell func(error) bool) bool {
+func (p *pack) collisions(dir []string, n *node, tell func(error) bool) bool {
 	names := map[string]string{}
 	for _, c := range n.list() {
 		other, there := names[fold(c.name)]
-		if there && !tell(ambiguous("%.200q and %.200q in %q are one name where case and the composition of accents do not count", other, c.name, cmp.Or(dir, "."))) {
+		if there && !tell(ambiguous("%.200q and %.200q in %q are one name where case and the composition of accents do not count", other, c.name, cmp.Or(strings.Join(dir, "/"), "."))) {
 			return false
 		}
 		names[fold(c.name)] = c.name
 	}
 	for _, c := range n.list() {
-		if c.IsDir() && !p.collisions(path.Join(dir, c.name), c, tell) {
+		if c.IsDir() && !p.collisions(append(dir, c.name), c, tell) {
 			return false
 		}
 	}
@@ -226,6 +245,9 @@ func (p *pack) resolve(name string, last bool) (*node, error) {
 		}
 		if links++; links > maxLinks {
 			return nil, errLinks
+		}
+		if next.entry.Err != nil {
+			return nil, next.entry.Err
 		}
 		if path.IsAbs(next.entry.Link) {
 			return nil, errOutside

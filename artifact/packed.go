@@ -2,11 +2,13 @@ package artifact
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
@@ -15,27 +17,62 @@ import (
 
 // recognise reports whether a file begins with one of the magic numbers of
 // <mach-o/loader.h> and <mach-o/fat.h>, in either byte order, and else returns the
-// format in which it packs others, nil for none. Disk images are told by their end, which
-// is not looked at where that takes unpacking all before it.
-func recognise(r io.ReaderAt, size int64) (bool, *archive.Format, error) {
-	var magic [4]byte
-	switch n, err := r.ReadAt(magic[:], 0); {
-	case n < len(magic) && errors.Is(err, io.EOF):
-		return false, nil, nil
-	case n < len(magic):
+// format in which it packs others, nil for none. An [archive.AmbiguousError] is beside
+// what it is taken for first.
+//
+// Any file may end as a zip or a disk image. The end of one that is packed itself is
+// looked at where it is small, or named like one: see [endsAs].
+func recognise(r io.ReaderAt, size int64, name string) (bool, *archive.Format, error) {
+	end := true
+	if p, packs := unpacking(r); packs {
+		r = p.peek()
+		end = r != io.ReaderAt(p) || size <= maxMemory || endsAs(name)
+	}
+	var head [8]byte
+	n, err := r.ReadAt(head[:min(size, int64(len(head)))], 0)
+	if n < 4 {
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
 		return false, nil, err
 	}
-	if macho.IsMagic(magic) {
-		if list := macho.StaticLibraries(r, size); len(list) > 0 {
-			return false, fatLibrary(list), nil
+	var first *archive.Format
+	switch {
+	case !macho.IsMagic([4]byte(head[:])):
+	case isJavaClass(head):
+		f, err := archive.Recognise(r, size, nil, end)
+		if f == nil {
+			return true, nil, err
 		}
-		return true, nil, nil
+		return false, f, cmp.Or(err, ambiguous("some readers take it for a Java class file, others for the format %s", f.Name))
+	default:
+		first = &archive.Format{Name: "Mach-O"}
+		if list := macho.StaticLibraries(r, size); len(list) > 0 {
+			first = fatLibrary(list)
+		}
 	}
-	f, err := archive.Recognise(r, size)
-	if _, unpacks := r.(streamer); f == nil && err == nil && !unpacks {
-		f, err = archive.DiskImage(r, size)
+	f, err := archive.Recognise(r, size, first, end)
+	if f != nil && f == first && f.List == nil {
+		return true, nil, err
 	}
 	return false, f, err
+}
+
+// isJavaClass reports whether a file that begins as a fat one does has in the place of the number of
+// its slices the version of a class file, which is larger than any.
+func isJavaClass(head [8]byte) bool {
+	return string(head[:4]) == "\xca\xfe\xba\xbe" && binary.BigEndian.Uint32(head[4:]) > 42
+}
+
+// endsAs reports whether a file is named like those that the end tells, whatever they
+// begin with.
+func endsAs(name string) bool {
+	return slices.Contains(endings, strings.ToLower(path.Ext(name)))
+}
+
+var endings = []string{
+	".dmg", ".zip", ".jar", ".war", ".ear", ".ipa", ".apk", ".aab", ".aar", ".whl", ".egg", ".pyz", ".pex", ".par",
+	".nupkg", ".vsix", ".xpi", ".crx", ".exe", ".run", ".bin", ".app",
 }
 
 // fatLibrary is the format of a fat file of static libraries: each is a file that is
@@ -105,6 +142,8 @@ func walkPacked(f *archive.Format, c content, size int64, name treeName, left *l
 		p.archive(f)
 	default:
 		p.Close()
+	}
+	if p.more && (f.Opaque || f.Unpack == nil && f.List == nil) {
 		p.problem(Opaque, fmt.Errorf("%s, which is not read here", f.Name))
 	}
 	return p.more
@@ -149,7 +188,7 @@ func (noClose) Close() error { return nil }
 // stream unpacks a file that is packed alone. Where that is no archive either, it has
 // the name without the suffix.
 func (p *packedFile) stream(f *archive.Format) {
-	whole, size, err := p.left.unpackStream(f, p, p.size)
+	whole, size, err := p.left.unpackStream(f, p, p.size, stem(p.name))
 	p.Close()
 	switch {
 	case err != nil:
@@ -158,7 +197,11 @@ func (p *packedFile) stream(f *archive.Format) {
 	case whole == nil:
 		return
 	}
-	is, inner, err := recognise(whole, size)
+	is, inner, err := recognise(whole, size, stem(p.name))
+	if err != nil && !p.tell(err) {
+		whole.Close()
+		return
+	}
 	switch {
 	case inner != nil:
 		name := p.treeName
@@ -169,9 +212,6 @@ func (p *packedFile) stream(f *archive.Format) {
 		p.yield(&Item{Path: path.Join(p.path, name), Inside: path.Join(p.inside, name), Size: size, content: whole}, nil)
 	default:
 		whole.Close()
-		if err != nil {
-			p.tell(err)
-		}
 	}
 }
 

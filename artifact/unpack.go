@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // unpacker unpacks what one walk meets, into memory or, if it is large, a temporary
@@ -141,9 +142,9 @@ func (t *temporary) Close() error {
 	return err
 }
 
-// unpackStream unpacks a file that is packed alone, nil when its beginning shows that
-// there is nothing in it that is looked at.
-func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64) (content, int64, error) {
+// unpackStream unpacks a file that is packed alone and has that name then, nil when its beginning shows that
+// there is nothing in it that is looked at. What is small is looked at to its end.
+func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64, name string) (content, int64, error) {
 	s, err := f.Unpack(bufio.NewReaderSize(io.NewSectionReader(c, 0, size), 64<<10))
 	if err != nil {
 		return nil, 0, err
@@ -154,11 +155,18 @@ func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64) (c
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, 0, err
 	}
-	is, inner, err := recognise(bytes.NewReader(head), int64(len(head)))
-	if err != nil || !is && inner == nil && !archive.MayFollow(head) {
-		return nil, 0, err
+	switch {
+	case f.Whole || len(head) >= 4 && macho.IsMagic([4]byte(head)) || archive.Begins(head) != nil || archive.MayFollow(head) || endsAs(name):
+		return u.spool(r)
+	case f.Opaque: // of an image no more than the first block is packed so
+		return nil, 0, nil
 	}
-	return u.spool(r)
+	var small bytes.Buffer
+	n, err := io.CopyN(&small, r, maxMemory)
+	if errors.Is(err, io.EOF) {
+		return inMemory{bytes.NewReader(small.Bytes())}, n, nil
+	}
+	return nil, 0, err
 }
 
 // packed is an entry of an archive of which no more is unpacked than is asked for:
@@ -188,7 +196,7 @@ func (u *unpacker) open(e archive.Entry, from io.ReaderAt) (content, int64, erro
 	if _, err := io.ReadFull(s, p.head); err != nil {
 		return nil, 0, err
 	}
-	if int64(len(p.head)) == e.Size { // its checksum is at the end
+	if int64(len(p.head)) == e.Size || e.Whole { // its checksum is at the end
 		if _, err := io.Copy(io.Discard, s); err != nil {
 			return nil, 0, err
 		}
@@ -200,6 +208,23 @@ func (u *unpacker) open(e archive.Entry, from io.ReaderAt) (content, int64, erro
 type section struct{ *io.SectionReader }
 
 func (section) Close() error { return nil }
+
+// unpacking returns what is unpacked to be read at any place.
+func unpacking(r io.ReaderAt) (*packed, bool) {
+	if h, ok := r.(held); ok {
+		r = h.content
+	}
+	p, ok := r.(*packed)
+	return p, ok
+}
+
+// peek returns p to look at, without its checksum where that saves unpacking it.
+func (p *packed) peek() io.ReaderAt {
+	if p.entry.Method == archive.Stored && p.entry.Packed == p.entry.Size {
+		return io.NewSectionReader(p.from, p.entry.Offset, p.entry.Size)
+	}
+	return p
+}
 
 // streamer is content that is unpacked as it is read.
 type streamer interface{ stream() (io.ReadCloser, error) }

@@ -8,8 +8,6 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-
-	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // walker walks one tree.
@@ -224,9 +222,10 @@ func (w *walker) file(p place, rel string) bool {
 		c.Close()
 		return false
 	}
-	is, format, err := recognise(c, size)
-	if !is && format == nil && err == nil && strings.EqualFold(path.Ext(rel), ".dmg") {
-		format, err = archive.DiskImage(c, size)
+	is, format, err := recognise(c, size, rel)
+	if err != nil && !w.problem(rel, kindOf(err), err) {
+		c.Close()
+		return false
 	}
 	if w.pkg && err == nil {
 		unpacks := is || format != nil && (format.List != nil || format.Unpack != nil)
@@ -236,9 +235,6 @@ func (w *walker) file(p place, rel string) bool {
 		}
 	}
 	switch {
-	case err != nil:
-		c.Close()
-		return w.problem(rel, Unreadable, err)
 	case format != nil:
 		return walkPacked(format, held{c, w.tree.Hold()}, size, w.below(rel), w.left, w.yield)
 	case !is:

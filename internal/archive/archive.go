@@ -36,6 +36,9 @@ type Entry struct {
 
 	// Err is why the contents cannot be read, nil when they can.
 	Err error
+	// Whole is set when readers may find other entries in the contents unless these
+	// are all that is packed there, which only reading them to their end tells.
+	Whole bool
 }
 
 // Format is a format that was told by its contents. One of List and Unpack is set, and
@@ -48,6 +51,10 @@ type Format struct {
 	List func(r io.ReaderAt, size int64) iter.Seq2[Entry, error]
 	// Unpack reads what is packed in a stream of one file.
 	Unpack func(r io.Reader) (io.ReadCloser, error)
+	// Opaque is set when there is more in it than that.
+	Opaque bool
+	// Whole is set when only unpacking it to its end tells whether it is ambiguous.
+	Whole bool
 }
 
 // AmbiguousError is why readers of an archive disagree about what is in it.

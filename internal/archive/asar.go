@@ -54,7 +54,7 @@ func asarText(r io.ReaderAt, size int64) (at, text, begin int64) {
 }
 
 // isAsar reports whether r begins with two pickles, the second of which has the JSON.
-func isAsar(r io.ReaderAt, size int64) bool {
+func isAsar(r io.ReaderAt, size int64, _ []byte) bool {
 	at, text, _ := asarText(r, size)
 	head := make([]byte, max(0, min(text, headSize, size-at)))
 	if readAt(r, size, head, at) != nil {

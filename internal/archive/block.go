@@ -30,8 +30,9 @@ func (b *blockReader) next(n int) ([]byte, error) {
 }
 
 // Index returns where what is first in r, in bytes, -1 if it is not there.
-func Index(r io.Reader, what []byte) (int64, error) {
-	b := make([]byte, 64<<10)
+func Index(r io.Reader, what []byte) (int64, error) { return index(r, what, make([]byte, 64<<10)) }
+
+func index(r io.Reader, what, b []byte) (int64, error) {
 	kept, at := 0, int64(0) // bytes of the read before, and where they are
 	for {
 		n, err := r.Read(b[kept:])

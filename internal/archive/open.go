@@ -59,18 +59,20 @@ func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
 	if e.Err != nil {
 		return nil, e.Err
 	}
-	var raw io.Reader = io.NewSectionReader(r, e.Offset, e.Packed)
-	if e.Method != Stored {
-		raw = bufio.NewReaderSize(raw, 16<<10)
-	}
-	packed, err := newChecked(raw, e.Raw, e.Packed, "packed contents")
+	all, err := newChecked(io.NewSectionReader(r, e.Offset, e.Packed), e.Raw, e.Packed, "packed contents")
 	if err != nil {
 		return nil, err
 	}
+	window := 16 << 10
+	if e.Method == Stored {
+		window = 0
+	}
+	// What unpacks takes no byte more of this than it needs: none may be left.
+	packed := bufio.NewReaderSize(all, window)
 	var c io.ReadCloser
 	switch e.Method {
 	case Stored:
-		c = io.NopCloser(packed)
+		c = io.NopCloser(all)
 	case Deflate:
 		c, err = unpackDeflate(packed)
 	case Zlib:
@@ -107,7 +109,8 @@ func (e Entry) IsStored() bool {
 
 // opened is an entry that is read. At its end what is packed has to end, too.
 type opened struct {
-	plain, packed *checked
+	plain  *checked
+	packed *bufio.Reader
 	io.Closer
 }
 
@@ -116,7 +119,10 @@ func (o *opened) Read(b []byte) (int, error) {
 	if err != io.EOF {
 		return n, err
 	}
-	if _, err := io.Copy(io.Discard, o.packed); err != nil {
+	switch _, err := o.packed.Peek(1); {
+	case err == nil:
+		return n, ambiguous("something follows the end of its contents where they are packed, which some readers take for another entry")
+	case err != io.EOF:
 		return n, err
 	}
 	return n, io.EOF

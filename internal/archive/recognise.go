@@ -5,7 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"iter"
 	"math"
+	"slices"
 )
 
 // magics are the formats that begin with bytes of their own, or have them at an
@@ -39,70 +41,176 @@ var magics = []struct {
 	{0, "!<thin>\n", Format{Name: "thin ar", List: nil}},
 }
 
+// told are the formats that have no magic, or a short one, and are told by all that their
+// header says.
+var told = []struct {
+	is     func(r io.ReaderAt, size int64, head []byte) bool
+	format Format
+}{
+	{byHead(isBzip2), Format{Name: "bzip2", Unpack: unpackBzip2}},
+	{isCpio, Format{Name: "cpio", List: listCpio}},
+	{byHead(isOldCpio), Format{Name: "binary cpio"}},
+	{byHead(isSkippable), Format{Name: "zstd", Unpack: unpackZstd}},
+	{byHead(isLZMA), Format{Name: "LZMA"}},
+	{byHead(isCompress), Format{Name: "compress"}},
+	{isAsar, Format{Name: "asar", List: listAsar}},
+	{byHead(isUuencode), Format{Name: "uuencode"}},
+	{isAppleDouble, Format{Name: "AppleDouble with a program as its resource fork"}},
+	{byHead(isOldTar), Format{Name: "tar", List: listTar}},
+}
+
+// byHead tells a format by its first bytes alone.
+func byHead(is func(head []byte) bool) func(io.ReaderAt, int64, []byte) bool {
+	return func(_ io.ReaderAt, _ int64, head []byte) bool { return is(head) }
+}
+
 // headSize is how much of the beginning of a file tells its format.
 const headSize = 512
 
 // Recognise returns the format of a file of that size, nil for one that packs nothing.
-func Recognise(r io.ReaderAt, size int64) (*Format, error) {
+// A file that is read as one format by those that know that, and as another one by others,
+// is an AmbiguousError beside the first of them. What the file was found to be before is
+// first, nil for nothing.
+//
+// The end of a file tells a zip and a disk image, which may begin with anything. It is
+// looked at if end says so, and else only where the beginning suggests it.
+func Recognise(r io.ReaderAt, size int64, first *Format, end bool) (*Format, error) {
 	head := make([]byte, min(headSize, size))
 	if err := readAt(r, size, head, 0); err != nil {
 		return nil, err
 	}
-	for _, m := range magics {
-		if len(head) >= m.offset && bytes.HasPrefix(head[m.offset:], []byte(m.magic)) {
-			return &m.format, nil
+	all := begins(r, size, head)
+	if first != nil {
+		all = append([]*Format{first}, all...)
+	}
+	if end || len(all) > 0 || MayFollow(head) {
+		var err error
+		if all, err = ends(r, size, all); err != nil {
+			return nil, err
 		}
 	}
+	switch len(all) {
+	case 0:
+		return nil, nil
+	case 1:
+		return all[0], nil
+	}
+	return all[0], ambiguous("some readers take it for the format %s, others for %s", all[0].Name, all[1].Name)
+}
+
+// Begins returns the first format that a file with that head may be of, nil for none.
+func Begins(head []byte) *Format {
+	if all := begins(bytes.NewReader(head), int64(len(head)), head); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// begins returns the formats that head is the beginning of.
+func begins(r io.ReaderAt, size int64, head []byte) []*Format {
+	var all []*Format
+	add := func(f *Format) {
+		if !slices.ContainsFunc(all, func(other *Format) bool { return other.Name == f.Name }) {
+			all = append(all, f)
+		}
+	}
+	for i, m := range magics {
+		if len(head) >= m.offset && bytes.HasPrefix(head[m.offset:], []byte(m.magic)) {
+			add(&magics[i].format)
+		}
+	}
+	for i := range told {
+		if told[i].is(r, size, head) {
+			add(&told[i].format)
+		}
+	}
+	return all
+}
+
+// ends adds the formats that the end of a file tells to those that its beginning does.
+func ends(r io.ReaderAt, size int64, all []*Format) ([]*Format, error) {
+	tail, err := readTail(r, size)
+	if err != nil {
+		return nil, err
+	}
+	defer tail.release()
+	image := &Format{Name: "disk image"}
 	switch {
-	case isBzip2(head):
-		return recogniseBzip2(r, size)
-	case isCpio(r, size, head):
-		return &Format{Name: "cpio", List: listCpio}, nil
-	case isOldCpio(head):
-		return &Format{Name: "binary cpio"}, nil
-	case isSkippable(head):
-		return &Format{Name: "zstd", Unpack: unpackZstd}, nil
-	case isLZMA(head):
-		return &Format{Name: "LZMA"}, nil
-	case isCompress(head):
-		return &Format{Name: "compress"}, nil
-	case isAsar(r, size):
-		return &Format{Name: "asar", List: listAsar}, nil
-	case isUuencode(head):
-		return &Format{Name: "uuencode"}, nil
-	case isAppleDouble(r, size, head):
-		return &Format{Name: "AppleDouble with a program as its resource fork"}, nil
-	case isOldTar(head):
-		return &Format{Name: "tar", List: listTar}, nil
-	case MayFollow(head):
-		return recogniseTail(r, size)
+	case len(all) == 0 && tail.hasTrailer():
+		return []*Format{image}, nil
+	case len(all) == 0 && tail.hasDirectory(r, size, false):
+		return []*Format{{Name: "zip", List: listZip}}, nil
+	case len(all) == 0:
+		return behindScript(r, size)
+	case tail.isImage() && all[0].Unpack != nil: // which has packed the first block of an image
+		image.Unpack, image.Opaque = all[0].Unpack, true
+		all = append([]*Format{image}, all[1:]...)
+	case tail.isImage():
+		all = append(all, image)
 	}
-	return nil, nil
+	if all[0].Name == "zip" || !tail.hasDirectory(r, size, true) {
+		return all, nil
+	}
+	f := *all[0]
+	switch {
+	case f.List != nil:
+		f.List = withoutZip(f.List)
+	case f.Unpack != nil:
+		f.Unpack, f.Whole = endingAs(f.Unpack, bytes.Clone(tail.b[len(tail.b)-zipEndSize:])), true
+	default:
+		return append(all, &Format{Name: "zip", List: listZip}), nil
+	}
+	all[0] = &f
+	return all, nil
 }
 
-// recogniseBzip2 tells a file that bzip2 has packed from a disk image whose first
-// block it has packed.
-func recogniseBzip2(r io.ReaderAt, size int64) (*Format, error) {
-	if f, err := DiskImage(r, size); f != nil || err != nil {
-		return f, err
+// endingAs unpacks a stream that ends as a zip does, which is no other reading of it where
+// what it packs has the same end, as it is: zstd and pbzx keep what they cannot make smaller.
+func endingAs(unpack func(io.Reader) (io.ReadCloser, error), end []byte) func(io.Reader) (io.ReadCloser, error) {
+	return func(r io.Reader) (io.ReadCloser, error) {
+		c, err := unpack(r)
+		if err != nil {
+			return nil, err
+		}
+		return &ending{ReadCloser: c, want: end}, nil
 	}
-	return &Format{Name: "bzip2", Unpack: unpackBzip2}, nil
 }
 
-// DiskImage looks for the trailer of UDIF, the last 512 bytes of an image, which may begin
-// with anything. It returns nil when there is none.
-func DiskImage(r io.ReaderAt, size int64) (*Format, error) {
-	var magic [4]byte
-	if size < 512 {
-		return nil, nil
+// ending is a stream of which the last bytes are known.
+type ending struct {
+	io.ReadCloser
+	want, last []byte
+}
+
+func (e *ending) Read(b []byte) (int, error) {
+	n, err := e.ReadCloser.Read(b)
+	e.last = append(e.last, b[max(0, n-len(e.want)):n]...)
+	e.last = e.last[max(0, len(e.last)-len(e.want)):]
+	if err == io.EOF && !bytes.Equal(e.last, e.want) {
+		err = errZipBehind
 	}
-	if err := readAt(r, size, magic[:], size-512); err != nil {
-		return nil, fmt.Errorf("look for a disk image: %w", err)
+	return n, err
+}
+
+var errZipBehind = ambiguous("behind it there is the end of a zip, as which some readers take it")
+
+// withoutZip lists an archive that ends as a zip does, which is no other reading of it
+// where the zip is an entry that is stored.
+func withoutZip(list func(io.ReaderAt, int64) iter.Seq2[Entry, error]) func(io.ReaderAt, int64) iter.Seq2[Entry, error] {
+	return func(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
+		return func(yield func(Entry, error) bool) {
+			last, within := size-zipEndSize, false
+			for e, err := range list(r, size) {
+				within = within || e.Method == Stored && e.Offset <= last && e.Packed >= size-e.Offset
+				if !yield(e, err) {
+					return
+				}
+			}
+			if !within {
+				yield(Entry{}, errZipBehind)
+			}
+		}
 	}
-	if string(magic[:]) != "koly" {
-		return nil, nil
-	}
-	return &Format{Name: "disk image"}, nil
 }
 
 // MayFollow reports whether a file that begins so is a script or program behind which
@@ -111,21 +219,10 @@ func MayFollow(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("#!")) || bytes.HasPrefix(head, []byte("MZ"))
 }
 
-// recogniseTail looks for a zip behind a program or script that unpacks it.
-func recogniseTail(r io.ReaderAt, size int64) (*Format, error) {
-	end, err := findZipEnd(r, size)
-	if err != nil {
-		return nil, err
-	}
-	if end == nil {
-		return recogniseScript(r, size)
-	}
-	return &Format{Name: "zip", List: listZip}, nil
-}
-
-// recogniseScript looks for a stream at the beginning of a line of a script that unpacks
-// it, as makeself writes them.
-func recogniseScript(r io.ReaderAt, size int64) (*Format, error) {
+// behindScript looks for a stream at the beginning of a line of a script that unpacks it,
+// as makeself writes them.
+func behindScript(r io.ReaderAt, size int64) ([]*Format, error) {
+	script := []*Format{{Name: "a script with an archive behind it"}}
 	b := make([]byte, min(maxScript, size))
 	if err := readAt(r, size, b, 0); err != nil {
 		return nil, err
@@ -135,7 +232,7 @@ func recogniseScript(r io.ReaderAt, size int64) (*Format, error) {
 	}
 	for _, magic := range []string{"\x1f\x8b\x08", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd"} {
 		if bytes.Contains(b, []byte("\n"+magic)) {
-			return &Format{Name: "a script with an archive behind it"}, nil
+			return script, nil
 		}
 	}
 	for rest := b; ; {
@@ -144,7 +241,7 @@ func recogniseScript(r io.ReaderAt, size int64) (*Format, error) {
 			return nil, nil
 		}
 		if isBzip2(append([]byte("BZh"), after[:min(len(after), 7)]...)) {
-			return &Format{Name: "a script with an archive behind it"}, nil
+			return script, nil
 		}
 		rest = after
 	}

@@ -44,7 +44,7 @@ func TestRecogniseTellsFormatsWithoutAMagicFromData(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			got := ""
 			b := []byte(row.head + rest)
-			f, err := Recognise(bytes.NewReader(b), int64(len(b)))
+			f, err := Recognise(bytes.NewReader(b), int64(len(b)), nil, true)
 			if f != nil {
 				got = f.Name
 			}

@@ -80,33 +80,46 @@ func listZip(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 
 // findZipEnd looks for the end of central directory record, whose comment of up to
 // 65,535 bytes ends the file, but for zeros. It returns nil when there is none. A record in the comment
-// of another one is what readers that search from the end and from the beginning
-// disagree on.
+// of another one, or what looks like one, is what readers that search from the end and
+// from the beginning disagree on.
 func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
-	tail := make([]byte, min(size, zipEndSize+math.MaxUint16))
-	if err := readAt(r, size, tail, size-int64(len(tail))); err != nil {
+	t, err := readTail(r, size)
+	if err != nil {
 		return nil, err
 	}
-	at := -1
-	for i := len(tail) - zipEndSize; i >= 0; i-- {
-		if !bytes.HasPrefix(tail[i:], []byte(zipEnd)) {
+	defer t.release()
+	at, behind, follow := -1, false, 0
+	for end := len(t.b); ; {
+		i := bytes.LastIndex(t.b[:end], []byte(zipEnd))
+		if i < 0 {
+			break
+		}
+		end = i + len(zipEnd) - 1
+		if i+zipEndSize > len(t.b) {
+			behind = true
 			continue
 		}
-		comment := int(binary.LittleEndian.Uint16(tail[i+20:]))
+		comment := i + zipEndSize + int(binary.LittleEndian.Uint16(t.b[i+20:]))
 		switch {
-		case i+zipEndSize+comment > len(tail):
-			continue // these four bytes are no record
-		case len(bytes.TrimLeft(tail[i+zipEndSize+comment:], "\x00")) > 0: // but zeros that bsdtar fills a block with
-			return nil, ambiguous("%d bytes follow the end of central directory record", len(tail)-i-zipEndSize-comment)
-		case at >= 0:
+		case comment > len(t.b):
+			behind = behind || at < 0
+		case len(bytes.TrimLeft(t.b[comment:], "\x00")) > 0: // but zeros that bsdtar fills a block with
+			if at < 0 && follow == 0 { // else it is one of a zip in this one
+				follow = len(t.b) - comment
+			}
+		case at >= 0 || behind || follow > 0:
 			return nil, ambiguous("there are two end of central directory records")
+		default:
+			at = i
 		}
-		at = i
 	}
-	if at < 0 {
-		return nil, nil
+	switch {
+	case at >= 0:
+		return readZipEnd(r, size, size-int64(len(t.b))+int64(at), t.b[at:])
+	case follow > 0:
+		return nil, ambiguous("%d bytes follow the end of central directory record", follow)
 	}
-	return readZipEnd(r, size, size-int64(len(tail))+int64(at), tail[at:])
+	return nil, nil
 }
 
 // readZipEnd reads the end of central directory record b at an offset, and the records
@@ -156,6 +169,9 @@ type zipReader struct {
 	r    io.ReaderAt
 	size int64
 	used []zipExtent
+
+	buf      []byte
+	searched int64 // how far contents were searched for entries
 }
 
 // zipExtent is what an entry takes, from its local header to the end of its contents.
@@ -283,6 +299,8 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	}
 	method, known := zipMethods[h.method]
 	switch {
+	case h.flags&zipMasked != 0 && h.flags&zipEncrypted == 0:
+		return e, ambiguous("its flags say that it is masked, and that it is not encrypted")
 	case h.flags&(zipEncrypted|zipMasked) != 0:
 		return e, ErrEncrypted
 	case h.flags&zipPatched != 0 || !known:
@@ -290,7 +308,25 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	}
 	e.Offset, e.Packed, e.Size, e.Method = begin, int64(h.packed), int64(h.size), method
 	e.Sum = Sum{"crc32", fmt.Sprintf("%08x", h.sum)}
+	if h.flags&zipStreamed != 0 && method != Stored {
+		e.Whole = z.mayHide(e)
+	}
 	return z.typed(e, h)
+}
+
+// mayHide reports whether readers that go from one local header to the next may find one
+// in the contents of an entry, were these shorter than the directory says. It searches
+// no byte twice: of entries that lie in each other, or come in another order, it says so.
+func (z *zipReader) mayHide(e Entry) bool {
+	if e.Offset < z.searched {
+		return true
+	}
+	z.searched = e.Offset + e.Packed
+	if z.buf == nil {
+		z.buf = make([]byte, 64<<10)
+	}
+	i, err := index(io.NewSectionReader(z.r, e.Offset, e.Packed), []byte(zipLocal), z.buf)
+	return i >= 0 || err != nil
 }
 
 // local reads the local header at an offset, and returns where the contents begin.
@@ -321,6 +357,8 @@ func (h zipCentralHeader) differs(local zipHeader) error {
 	const counted = zipEncrypted | zipStreamed | zipPatched | zipMasked
 	zeros := h.flags&zipStreamed != 0 && local.sum == 0
 	switch {
+	case h.flags&zipStreamed != 0 && h.method == 0 && local.size != h.size:
+		return ambiguous("it is stored, and its local header does not say where it ends")
 	case local.name != h.name:
 		return ambiguous("it is named %.200q in its local header", local.name)
 	case local.method != h.method:
@@ -338,7 +376,7 @@ func (h zipCentralHeader) differs(local zipHeader) error {
 // typed tells folders and links from files. Attributes are those of Unix where the
 // entry was made on Unix or macOS (4.4.2); a name that ends in a slash is a folder.
 func (z *zipReader) typed(e Entry, h zipCentralHeader) (Entry, error) {
-	const formatMask, folder, link, regular = 0xf000, 0x4000, 0xa000, 0x8000
+	const formatMask, folder, link, regular, fifo = 0xf000, 0x4000, 0xa000, 0x8000, 0x1000
 	format := uint32(0)
 	if h.host == 3 || h.host == 19 {
 		format = h.attrs >> 16 & formatMask
@@ -355,6 +393,7 @@ func (z *zipReader) typed(e Entry, h zipCentralHeader) (Entry, error) {
 		e.Mode = fs.ModeDir
 	case format == link:
 		return z.link(e)
+	case format == fifo && e.Size > 0: // what zip was given by a pipe
 	case format != 0 && format != regular:
 		e.Mode = fs.ModeDevice
 	}
