@@ -72,7 +72,7 @@ func endsAs(name string) bool {
 
 var endings = []string{
 	".dmg", ".zip", ".jar", ".war", ".ear", ".ipa", ".apk", ".aab", ".aar", ".whl", ".egg", ".pyz", ".pex", ".par",
-	".nupkg", ".vsix", ".xpi", ".crx", ".exe", ".run", ".bin", ".app",
+	".nupkg", ".vsix", ".xpi", ".crx",
 }
 
 // fatLibrary is the format of a fat file of static libraries: each is a file that is
@@ -132,7 +132,10 @@ func walkPacked(f *archive.Format, c content, size int64, name treeName, left *l
 		p.more = yield(item, problem)
 		return p.more
 	}
+	opaque := f.Opaque || f.Unpack == nil && f.List == nil
 	switch {
+	case opaque && left.depth <= maxDepth && !p.problem(Opaque, fmt.Errorf("%s, which is not read here", f.Name)):
+		p.Close()
 	case left.depth > maxDepth:
 		p.Close()
 		p.tell(fmt.Errorf("more than %d archives inside each other", maxDepth))
@@ -142,9 +145,6 @@ func walkPacked(f *archive.Format, c content, size int64, name treeName, left *l
 		p.archive(f)
 	default:
 		p.Close()
-	}
-	if p.more && (f.Opaque || f.Unpack == nil && f.List == nil) {
-		p.problem(Opaque, fmt.Errorf("%s, which is not read here", f.Name))
 	}
 	return p.more
 }

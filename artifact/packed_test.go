@@ -3,8 +3,10 @@ package artifact
 import (
 	"archive/tar"
 	"bytes"
+	"compress/flate"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,6 +76,7 @@ func TestWalkFindsInAnArchiveWhatIsInTheFolder(t *testing.T) {
 
 func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 	files := at.Files{"bin/tool": machO}
+	noise := strings.Repeat("no magic ", 1<<18)
 	image := append(bytes.Repeat([]byte("x\xda"), 9999), append([]byte("koly"), make([]byte, 508)...)...)
 	for _, tt := range []struct {
 		name, file string
@@ -115,9 +118,21 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 		{"a format that is not read", "x.7z", []byte("7z\xbc\xaf\x27\x1c, and more"), []string{
 			"x.7z: opaque: 7-Zip, which is not read here", "x.7z: nothing: no Mach-O file was found here",
 		}},
-		{"a disk image that begins as bzip2 does", "x.dmg", append(append([]byte("BZh91AY&SY"), make([]byte, 1000)...), append([]byte("koly"), make([]byte, 508)...)...), []string{
+		{"a disk image that begins as bzip2 does", "x.dmg", imageOf([]byte(bzip2)), []string{
 			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
 		}},
+		{"a disk image that begins as xz does", "x.dmg", imageOf(at.XZ([]byte("no archive"))), []string{
+			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
+		}},
+		{"a zip that is stored at the end of an archive", "x.asar", at.Asar(at.Files{"a.zip": string(at.Zip(files))}), []string{"x.asar/a.zip/bin/tool"}},
+		{"one in a zip", "x.zip", at.RawZip(at.ZipEntry{Name: "a.zip", Content: string(at.Zip(files))}), []string{"x.zip/a.zip/bin/tool"}},
+		{"one that pbzx and zstd keep as it is", "x", at.Pbzx(at.Zip(files)), []string{"x/bin/tool"}},
+		{"a zip behind anything", "x", append([]byte("anything"), relocated(8, files)...), []string{"x/bin/tool"}},
+		{"one that is packed", "x.gz", at.Gzip(append([]byte("anything"), relocated(8, files)...)), []string{"x.gz/bin/tool"}},
+		{"one in a tar and a zip", "x", at.Tar(at.Files{"a.zip": string(at.Zip(at.Files{
+			"small": "anything" + string(relocated(8, files)), "large.jar": noise + string(relocated(len(noise), files)),
+		}))}), []string{"x/a.zip/large.jar/bin/tool", "x/a.zip/small/bin/tool"}},
+		{"what zip was given by a pipe", "x.zip", at.RawZip(at.ZipEntry{Name: "-", Content: machO, Attributes: 0o010600 << 16}), []string{"x.zip/-"}},
 		{"a disk image that begins as nothing does", "x.img", image, []string{
 			"x.img: opaque: disk image, which is not read here", "x.img: nothing: no Mach-O file was found here",
 		}},
@@ -134,6 +149,29 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bzip2 is a stream that packs no archive.
+const bzip2 = "BZh91AY&SY\xfe\xeb[\xb2\x00\x00\x02W\x80P\x00@\x00\x02\x00\x10\x00*a\x91\x00 \x00\"\x98\x00h@\x00\x02\\Iw\xd1x\xa3G\x0b\xb9\"\x9c(H\x7fu\xad\xd9\x00"
+
+// imageOf is a disk image of version 4 whose first block is packed so.
+func imageOf(first []byte) []byte {
+	trailer := append([]byte("koly\x00\x00\x00\x04\x00\x00\x02\x00"), make([]byte, 500)...)
+	return append(append(first, "<plist>"...), trailer...)
+}
+
+// begun is a tar whose first block, that of a header without records, begins with anything.
+func begun(head string, f at.Files) []byte {
+	block := at.RawTar([]tar.Header{{Name: "x", Typeflag: tar.TypeReg}}, []string{""})[:512]
+	copy(block, head)
+	block[156] = 'x'
+	copy(block[148:], "        ")
+	sum := 0
+	for _, c := range block {
+		sum += int(c)
+	}
+	copy(block[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return append(block, at.Tar(f)...)
 }
 
 // fat is a fat file of two slices, for x86_64 and arm64.
@@ -177,12 +215,40 @@ func fixOffsets(b []byte, n int) []byte {
 	return b
 }
 
+// flat packs by deflate.
+func flat(b []byte) []byte {
+	var out bytes.Buffer
+	w, _ := flate.NewWriter(&out, flate.DefaultCompression)
+	w.Write(b)
+	w.Close()
+	return out.Bytes()
+}
+
+// skipped is a frame of zstd that is skipped.
+func skipped(b []byte) []byte {
+	return append(binary.LittleEndian.AppendUint32([]byte("\x50\x2a\x4d\x18"), uint32(len(b))), b...)
+}
+
+// streamed takes checksum and sizes out of the first local header.
+func streamed(zip []byte) []byte {
+	clear(zip[14:26])
+	return zip
+}
+
+// commented puts a comment behind a zip.
+func commented(zip []byte, comment string) []byte {
+	binary.LittleEndian.PutUint16(zip[len(zip)-2:], uint16(len(comment)))
+	return append(zip, comment...)
+}
+
 // Attacks on those who unpack an archive, by the names that they go by.
 func TestAttacksOfArchivesAreTold(t *testing.T) {
 	file := func(name string) tar.Header {
 		return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(machO))}
 	}
 	stored := func(name string) at.ZipEntry { return at.ZipEntry{Name: name, Content: machO} }
+	const java = "\xca\xfe\xba\xbe\x00\x00\x00\x34"
+	notes := bytes.Repeat([]byte("notes "), 9000) // of which no more than the beginning is looked at
 	deep := []byte(machO)
 	large := at.Gzip(append([]byte(machO), make([]byte, 3<<20)...))
 	bomb := at.Gzip(append([]byte(machO), make([]byte, 80<<20)...))
@@ -247,6 +313,68 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 			{Name: "a", Typeflag: tar.TypeSymlink, Linkname: "b"}, {Name: "b", Typeflag: tar.TypeSymlink, Linkname: "a"},
 		}, []string{"", ""}), []string{"x/a: unreadable: more than 32 links to follow", "x/b: unreadable: more than 32 links to follow"}},
 		{"a device", at.RawTar([]tar.Header{{Name: "null", Typeflag: tar.TypeChar}}, []string{""}), []string{"x/null: not-regular: not a regular file"}},
+		{"a tar that begins as a zip", begun("PK\x03\x04", at.Files{"a": machO}), []string{
+			"x: ambiguous: some readers take it for the format zip, others for tar",
+			"x: unreadable: zip: there is no end of central directory record, so the zip is cut off or something follows it",
+		}},
+		{"a tar that begins as gzip", begun("\x1f\x8b\x08\x04", at.Files{"a": machO}), []string{
+			"x: ambiguous: some readers take it for the format tar, others for gzip", "x/a",
+		}},
+		{"a tar that begins as a xar", begun("xar!", at.Files{"a": machO}), []string{
+			"x: ambiguous: some readers take it for the format tar, others for xar", "x/a",
+		}},
+		{"a tar that begins as a Java class", begun(java, at.Files{"a": machO}), []string{
+			"x: ambiguous: some readers take it for a Java class file, others for the format tar", "x/a",
+		}},
+		{"a zip that begins as a Java class", append([]byte(java), relocated(8, at.Files{"a": machO})...), []string{
+			"x: ambiguous: some readers take it for a Java class file, others for the format zip", "x/a",
+		}},
+		{"a tar that begins as a Mach-O file", begun(machO[:8], at.Files{"a": machO}), []string{
+			"x: ambiguous: some readers take it for the format Mach-O, others for tar", "x",
+		}},
+		{"a zip behind a Mach-O file", append([]byte(machO), relocated(len(machO), at.Files{"a": machO})...), []string{
+			"x: ambiguous: some readers take it for the format Mach-O, others for zip", "x",
+		}},
+		{"a zip behind an asar", append(at.Asar(at.Files{"a": machO}), at.Zip(at.Files{"b": machO})...), []string{
+			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
+		}},
+		{"a zip behind a stream", append(at.Zstd([]byte("notes")), skipped(at.Zip(at.Files{"b": machO}))...), []string{
+			"x: ambiguous: zstd: behind it there is the end of a zip, as which some readers take it",
+		}},
+		{"a zip behind anything that counts from its own beginning", append([]byte("\n"), at.RawZip(stored("a"))...), []string{
+			"x: ambiguous: zip: the central directory of 47 bytes at offset 69 does not end at 117, where its record is",
+		}},
+		{"a zip behind anything, and more behind it", append([]byte("\n"), append(at.RawZip(stored("a")), "more"...)...), []string{
+			"x: ambiguous: zip: 4 bytes follow the end of central directory record",
+		}},
+		{"the end of a disk image behind bzip2", imageOf([]byte(bzip2)), []string{
+			"x: opaque: disk image, which is not read here", "x: nothing: no Mach-O file was found here",
+		}},
+		{"the end of a disk image behind a packed archive", imageOf(at.XZ(at.Tar(at.Files{"a": machO}))), []string{
+			"x: opaque: disk image, which is not read here", "x: unreadable: disk image: xz: file format not recognized",
+		}},
+		{"the end of a disk image behind a tar", imageOf(at.Tar(at.Files{"a": machO})), []string{
+			"x: ambiguous: some readers take it for the format tar, others for disk image",
+			"x: ambiguous: there are 519 bytes behind the end of the tar at offset 2048, which some readers take for more of it", "x/a",
+		}},
+		{"an entry in the packed contents of another one, behind their end", at.RawZip(at.ZipEntry{
+			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + string(at.RawZip(stored("b"))[:69]),
+		}), []string{
+			"x/a: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
+		}},
+		{"one that is stored and does not say where it ends", streamed(at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08"})), []string{
+			"x/a: ambiguous: it is stored, its local header does not say where it ends, and in it there are headers of zip",
+		}},
+		{"one whose end is the first that looks like one", streamed(at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO})), []string{"x/a"}},
+		{"what looks like another end in the comment of the end", commented(at.RawZip(stored("a")), "PK\x05\x06"+strings.Repeat("\xff", 18)), []string{
+			"x: ambiguous: zip: there are two end of central directory records",
+		}},
+		{"the beginning of one there", commented(at.RawZip(stored("a")), "PK\x05\x06"), []string{
+			"x: ambiguous: zip: there are two end of central directory records",
+		}},
+		{"a mask without encryption", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Flags: 1 << 13}), []string{
+			"x/a: ambiguous: its flags say that it is masked, and that it is not encrypted",
+		}},
 		{"an archive that is cut off", at.Zip(app)[:500], []string{
 			"x: unreadable: zip: there is no end of central directory record, so the zip is cut off or something follows it",
 		}},

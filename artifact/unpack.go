@@ -152,7 +152,7 @@ func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64, na
 	defer s.Close()
 	r := bufio.NewReaderSize(u.bounded(s, size), maxHead)
 	head, err := r.Peek(maxHead)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) && (!f.Opaque || len(head) == 0) {
 		return nil, 0, err
 	}
 	switch {

@@ -308,16 +308,22 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	}
 	e.Offset, e.Packed, e.Size, e.Method = begin, int64(h.packed), int64(h.size), method
 	e.Sum = Sum{"crc32", fmt.Sprintf("%08x", h.sum)}
-	if h.flags&zipStreamed != 0 && method != Stored {
-		e.Whole = z.mayHide(e)
+	switch hides := h.flags&zipStreamed != 0 && z.mayHide(e); {
+	case hides && method == Stored && local.size != h.size:
+		return e, ambiguous("it is stored, its local header does not say where it ends, and in it there are headers of zip")
+	case hides && method != Stored:
+		e.Whole = true
 	}
 	return z.typed(e, h)
 }
 
 // mayHide reports whether readers that go from one local header to the next may find one
-// in the contents of an entry, were these shorter than the directory says. It searches
+// in the contents of an entry, did these end before the directory says. It searches
 // no byte twice: of entries that lie in each other, or come in another order, it says so.
 func (z *zipReader) mayHide(e Entry) bool {
+	if e.Packed == 0 {
+		return false
+	}
 	if e.Offset < z.searched {
 		return true
 	}
@@ -325,8 +331,13 @@ func (z *zipReader) mayHide(e Entry) bool {
 	if z.buf == nil {
 		z.buf = make([]byte, 64<<10)
 	}
-	i, err := index(io.NewSectionReader(z.r, e.Offset, e.Packed), []byte(zipLocal), z.buf)
-	return i >= 0 || err != nil
+	for _, magic := range []string{zipLocal, zipDescriptor} {
+		i, err := index(io.NewSectionReader(z.r, e.Offset, e.Packed), []byte(magic), z.buf)
+		if i >= 0 || err != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // local reads the local header at an offset, and returns where the contents begin.
@@ -357,8 +368,6 @@ func (h zipCentralHeader) differs(local zipHeader) error {
 	const counted = zipEncrypted | zipStreamed | zipPatched | zipMasked
 	zeros := h.flags&zipStreamed != 0 && local.sum == 0
 	switch {
-	case h.flags&zipStreamed != 0 && h.method == 0 && local.size != h.size:
-		return ambiguous("it is stored, and its local header does not say where it ends")
 	case local.name != h.name:
 		return ambiguous("it is named %.200q in its local header", local.name)
 	case local.method != h.method:
