@@ -242,11 +242,18 @@ func TestArtifactsPageHasTheLimits(t *testing.T) {
 		"the lists of all archives that are inside each other":      strconv.Itoa(maxIndex>>20) + " MiB of memory",
 		"of a file that is unpacked, what is kept in memory":        strconv.Itoa(maxMemory>>20) + " MiB",
 		"links that one name leads through":                         strconv.Itoa(maxLinks),
+		"bytes of a path in an archive":                             strconv.Itoa(maxPath),
+		"names in a path in an archive":                             strconv.Itoa(maxParts),
 		"names in an archive, of one folder and those around it":    thousands(maxListing),
 		"files, folders and links of a run":                         thousands(maxEntries),
 	} {
 		if row := "\n| " + what + " | " + limit + " |\n"; !strings.Contains(string(b), row) {
 			t.Errorf("the page has no row %q", row)
+		}
+	}
+	for _, name := range endings {
+		if !strings.Contains(string(b), "`"+name+"`") {
+			t.Errorf("the page does not name %s", name)
 		}
 	}
 	if freeRatio != 64<<20 {
