@@ -46,9 +46,11 @@ func (t tail) isImage() bool {
 // says, a directory with an entry: the four bytes of the magic number alone are in every program that
 // reads zips. If it is to be exact, the comment of the record ends the file; there are
 // readers that do not ask for that.
+// What has the magic number very often is taken for one with a directory, and looked at as a zip.
 func (t tail) hasDirectory(r io.ReaderAt, size int64, exact bool) bool {
+	const most = 1000
 	le := binary.LittleEndian
-	for from := 0; ; {
+	for from, n := 0, 0; n < most; n++ {
 		i := bytes.Index(t.b[from:], []byte(zipEnd))
 		if i < 0 || from+i+zipEndSize > len(t.b) {
 			return false
@@ -64,6 +66,7 @@ func (t tail) hasDirectory(r io.ReaderAt, size int64, exact bool) bool {
 			return true
 		}
 	}
+	return true
 }
 
 // hasMagic reports whether what ends at end has a magic number at an offset.

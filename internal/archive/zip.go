@@ -89,6 +89,7 @@ func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
 	}
 	defer t.release()
 	at, behind, follow := -1, false, 0
+	full := len(bytes.TrimRight(t.b, "\x00")) // but zeros that bsdtar fills a block with
 	for end := len(t.b); ; {
 		i := bytes.LastIndex(t.b[:end], []byte(zipEnd))
 		if i < 0 {
@@ -103,7 +104,7 @@ func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
 		switch {
 		case comment > len(t.b):
 			behind = behind || at < 0
-		case len(bytes.TrimLeft(t.b[comment:], "\x00")) > 0: // but zeros that bsdtar fills a block with
+		case comment < full:
 			if at < 0 && follow == 0 { // else it is one of a zip in this one
 				follow = len(t.b) - comment
 			}
