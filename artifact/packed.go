@@ -27,6 +27,9 @@ func recognise(r io.ReaderAt, size int64, name string) (bool, *archive.Format, e
 	if p, packs := unpacking(r); packs {
 		r = p.peek()
 		end = r != io.ReaderAt(p) || size <= maxMemory || endsAs(name)
+		if err := p.fill(end && r == io.ReaderAt(p)); err != nil {
+			return false, nil, err
+		}
 	}
 	var head [8]byte
 	n, err := r.ReadAt(head[:min(size, int64(len(head)))], 0)

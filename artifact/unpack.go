@@ -252,6 +252,15 @@ func (p *packed) ReadAt(b []byte, off int64) (int, error) {
 	return p.whole.ReadAt(b, off)
 }
 
+// fill unpacks all of it if that is asked for and was not done by opening it.
+func (p *packed) fill(all bool) error {
+	if !all || int64(len(p.head)) == p.entry.Size {
+		return nil
+	}
+	p.once.Do(p.unpack)
+	return p.err
+}
+
 func (p *packed) unpack() {
 	s, err := p.stream()
 	if err != nil {
