@@ -42,6 +42,7 @@ func (n *node) ModTime() time.Time         { return time.Time{} }
 func (n *node) Sys() any                   { return nil }
 
 func newNode(name string, e archive.Entry) *node {
+	name = strings.Clone(name) // and not the whole path around it
 	n := &node{name: name, entry: e}
 	n.entry.Name = ""
 	if n.IsDir() {
@@ -55,7 +56,7 @@ func ambiguous(format string, args ...any) error {
 }
 
 // ofNode is what a node takes in memory, in bytes, beside its names.
-const ofNode = 384
+const ofNode = 320
 
 // newPack lists an archive, and closes it when nobody holds the tree any more. What is
 // wrong with the archive goes to tell; the listing ends when that returns false.
@@ -106,7 +107,7 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 		case next == nil:
 			left.index -= ofNode
 			next = newNode(part, archive.Entry{Mode: fs.ModeDir})
-			dir.children[part] = next
+			dir.children[next.name] = next
 		case !next.IsDir():
 			return ambiguous("%.200q is an entry below %.200q, which is no folder", e.Name, part)
 		}
@@ -119,7 +120,8 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 	}
 	switch there := dir.children[base]; {
 	case there == nil:
-		dir.children[base] = newNode(base, e)
+		n := newNode(base, e)
+		dir.children[n.name] = n
 	case !there.IsDir() || !e.Mode.IsDir():
 		return ambiguous("two entries are named %.200q", name)
 	}

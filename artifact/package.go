@@ -51,7 +51,7 @@ func openPackage(c content, size int64) (*Package, error) {
 
 // covers reports whether a checksum stands for the contents that it is of. Those of
 // another kind than these are an error when the file is read.
-func covers(s archive.Sum) bool { return s.Algorithm != "" && s.Algorithm != "crc32" }
+func covers(s archive.Sum) bool { return s.Algorithm() != "" && s.Algorithm() != "crc32" }
 
 // vouch holds all of a file of a package against the checksum in the table of contents:
 // it is the checksum that is signed, and the Installer uses files of which nothing else is

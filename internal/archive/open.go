@@ -30,14 +30,24 @@ const (
 	Zstd    Method = "zstd"
 )
 
-// Sum is a checksum.
-type Sum struct {
-	Algorithm string // crc32, md5, sha1, sha256, sha512; empty for none
-	Hex       string // in lower case
+// Sum is a checksum: its algorithm (crc32, md5, sha1, sha256 or sha512), a colon, and the
+// checksum in hexadecimal; empty for none. It is one string because of the memory that
+// many of them take.
+type Sum string
+
+// Algorithm returns the algorithm, empty for none.
+func (s Sum) Algorithm() string {
+	name, _, _ := strings.Cut(string(s), ":")
+	return name
+}
+
+func (s Sum) hex() string {
+	_, digits, _ := strings.Cut(string(s), ":")
+	return digits
 }
 
 func (s Sum) hash() (hash.Hash, error) {
-	switch s.Algorithm {
+	switch s.Algorithm() {
 	case "crc32":
 		return crc32.NewIEEE(), nil
 	case "md5":
@@ -49,7 +59,7 @@ func (s Sum) hash() (hash.Hash, error) {
 	case "sha512":
 		return sha512.New(), nil
 	}
-	return nil, fmt.Errorf("a checksum of the unknown kind %.20q", s.Algorithm)
+	return nil, fmt.Errorf("a checksum of the unknown kind %.20q", s.Algorithm())
 }
 
 // Open reads the contents of an entry of the archive r. The stream ends with an error
@@ -91,7 +101,7 @@ func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
 	}
 	sum := e.Sum
 	if e.Method == Stored && sum == e.Raw {
-		sum = Sum{} // which is held against what is packed
+		sum = "" // which is held against what is packed
 	}
 	plain, err := newChecked(c, sum, e.Size, "contents")
 	if err != nil {
@@ -104,7 +114,7 @@ func (e Entry) Open(r io.ReaderAt) (io.ReadCloser, error) {
 // IsStored reports whether the contents lie in the archive as they are, and there is
 // no checksum to hold them against.
 func (e Entry) IsStored() bool {
-	return e.Err == nil && e.Method == Stored && e.Sum == Sum{} && e.Raw == Sum{}
+	return e.Err == nil && e.Method == Stored && e.Sum == "" && e.Raw == ""
 }
 
 // opened is an entry that is read. At its end what is packed has to end, too.
@@ -139,7 +149,7 @@ type checked struct {
 
 func newChecked(r io.Reader, sum Sum, size int64, what string) (*checked, error) {
 	c := &checked{r: r, left: size, what: what, sum: sum}
-	if sum.Algorithm == "" {
+	if sum.Algorithm() == "" {
 		return c, nil
 	}
 	var err error
@@ -159,8 +169,8 @@ func (c *checked) Read(b []byte) (int, error) {
 	switch {
 	case errors.Is(err, io.EOF) && c.left > 0:
 		return n, fmt.Errorf("%s end %d bytes before the archive says", c.what, c.left)
-	case errors.Is(err, io.EOF) && c.hash != nil && !strings.EqualFold(hex.EncodeToString(c.hash.Sum(nil)), c.sum.Hex):
-		return n, fmt.Errorf("the %s of the %s is another than the archive says", c.sum.Algorithm, c.what)
+	case errors.Is(err, io.EOF) && c.hash != nil && !strings.EqualFold(hex.EncodeToString(c.hash.Sum(nil)), c.sum.hex()):
+		return n, fmt.Errorf("the %s of the %s is another than the archive says", c.sum.Algorithm(), c.what)
 	}
 	return n, err
 }

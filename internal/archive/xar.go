@@ -141,7 +141,7 @@ func openXar(r io.ReaderAt, size int64) (*xarReader, error) {
 		return nil, err
 	}
 	if x.Algorithm != "" {
-		h, err := Sum{Algorithm: x.Algorithm}.hash()
+		h, err := Sum(x.Algorithm).hash()
 		if err != nil {
 			return nil, err
 		}
@@ -152,7 +152,7 @@ func openXar(r io.ReaderAt, size int64) (*xarReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the table of contents: %w", err)
 	}
-	table, err := newChecked(z, Sum{}, int64(plain), "the table of contents")
+	table, err := newChecked(z, "", int64(plain), "the table of contents")
 	if err != nil {
 		return nil, err
 	}
@@ -503,7 +503,7 @@ func (x *xarReader) checksumOf(e xml.StartElement) (Sum, error) {
 	if sum, hexErr := hex.DecodeString(text); (hexErr != nil || len(sum) > sha512.Size) && err == nil {
 		err = fmt.Errorf("a checksum that is not hexadecimal: %.80q", text)
 	}
-	return Sum{strings.ToLower(attribute(e, "style")), text}, err
+	return Sum(strings.ToLower(attribute(e, "style")) + ":" + text), err
 }
 
 func (x *xarReader) number(n *int64) error {

@@ -308,7 +308,7 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 		return e, fmt.Errorf("packed by method %d of zip, which is not read", h.method)
 	}
 	e.Offset, e.Packed, e.Size, e.Method = begin, int64(h.packed), int64(h.size), method
-	e.Sum = Sum{"crc32", fmt.Sprintf("%08x", h.sum)}
+	e.Sum = Sum(fmt.Sprintf("crc32:%08x", h.sum))
 	switch hides := h.flags&zipStreamed != 0 && z.mayHide(e); {
 	case hides && method == Stored && local.size != h.size:
 		return e, ambiguous("it is stored, its local header does not say where it ends, and in it there are headers of zip")
