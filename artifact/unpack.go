@@ -268,6 +268,11 @@ func (p *packed) unpack() {
 		return
 	}
 	defer s.Close()
+	if p.entry.Method == archive.Stored { // it can be read where it is, once it is known to be what was packed
+		_, p.err = io.Copy(io.Discard, s)
+		p.whole = section{io.NewSectionReader(p.from, p.entry.Offset, p.entry.Size)}
+		return
+	}
 	p.whole, _, p.err = p.u.spool(s)
 }
 
