@@ -122,10 +122,14 @@ func TestRunTakesNoProfileThatIsNotApples(t *testing.T) {
 	if r := look(t, limits{maxTime, maxKept}, Slots, app); r.Binaries[0].Provisioning != nil {
 		t.Errorf("with slots: %+v", r.Binaries[0].Provisioning)
 	}
-	if err := os.Chmod(filepath.Join(app, "Contents/embedded.provisionprofile"), 0); err != nil || os.Getuid() == 0 {
-		t.Skip("root reads everything")
+	profile := filepath.Join(app, "Contents/embedded.provisionprofile")
+	if err := os.Remove(profile); err != nil {
+		t.Fatal(err)
 	}
-	if p := look(t, limits{maxTime, maxKept}, Full, app).Binaries[0].Provisioning; p.Err == nil {
-		t.Errorf("without permission: %+v", p)
+	if err := os.Mkdir(profile, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if p := look(t, limits{maxTime, maxKept}, Full, app).Binaries[0].Provisioning; p == nil || p.Err == nil {
+		t.Errorf("a folder in its place: %+v", p)
 	}
 }
