@@ -63,6 +63,7 @@ const ofNode = 320
 func newPack(f *archive.Format, from content, size int64, left *limits, tell func(error) bool) *pack {
 	p := &pack{root: newNode(".", archive.Entry{Mode: fs.ModeDir}), from: from, u: left.unpacker}
 	p.holder = newHolder(from.Close)
+	tell = few(tell)
 	for e, err := range f.List(from, size) {
 		if err == nil {
 			err = p.add(e, left)
@@ -76,6 +77,28 @@ func newPack(f *archive.Format, from content, size int64, left *limits, tell fun
 	}
 	p.collisions(nil, p.root, tell)
 	return p
+}
+
+// maxAmbiguous bounds what is told of one archive that readers take differently: made ones
+// are so at every entry, and real ones at a few.
+const maxAmbiguous = 100
+
+// few tells of the first places that are ambiguous, of everything else, and that there
+// are more.
+func few(tell func(error) bool) func(error) bool {
+	told := 0
+	return func(err error) bool {
+		if kindOf(err) != Ambiguous {
+			return tell(err)
+		}
+		switch told++; {
+		case told <= maxAmbiguous:
+			return tell(err)
+		case told == maxAmbiguous+1:
+			return tell(ambiguous("there are more places like these; the first %d are told", maxAmbiguous))
+		}
+		return true
+	}
 }
 
 // add puts an entry into its place. Its error says why readers may put it elsewhere.

@@ -241,6 +241,19 @@ func commented(zip []byte, comment string) []byte {
 	return append(zip, comment...)
 }
 
+// An archive that is ambiguous at each of many thousand entries is told of a hundred times.
+func TestAmbiguousPlacesAreToldUpToALimit(t *testing.T) {
+	var entries []at.ZipEntry
+	for range 500 {
+		entries = append(entries, at.ZipEntry{Name: "a", Content: machO})
+	}
+	told := named(t, "x", at.RawZip(entries...))
+	ambiguous := slices.DeleteFunc(told, func(s string) bool { return !strings.Contains(s, ": ambiguous: ") })
+	if last := "x: ambiguous: there are more places like these; the first 100 are told"; len(ambiguous) != 101 || ambiguous[100] != last {
+		t.Errorf("told of %d places, the last of which is %q", len(ambiguous), ambiguous[len(ambiguous)-1])
+	}
+}
+
 // Attacks on those who unpack an archive, by the names that they go by.
 func TestAttacksOfArchivesAreTold(t *testing.T) {
 	file := func(name string) tar.Header {
