@@ -29,6 +29,10 @@ var graph = map[string][]string{
 	"profile":               {"codesign", "entitlement", "internal/boundedplist"},
 	"artifact":              {"internal/archive", "internal/boundedplist", "macho"},
 	"internal/archive":      {},
+	"internal/apfs":         {"internal/archive", "internal/decmpfs"},
+	"internal/decmpfs":      {"internal/lzfse"},
+	"internal/imagetest":    {},
+	"internal/lzfse":        {},
 	"internal/archivetest":  {},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
@@ -50,7 +54,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/event", "internal/sshsig"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/apfs", "internal/decmpfs", "internal/event", "internal/lzfse", "internal/sshsig"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"
