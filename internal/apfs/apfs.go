@@ -1,0 +1,258 @@
+// Package apfs reads the volumes of an APFS container: their folders, links and files, as
+// they are at the latest checkpoint, and nothing but what is asked for.
+//
+// The source is Apple's "Apple File System Reference" (2020-06-22), whose chapters and
+// types the comments name. What it leaves open is as public readers have it, which the
+// comments name as well: linux-apfs-rw and apfsprogs (fsck and mkfs), apfs-fuse, 7-Zip's
+// ApfsHandler.cpp. All integers are little-endian.
+//
+// Each object that is read has a checksum, which must be right; the order of the B-trees
+// is checked where they are read. The contents of files have no checksum on a volume that is not
+// sealed: nobody can tell whether those were changed. The space manager, the reaper and the trees of
+// extents and of snapshots are not read.
+//
+// Encrypted and sealed volumes, and containers on two disks (Fusion), are an
+// [UnsupportedError]. Of a volume with snapshots what is read is what it holds now;
+// [Volume.Snapshots] tells how many there are. Firmlinks, which lead to another volume
+// of the same group, are not followed.
+//
+// A volume takes some 10 MiB of memory at most, whatever it claims to hold.
+package apfs
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
+)
+
+// UnsupportedError is a container, a volume or a file of a kind that is not read.
+type UnsupportedError struct{ What string }
+
+func (e *UnsupportedError) Error() string { return e.What + ", which is not read" }
+
+func unsupported(format string, args ...any) error {
+	return &UnsupportedError{fmt.Sprintf(format, args...)}
+}
+
+func ambiguous(format string, args ...any) error {
+	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
+}
+
+const (
+	// Sizes of blocks, in bytes ("Block and Container Sizes").
+	minBlock = 4096
+	maxBlock = 65536
+
+	// maxVolumes is NX_MAX_FILE_SYSTEMS.
+	maxVolumes = 100
+
+	// maxDescriptors bounds the blocks of the checkpoint descriptor area. newfs_apfs makes 8 to
+	// 280; apfsck takes 10,000.
+	maxDescriptors = 1 << 14
+)
+
+// Fields of nx_superblock_t, by their offset.
+const (
+	nxMagic       = 0x20 // and the length of the smallest superblock below
+	nxBlockSize   = 0x24
+	nxBlockCount  = 0x28
+	nxIncompat    = 0x40
+	nxUUID        = 0x48
+	nxDescBlocks  = 0x68
+	nxDescBase    = 0x70
+	nxDescIndex   = 0x88
+	nxDescLen     = 0x8c
+	nxObjectMap   = 0xa0
+	nxMaxVolumes  = 0xb4
+	nxVolumes     = 0xb8
+	nxKeyLocker   = 0x510 // nx_keylocker, a prange_t
+	magicNX       = "NXSB"
+	oidSuperblock = 1 // OID_NX_SUPERBLOCK
+)
+
+// nx_incompatible_features ("Incompatible Container Feature Flags").
+const (
+	nxVersion1 = 0x1 // of the prerelease of macOS 10.12
+	nxVersion2 = 0x2
+	nxFusion   = 0x100
+)
+
+// Container is what holds volumes. It may be read by several at a time.
+type Container struct {
+	// Volumes are in the order of the container, those that are not read too.
+	Volumes []*Volume
+
+	r         io.ReaderAt
+	size      int64
+	blockSize int64
+	blocks    uint64 // that are there and in the container
+	xid       uint64 // of the checkpoint
+	cache     cache
+}
+
+// IsContainer reports whether something begins as a container does.
+func IsContainer(r io.ReaderAt) bool {
+	var b [nxMagic + len(magicNX)]byte
+	n, _ := r.ReadAt(b[:], 0)
+	return n == len(b) && string(b[nxMagic:]) == magicNX
+}
+
+// Open reads the superblocks of a container of the given size, of which r has the bytes.
+// The error may be, or wrap, an [UnsupportedError]. That of a single volume is in its Err.
+func Open(r io.ReaderAt, size int64) (*Container, error) {
+	c := &Container{r: r, size: size}
+	if err := c.open(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Container) open() error {
+	zero, err := c.blockZero()
+	if err != nil {
+		return fmt.Errorf("container superblock in block 0: %w", err)
+	}
+	super, err := c.checkpoint(zero)
+	if err != nil {
+		return fmt.Errorf("checkpoints: %w", err)
+	}
+	if err := c.features(super); err != nil {
+		return err
+	}
+	objects, err := c.openObjectMap(le64(super[nxObjectMap:]))
+	if err != nil {
+		return fmt.Errorf("object map of the container: %w", err)
+	}
+	count := le32(super[nxMaxVolumes:])
+	if count > maxVolumes {
+		return fmt.Errorf("container superblock: room for %d volumes, of which %d are possible", count, maxVolumes)
+	}
+	// nx_fs_oid has its full length, whatever the limit is.
+	seen := map[uint64]bool{}
+	for n := range maxVolumes {
+		oid := le64(super[nxVolumes+8*n:])
+		switch {
+		case oid == 0:
+			continue
+		case seen[oid]:
+			return ambiguous("the container has the volume of the object %#x twice", oid)
+		}
+		seen[oid] = true
+		c.Volumes = append(c.Volumes, c.openVolume(objects, oid))
+	}
+	return nil
+}
+
+// blockZero reads the copy of a superblock that tells the size of blocks and where the
+// checkpoints are ("Mounting an Apple File System Partition", step 1).
+func (c *Container) blockZero() ([]byte, error) {
+	head := make([]byte, minBlock)
+	if err := c.readAt(head, 0); err != nil {
+		return nil, err
+	}
+	if string(head[nxMagic:][:4]) != magicNX {
+		return nil, fmt.Errorf("the magic is %q, not %q", head[nxMagic:][:4], magicNX)
+	}
+	size := le32(head[nxBlockSize:])
+	if size < minBlock || size > maxBlock || size&(size-1) != 0 {
+		return nil, fmt.Errorf("blocks of %d bytes, which is no power of two from %d to %d", size, minBlock, maxBlock)
+	}
+	c.blockSize = int64(size)
+	c.blocks = min(le64(head[nxBlockCount:]), uint64(c.size/c.blockSize))
+	zero, err := c.readObject(0, 1)
+	if err != nil {
+		return nil, err
+	}
+	return zero, checkSuperblock(zero)
+}
+
+func checkSuperblock(b []byte) error {
+	if string(b[nxMagic:][:4]) != magicNX {
+		return fmt.Errorf("the magic is %q, not %q", b[nxMagic:][:4], magicNX)
+	}
+	return checkHeader(b, oidSuperblock, typeSuperblock)
+}
+
+// checkpoint returns the superblock of the latest valid checkpoint (the same chapter, steps 2 to
+// 4). The ephemeral objects of it, which only a writer needs, are not read.
+func (c *Container) checkpoint(zero []byte) ([]byte, error) {
+	base, count := le64(zero[nxDescBase:]), le32(zero[nxDescBlocks:])
+	switch {
+	case base>>63 != 0 || count>>31 != 0:
+		return nil, unsupported("a container whose checkpoints are in a tree")
+	case count == 0 || count > maxDescriptors:
+		return nil, fmt.Errorf("an area of %d blocks, which is not from 1 to %d", count, maxDescriptors)
+	case base > c.blocks || uint64(count) > c.blocks-base:
+		return nil, fmt.Errorf("the blocks %d to %d are past the end at %d", base, base+uint64(count)-1, c.blocks)
+	}
+	var latest []byte
+	for n := range uint64(count) {
+		b, err := c.readObject(base+n, 1)
+		if _, damaged := errors.AsType[*checksumError](err); damaged {
+			continue // as after a crash
+		}
+		if err != nil {
+			return nil, err
+		}
+		if objectType(b) != typeSuperblock || checkSuperblock(b) != nil || latest != nil && objectXID(b) <= objectXID(latest) {
+			continue
+		}
+		if c.mapped(b, base, uint64(count)) {
+			latest = b
+		}
+	}
+	switch {
+	case latest == nil:
+		return nil, fmt.Errorf("none in the blocks %d to %d is valid", base, base+uint64(count)-1)
+	case objectXID(latest) < objectXID(zero):
+		// The copy is written after the checkpoint.
+		return nil, fmt.Errorf("the transaction %d, of which block 0 is a copy, is damaged; the latest that is not is %d", objectXID(zero), objectXID(latest))
+	case string(latest[nxUUID:][:16]) != string(zero[nxUUID:][:16]) || le32(latest[nxBlockSize:]) != le32(zero[nxBlockSize:]):
+		return nil, errors.New("the latest superblock is of another container than block 0")
+	}
+	c.xid = objectXID(latest)
+	c.blocks = min(le64(latest[nxBlockCount:]), uint64(c.size/c.blockSize))
+	return latest, nil
+}
+
+// mapped reports whether the blocks that belong to a superblock in the ring, the last of
+// which it is itself, are there: the mappings of its ephemeral objects.
+func (c *Container) mapped(super []byte, base, count uint64) bool {
+	index, length := uint64(le32(super[nxDescIndex:])), uint64(le32(super[nxDescLen:]))
+	if index >= count || length < 2 || length > count {
+		return false
+	}
+	for n := range length {
+		b, err := c.readObject(base+(index+n)%count, 1)
+		if err != nil || objectXID(b) != objectXID(super) {
+			return false
+		}
+		want := uint32(typeCheckpointMap)
+		if n == length-1 {
+			want = typeSuperblock
+		}
+		if objectType(b) != want {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Container) features(super []byte) error {
+	switch features := le64(super[nxIncompat:]); {
+	case features&nxFusion != 0:
+		return unsupported("a container on two disks (Fusion)")
+	case features&nxVersion1 != 0:
+		return unsupported("a container of the prerelease of macOS 10.12")
+	case features&^(nxVersion2) != 0:
+		return unsupported("a container with the features %#x", features)
+	}
+	return nil
+}
+
+func le16(b []byte) uint16 { return binary.LittleEndian.Uint16(b) }
+func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
+func le64(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
