@@ -17,10 +17,10 @@ type cache struct {
 	recent list.List               // the one used last in front
 }
 
-// place is where a node is, and what it was read as.
+// place is what a node was read as.
 type place struct {
-	block  uint64
-	layout *layout
+	tree *tree
+	oid  uint64
 }
 
 func (c *cache) get(p place) *node {

@@ -215,17 +215,57 @@ func (v *Volume) lookup(dir uint64, name string) (*entry, error) {
 	return v.entry(found)
 }
 
+// chain is a node with the folders above it, from the root.
+type chain []*inode
+
+// folder is a folder that was found, each part of whose name is one of the chain. A walk
+// asks for what is in it and around it next.
+type folder struct {
+	parts []string
+	at    chain
+}
+
 // resolve returns what a name leads to, and follows links, the last one only if it is to.
 func (v *Volume) resolve(name string, last bool) (*inode, error) {
 	if v.Err != nil {
 		return nil, v.Err
 	}
-	root, err := v.inode(rootFolder)
+	links := 0
+	base := name
+	at := chain{v.root}
+	if i := strings.LastIndexByte(name, '/'); i >= 0 {
+		base = name[i+1:]
+		var err error
+		if at, err = v.find(name[:i], &links); err != nil {
+			return nil, err
+		}
+	}
+	at, err := v.follow(at, []string{base}, last, &links)
 	if err != nil {
 		return nil, err
 	}
-	at := []*inode{root} // what is above, and the node itself
-	rest, links := strings.Split(name, "/"), 0
+	return at[len(at)-1], nil
+}
+
+// find returns a folder, from what it has in common with the one that was found last.
+func (v *Volume) find(name string, links *int) (chain, error) {
+	parts := strings.Split(name, "/")
+	at, same := chain{v.root}, 0
+	if f := v.found.Load(); f != nil {
+		for same < min(len(parts), len(f.parts)) && parts[same] == f.parts[same] {
+			same++
+		}
+		at = f.at[:same+1]
+	}
+	at, err := v.follow(at, parts[same:], true, links)
+	if err == nil && *links == 0 && len(at) == len(parts)+1 {
+		v.found.Store(&folder{parts, at})
+	}
+	return at, err
+}
+
+// follow goes from a folder along a name.
+func (v *Volume) follow(at chain, rest []string, last bool, links *int) (chain, error) {
 	for len(rest) > 0 {
 		part := rest[0]
 		rest = rest[1:]
@@ -246,10 +286,10 @@ func (v *Volume) resolve(name string, last bool) (*inode, error) {
 		case err != nil:
 			return nil, err
 		case e.node.mode&fs.ModeSymlink == 0 || len(rest) == 0 && !last:
-			at = append(at, e.node)
+			at = append(slices.Clip(at), e.node)
 			continue
 		}
-		if links++; links > maxLinks {
+		if *links++; *links > maxLinks {
 			return nil, errLinks
 		}
 		target, err := v.target(e.node)
@@ -259,9 +299,9 @@ func (v *Volume) resolve(name string, last bool) (*inode, error) {
 		case path.IsAbs(target):
 			return nil, ErrOutside
 		}
-		rest = append(strings.Split(target, "/"), rest...)
+		rest = slices.Concat(strings.Split(target, "/"), rest)
 	}
-	return at[len(at)-1], nil
+	return at, nil
 }
 
 // Reach returns [ErrOutside] when a link in name leads out of the volume.

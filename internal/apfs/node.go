@@ -74,7 +74,7 @@ func newNode(p place, b []byte) (*node, error) {
 		return nil, fmt.Errorf("a node of the level %d, more than %d", n.level, maxLevel)
 	case n.flags&isLeaf != 0 != (n.level == 0):
 		return nil, fmt.Errorf("a node of the level %d with the flags %#x", n.level, n.flags)
-	case n.flags&isFixed != 0 != (p.layout.keySize != 0):
+	case n.flags&isFixed != 0 != (p.tree.layout.keySize != 0):
 		return nil, fmt.Errorf("a node with the flags %#x in a tree of another layout", n.flags)
 	}
 	table, length := int(le16(b[nodeTable:])), int(le16(b[nodeTable+2:]))
@@ -95,7 +95,7 @@ func newNode(p place, b []byte) (*node, error) {
 // record returns the size of a record of the table: two offsets (kvoff_t), or both with
 // their lengths (kvloc_t).
 func (n *node) record() int {
-	if n.layout.keySize != 0 {
+	if n.tree.layout.keySize != 0 {
 		return 4
 	}
 	return 8
@@ -112,7 +112,7 @@ func (n *node) check() error {
 		if n.level > 0 && v.end-v.start != 8 {
 			return fmt.Errorf("record %d: a child of %d bytes", i, v.end-v.start)
 		}
-		got, err := n.layout.parse(n.b[k.start:k.end])
+		got, err := n.tree.layout.parse(n.b[k.start:k.end])
 		if err != nil {
 			return fmt.Errorf("record %d: key: %w", i, err)
 		}
@@ -137,8 +137,8 @@ type span struct{ start, end int }
 func (n *node) locate(i int) (k, v span, err error) {
 	r := n.b[n.keys-n.tableLength():][i*n.record():]
 	var keyLength, valueOffset, valueLength int
-	if n.layout.keySize != 0 {
-		keyLength, valueOffset, valueLength = n.layout.keySize, int(le16(r[2:])), n.layout.valueSize
+	if n.tree.layout.keySize != 0 {
+		keyLength, valueOffset, valueLength = n.tree.layout.keySize, int(le16(r[2:])), n.tree.layout.valueSize
 		if n.level > 0 {
 			valueLength = 8
 		}
@@ -163,7 +163,7 @@ func (n *node) tableLength() int { return int(le16(n.b[nodeTable+2:])) }
 // key and value return those of a record of a node that was checked.
 func (n *node) key(i int) key {
 	k, _, _ := n.locate(i)
-	got, _ := n.layout.parse(n.b[k.start:k.end])
+	got, _ := n.tree.layout.parse(n.b[k.start:k.end])
 	return got
 }
 

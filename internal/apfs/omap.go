@@ -50,7 +50,7 @@ func (c *Container) openObjectMap(block uint64) (*objectMap, error) {
 	if kind := le32(b[mapTreeType:]); kind != physical|typeRoot {
 		return nil, fmt.Errorf("a tree of the type %#x, not %#x", kind, physical|typeRoot)
 	}
-	m := &objectMap{c, tree{c: c, layout: &mapLayout, subtype: typeObjectMap, root: le64(b[mapTree:]), xid: c.xid}}
+	m := &objectMap{c, tree{c: c, layout: &mapLayout, subtype: typeObjectMap, root: le64(b[mapTree:])}}
 	return m, m.tree.open()
 }
 

@@ -24,7 +24,6 @@ type tree struct {
 	subtype uint32
 	root    uint64     // its object
 	objects *objectMap // that finds the nodes, nil for a tree of physical ones
-	xid     uint64
 }
 
 // open checks the root.
@@ -61,47 +60,52 @@ func (t *tree) load(oid uint64) (*node, error) {
 }
 
 func (t *tree) read(oid uint64) (*node, error) {
-	block, size, storage := oid, uint64(1), uint32(physical)
+	p := place{t, oid}
+	if n := t.c.cache.get(p); n != nil {
+		return n, nil
+	}
+	at, storage := location{oid, 1}, uint32(physical)
 	if t.objects != nil {
 		found, err := t.objects.find(oid)
 		if err != nil {
 			return nil, err
 		}
-		block, size, storage = found.block, found.blocks, virtual
+		at, storage = found, virtual
 	}
-	p := place{block, t.layout}
-	n := t.c.cache.get(p)
-	if n == nil || len(n.b) != int(size)*int(t.c.blockSize) {
-		b, err := t.c.readObject(block, size)
-		if err != nil {
-			return nil, err
-		}
-		if n, err = newNode(p, b); err != nil {
-			return nil, fmt.Errorf("block %d: %w", block, err)
-		}
-		t.c.cache.add(n)
+	b, err := t.c.readObject(at.block, at.blocks)
+	if err != nil {
+		return nil, err
 	}
+	n, err := newNode(p, b)
+	if err == nil {
+		err = t.checkHeader(n, storage)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("block %d: %w", at.block, err)
+	}
+	t.c.cache.add(n)
+	return n, nil
+}
+
+func (t *tree) checkHeader(n *node, storage uint32) error {
 	kind := uint32(typeNode)
 	if n.flags&isRoot != 0 {
 		kind = typeRoot
 	}
-	flags := objectFlags(n.b)
-	err := checkHeader(n.b, oid, kind)
-	switch {
-	case err != nil:
+	if err := checkHeader(n.b, n.oid, kind); err != nil {
+		return err
+	}
+	switch flags := objectFlags(n.b); {
 	case flags&encrypted != 0:
-		err = unsupported("an encrypted tree")
+		return unsupported("an encrypted tree")
 	case flags&noHeader != 0 || flags&storageMask != storage:
-		err = fmt.Errorf("it has the flags %#x", flags)
+		return fmt.Errorf("it has the flags %#x", flags)
 	case objectSubtype(n.b) != t.subtype:
-		err = fmt.Errorf("it is of a tree of the kind %#x, not %#x", objectSubtype(n.b), t.subtype)
-	case objectXID(n.b) > t.xid:
-		err = fmt.Errorf("it is of the transaction %d, after %d", objectXID(n.b), t.xid)
+		return fmt.Errorf("it is of a tree of the kind %#x, not %#x", objectSubtype(n.b), t.subtype)
+	case objectXID(n.b) > t.c.xid:
+		return fmt.Errorf("it is of the transaction %d, after %d", objectXID(n.b), t.c.xid)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("block %d: %w", block, err)
-	}
-	return n, nil
+	return nil
 }
 
 // cursor is at a record of a tree, or past its end.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -60,6 +61,8 @@ type Volume struct {
 	c        *Container
 	features uint64
 	tree     tree
+	root     *inode
+	found    atomic.Pointer[folder] // the one of the last name
 }
 
 func (v *Volume) hashed() bool {
@@ -136,7 +139,7 @@ func (v *Volume) openTree(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("object map: %w", err)
 	}
-	v.tree = tree{c: v.c, layout: &plainLayout, subtype: typeFSTree, root: le64(b[volumeTree:]), objects: objects, xid: v.c.xid}
+	v.tree = tree{c: v.c, layout: &plainLayout, subtype: typeFSTree, root: le64(b[volumeTree:]), objects: objects}
 	if v.hashed() {
 		v.tree.layout = &hashedLayout
 	}
@@ -150,5 +153,6 @@ func (v *Volume) openTree(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("root folder: %w", err)
 	}
+	v.root = root
 	return nil
 }
