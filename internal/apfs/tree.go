@@ -76,10 +76,7 @@ func (t *tree) read(oid uint64) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := newNode(p, b)
-	if err == nil {
-		err = t.checkHeader(n, storage)
-	}
+	n, err := t.parse(p, b, storage)
 	if err != nil {
 		return nil, fmt.Errorf("block %d: %w", at.block, err)
 	}
@@ -87,25 +84,26 @@ func (t *tree) read(oid uint64) (*node, error) {
 	return n, nil
 }
 
-func (t *tree) checkHeader(n *node, storage uint32) error {
-	kind := uint32(typeNode)
-	if n.flags&isRoot != 0 {
-		kind = typeRoot
+// parse checks the header of a node and the node.
+func (t *tree) parse(p place, b []byte, storage uint32) (*node, error) {
+	if err := checkHeader(b, p.oid, typeNode, typeRoot); err != nil {
+		return nil, err
 	}
-	if err := checkHeader(n.b, n.oid, kind); err != nil {
-		return err
-	}
-	switch flags := objectFlags(n.b); {
+	switch flags := objectFlags(b); {
 	case flags&encrypted != 0:
-		return unsupported("an encrypted tree")
+		return nil, unsupported("an encrypted tree")
 	case flags&noHeader != 0 || flags&storageMask != storage:
-		return fmt.Errorf("it has the flags %#x", flags)
-	case objectSubtype(n.b) != t.subtype:
-		return fmt.Errorf("it is of a tree of the kind %#x, not %#x", objectSubtype(n.b), t.subtype)
-	case objectXID(n.b) > t.c.xid:
-		return fmt.Errorf("it is of the transaction %d, after %d", objectXID(n.b), t.c.xid)
+		return nil, fmt.Errorf("it has the flags %#x", flags)
+	case objectSubtype(b) != t.subtype:
+		return nil, fmt.Errorf("it is of a tree of the kind %#x, not %#x", objectSubtype(b), t.subtype)
+	case objectXID(b) > t.c.xid:
+		return nil, fmt.Errorf("it is of the transaction %d, after %d", objectXID(b), t.c.xid)
 	}
-	return nil
+	n, err := newNode(p, b)
+	if err == nil && (n.flags&isRoot != 0) != (objectType(b) == typeRoot) {
+		err = fmt.Errorf("a node of the type %#x with the flags %#x", objectType(b), n.flags)
+	}
+	return n, err
 }
 
 // cursor is at a record of a tree, or past its end.

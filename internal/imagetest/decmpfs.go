@@ -49,24 +49,28 @@ func Decmpfs(kind uint32, data []byte, stored bool) (attribute, fork []byte) {
 	panic(fmt.Sprintf("no kind %d", kind))
 }
 
+// decmpfsChunk compresses a chunk, or stores one that would be larger then.
 func decmpfsChunk(kind uint32, data []byte, stored bool) []byte {
-	switch {
-	case kind == 1:
+	var packed []byte
+	mark := byte(0xff)
+	switch kind {
+	case 1:
 		return data
-	case kind == 9 || kind == 10:
+	case 9, 10:
 		return append([]byte{0xcc}, data...)
-	case (stored || len(data) == 0) && (kind == 7 || kind == 8):
-		return append([]byte{6}, data...)
-	case stored:
-		return append([]byte{0xff}, data...)
-	case kind == 3 || kind == 4:
+	case 3, 4:
 		var b bytes.Buffer
 		w := zlib.NewWriter(&b)
 		w.Write(data)
 		w.Close()
-		return b.Bytes()
-	case kind == 7 || kind == 8:
-		return LZVN(data)
+		packed = b.Bytes()
+	case 7, 8:
+		packed, mark = LZVN(data), 6
+	default:
+		packed = LZFSE(data, '2')
 	}
-	return LZFSE(data, '2')
+	if stored || len(packed) > len(data) {
+		return append([]byte{mark}, data...)
+	}
+	return packed
 }
