@@ -30,6 +30,11 @@ var graph = map[string][]string{
 	"artifact":              {"internal/archive", "internal/boundedplist", "macho"},
 	"internal/archive":      {},
 	"internal/archivetest":  {},
+	"internal/decmpfs":      {"internal/archive", "internal/lzfse"},
+	"internal/hfs":          {"internal/archive", "internal/decmpfs"},
+	"internal/imagetest":    {},
+	"internal/lzfse":        {},
+	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/lzfse"},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
 	"entitlement":           {"internal/near"},
@@ -50,7 +55,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/event", "internal/sshsig"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/event", "internal/sshsig", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"
