@@ -108,8 +108,11 @@ func (i *Image) addChunk(c chunk, base uint64) error {
 		}
 	case kindADC, kindZlib, kindBzip2, kindLZFSE, kindXZ:
 		// What is packed is hardly longer than what it holds: hdiutil stores that as it is.
-		if c.bytes() > maxChunk || c.length > 2*c.bytes()+4096 {
-			return fmt.Errorf("%d sectors packed in %d bytes, where the limit is %d sectors", c.count, c.length, maxChunk/sector)
+		if c.bytes() > maxChunk {
+			return fmt.Errorf("%d packed bytes that hold %d, where the limit is %d", c.length, c.bytes(), maxChunk)
+		}
+		if c.length > 2*c.bytes()+4096 {
+			return fmt.Errorf("%d packed bytes that hold %d, which would have been stored as they are", c.length, c.bytes())
 		}
 	default:
 		return unsupported("a disk image with chunks of the type %#x", uint32(c.kind))

@@ -81,9 +81,9 @@ func (i *Image) open() error {
 	if err != nil {
 		return err
 	}
-	for _, b := range list {
+	for n, b := range list {
 		if err := i.addTable(b); err != nil {
-			return fmt.Errorf("table %d, %.80q: %w", len(i.tables)+1, b.name, err)
+			return fmt.Errorf("table %d, %.80q: %w", n+1, b.name, err)
 		}
 	}
 	if len(i.tables) == 0 {
