@@ -24,7 +24,8 @@ const maxPartitions = 1024
 
 // Partitions lists the partitions of the disk r, by their offsets, or the disk itself when
 // it has no map. A disk may have several maps, and what they have in common is listed
-// once. The problems are why a map is not to be trusted, or differs from another.
+// once; one that is a file system itself, as hybrid discs are, is listed last. The problems
+// are why a map is not to be trusted, or differs from another.
 func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 	d := disk{r: r, size: size}
 	gpt, apm, mbr := d.gpt(), d.apple(), d.mbr()
@@ -46,8 +47,13 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 			d.problem(ambiguous("the partitions %.80q at offset %d and %.80q at %d share bytes", a.Name, a.Offset, b.Name, b.Offset))
 		}
 	}
+	whole := Partition{Size: size}
 	if len(list) == 0 {
-		list = []Partition{{Size: size}}
+		return []Partition{whole}, d.problems
+	}
+	if fs := FileSystem(r, size); fs != "" && list[0].Offset > 0 {
+		d.problem(ambiguous("the disk is %s as a whole, and has partitions", fs))
+		list = append(list, whole)
 	}
 	return list, d.problems
 }
