@@ -102,6 +102,15 @@ func (h HFS) Write() []byte {
 	w.disk = append(w.disk, make([]byte, max(h.BlockSize, 1024))...)
 	be.PutUint32(header[40:], uint32(h.BlockSize))
 	be.PutUint32(header[44:], uint32(len(w.disk)/h.BlockSize))
+	for _, r := range w.catalog {
+		switch r.data[1] {
+		case 1:
+			be.PutUint32(header[36:], be.Uint32(header[36:])+1)
+		case 2:
+			be.PutUint32(header[32:], be.Uint32(header[32:])+1)
+		}
+	}
+	be.PutUint32(header[36:], be.Uint32(header[36:])-1) // without the root
 	be.PutUint32(header[64:], w.next)
 	if h.Header != nil {
 		h.Header(header)
