@@ -82,10 +82,11 @@ ssh-test:
 	@set -e; SK_DUMMY=$$(scripts/test-deps); export SK_DUMMY; \
 	$(GO) test -tags ssh -count=1 ./internal/sshsig ./internal/cli
 
-# Archives by the real zip, 7zz, tar, cpio, ar, xz and their kin, which a script gets.
+# Archives and disk images by the real zip, 7zz, tar, cpio, ar, xz, xorriso and their kin, which a
+# script gets. IMAGES may name a folder of more disk images.
 archive-test:
 	scripts/archive-tools
-	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan
+	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan ./internal/udif ./internal/hfs
 
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:

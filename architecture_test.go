@@ -28,12 +28,14 @@ var graph = map[string][]string{
 	"seal":                  {"codesign/requirement", "internal/boundedplist"},
 	"profile":               {"codesign", "entitlement", "internal/boundedplist"},
 	"artifact":              {"internal/archive", "internal/boundedplist", "macho"},
-	"internal/archive":      {},
 	"internal/apfs":         {"internal/archive", "internal/decmpfs"},
-	"internal/decmpfs":      {"internal/lzfse"},
+	"internal/archive":      {},
+	"internal/archivetest":  {},
+	"internal/decmpfs":      {"internal/archive", "internal/lzfse"},
+	"internal/hfs":          {"internal/archive", "internal/decmpfs"},
 	"internal/imagetest":    {},
 	"internal/lzfse":        {},
-	"internal/archivetest":  {},
+	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/lzfse"},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
 	"entitlement":           {"internal/near"},
@@ -54,7 +56,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/apfs", "internal/decmpfs", "internal/event", "internal/lzfse", "internal/sshsig"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -117,11 +117,12 @@ var errUnsigned = errors.New("the slice has no code signature")
 // signature alone: special slots are compared, pages and signers are not. See
 // [Verifier.Read] for those.
 func Read(r io.ReaderAt, s macho.Slice) (*Signature, error) {
-	sig, _, err := read(r, s)
+	sig, _, err := read(r, s, nil)
 	return sig, err
 }
 
-func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
+// read reads the signature of a slice, or of a disk image with the trailer that it signs.
+func read(r io.ReaderAt, s macho.Slice, trailer []byte) (*Signature, *superBlob, error) {
 	if s.Signature == nil {
 		return nil, nil, errUnsigned
 	}
@@ -146,9 +147,9 @@ func read(r io.ReaderAt, s macho.Slice) (*Signature, *superBlob, error) {
 		}
 		return nil, nil, err
 	}
-	sig.compareDirectories(s)
+	sig.compareDirectories(s, trailer != nil)
 	sig.uncovered(s, sb.padding)
-	sig.checkSlots(sb)
+	sig.checkSlots(sb, trailer)
 	sig.CMSSize = len(sb.payload(uint32(cs.CSSLOT_CMS_SIGNATURE)))
 	sig.checkSigner()
 	sig.Facts.Identifier, sig.Facts.CDHash = sig.Directory().Identifier, sig.Directory().cdhash

@@ -42,7 +42,11 @@ func NewVerifier(anchors Anchors, now time.Time) *Verifier {
 // code with the hashes of every CodeDirectory, and verifies the CMS. What could
 // not be compared, by an error or at the end of ctx, is a problem.
 func (v *Verifier) Read(ctx context.Context, r io.ReaderAt, s macho.Slice) (*Signature, error) {
-	sig, sb, err := read(r, s)
+	return v.read(ctx, r, s, nil)
+}
+
+func (v *Verifier) read(ctx context.Context, r io.ReaderAt, s macho.Slice, trailer []byte) (*Signature, error) {
+	sig, sb, err := read(r, s, trailer)
 	if err != nil {
 		return nil, err
 	}

@@ -35,8 +35,9 @@ func (s *Signature) readDirectories(sb *superBlob) {
 }
 
 // compareDirectories finds what would make the kernel and Security.framework
-// obey different CodeDirectories, or the same ones differently.
-func (s *Signature) compareDirectories(slice macho.Slice) {
+// obey different CodeDirectories, or the same ones differently. Of a disk image the
+// kernel reads no signature.
+func (s *Signature) compareDirectories(slice macho.Slice, image bool) {
 	end := slice.Signature.Offset
 	first := s.Directories[0]
 	if first.Slot != uint32(cs.CSSLOT_CODEDIRECTORY) {
@@ -46,18 +47,8 @@ func (s *Signature) compareDirectories(slice macho.Slice) {
 		if d.CodeLimit > end {
 			s.problem(Malformed, d.Slot, "%s: the code limit %d is past the signature's own offset %d", SlotName(d.Slot), d.CodeLimit, end)
 		}
-		if d.codeLimit32 != d.CodeLimit {
-			// cs_blob_init_validated in ubc_subr.c, signingLimit in codedirectory.h.
-			s.problem(Ambiguous, d.Slot, "%s: the code limit is %d to the kernel, and %d (codeLimit64) to Security.framework", SlotName(d.Slot), d.codeLimit32, d.CodeLimit)
-		}
-		if !kernelPage(d.PageSize, slice.CPU) {
-			s.problem(Malformed, d.Slot, "%s: pages of %d bytes, which the kernel for %s refuses", SlotName(d.Slot), d.PageSize, slice.Arch)
-		}
-		if extra := d.Flags &^ allowedFlags; extra != 0 {
-			s.problem(Unusual, d.Slot, "%s: flags %#x, which the kernel takes from no signature", SlotName(d.Slot), uint32(extra))
-		}
-		if d.ExecSegFlags&^uint64(cs.EXECSEG_MAIN_BINARY) != 0 {
-			s.problem(Unusual, d.Slot, "%s: flags %#x of the executable segment, which permit more than running", SlotName(d.Slot), d.ExecSegFlags)
+		if !image {
+			s.compareKernel(&d, slice)
 		}
 		if want := d.pages(); uint64(d.CodeSlots) != want {
 			s.problem(Malformed, d.Slot, "%s: %d page hashes for %d pages", SlotName(d.Slot), d.CodeSlots, want)
@@ -78,6 +69,23 @@ func (s *Signature) compareDirectories(slice macho.Slice) {
 		for _, diff := range first.differences(&d) {
 			s.problem(Ambiguous, d.Slot, "%s and %s differ: %s", SlotName(first.Slot), SlotName(d.Slot), diff)
 		}
+	}
+}
+
+// compareKernel tells of what the kernel refuses in a CodeDirectory, or reads otherwise.
+func (s *Signature) compareKernel(d *Directory, slice macho.Slice) {
+	if d.codeLimit32 != d.CodeLimit {
+		// cs_blob_init_validated in ubc_subr.c, signingLimit in codedirectory.h.
+		s.problem(Ambiguous, d.Slot, "%s: the code limit is %d to the kernel, and %d (codeLimit64) to Security.framework", SlotName(d.Slot), d.codeLimit32, d.CodeLimit)
+	}
+	if !kernelPage(d.PageSize, slice.CPU) {
+		s.problem(Malformed, d.Slot, "%s: pages of %d bytes, which the kernel for %s refuses", SlotName(d.Slot), d.PageSize, slice.Arch)
+	}
+	if extra := d.Flags &^ allowedFlags; extra != 0 {
+		s.problem(Unusual, d.Slot, "%s: flags %#x, which the kernel takes from no signature", SlotName(d.Slot), uint32(extra))
+	}
+	if d.ExecSegFlags&^uint64(cs.EXECSEG_MAIN_BINARY) != 0 {
+		s.problem(Unusual, d.Slot, "%s: flags %#x of the executable segment, which permit more than running", SlotName(d.Slot), d.ExecSegFlags)
 	}
 }
 
@@ -128,13 +136,14 @@ func (d *Directory) differences(o *Directory) []string {
 
 // checkSlots compares each blob with the hash that every CodeDirectory has for
 // it. A special slot hashes the whole blob, its header included (ubc_subr.c:794,
-// :850, :912).
-func (s *Signature) checkSlots(sb *superBlob) {
+// :850, :912). Slots that have no blob bind files, or the trailer of a disk image.
+func (s *Signature) checkSlots(sb *superBlob, trailer []byte) {
 	for i := range s.Directories {
 		d := &s.Directories[i]
 		for n := range uint32(len(d.SpecialHashes)) {
 			slot := n + 1
-			if d.Special(slot) != nil && !slots[cs.SlotType(slot)].file && sb.find(slot) == nil {
+			elsewhere := trailer == nil && slots[cs.SlotType(slot)].file || trailer != nil && slot == uint32(cs.CSSLOT_REP_SPECIFIC)
+			if d.Special(slot) != nil && !elsewhere && sb.find(slot) == nil {
 				s.problem(Missing, slot, "%s binds %s, which is not there", SlotName(d.Slot), SlotName(slot))
 			}
 		}

@@ -12,7 +12,7 @@
 // extents and of snapshots are not read.
 //
 // Encrypted and sealed volumes, and containers on two disks (Fusion), are an
-// [UnsupportedError]. Of a volume with snapshots what is read is what it holds now;
+// [archive.UnsupportedError]. Of a volume with snapshots what is read is what it holds now;
 // [Volume.Snapshots] tells how many there are. Firmlinks, which lead to another volume
 // of the same group, are not followed.
 //
@@ -28,13 +28,8 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
-// UnsupportedError is a container, a volume or a file of a kind that is not read.
-type UnsupportedError struct{ What string }
-
-func (e *UnsupportedError) Error() string { return e.What + ", which is not read" }
-
 func unsupported(format string, args ...any) error {
-	return &UnsupportedError{fmt.Sprintf(format, args...)}
+	return &archive.UnsupportedError{What: fmt.Sprintf(format, args...)}
 }
 
 func ambiguous(format string, args ...any) error {
@@ -101,7 +96,7 @@ func IsContainer(r io.ReaderAt) bool {
 }
 
 // Open reads the superblocks of a container of the given size, of which r has the bytes.
-// The error may be, or wrap, an [UnsupportedError]. That of a single volume is in its Err.
+// The error may be, or wrap, an [archive.UnsupportedError]. That of a single volume is in its Err.
 func Open(r io.ReaderAt, size int64) (*Container, error) {
 	c := &Container{r: r, size: size}
 	if err := c.open(); err != nil {

@@ -124,8 +124,8 @@ func noise(n int) []byte {
 var everything = sync.OnceValue(func() map[string]imagetest.APFSFile {
 	sparse := make([]byte, 100_000)
 	copy(sparse[50_000:], "in the middle")
-	small, _ := imagetest.Decmpfs(3, []byte("a text, a text, a text"), false)
-	large, fork := imagetest.Decmpfs(8, noise(200_000), false)
+	small, _ := imagetest.Decmpfs([]byte("a text, a text, a text"), 3)
+	large, fork := imagetest.Decmpfs(noise(200_000), 8)
 	return map[string]imagetest.APFSFile{
 		"A.app/Contents/MacOS/A":           {Data: noise(30_000)},
 		"A.app/Contents/MacOS/B":           {Hard: "A.app/Contents/MacOS/A"},
@@ -319,7 +319,7 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 					t.Errorf("the error of a folder is %v, not %v", got, err)
 				}
 			}
-			u, ok := errors.AsType[*apfs.UnsupportedError](err)
+			u, ok := errors.AsType[*archive.UnsupportedError](err)
 			if !ok || u.What != tt.want {
 				t.Errorf("the error is %v, not %q", err, tt.want)
 			}

@@ -22,6 +22,8 @@ const (
 	extentCrypto = 0x10
 	lengthMask   = 1<<56 - 1 // J_FILE_EXTENT_LEN_MASK
 
+	resourceFork = "com.apple.ResourceFork"
+
 	// j_xattr_val_t ("File-System Objects", j_xattr_flags).
 	xattrHeader   = 4
 	xattrStream   = 0x1 // XATTR_DATA_STREAM
@@ -29,7 +31,7 @@ const (
 )
 
 // Open opens a regular file, and returns [ErrNotRegular] for any other. The error may be, or
-// wrap, an [UnsupportedError] or a [decmpfs.UnsupportedError].
+// wrap, an [archive.UnsupportedError].
 func (v *Volume) Open(name string) (io.ReaderAt, int64, error) {
 	n, err := v.resolve(name, true)
 	if err != nil {
@@ -64,20 +66,17 @@ func (v *Volume) compressed(n *inode) (io.ReaderAt, int64, error) {
 	}
 	var fork io.ReaderAt
 	var size int64
-	switch s, err := v.openAttribute(n.id, decmpfs.Fork); {
+	switch s, err := v.openAttribute(n.id, resourceFork); {
 	case err == nil:
 		fork, size = s, s.Size()
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, 0, err
 	}
-	f, err := decmpfs.Open(b, fork, size)
-	if err != nil {
-		return nil, 0, err
+	f, unpacked, err := decmpfs.Open(b, fork, size)
+	if err == nil && unpacked > v.c.size+maxHoles {
+		err = fmt.Errorf("it has %d bytes compressed, in a container of %d", unpacked, v.c.size)
 	}
-	if f.Size() > v.c.size+maxHoles {
-		return nil, 0, fmt.Errorf("it has %d bytes compressed, in a container of %d", f.Size(), v.c.size)
-	}
-	return f, f.Size(), nil
+	return f, unpacked, err
 }
 
 // sized is something of a size.

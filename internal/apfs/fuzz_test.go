@@ -21,7 +21,7 @@ func small() []*imagetest.APFSImage {
 			files[name] = f
 		}
 	}
-	large, fork := imagetest.Decmpfs(4, bytes.Repeat([]byte("text "), 20_000), false)
+	large, fork := imagetest.Decmpfs(bytes.Repeat([]byte("text "), 20_000), 4)
 	files["fork"] = imagetest.APFSFile{Flags: 0x20, Xattrs: map[string][]byte{"com.apple.decmpfs": large, "com.apple.ResourceFork": fork}}
 	var list []*imagetest.APFSImage
 	for _, features := range []uint64{insensitive, normalised, plain} {

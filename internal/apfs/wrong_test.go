@@ -273,8 +273,8 @@ func TestRecordsThatAreWrongAreErrors(t *testing.T) {
 		{"an attribute in two places", record(20, xattr, value(0, 3)), "the flags 0x3"},
 		{"an attribute whose stream is cut off", record(20, xattr, value(0, 1)), "a stream whose record has 4 bytes"},
 		{"a compressed file without its attribute", record(21, xattr, none), "z: error: file 0x15: attribute com.apple.decmpfs: file does not exist"},
-		{"a compressed file without its fork", record(21, xattr, value(8, 4)), "decmpfs: the resource fork is missing"},
-		{"a compressed file of an unknown kind", record(21, xattr, value(8, 99)), "a file of the decmpfs kind 0x63, which is not read"},
+		{"a compressed file without its fork", record(21, xattr, value(8, 4)), "compressed resource fork: 16 bytes at offset 0 are past the end at 0"},
+		{"a compressed file of an unknown kind", record(21, xattr, value(8, 99)), "a file compressed by what is not known (type 99), which is not read"},
 		{"a key of seven bytes", func(list []imagetest.APFSRecord) []imagetest.APFSRecord {
 			return append(list, imagetest.APFSRecord{Key: make([]byte, 7)})
 		}, "key: it has 7 bytes"},

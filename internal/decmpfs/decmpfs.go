@@ -1,222 +1,192 @@
-// Package decmpfs reads the files that HFS+ and APFS keep compressed: as an extended
-// attribute, com.apple.decmpfs, and in what is large as the resource fork.
+// Package decmpfs reads files that HFS+ and APFS keep compressed. Such a file has a flag
+// (UF_COMPRESSED), the extended attribute com.apple.decmpfs, and nothing in its data fork:
+// the contents are in the attribute, or in blocks of 64 KiB in the resource fork.
 //
-// The header is decmpfs_disk_header of XNU (bsd/sys/decmpfs.h). What follows it is of
-// AppleFSCompression, which Apple documents nowhere; it is here as public readers have it
-// (apfs-fuse: Decmpfs.cpp, linux-apfs-rw: compress.c, The Sleuth Kit: decmpfs.h, 7-Zip:
-// HfsHandler.cpp), and names the kinds as Apple's copyfile.c does. Where no sum of the format
-// tells, a changed file is not told from the one that was written: of these kinds only
-// zlib has one.
+// The header is that of bsd/sys/decmpfs.h in xnu; the types and what they are packed by
+// are Apple's own matter, and are as public readers have them (7-Zip's HfsHandler.cpp,
+// libfsapfs' documentation).
 package decmpfs
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/klauspost/compress/zlib"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/lzfse"
 )
+
+// Attribute is the name of the extended attribute.
+const Attribute = "com.apple.decmpfs"
+
+// MaxAttribute bounds the attribute, in bytes. The kernel takes none longer than
+// MAX_DECMPFS_XATTR_SIZE, 3802.
+const MaxAttribute = 3802
 
 const (
-	// Attribute and Fork are the names of the extended attributes on APFS. On HFS+ the
-	// resource fork is a fork.
-	Attribute = "com.apple.decmpfs"
-	Fork      = "com.apple.ResourceFork"
+	// blockSize is what a block in a resource fork holds, in bytes.
+	blockSize = 64 << 10
 
-	magic  = "fpmc" // DECMPFS_MAGIC, 'cmpf', as it is stored
-	header = 16     // the magic, a kind, and the size of the file, in 4, 4 and 8 bytes, little-endian
-
-	// chunk is how much of a file is compressed by itself.
-	chunk = 64 << 10
-
-	// MaxAttribute bounds the attribute, in bytes. Volumes keep up to 3802 in place; what
-	// is larger is in the resource fork.
-	MaxAttribute = 64 << 10
-
-	// maxInline bounds the file that an attribute holds, in bytes. What is larger than a
-	// chunk goes to the resource fork.
+	// maxInline bounds what an attribute holds, in bytes. Files of more than a block are
+	// in the resource fork.
 	maxInline = 1 << 20
+
+	// maxSize bounds a file, in bytes, far from overflow: the offsets of a resource fork
+	// have 32 bits.
+	maxSize = 1 << 40
 )
 
-// UnsupportedError is a kind of compression that is not read.
-type UnsupportedError struct{ What string }
+// The types of compression.
+const (
+	stored     = 1
+	zlibAttr   = 3
+	zlibFork   = 4
+	lzvnAttr   = 7
+	lzvnFork   = 8
+	markedAttr = 9  // as it is behind a first byte
+	markedFork = 10 // likewise, with the table of zlib (linux-apfs-rw, compress.c)
+	lzfseAttr  = 11
+	lzfseFork  = 12
+)
 
-func (e *UnsupportedError) Error() string { return e.What + ", which is not read" }
+// names are those of the types that are known and not read.
+var names = map[uint32]string{5: "a generation store", 13: "LZBITMAP", 14: "LZBITMAP"}
 
-// File is a compressed file. It may be read by several at a time.
-type File struct {
-	size   int64
-	unpack func(dst, src []byte) error
-	locate func(n int64) (offset, packed int64, err error) // nil for one that is inline
+const headerSize = 16
 
-	fork     io.ReaderAt
-	forkSize int64
-
-	mu     sync.Mutex
-	at     int64 // which chunk was unpacked last, -1 for none
-	chunk  []byte
-	packed []byte
+// Header is the header of the attribute.
+type Header struct {
+	Type uint32
+	Size int64 // of the file, in bytes
 }
 
-// Kind is how a file is compressed, and where what is compressed is.
-type kind struct {
-	unpack func(dst, src []byte) error
-	locate func(f *File, n int64) (offset, packed int64, err error)
-	open   func(f *File) error
+// ReadHeader reads the header. The error may be an [archive.UnsupportedError].
+func ReadHeader(attribute []byte) (Header, error) {
+	const magic = "fpmc" // "cmpf" in the order of little-endian
+	if len(attribute) < headerSize || len(attribute) > MaxAttribute || string(attribute[:4]) != magic {
+		return Header{}, fmt.Errorf("%d bytes of %s that are no header of it", len(attribute), Attribute)
+	}
+	h := Header{Type: le32(attribute[4:])}
+	size := binary.LittleEndian.Uint64(attribute[8:])
+	if size > maxSize {
+		return h, fmt.Errorf("a compressed file of %d bytes, where the limit is %d", size, int64(maxSize))
+	}
+	h.Size = int64(size)
+	switch h.Type {
+	case stored, zlibAttr, lzvnAttr, markedAttr, lzfseAttr:
+		if size > maxInline {
+			return h, fmt.Errorf("a file of %d bytes in its attribute, where the limit is %d", size, maxInline)
+		}
+	case zlibFork, lzvnFork, markedFork, lzfseFork:
+	default:
+		by := names[h.Type]
+		if by == "" {
+			by = "what is not known"
+		}
+		return h, &archive.UnsupportedError{What: fmt.Sprintf("a file compressed by %s (type %d)", by, h.Type)}
+	}
+	return h, nil
 }
 
-var kinds = map[uint32]kind{
-	1:  {unpack: copied},
-	3:  {unpack: unzip},
-	4:  {unpack: unzip, open: (*File).openResource, locate: (*File).inResource},
-	7:  {unpack: lzvn},
-	8:  {unpack: lzvn, open: (*File).openRow, locate: (*File).inRow},
-	9:  {unpack: stored},
-	10: {unpack: stored, open: (*File).openResource, locate: (*File).inResource},
-	11: {unpack: unpackLZFSE},
-	12: {unpack: unpackLZFSE, open: (*File).openRow, locate: (*File).inRow},
-}
+// InFork reports whether the contents are in the resource fork.
+func (h Header) InFork() bool { return h.Type >= zlibFork && h.Type%2 == 0 }
 
-var unsupported = map[uint32]string{
-	5:          "a file whose contents are kept in the store of document versions (decmpfs kind 5)",
-	13:         "a file compressed by LZBitmap (decmpfs kind 13)",
-	14:         "a file compressed by LZBitmap (decmpfs kind 14)",
-	0x80000001: "a file whose contents are elsewhere (decmpfs kind 0x80000001, dataless)",
-	0x80000002: "a package whose contents are elsewhere (decmpfs kind 0x80000002, dataless)",
-}
+func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
-// Open reads the attribute of a compressed file. The fork is only read where the kind keeps
-// the contents there, and may be nil when there is none. The error may be, or wrap, an
-// [UnsupportedError].
-func Open(attribute []byte, fork io.ReaderAt, forkSize int64) (*File, error) {
-	f, err := open(attribute, fork, forkSize)
+// Open returns the contents of a file: of its attribute and its resource fork, which is
+// read when the contents are and may be nil for those that are in the attribute.
+func Open(attribute []byte, fork io.ReaderAt, forkSize int64) (io.ReaderAt, int64, error) {
+	h, err := ReadHeader(attribute)
 	if err != nil {
-		return nil, fmt.Errorf("decmpfs: %w", err)
+		return nil, 0, err
 	}
-	return f, nil
+	if !h.InFork() {
+		b := make([]byte, h.Size)
+		if err := unpack(b, attribute[headerSize:], h.Type); err != nil {
+			return nil, 0, fmt.Errorf("%s: %w", Attribute, err)
+		}
+		return bytes.NewReader(b), h.Size, nil
+	}
+	f := &file{Header: h, fork: fork, forkSize: forkSize}
+	if err := f.open(); err != nil {
+		return nil, 0, fmt.Errorf("compressed resource fork: %w", err)
+	}
+	return f, h.Size, nil
 }
 
-func open(attribute []byte, fork io.ReaderAt, forkSize int64) (*File, error) {
-	switch {
-	case len(attribute) < header:
-		return nil, fmt.Errorf("the header has %d bytes, not %d", len(attribute), header)
-	case len(attribute) > MaxAttribute:
-		return nil, fmt.Errorf("the attribute has %d bytes, more than %d", len(attribute), MaxAttribute)
-	case string(attribute[:4]) != magic:
-		return nil, fmt.Errorf("the magic is %q, not %q", attribute[:4], magic)
-	}
-	number, size := binary.LittleEndian.Uint32(attribute[4:]), binary.LittleEndian.Uint64(attribute[8:])
-	k, known := kinds[number]
-	switch {
-	case unsupported[number] != "":
-		return nil, &UnsupportedError{unsupported[number]}
-	case !known:
-		return nil, &UnsupportedError{fmt.Sprintf("a file of the decmpfs kind %#x", number)}
-	case size > 1<<62:
-		return nil, fmt.Errorf("the size %d is too large", size)
-	}
-	f := &File{size: int64(size), unpack: k.unpack, fork: fork, forkSize: forkSize, at: -1}
-	if k.locate == nil {
-		return f, f.inline(attribute[header:])
-	}
-	if fork == nil {
-		return nil, errors.New("the resource fork is missing")
-	}
-	if err := k.open(f); err != nil {
-		return nil, fmt.Errorf("resource fork: %w", err)
-	}
-	f.locate = func(n int64) (int64, int64, error) { return k.locate(f, n) }
-	return f, nil
-}
-
-// inline unpacks what is in the attribute.
-func (f *File) inline(packed []byte) error {
-	if f.size > maxInline {
-		return fmt.Errorf("%d bytes in the attribute, more than %d", f.size, maxInline)
-	}
-	f.chunk = make([]byte, f.size)
-	if f.size == 0 && len(packed) == 0 {
+// unpack unpacks a block, or an attribute, into b, which it has to fill. Bytes that
+// are not worth it stand as they are behind a first byte that no stream begins with.
+func unpack(b, packed []byte, kind uint32) error {
+	if kind == stored {
+		if len(packed) != len(b) {
+			return fmt.Errorf("%d bytes where %d belong", len(packed), len(b))
+		}
+		copy(b, packed)
 		return nil
 	}
-	return f.unpack(f.chunk, packed)
-}
-
-// Size returns that of the file, in bytes.
-func (f *File) Size() int64 { return f.size }
-
-// ReadAt unpacks the chunks that hold the bytes. The last one is kept.
-func (f *File) ReadAt(b []byte, offset int64) (int, error) {
+	if len(packed) == 0 {
+		if len(b) == 0 {
+			return nil
+		}
+		return io.ErrUnexpectedEOF
+	}
+	marked := false
+	switch kind {
+	case zlibAttr, zlibFork:
+		marked = packed[0]&0x0f == 0x0f // the method of zlib is 8
+	case lzvnAttr, lzvnFork:
+		marked = packed[0] == 0x06 // the end of LZVN
+	case markedAttr, markedFork:
+		marked = true
+	default:
+		marked = packed[0] != 'b' // of the magic of LZFSE's blocks
+	}
 	switch {
-	case offset < 0:
-		return 0, fmt.Errorf("the offset %d is before the beginning", offset)
-	case offset >= f.size:
-		return 0, io.EOF
+	case marked && len(b) == 0:
+		return nil
+	case marked && len(packed)-1 != len(b):
+		return fmt.Errorf("%d bytes as they are, where %d belong", len(packed)-1, len(b))
+	case marked:
+		copy(b, packed[1:])
+		return nil
 	}
-	var end error
-	if int64(len(b)) > f.size-offset {
-		b, end = b[:f.size-offset], io.EOF
+	switch kind {
+	case zlibAttr, zlibFork:
+		return unpackZlib(b, packed)
+	case lzvnAttr, lzvnFork:
+		return lzfse.UnpackLZVN(b, packed)
+	default:
+		return lzfse.Unpack(b, packed)
 	}
-	if f.locate == nil {
-		return copy(b, f.chunk[offset:]), end
-	}
-	read := 0
-	for read < len(b) {
-		n, err := f.readChunk(b[read:], offset+int64(read))
-		if read += n; err != nil {
-			return read, fmt.Errorf("decmpfs: %w", err)
-		}
-	}
-	return read, end
 }
 
-func (f *File) readChunk(b []byte, offset int64) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if n := offset / chunk; n != f.at {
-		if err := f.load(n); err != nil {
-			return 0, fmt.Errorf("chunk %d: %w", n, err)
-		}
-	}
-	return copy(b, f.chunk[offset%chunk:]), nil
-}
+var zlibs sync.Pool
 
-func (f *File) load(n int64) error {
-	offset, packed, err := f.locate(n)
+func unpackZlib(b, packed []byte) error {
+	r, ok := zlibs.Get().(io.ReadCloser)
+	var err error
+	if ok {
+		err = r.(zlib.Resetter).Reset(bytes.NewReader(packed), nil)
+	} else {
+		r, err = zlib.NewReader(bytes.NewReader(packed))
+	}
 	if err != nil {
 		return err
 	}
-	if packed < 1 || packed > chunk+1 {
-		return fmt.Errorf("it has %d bytes, which is not between 1 and %d", packed, chunk+1)
+	defer zlibs.Put(r)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return fmt.Errorf("zlib: %w", err)
 	}
-	if f.packed == nil {
-		f.packed, f.chunk = make([]byte, chunk+1), make([]byte, chunk)
+	var more [1]byte
+	if n, err := io.ReadFull(r, more[:]); n > 0 {
+		return fmt.Errorf("zlib: more than the %d bytes that belong there", len(b))
+	} else if !errors.Is(err, io.EOF) {
+		return fmt.Errorf("zlib: %w", err)
 	}
-	f.at = -1
-	if err := f.read(f.packed[:packed], offset); err != nil {
-		return err
-	}
-	f.chunk = f.chunk[:min(chunk, f.size-n*chunk)]
-	if err := f.unpack(f.chunk, f.packed[:packed]); err != nil {
-		return fmt.Errorf("%d bytes at offset %d of the resource fork: %w", packed, offset, err)
-	}
-	f.at = n
 	return nil
-}
-
-// chunks returns how many there are.
-func (f *File) chunks() int64 { return (f.size + chunk - 1) / chunk }
-
-// read fills b from an offset of the resource fork.
-func (f *File) read(b []byte, offset int64) error {
-	if offset < 0 || offset > f.forkSize || int64(len(b)) > f.forkSize-offset {
-		return fmt.Errorf("%d bytes at offset %d are past the end at %d", len(b), offset, f.forkSize)
-	}
-	n, err := f.fork.ReadAt(b, offset)
-	if n == len(b) {
-		return nil
-	}
-	if err == nil || errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return fmt.Errorf("read %d bytes at offset %d: %w", len(b), offset, err)
 }

@@ -1,0 +1,235 @@
+package hfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/decmpfs"
+)
+
+// Entry is a folder, file or link in a folder. It holds no more than where the rest is.
+type Entry struct {
+	// Name is that of the last part of a path, decomposed as it is stored.
+	Name string
+	// ID is that of the node in the catalog: of a hard link, of the file that it leads to.
+	ID uint32
+	// Mode is the type; permissions are left out.
+	Mode fs.FileMode
+	// Size is that of the contents as they are read, in bytes.
+	Size int64
+	// Resources is the size of the resource fork, in bytes, 0 when it holds the contents
+	// of a compressed file.
+	Resources int64
+	// Hard is set for one of several names of a file.
+	Hard bool
+	// Compression is the type of decmpfs, 0 for none.
+	Compression uint32
+	// Err is why it cannot be read, nil when it can. An [archive.AmbiguousError] is why
+	// others may read something else.
+	Err error
+
+	at place // of the record of the file
+}
+
+// Fields of records of folders and files: what they share (HFSPlusBSDInfo, FndrFileInfo),
+// and the forks.
+const (
+	ownerFlags  = 41
+	fileMode    = 42
+	special     = 44
+	fileType    = 48
+	creator     = 52
+	dataAt      = 88
+	resourcesAt = 168
+
+	compressed = 0x20 // UF_COMPRESSED
+)
+
+// Types of files, the highest four bits of their mode. 0 is a file of a system without.
+var types = map[uint16]fs.FileMode{
+	0: 0, 0x1: fs.ModeNamedPipe, 0x2: fs.ModeDevice | fs.ModeCharDevice, 0x4: fs.ModeDir, 0x6: fs.ModeDevice,
+	0x8: 0, 0xA: fs.ModeSymlink, 0xC: fs.ModeSocket, 0xE: fs.ModeIrregular,
+}
+
+// ReadDir yields the entries of a folder in the order of the volume, which is that of
+// their names but for case and composition. After an error nothing more comes.
+// What the system keeps hard links in is left out.
+func (v *Volume) ReadDir(folder uint32) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for rec, err := range v.records(folder) {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if folder == Root && rec.kind == recordFolder && (rec.id == v.private || rec.id == v.privateFolders) {
+				continue
+			}
+			if !yield(v.entry(rec), nil) {
+				return
+			}
+		}
+	}
+}
+
+// entry makes an entry of a record.
+func (v *Volume) entry(rec record) Entry {
+	e := Entry{ID: rec.id, at: rec.at}
+	e.Name, e.Err = nameOf(rec.name)
+	if rec.kind == recordFolder {
+		e.Mode = fs.ModeDir
+		return e
+	}
+	const hardLink, ofHFS, alias, ofSystem = "hlnk", "hfs+", "fdrp", "MACS"
+	switch kind, by := string(rec.data[fileType:][:4]), string(rec.data[creator:][:4]); {
+	case kind == hardLink && by == ofHFS:
+		number := be.Uint32(rec.data[special:])
+		file, err := v.inode(number)
+		if err != nil {
+			e.Err = errors.Join(e.Err, fmt.Errorf("hard link: %w", err))
+			return e
+		}
+		rec = file
+		e.ID, e.at, e.Hard = rec.id, rec.at, true
+	case kind == alias && by == ofSystem && v.privateFolders != 0:
+		e.Mode = fs.ModeIrregular
+		e.Err = errors.Join(e.Err, unsupported("a hard link to the folder dir_%d", be.Uint32(rec.data[special:])))
+		return e
+	}
+	e.describe(v, rec)
+	return e
+}
+
+// describe fills in what the record of the file says.
+func (e *Entry) describe(v *Volume, rec record) {
+	mode := be.Uint16(rec.data[fileMode:]) >> 12
+	kind, known := types[mode]
+	if !known || kind == fs.ModeDir {
+		kind = fs.ModeIrregular
+		e.Err = errors.Join(e.Err, fmt.Errorf("catalog: a file of the mode %#o", be.Uint16(rec.data[fileMode:])))
+	}
+	if mode == 0 && string(rec.data[fileType:][:8]) == "slnkrhap" {
+		kind = fs.ModeSymlink
+	}
+	e.Mode = kind
+	data, resources := readFork(rec.data[dataAt:]), readFork(rec.data[resourcesAt:])
+	most := uint64(v.header.blocks) * uint64(v.header.blockSize)
+	if data.size > most || resources.size > most {
+		e.Err = errors.Join(e.Err, fmt.Errorf("catalog: forks of %d and %d bytes on a volume of %d", data.size, resources.size, most))
+		return
+	}
+	e.Size, e.Resources = int64(data.size), int64(resources.size)
+	if rec.data[ownerFlags]&compressed != 0 && kind.IsRegular() {
+		e.decompress(v, data)
+	}
+}
+
+// decompress replaces the size of a file by that of its contents when it is compressed.
+func (e *Entry) decompress(v *Volume, data fork) {
+	attribute, err := v.attribute(e.ID, decmpfs.Attribute)
+	var h decmpfs.Header
+	if err == nil {
+		h, err = decmpfs.ReadHeader(attribute)
+	}
+	switch {
+	case err != nil:
+	case data.size != 0:
+		err = ambiguous("it is compressed, and has %d bytes in its data fork", data.size)
+	default:
+		e.Size, e.Compression = h.Size, h.Type
+		if h.InFork() {
+			e.Resources = 0
+		}
+		return
+	}
+	e.Err = errors.Join(e.Err, err)
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// Open returns the contents of a file, and their size. They are unpacked as they are read
+// where the file is compressed.
+func (v *Volume) Open(e Entry) (io.ReaderAt, int64, error) {
+	if e.Err != nil {
+		return nil, 0, e.Err
+	}
+	if !e.Mode.IsRegular() {
+		return nil, 0, errNotRegular
+	}
+	return v.contents(e)
+}
+
+// OpenResources returns the resource fork of a file, and its size. That of a file which is
+// compressed into it is not one to be read.
+func (v *Volume) OpenResources(e Entry) (io.ReaderAt, int64, error) {
+	if e.Err != nil || e.Resources == 0 {
+		return strings.NewReader(""), 0, e.Err
+	}
+	_, data, err := v.catalog.read(e.at, catalogKey)
+	if err != nil {
+		return nil, 0, err
+	}
+	c, err := v.openAt(data, resourcesAt, e.ID, resourceFork)
+	if err != nil {
+		return nil, 0, fmt.Errorf("resource fork: %w", err)
+	}
+	return c, c.size, nil
+}
+
+func (v *Volume) openAt(record []byte, at int, id uint32, which byte) (*contents, error) {
+	if len(record) < fileSize {
+		return nil, fmt.Errorf("catalog: a file in %d bytes, where %d belong", len(record), fileSize)
+	}
+	return v.open(readFork(record[at:]), id, which)
+}
+
+func (v *Volume) contents(e Entry) (io.ReaderAt, int64, error) {
+	_, record, err := v.catalog.read(e.at, catalogKey)
+	if err != nil {
+		return nil, 0, err
+	}
+	if e.Compression == 0 {
+		c, err := v.openAt(record, dataAt, e.ID, dataFork)
+		if err != nil {
+			return nil, 0, err
+		}
+		return c, c.size, nil
+	}
+	attribute, err := v.attribute(e.ID, decmpfs.Attribute)
+	if err != nil {
+		return nil, 0, err
+	}
+	c, err := v.openAt(record, resourcesAt, e.ID, resourceFork)
+	if err != nil {
+		return nil, 0, fmt.Errorf("resource fork: %w", err)
+	}
+	return decmpfs.Open(attribute, c, c.size)
+}
+
+// maxTarget bounds the path that a symbolic link leads to, in bytes: PATH_MAX of macOS.
+const maxTarget = 1024
+
+// Readlink returns where a symbolic link leads to.
+func (v *Volume) Readlink(e Entry) (string, error) {
+	switch {
+	case e.Err != nil:
+		return "", e.Err
+	case e.Mode != fs.ModeSymlink:
+		return "", errors.New("not a symbolic link")
+	case e.Size > maxTarget:
+		return "", fmt.Errorf("a link to a path of %d bytes", e.Size)
+	}
+	r, size, err := v.contents(e)
+	if err != nil {
+		return "", err
+	}
+	b := make([]byte, size)
+	if err := readAt(r, size, b, 0); err != nil {
+		return "", err
+	}
+	target, _, _ := strings.Cut(string(b), "\x00")
+	return target, nil
+}

@@ -1,0 +1,131 @@
+// Package hfs reads HFS+ and HFSX volumes: their folders, files, links and what is
+// compressed, each as it is asked for. Nothing is kept but some nodes of the trees.
+//
+// The format is that of Apple's Technical Note TN1150, "HFS Plus Volume Format", and of
+// core/hfs_format.h in Apple's hfs sources. All integers are big-endian.
+package hfs
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
+)
+
+// Volume is a volume. It may be read by several at a time.
+type Volume struct {
+	// Name is that of the root folder.
+	Name string
+	// Extended is set for HFSX, and CaseSensitive for one in which case counts.
+	Extended, CaseSensitive bool
+	// Problems are what does not keep the volume from being read. An
+	// [archive.AmbiguousError] among them is why others may read something else.
+	Problems []error
+
+	r      io.ReaderAt // of the volume, without a wrapper
+	header header
+
+	catalog, extents *tree
+	attributes       *tree  // nil for none
+	private          uint32 // the folder of what hard links lead to, 0 for none
+	privateFolders   uint32 // and that of folders
+}
+
+// Identifiers of nodes of the catalog that are fixed (TN1150, "Catalog Node IDs").
+const (
+	parentOfRoot   = 1
+	Root           = 2
+	extentsFile    = 3
+	catalogFile    = 4
+	attributesFile = 8
+)
+
+func unsupported(format string, args ...any) error {
+	return &archive.UnsupportedError{What: fmt.Sprintf(format, args...)}
+}
+
+func ambiguous(format string, args ...any) error {
+	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
+}
+
+var be, le = binary.BigEndian, binary.LittleEndian
+
+// Open reads the header of a volume of the given size and the beginnings of its trees. The
+// error may be, or wrap, an [archive.UnsupportedError].
+func Open(r io.ReaderAt, size int64) (*Volume, error) {
+	v := &Volume{}
+	var err error
+	if v.r, size, err = v.unwrap(r, size); err != nil {
+		return nil, err
+	}
+	if err := v.readHeader(size); err != nil {
+		return nil, fmt.Errorf("volume header: %w", err)
+	}
+	v.Extended = v.header.signature == signatureX
+	// The file of extents has all of its own in the header.
+	if v.extents, err = v.openTree("extents", v.header.extents, extentsFile); err != nil {
+		return nil, err
+	}
+	if v.catalog, err = v.openTree("catalog", v.header.catalog, catalogFile); err != nil {
+		return nil, err
+	}
+	const binaryCompare = 0xBC
+	v.CaseSensitive = v.Extended && v.catalog.compare == binaryCompare
+	if v.header.attributes.size > 0 {
+		if v.attributes, err = v.openTree("attributes", v.header.attributes, attributesFile); err != nil {
+			return nil, err
+		}
+	}
+	v.checkJournal()
+	return v, v.readRoot()
+}
+
+// readRoot reads the name of the volume, and finds the folders that the system keeps
+// what hard links lead to in.
+func (v *Volume) readRoot() error {
+	const files, folders = "\x00\x00\x00\x00HFS+ Private Data", ".HFS+ Private Directory Data\r"
+	found := false
+	for rec, err := range v.records(parentOfRoot) {
+		if err != nil {
+			return err
+		}
+		if rec.kind == recordFolder && rec.id == Root {
+			v.Name, _ = nameOf(rec.name)
+			found = true
+		}
+	}
+	if !found {
+		return errors.New("catalog: there is no root folder")
+	}
+	for rec, err := range v.records(Root) {
+		if err != nil {
+			return err
+		}
+		switch name, _ := rawName(rec.name); {
+		case rec.kind != recordFolder:
+		case name == files:
+			v.private = rec.id
+		case name == folders:
+			v.privateFolders = rec.id
+		}
+	}
+	return nil
+}
+
+// readAt fills b from an offset of something of a size.
+func readAt(r io.ReaderAt, size int64, b []byte, offset int64) error {
+	if offset < 0 || offset > size || int64(len(b)) > size-offset {
+		return fmt.Errorf("%d bytes at offset %d are past the end at %d", len(b), offset, size)
+	}
+	n, err := r.ReadAt(b, offset)
+	if n == len(b) {
+		return nil
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return fmt.Errorf("read %d bytes at offset %d: %w", len(b), offset, cmp.Or(err, io.ErrUnexpectedEOF))
+}

@@ -1,0 +1,319 @@
+package udif
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"unicode/utf16"
+)
+
+// Partition is a part of a disk that may hold a file system.
+type Partition struct {
+	Scheme       string // GPT, APM, MBR, or empty: the disk has no map
+	Name         string
+	Type         string // as the map has it: a GUID in capitals, a name such as Apple_HFS, or a byte such as 0xAF
+	Offset, Size int64  // in bytes of the disk
+}
+
+// maxPartitions bounds those of one map. Those of a GPT have room for 128.
+const maxPartitions = 1024
+
+// Partitions lists the partitions of the disk r, by their offsets, or the disk itself when
+// it has no map. A disk may have several maps, and what they have in common is listed
+// once; one that is a file system itself, as hybrid discs are, is listed last. The problems
+// are why a map is not to be trusted, or differs from another.
+func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
+	d := disk{r: r, size: size}
+	gpt, apm, mbr := d.gpt(), d.apple(), d.mbr()
+	var list []Partition
+	for _, p := range slices.Concat(gpt, apm, mbr) {
+		there := slices.ContainsFunc(list, func(o Partition) bool { return o.Offset == p.Offset && o.Size == p.Size })
+		if !there {
+			list = append(list, p)
+		}
+	}
+	d.disagreements(gpt, apm)
+	d.disagreements(gpt, mbr)
+	d.disagreements(apm, mbr)
+	slices.SortStableFunc(list, func(a, b Partition) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Size, b.Size))
+	})
+	for i := 1; i < len(list); i++ {
+		if a, b := list[i-1], list[i]; b.Offset < a.Offset+a.Size {
+			d.problem(ambiguous("the partitions %.80q at offset %d and %.80q at %d share bytes", a.Name, a.Offset, b.Name, b.Offset))
+		}
+	}
+	whole := Partition{Size: size}
+	if len(list) == 0 {
+		return []Partition{whole}, d.problems
+	}
+	if fs := FileSystem(r, size); fs != "" && list[0].Offset > 0 {
+		d.problem(ambiguous("the disk is %s as a whole, and has partitions", fs))
+		list = append(list, whole)
+	}
+	return list, d.problems
+}
+
+// disk is a disk whose maps are read.
+type disk struct {
+	r        io.ReaderAt
+	size     int64
+	problems []error
+}
+
+func (d *disk) problem(err error) { d.problems = append(d.problems, err) }
+
+// at returns n bytes, nil when the disk has none there.
+func (d *disk) at(offset int64, n int) []byte {
+	b := make([]byte, n)
+	if offset < 0 || offset > d.size-int64(n) {
+		return nil
+	}
+	if m, err := d.r.ReadAt(b, offset); m < n {
+		d.problem(fmt.Errorf("read the partition map at offset %d: %w", offset, cmp.Or(err, io.ErrUnexpectedEOF)))
+		return nil
+	}
+	return b
+}
+
+// add adds a partition to a list, if it is on the disk.
+func (d *disk) add(list []Partition, p Partition, first, count, block uint64) []Partition {
+	end := uint64(d.size) / block
+	switch {
+	case count == 0:
+		return list
+	case first > end || count > end-first:
+		d.problem(fmt.Errorf("%s: the partition %.80q has %d blocks from %d on, where the disk has %d", p.Scheme, p.Name, count, first, end))
+		return list
+	}
+	p.Offset, p.Size = int64(first*block), int64(count*block)
+	return append(list, p)
+}
+
+// disagreements tells of two maps that there are, one of which has a partition of the
+// other's that it puts elsewhere. Readers follow one of them.
+func (d *disk) disagreements(a, b []Partition) {
+	if len(a) == 0 || len(b) == 0 {
+		return
+	}
+	key := func(p Partition) [2]int64 { return [2]int64{p.Offset, p.Size} }
+	there := func(list []Partition, p Partition) bool {
+		return slices.ContainsFunc(list, func(o Partition) bool { return key(o) == key(p) })
+	}
+	for _, lists := range [2][2][]Partition{{a, b}, {b, a}} {
+		for _, p := range lists[0] {
+			if !there(lists[1], p) {
+				d.problem(ambiguous("the partition %.80q at offset %d is in one of the maps, %s, and not in the other, %s", p.Name, p.Offset, p.Scheme, lists[1][0].Scheme))
+			}
+		}
+	}
+}
+
+// gpt reads a GUID partition table (UEFI specification, chapter 5): a header in the second
+// block, and a copy of it in the last one, which says where the entries are.
+func (d *disk) gpt() []Partition {
+	for _, block := range []int64{sector, 4096} {
+		first, err := d.gptAt(block, block)
+		if errors.Is(err, errNoMap) {
+			continue
+		}
+		copied, copyErr := d.gptAt(d.size/block*block-block, block)
+		switch {
+		case err != nil:
+			d.problem(fmt.Errorf("GPT at offset %d: %w", block, err))
+			first = copied
+		case copyErr != nil:
+			d.problem(fmt.Errorf("the copy of the GPT at the end of the disk: %w", copyErr))
+		case !slices.Equal(first, copied):
+			d.problem(ambiguous("the GPT and its copy at the end of the disk list different partitions"))
+		}
+		return first
+	}
+	return nil
+}
+
+var errNoMap = errors.New("there is none")
+
+func (d *disk) gptAt(offset, block int64) ([]Partition, error) {
+	const header, entry = 92, 128
+	le := binary.LittleEndian
+	b := d.at(offset, int(min(block, sector)))
+	if b == nil || string(b[:8]) != "EFI PART" {
+		return nil, errNoMap
+	}
+	size := le.Uint32(b[12:])
+	if size < header || int64(size) > int64(len(b)) {
+		return nil, fmt.Errorf("a header of %d bytes", size)
+	}
+	sum := le.Uint32(b[16:])
+	clear(b[16:20])
+	if crc32.ChecksumIEEE(b[:size]) != sum {
+		return nil, errors.New("the header does not have the checksum that it says")
+	}
+	start, count, length := le.Uint64(b[72:]), le.Uint32(b[80:]), le.Uint32(b[84:])
+	if count > maxPartitions || length < entry || length > 4096 || start > uint64(d.size/block) {
+		return nil, fmt.Errorf("%d entries of %d bytes in the block %d", count, length, start)
+	}
+	entries := d.at(int64(start)*block, int(count*length))
+	if entries == nil || crc32.ChecksumIEEE(entries) != le.Uint32(b[88:]) {
+		return nil, errors.New("the entries do not have the checksum that the header says")
+	}
+	var list []Partition
+	for i := range count {
+		e := entries[i*length:][:entry]
+		first, last := le.Uint64(e[32:]), le.Uint64(e[40:])
+		if [16]byte(e[:16]) == [16]byte{} {
+			continue
+		}
+		p := Partition{Scheme: "GPT", Type: guid(e), Name: utf16String(e[56:entry])}
+		if last < first {
+			d.problem(fmt.Errorf("GPT: the partition %.80q ends at %d, before it begins at %d", p.Name, last, first))
+			continue
+		}
+		list = d.add(list, p, first, last-first+1, uint64(block))
+	}
+	return list, nil
+}
+
+// guid writes a GUID: the first three numbers are little-endian.
+func guid(b []byte) string {
+	le := binary.LittleEndian
+	return fmt.Sprintf("%08X-%04X-%04X-%X-%X", le.Uint32(b), le.Uint16(b[4:]), le.Uint16(b[6:]), b[8:10], b[10:16])
+}
+
+func utf16String(b []byte) string {
+	var units []uint16
+	for i := 0; i+1 < len(b); i += 2 {
+		u := binary.LittleEndian.Uint16(b[i:])
+		if u == 0 {
+			break
+		}
+		units = append(units, u)
+	}
+	return string(utf16.Decode(units))
+}
+
+// apple reads an Apple partition map (Inside Macintosh: Devices, chapter 3): the first
+// block says how long blocks are, each block after it is an entry, and the first of these how many
+// there are. The map lists itself, and what is free.
+func (d *disk) apple() []Partition {
+	const magicDriver, magicEntry = "ER", "PM"
+	b := d.at(0, sector)
+	if b == nil {
+		return nil
+	}
+	block := int64(binary.BigEndian.Uint16(b[2:]))
+	if string(b[:2]) != magicDriver || block < sector || block%sector != 0 {
+		block = sector // some have entries without the block before them
+	}
+	e := d.at(block, sector)
+	if e == nil || string(e[:2]) != magicEntry {
+		if block == sector {
+			return nil
+		}
+		// Discs have entries every 512 bytes beside those of every block.
+		if block, e = sector, d.at(sector, sector); e == nil || string(e[:2]) != magicEntry {
+			return nil
+		}
+	}
+	count := be32(e[4:])
+	if count > maxPartitions {
+		d.problem(fmt.Errorf("APM: %d entries, where the limit is %d", count, maxPartitions))
+		return nil
+	}
+	var list []Partition
+	for i := range int64(count) {
+		e := d.at(block*(i+1), sector)
+		if e == nil || string(e[:2]) != magicEntry {
+			d.problem(fmt.Errorf("APM: no entry at offset %d, the %d. of %d", block*(i+1), i+1, count))
+			break
+		}
+		p := Partition{Scheme: "APM", Name: cString(e[16:48]), Type: cString(e[48:80])}
+		if p.Type == "Apple_partition_map" || p.Type == "Apple_Free" || p.Type == "Apple_Void" {
+			continue
+		}
+		list = d.add(list, p, uint64(be32(e[8:])), uint64(be32(e[12:])), uint64(block))
+	}
+	return list
+}
+
+func cString(b []byte) string {
+	if i := slices.Index(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return string(b)
+}
+
+// mbr reads the four entries of a master boot record, without those in extended
+// partitions, of which is told. The one of a GPT protects the disk.
+func (d *disk) mbr() []Partition {
+	const entries, entry, protective = 446, 16, 0xEE
+	b := d.at(0, sector)
+	if b == nil || b[510] != 0x55 || b[511] != 0xAA || isBootSector(b) {
+		return nil
+	}
+	var list []Partition
+	for i := range 4 {
+		e := b[entries+entry*i:][:entry]
+		switch kind := e[4]; {
+		case e[0]&0x7f != 0:
+			return nil // not a table
+		case kind == 0 || kind == protective:
+		case kind == 0x05 || kind == 0x0F || kind == 0x85:
+			d.problem(unsupported("MBR: an extended partition (type 0x%02X)", kind))
+		default:
+			p := Partition{Scheme: "MBR", Type: fmt.Sprintf("0x%02X", kind)}
+			list = d.add(list, p, uint64(binary.LittleEndian.Uint32(e[8:])), uint64(binary.LittleEndian.Uint32(e[12:])), sector)
+		}
+	}
+	return list
+}
+
+// isBootSector reports whether the first sector is that of a FAT, exFAT or NTFS, which ends
+// in the same two bytes.
+func isBootSector(b []byte) bool {
+	return string(b[3:11]) == "NTFS    " || string(b[3:11]) == "EXFAT   " || string(b[54:57]) == "FAT" || string(b[82:85]) == "FAT"
+}
+
+// FileSystem returns the name of the file system that begins with the first byte of r:
+// HFS+, HFSX, HFS, APFS, ISO 9660, UDF, FAT, exFAT, NTFS; empty for none that is known.
+func FileSystem(r io.ReaderAt, size int64) string {
+	d := disk{r: r, size: size}
+	if b := d.at(0, sector); b != nil {
+		switch {
+		case string(b[32:36]) == "NXSB":
+			return "APFS"
+		case string(b[3:11]) == "NTFS    ":
+			return "NTFS"
+		case string(b[3:11]) == "EXFAT   ":
+			return "exFAT"
+		case isBootSector(b):
+			return "FAT"
+		}
+	}
+	if b := d.at(1024, sector); b != nil {
+		switch {
+		case string(b[:2]) == "H+":
+			return "HFS+"
+		case string(b[:2]) == "HX":
+			return "HFSX"
+		case string(b[:2]) == "BD" && string(b[124:126]) == "H+":
+			return "HFS+"
+		case string(b[:2]) == "BD":
+			return "HFS"
+		}
+	}
+	if b := d.at(32768, sector); b != nil {
+		switch string(b[1:6]) {
+		case "CD001":
+			return "ISO 9660"
+		case "BEA01", "NSR02", "NSR03":
+			return "UDF"
+		}
+	}
+	return ""
+}
