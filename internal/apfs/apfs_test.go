@@ -31,15 +31,16 @@ func listing(v *apfs.Volume) map[string]string {
 		list["."] = "error: " + v.Err.Error()
 		return list
 	}
+	paths := v.Paths()
 	var walk func(dir string, depth int)
 	walk = func(dir string, depth int) {
-		entries, err := v.ReadDir(dir)
+		entries, err := paths.ReadDir(dir)
 		if err != nil {
 			list[dir+"/"] = "error: " + err.Error()
 		}
 		for _, e := range entries {
 			name := path.Join(dir, e.Name())
-			list[name] = describe(v, name, e)
+			list[name] = describe(paths, name, e)
 			if e.IsDir() && depth < 100 {
 				walk(name, depth+1)
 			}
@@ -49,7 +50,7 @@ func listing(v *apfs.Volume) map[string]string {
 	return list
 }
 
-func describe(v *apfs.Volume, name string, e fs.DirEntry) string {
+func describe(v *apfs.Paths, name string, e fs.DirEntry) string {
 	switch {
 	case e.IsDir():
 		return "folder"
@@ -183,9 +184,51 @@ func TestAVolumeIsRead(t *testing.T) {
 	}
 }
 
+// A walk by entries tells the same as one by names.
+func TestAWalkTellsTheSame(t *testing.T) {
+	for _, features := range []uint64{insensitive, normalised, plain} {
+		i := imagetest.APFS{Keys: 5, Volumes: []imagetest.APFSVolume{{Features: features, Files: everything()}}}.Image()
+		v := open(t, i).Volumes[0]
+		list := map[string]string{}
+		for f, err := range v.Walk() {
+			if err != nil || f.Err != nil {
+				t.Fatal(f.Path, err, f.Err)
+			}
+			switch {
+			case f.Mode.IsDir():
+				list[f.Path] = "folder"
+			case f.Mode == fs.ModeSymlink:
+				target, err := v.Readlink(f.Entry)
+				list[f.Path] = fmt.Sprint("link to ", target)
+				if err != nil {
+					t.Error(err)
+				}
+			case f.Mode.IsRegular():
+				r, size, err := v.Open(f.Entry)
+				if err != nil {
+					t.Fatal(err)
+				}
+				b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+				if err != nil || int64(len(b)) != f.Size {
+					t.Error(f.Path, len(b), f.Size, err)
+				}
+				list[f.Path] = bytesOf(b)
+				if hard := strings.Contains(f.Path, "MacOS/"); f.Hard != hard || (f.Compression != 0) != (f.Path == "small" || f.Path == "large") {
+					t.Errorf("%s: %t, %d", f.Path, f.Hard, f.Compression)
+				}
+			default:
+				list[f.Path] = f.Mode.String()
+			}
+		}
+		if diff := cmp.Diff(wantEverything(), list); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestAFileIsReadAtAnyOffset(t *testing.T) {
 	i := imagetest.APFS{Keys: 3, Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: everything()}}}.Image()
-	v := open(t, i).Volumes[0]
+	v := open(t, i).Volumes[0].Paths()
 	sparse := everything()["sparse"].Data
 	for name, want := range map[string][]byte{"pieces": noise(150_000), "sparse": sparse, "large": noise(200_000), "empty": nil} {
 		r, size, err := v.Open(name)
@@ -264,7 +307,7 @@ func TestNamesAreFoundAsMacOSFindsThem(t *testing.T) {
 		{insensitive, strings.Repeat("x", 2000), "file does not exist"},
 	} {
 		t.Run(fmt.Sprintf("%.20s with the features %d", tt.name, tt.features), func(t *testing.T) {
-			v := open(t, imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: tt.features, Files: files}}}.Image()).Volumes[0]
+			v := open(t, imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: tt.features, Files: files}}}.Image()).Volumes[0].Paths()
 			for range 2 { // what was found before makes no difference
 				got := ""
 				if r, size, err := v.Open(tt.name); err != nil {
@@ -315,7 +358,7 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 			c, err := apfs.Open(bytes.NewReader(i.Bytes), int64(len(i.Bytes)))
 			if err == nil {
 				err = c.Volumes[0].Err
-				if _, got := c.Volumes[0].ReadDir("."); !errors.Is(got, err) {
+				if _, got := c.Volumes[0].Paths().ReadDir("."); !errors.Is(got, err) {
 					t.Errorf("the error of a folder is %v, not %v", got, err)
 				}
 			}
@@ -380,7 +423,7 @@ func TestTheLatestCheckpointIsRead(t *testing.T) {
 
 func TestNamesThatAreOneAreAmbiguous(t *testing.T) {
 	i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: map[string]imagetest.APFSFile{"Tool": {}, "tool": {}}}}}.Image()
-	entries, err := open(t, i).Volumes[0].ReadDir(".")
+	entries, err := open(t, i).Volumes[0].Paths().ReadDir(".")
 	if len(entries) != 2 {
 		t.Errorf("%d entries, not 2", len(entries))
 	}

@@ -30,23 +30,6 @@ const (
 	xattrEmbedded = 0x2 // XATTR_DATA_EMBEDDED
 )
 
-// Open opens a regular file, and returns [ErrNotRegular] for any other. The error may be, or
-// wrap, an [archive.UnsupportedError].
-func (v *Volume) Open(name string) (io.ReaderAt, int64, error) {
-	n, err := v.resolve(name, true)
-	if err != nil {
-		return nil, 0, err
-	}
-	if !n.mode.IsRegular() {
-		return nil, 0, ErrNotRegular
-	}
-	r, size, err := v.contents(n)
-	if err != nil {
-		return nil, 0, fmt.Errorf("file %#x: %w", n.id, err)
-	}
-	return r, size, nil
-}
-
 func (v *Volume) contents(n *inode) (io.ReaderAt, int64, error) {
 	if n.flags&isCompressed != 0 {
 		return v.compressed(n)

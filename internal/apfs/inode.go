@@ -15,9 +15,6 @@ const (
 	inodeMode     = 0x50
 	inodeFields   = 0x5c // extended fields
 
-	rootFolder = 2 // ROOT_DIR_INO_NUM
-	rootParent = 1 // ROOT_DIR_PARENT
-
 	isCompressed = 0x20 // UF_COMPRESSED of sys/stat.h
 
 	fieldStream  = 8  // INO_EXT_TYPE_DSTREAM
@@ -30,7 +27,7 @@ type inode struct {
 	parent   uint64
 	stream   uint64 // of the contents
 	size     uint64 // of the stream
-	children uint32
+	children uint32 // of a folder; of others, how many names they have
 	flags    uint32
 	mode     fs.FileMode // the type
 }

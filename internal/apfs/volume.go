@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"unicode/utf8"
 )
 
@@ -45,9 +44,7 @@ const (
 	featuresRead = caseInsensitive | datalessSnapshots | normalizationInsensitive | preallocatedExtents | expandedRecords
 )
 
-// Volume is one file system. It may be read by several at a time. Names are relative to
-// its root, with slashes; "." is the root itself. Links are followed where they stay in the volume,
-// and names are found as macOS finds them: by their case or not, as the volume is.
+// Volume is one file system. It may be read by several at a time.
 type Volume struct {
 	Name string
 	Role uint16 // APFS_VOL_ROLE_ and the like; 0 for none
@@ -61,8 +58,6 @@ type Volume struct {
 	c        *Container
 	features uint64
 	tree     tree
-	root     *inode
-	found    atomic.Pointer[folder] // the one of the last name
 }
 
 func (v *Volume) hashed() bool {
@@ -146,13 +141,12 @@ func (v *Volume) openTree(b []byte) error {
 	if err := v.tree.open(); err != nil {
 		return fmt.Errorf("tree: %w", err)
 	}
-	root, err := v.inode(rootFolder)
+	root, err := v.inode(Root)
 	if err == nil && !root.mode.IsDir() {
 		err = errNoFolder
 	}
 	if err != nil {
 		return fmt.Errorf("root folder: %w", err)
 	}
-	v.root = root
 	return nil
 }

@@ -2,6 +2,7 @@ package apfs_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -297,15 +298,16 @@ func TestRecordsThatAreWrongAreErrors(t *testing.T) {
 }
 
 // entries returns a change that replaces the one entry of the root by others that are all
-// of the same file, with one hash.
+// of the same file.
 func entries(count int, name func(n int) string) func([]imagetest.APFSRecord) []imagetest.APFSRecord {
 	return func(list []imagetest.APFSRecord) []imagetest.APFSRecord {
 		at := slices.IndexFunc(list, func(r imagetest.APFSRecord) bool { return bytes.HasPrefix(r.Key, imagetest.APFSKey(2, 9)) })
 		var added []imagetest.APFSRecord
 		for n := range count {
-			k := append(imagetest.APFSKey(2, 9), u32(0x40000000|uint32(len(name(n))+1))...)
-			added = append(added, imagetest.APFSRecord{Key: append(append(k, name(n)...), 0), Value: append(u64(16), make([]byte, 10)...)})
+			k := append(append(imagetest.APFSDrecKey(insensitive, 2, name(n)), name(n)...), 0)
+			added = append(added, imagetest.APFSRecord{Key: k, Value: append(u64(16), make([]byte, 10)...)})
 		}
+		slices.SortFunc(added, func(a, b imagetest.APFSRecord) int { return cmp.Compare(le.Uint32(a.Key[8:]), le.Uint32(b.Key[8:])) })
 		return slices.Replace(list, at, at+1, added...)
 	}
 }
@@ -321,7 +323,7 @@ func TestAFolderHasLimits(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: map[string]imagetest.APFSFile{"a": {}}, Change: tt.change}}}.Image()
-			list, err := open(t, i).Volumes[0].ReadDir(".")
+			list, err := open(t, i).Volumes[0].Paths().ReadDir(".")
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(list) > 0 {
 				t.Errorf("%d entries and the error %v, not %q", len(list), err, tt.want)
 			}
@@ -341,7 +343,7 @@ func TestAFolderHasLimits(t *testing.T) {
 			}
 			return list
 		}}}}.Image()
-		_, _, err := open(t, i).Volumes[0].Open(want)
+		_, _, err := open(t, i).Volumes[0].Paths().Open(want)
 		if err == nil || !strings.Contains(err.Error(), "more than 64 names with one hash") {
 			t.Errorf("the error is %v", err)
 		}
@@ -372,7 +374,7 @@ func TestWhatIsClaimedTakesNoMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, size, err := c.Volumes[0].Open("a")
+	r, size, err := c.Volumes[0].Paths().Open("a")
 	if err != nil || size != 1<<50 {
 		t.Fatal(size, err)
 	}

@@ -400,7 +400,7 @@ func (w *apfsWriter) records(v APFSVolume) []APFSRecord {
 		}
 	}
 	ids := map[string]uint64{".": 2}
-	children := map[string]uint32{}
+	children := map[string]uint32{} // of files, their other names
 	names := slices.Sorted(maps.Keys(files))
 	for _, name := range names {
 		if files[name].Hard == "" {
@@ -408,6 +408,9 @@ func (w *apfsWriter) records(v APFSVolume) []APFSRecord {
 			w.nextID++
 		}
 		children[path.Dir(name)]++
+		if hard := files[name].Hard; hard != "" {
+			children[hard]++
+		}
 	}
 	list := []APFSRecord{
 		inodeAPFS(2, 1, 0x4000, children["."], 0, "root", nil),
@@ -434,9 +437,9 @@ func (w *apfsWriter) records(v APFSVolume) []APFSRecord {
 			stream = streamAPFS(cmp.Or(f.Size, uint64(len(f.Data))))
 			list = append(list, w.extents(id, f)...)
 		}
-		links := uint32(1)
-		if mode == 0x4000 {
-			links = children[name]
+		links := children[name]
+		if mode != 0x4000 {
+			links++
 		}
 		list = append(list, inodeAPFS(id, parent, mode, links, f.Flags, path.Base(name), stream), w.drec(v, parent, path.Base(name), id, byte(mode>>12)))
 		for _, attribute := range slices.Sorted(maps.Keys(f.Xattrs)) {
