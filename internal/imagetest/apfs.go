@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"maps"
 	"path"
 	"slices"
@@ -20,6 +21,8 @@ type APFS struct {
 	BlockSize int // 4096 unless it is set
 	Features  uint64
 	Volumes   []APFSVolume
+	// NoHistory leaves out the older state of each object, which 7-Zip does not expect.
+	NoHistory bool
 	// Keys is how many a node has at most, 0 for as many as there is room for.
 	Keys int
 }
@@ -211,7 +214,10 @@ func (w *apfsWriter) objectMap(name string, objects []APFSRecord, snapshots uint
 		old := APFSRecord{bytes.Clone(r.Key), bytes.Clone(r.Value)}
 		le.PutUint64(old.Key[8:], 1)
 		le.PutUint64(old.Value[8:], 1<<40)
-		all = append(all, old, r)
+		if !w.NoHistory {
+			all = append(all, old)
+		}
+		all = append(all, r)
 	}
 	slices.SortStableFunc(all, func(a, b APFSRecord) int { return cmp.Compare(le.Uint64(a.Key), le.Uint64(b.Key)) })
 	tree := w.tree(strings.Replace(name, "map", "map tree", 1), all, 0xb, true, nil)
@@ -413,8 +419,8 @@ func (w *apfsWriter) records(v APFSVolume) []APFSRecord {
 		}
 	}
 	list := []APFSRecord{
-		inodeAPFS(2, 1, 0x4000, children["."], 0, "root", nil),
-		inodeAPFS(3, 1, 0x4000, 0, 0, "private-dir", nil),
+		inodeAPFS(2, 1, 0x4000, children["."], APFSFile{}, "root", nil),
+		inodeAPFS(3, 1, 0x4000, 0, APFSFile{}, "private-dir", nil),
 		w.drec(v, 1, "root", 2, 4),
 		w.drec(v, 1, "private-dir", 3, 4),
 	}
@@ -441,7 +447,7 @@ func (w *apfsWriter) records(v APFSVolume) []APFSRecord {
 		if mode != 0x4000 {
 			links++
 		}
-		list = append(list, inodeAPFS(id, parent, mode, links, f.Flags, path.Base(name), stream), w.drec(v, parent, path.Base(name), id, byte(mode>>12)))
+		list = append(list, inodeAPFS(id, parent, mode, links, f, path.Base(name), stream), w.drec(v, parent, path.Base(name), id, byte(mode>>12)))
 		for _, attribute := range slices.Sorted(maps.Keys(f.Xattrs)) {
 			list = append(list, w.xattr(id, attribute, f.Xattrs[attribute], f.Embedded)...)
 		}
@@ -449,13 +455,17 @@ func (w *apfsWriter) records(v APFSVolume) []APFSRecord {
 	return list
 }
 
-func inodeAPFS(id, parent uint64, mode uint16, children, flags uint32, name string, stream []byte) APFSRecord {
+func inodeAPFS(id, parent uint64, mode uint16, children uint32, f APFSFile, name string, stream []byte) APFSRecord {
 	le := binary.LittleEndian
 	b := make([]byte, 0x5c)
 	le.PutUint64(b, parent)
 	le.PutUint64(b[8:], id)
 	le.PutUint32(b[0x38:], children)
-	le.PutUint32(b[0x44:], flags)
+	le.PutUint32(b[0x44:], f.Flags)
+	if attribute := f.Xattrs["com.apple.decmpfs"]; len(attribute) >= 16 {
+		le.PutUint64(b[0x30:], 0x40000) // INODE_HAS_UNCOMPRESSED_SIZE
+		copy(b[0x54:], attribute[8:16])
+	}
 	le.PutUint16(b[0x50:], mode|0o755)
 	value := append([]byte(name), 0)
 	fields := le.AppendUint16([]byte{4, 2}, uint16(len(value)))
@@ -531,18 +541,16 @@ func APFSDrecKey(features, parent uint64, name string) []byte {
 		return le.AppendUint16(k, uint16(len(name)+1))
 	}
 	canonical := norm.NFD.String(name)
-	if features&1 != 0 {
+	switch {
+	case features&1 != 0 && strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 }) < 0:
+		canonical = strings.ToLower(name)
+	case features&1 != 0:
 		canonical = norm.NFD.String(cases.Fold().String(canonical))
 	}
-	// CRC-32C, a bit at a time.
-	crc := ^uint32(0)
+	var points []byte
 	for _, r := range canonical {
-		for _, b := range le.AppendUint32(nil, uint32(r)) {
-			crc ^= uint32(b)
-			for range 8 {
-				crc = crc>>1 ^ -(crc&1)&0x82f63b78
-			}
-		}
+		points = le.AppendUint32(points, uint32(r))
 	}
+	crc := ^crc32.Checksum(points, crc32.MakeTable(crc32.Castagnoli))
 	return le.AppendUint32(k, crc<<10|uint32(len(name)+1))
 }
