@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // btree_node_phys_t, by offsets, and what follows it: a table of where the keys and the
@@ -31,7 +32,8 @@ const (
 
 // layout is what the keys of a tree are.
 type layout struct {
-	keySize, valueSize int // of trees whose sizes are fixed, 0 of others
+	keySize, valueSize int    // of trees whose sizes are fixed, 0 of others
+	id                 uint64 // which bits of the first eight bytes of a key are its id
 	// parse reads a key, of which the order is known.
 	parse func(b []byte) (key, error)
 }
@@ -58,6 +60,15 @@ type node struct {
 	count  int
 	keys   int // where they begin
 	values int // where they end
+	// above is the record that led to the node and was found to fit. It names its node, which
+	// need not be in memory any more.
+	above atomic.Pointer[slot]
+}
+
+// slot is a record of a node of the same tree.
+type slot struct {
+	oid uint64
+	i   int
 }
 
 // newNode checks everything about a node but what it is part of.
@@ -182,7 +193,8 @@ func (n *node) search(k key) int {
 	low, high := 0, n.count
 	for low < high {
 		middle := int(uint(low+high) / 2)
-		if compare(n.key(middle), k) < 0 {
+		id := le64(n.rawKey(middle)) & n.tree.layout.id
+		if id < k.id || id == k.id && compare(n.key(middle), k) < 0 {
 			low = middle + 1
 		} else {
 			high = middle

@@ -32,7 +32,7 @@ type objectMap struct {
 }
 
 // A key of an object map is an object and a transaction.
-var mapLayout = layout{keySize: 16, valueSize: 16, parse: func(b []byte) (key, error) {
+var mapLayout = layout{keySize: 16, valueSize: 16, id: 1<<64 - 1, parse: func(b []byte) (key, error) {
 	return key{id: le64(b), number: le64(b[8:])}, nil
 }}
 

@@ -27,8 +27,8 @@ const (
 // Keys of file systems. Those of folders have a hash of the name unless case and the composition of
 // accents count.
 var (
-	hashedLayout = layout{parse: func(b []byte) (key, error) { return parseKey(b, true) }}
-	plainLayout  = layout{parse: func(b []byte) (key, error) { return parseKey(b, false) }}
+	hashedLayout = layout{id: idMask, parse: func(b []byte) (key, error) { return parseKey(b, true) }}
+	plainLayout  = layout{id: idMask, parse: func(b []byte) (key, error) { return parseKey(b, false) }}
 )
 
 func parseKey(b []byte, hashed bool) (key, error) {

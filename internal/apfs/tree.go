@@ -106,19 +106,16 @@ func (t *tree) parse(p place, b []byte, storage uint32) (*node, error) {
 	return n, err
 }
 
+// step is a node of a path, and the record of it where the path goes on or ends.
+type step struct {
+	n *node
+	i int
+}
+
 // cursor is at a record of a tree, or past its end.
 type cursor struct {
 	t    *tree
 	path []step // from the root to the leaf
-}
-
-// step is a node that leads to the record.
-type step struct {
-	n *node
-	i int
-	// below is what the keys of the node are below, or may be where keys may be the same.
-	below   key
-	bounded bool
 }
 
 var errEnd = errors.New("past the end of the tree")
@@ -145,9 +142,7 @@ func (t *tree) seek(k key) (*cursor, error) {
 	return c, c.settle()
 }
 
-// descend adds the node that the last of the path leads to. It has to be of the level
-// below, and between the keys around it: so nothing is read twice, and no search misses
-// what another one finds.
+// descend adds the node that the last of the path leads to.
 func (c *cursor) descend() error {
 	s := c.path[len(c.path)-1]
 	oid := le64(s.n.value(s.i))
@@ -155,20 +150,35 @@ func (c *cursor) descend() error {
 	if err != nil {
 		return err
 	}
-	next := step{n: child, below: s.below, bounded: s.bounded}
-	if s.i+1 < s.n.count {
-		next.below, next.bounded = s.n.key(s.i+1), true
+	if above, here := child.above.Load(), (slot{s.n.oid, s.i}); above == nil || *above != here {
+		if err := c.fits(child); err != nil {
+			return fmt.Errorf("node %#x: %w", oid, err)
+		}
+		child.above.Store(&here)
 	}
+	c.path = append(c.path, step{n: child})
+	return nil
+}
+
+// fits returns why a node does not belong where the path leads. It has to be of the level
+// below, and between the keys around it: so nothing is read twice, and no search misses
+// what another one finds.
+func (c *cursor) fits(child *node) error {
+	s := c.path[len(c.path)-1]
 	if child.flags&isRoot != 0 || child.level != s.n.level-1 {
-		return fmt.Errorf("node %#x: a node of the level %d with the flags %#x below one of the level %d", oid, child.level, child.flags, s.n.level)
+		return fmt.Errorf("a node of the level %d with the flags %#x below one of the level %d", child.level, child.flags, s.n.level)
 	}
-	switch first, last := child.key(0), child.key(child.count-1); {
-	case compare(first, s.n.key(s.i)) < 0:
-		return fmt.Errorf("node %#x: it begins before the key that leads to it", oid)
-	case next.bounded && !inOrder(last, next.below):
-		return fmt.Errorf("node %#x: it ends after the key that leads to the next", oid)
+	if compare(child.key(0), s.n.key(s.i)) < 0 {
+		return errors.New("it begins before the key that leads to it")
 	}
-	c.path = append(c.path, next)
+	for up := len(c.path) - 1; up >= 0; up-- {
+		if s := c.path[up]; s.i+1 < s.n.count {
+			if !inOrder(child.key(child.count-1), s.n.key(s.i+1)) {
+				return errors.New("it ends after the key that leads to the next")
+			}
+			break
+		}
+	}
 	return nil
 }
 
