@@ -63,7 +63,6 @@ const (
 	nxObjectMap   = 0xa0
 	nxMaxVolumes  = 0xb4
 	nxVolumes     = 0xb8
-	nxKeyLocker   = 0x510 // nx_keylocker, a prange_t
 	magicNX       = "NXSB"
 	oidSuperblock = 1 // OID_NX_SUPERBLOCK
 )
@@ -183,29 +182,28 @@ func (c *Container) checkpoint(zero []byte) ([]byte, error) {
 	case base > c.blocks || uint64(count) > c.blocks-base:
 		return nil, fmt.Errorf("the blocks %d to %d are past the end at %d", base, base+uint64(count)-1, c.blocks)
 	}
-	var latest []byte
-	for n := range uint64(count) {
-		b, err := c.readObject(base+n, 1)
-		if _, damaged := errors.AsType[*checksumError](err); damaged {
-			continue // as after a crash
-		}
-		if err != nil {
-			return nil, err
-		}
-		if objectType(b) != typeSuperblock || checkSuperblock(b) != nil || latest != nil && objectXID(b) <= objectXID(latest) {
-			continue
-		}
-		if c.mapped(b, base, uint64(count)) {
-			latest = b
+	ring, err := c.descriptors(base, uint64(count))
+	if err != nil {
+		return nil, err
+	}
+	best := -1
+	for n, d := range ring {
+		if d.kind == typeSuperblock && (best < 0 || d.xid > ring[best].xid) && mapped(ring, n) {
+			best = n
 		}
 	}
-	switch {
-	case latest == nil:
+	if best < 0 {
 		return nil, fmt.Errorf("none in the blocks %d to %d is valid", base, base+uint64(count)-1)
-	case objectXID(latest) < objectXID(zero):
+	}
+	if xid := ring[best].xid; xid < objectXID(zero) {
 		// The copy is written after the checkpoint.
-		return nil, fmt.Errorf("the transaction %d, of which block 0 is a copy, is damaged; the latest that is not is %d", objectXID(zero), objectXID(latest))
-	case string(latest[nxUUID:][:16]) != string(zero[nxUUID:][:16]) || le32(latest[nxBlockSize:]) != le32(zero[nxBlockSize:]):
+		return nil, fmt.Errorf("the transaction %d, of which block 0 is a copy, is damaged; the latest that is not is %d", objectXID(zero), xid)
+	}
+	latest, err := c.readObject(base+uint64(best), 1)
+	if err != nil {
+		return nil, err
+	}
+	if string(latest[nxUUID:][:16]) != string(zero[nxUUID:][:16]) || le32(latest[nxBlockSize:]) != le32(zero[nxBlockSize:]) {
 		return nil, errors.New("the latest superblock is of another container than block 0")
 	}
 	c.xid = objectXID(latest)
@@ -213,23 +211,43 @@ func (c *Container) checkpoint(zero []byte) ([]byte, error) {
 	return latest, nil
 }
 
-// mapped reports whether the blocks that belong to a superblock in the ring, the last of
-// which it is itself, are there: the mappings of its ephemeral objects.
-func (c *Container) mapped(super []byte, base, count uint64) bool {
-	index, length := uint64(le32(super[nxDescIndex:])), uint64(le32(super[nxDescLen:]))
-	if index >= count || length < 2 || length > count {
+// descriptor is what one block of the ring of checkpoints is.
+type descriptor struct {
+	kind          uint32 // 0 for one that is neither a superblock nor mappings, or damaged, as after a crash
+	xid           uint64
+	index, length uint32 // of a superblock: where its mappings begin in the ring, and how many blocks they and it are
+}
+
+func (c *Container) descriptors(base, count uint64) ([]descriptor, error) {
+	ring := make([]descriptor, count)
+	for n := range ring {
+		b, err := c.readObject(base+uint64(n), 1)
+		if _, damaged := errors.AsType[*checksumError](err); damaged {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch d := &ring[n]; {
+		case objectType(b) == typeCheckpointMap:
+			*d = descriptor{kind: typeCheckpointMap, xid: objectXID(b)}
+		case objectType(b) == typeSuperblock && checkSuperblock(b) == nil:
+			*d = descriptor{typeSuperblock, objectXID(b), le32(b[nxDescIndex:]), le32(b[nxDescLen:])}
+		}
+	}
+	return ring, nil
+}
+
+// mapped reports whether the mappings of the ephemeral objects of a superblock are there,
+// before it.
+func mapped(ring []descriptor, n int) bool {
+	count, super := uint64(len(ring)), ring[n]
+	index, length := uint64(super.index), uint64(super.length)
+	if length < 2 || length > count || index >= count || (index+length-1)%count != uint64(n) {
 		return false
 	}
-	for n := range length {
-		b, err := c.readObject(base+(index+n)%count, 1)
-		if err != nil || objectXID(b) != objectXID(super) {
-			return false
-		}
-		want := uint32(typeCheckpointMap)
-		if n == length-1 {
-			want = typeSuperblock
-		}
-		if objectType(b) != want {
+	for i := range length - 1 {
+		if d := ring[(index+i)%count]; d.kind != typeCheckpointMap || d.xid != super.xid {
 			return false
 		}
 	}
