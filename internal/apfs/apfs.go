@@ -12,8 +12,8 @@
 // extents and of snapshots are not read.
 //
 // Encrypted and sealed volumes, and containers on two disks (Fusion), are an
-// [archive.UnsupportedError]. Of a volume with snapshots what is read is what it holds now;
-// [Volume.Snapshots] tells how many there are. Firmlinks, which lead to another volume
+// [archive.UnsupportedError]. Of a volume with snapshots what is read is what it holds now, and
+// its Problems tell of them. Firmlinks, which lead to another volume
 // of the same group, are not followed.
 //
 // A volume takes some 10 MiB of memory at most, whatever it claims to hold.

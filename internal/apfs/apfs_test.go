@@ -250,16 +250,16 @@ func TestVolumesAreTold(t *testing.T) {
 	}}.Image()
 	var got []string
 	for _, v := range open(t, i).Volumes {
-		got = append(got, fmt.Sprintf("%q %t %d %v", v.Name, v.CaseInsensitive, v.Snapshots, v.Err))
+		got = append(got, fmt.Sprintf("%q %t %v %v", v.Name, v.CaseInsensitive, v.Problems, v.Err))
 		if v.Err == nil {
 			got = append(got, listing(v)["a"])
 		}
 	}
 	want := []string{
-		`"One" true 0 <nil>`, bytesOf([]byte("1")),
-		`"Zwei" false 3 <nil>`, bytesOf([]byte("22")),
-		`"Secret" false 0 volume "Secret": an encrypted volume, which is not read`,
-		`"" false 0 volume of the object 0x409: a sealed volume, which is not read`,
+		`"One" true [] <nil>`, bytesOf([]byte("1")),
+		`"Zwei" false [what 3 snapshots of the volume hold, which is not read] <nil>`, bytesOf([]byte("22")),
+		`"Secret" false [] volume "Secret": an encrypted volume, which is not read`,
+		`"" false [] volume of the object 0x409: a sealed volume, which is not read`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -75,7 +75,8 @@ func FuzzAPFS(f *testing.F) {
 
 // FuzzContainer reads anything as a container.
 func FuzzContainer(f *testing.F) {
-	for _, i := range small() {
+	for _, features := range []uint64{insensitive, plain} {
+		i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: features, Files: map[string]imagetest.APFSFile{"a/b": {Data: []byte("b")}, "c": {Link: "a"}}}}}.Image()
 		f.Add(i.Bytes)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

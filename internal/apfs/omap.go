@@ -27,8 +27,9 @@ const (
 
 // objectMap finds virtual objects as they were at a transaction.
 type objectMap struct {
-	c    *Container
-	tree tree
+	c         *Container
+	tree      tree
+	snapshots uint32 // how many of the objects there are
 }
 
 // A key of an object map is an object and a transaction.
@@ -50,7 +51,8 @@ func (c *Container) openObjectMap(block uint64) (*objectMap, error) {
 	if kind := le32(b[mapTreeType:]); kind != physical|typeRoot {
 		return nil, fmt.Errorf("a tree of the type %#x, not %#x", kind, physical|typeRoot)
 	}
-	m := &objectMap{c, tree{c: c, layout: &mapLayout, subtype: typeObjectMap, root: le64(b[mapTree:])}}
+	m := &objectMap{c: c, snapshots: le32(b[mapSnapshots:])}
+	m.tree = tree{c: c, layout: &mapLayout, subtype: typeObjectMap, root: le64(b[mapTree:])}
 	return m, m.tree.open()
 }
 

@@ -50,8 +50,9 @@ type Volume struct {
 	Role uint16 // APFS_VOL_ROLE_ and the like; 0 for none
 	// CaseInsensitive is set when names that differ in case are one.
 	CaseInsensitive bool
-	// Snapshots is how many there are, which are not read.
-	Snapshots uint64
+	// Problems are what does not keep the volume from being read: that it has snapshots,
+	// which are not.
+	Problems []error
 	// Err is why nothing of the volume is read, nil when it is.
 	Err error
 
@@ -98,7 +99,6 @@ func (v *Volume) open(objects *objectMap, oid uint64) error {
 	v.Name, v.Role = string(name), le16(b[volumeRole:])
 	v.features = le64(b[volumeIncompat:])
 	v.CaseInsensitive = v.features&caseInsensitive != 0
-	v.Snapshots = le64(b[volumeSnapshots:])
 	if err := v.readable(b); err != nil {
 		return err
 	}
@@ -137,6 +137,9 @@ func (v *Volume) openTree(b []byte) error {
 	v.tree = tree{c: v.c, layout: &plainLayout, subtype: typeFSTree, root: le64(b[volumeTree:]), objects: objects}
 	if v.hashed() {
 		v.tree.layout = &hashedLayout
+	}
+	if n := max(le64(b[volumeSnapshots:]), uint64(objects.snapshots)); n > 0 {
+		v.Problems = append(v.Problems, unsupported("what %d snapshots of the volume hold", n))
 	}
 	if err := v.tree.open(); err != nil {
 		return fmt.Errorf("tree: %w", err)

@@ -4,14 +4,21 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"math"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/codewarrant/codewarrant/internal/apfs"
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/imagetest"
 )
 
@@ -293,8 +300,61 @@ func TestRecordsThatAreWrongAreErrors(t *testing.T) {
 			if got := wrong(walked(i.Bytes)); !strings.Contains(got, tt.want) {
 				t.Errorf("the error is %s, not %q", got, tt.want)
 			}
+			if !walkTells(open(t, i).Volumes[0]) {
+				t.Error("a walk by entries has no error")
+			}
 		})
 	}
+}
+
+// walkTells reports whether a walk that reads everything has an error.
+func walkTells(v *apfs.Volume) bool {
+	for f, err := range v.Walk() {
+		if err != nil || f.Err != nil {
+			return true
+		}
+		switch {
+		case f.Mode == fs.ModeSymlink:
+			_, err = v.Readlink(f.Entry)
+		case f.Mode.IsRegular():
+			var r io.ReaderAt
+			var size int64
+			if r, size, err = v.Open(f.Entry); err == nil {
+				_, err = io.Copy(io.Discard, io.NewSectionReader(r, 0, size))
+			}
+		}
+		if err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func TestACompressedFileWithDataIsAmbiguous(t *testing.T) {
+	attribute, _ := imagetest.Decmpfs([]byte("one"), 3)
+	i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: map[string]imagetest.APFSFile{
+		"a": {Data: []byte("another"), Flags: 0x20, Xattrs: map[string][]byte{"com.apple.decmpfs": attribute}},
+	}}}}.Image()
+	e, err := open(t, i).Volumes[0].Lookup(apfs.Root, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := errors.AsType[*archive.AmbiguousError](e.Err); !ok {
+		t.Errorf("the error is %v", e.Err)
+	}
+}
+
+func TestSeveralReadAtATime(t *testing.T) {
+	v := open(t, imagetest.APFS{Keys: 3, Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: everything()}}}.Image()).Volumes[0]
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			if diff := gocmp.Diff(wantEverything(), listing(v)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // entries returns a change that replaces the one entry of the root by others that are all
