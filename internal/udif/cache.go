@@ -9,7 +9,8 @@ import (
 )
 
 // Cache keeps chunks that were unpacked, those that were used last. It may be shared by
-// any number of images and readers, and keeps to its size with all of them.
+// any number of images and readers, and keeps to its size with all of them. Where chunks
+// are read one after the other it unpacks ahead, on all cores.
 type Cache struct {
 	mu      sync.Mutex
 	max     int64
@@ -34,6 +35,7 @@ type entry struct {
 	b       []byte
 	err     error
 	readers int  // those that copy from b, or will
+	used    bool // not only read ahead
 	gone    bool // out of the cache
 }
 
@@ -55,13 +57,14 @@ func (c *Cache) read(k key, b []byte, within int) error {
 	if ok {
 		c.recent.MoveToFront(element)
 	} else {
-		element = c.recent.PushFront(&entry{key: k, size: int64(k.image.chunks[k.chunk].bytes()), ready: make(chan struct{})})
-		c.entries[k] = element
-		c.used += element.Value.(*entry).size
-		c.evict()
+		element = c.add(k)
 	}
 	e := element.Value.(*entry)
 	e.readers++
+	if !e.used {
+		e.used = true
+		c.ahead(k)
+	}
 	c.mu.Unlock()
 	if ok {
 		<-e.ready
@@ -72,11 +75,48 @@ func (c *Cache) read(k key, b []byte, within int) error {
 	if e.err == nil {
 		copy(b, e.b[within:])
 	}
+	c.release(e)
+	return e.err
+}
+
+func (c *Cache) release(e *entry) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	e.readers--
 	c.recycle(e)
-	c.mu.Unlock()
-	return e.err
+}
+
+// add makes room for a chunk that is to be unpacked.
+func (c *Cache) add(k key) *list.Element {
+	e := &entry{key: k, size: int64(k.image.chunks[k.chunk].bytes()), ready: make(chan struct{})}
+	element := c.recent.PushFront(e)
+	c.entries[k] = element
+	c.used += e.size
+	c.evict()
+	return element
+}
+
+// ahead begins to unpack the chunks behind one that is used for the first time, as many as
+// there are cores, where the one before it was used, too: they are read in their order.
+func (c *Cache) ahead(k key) {
+	before, ok := c.entries[key{k.image, k.chunk - 1}]
+	if !ok || !before.Value.(*entry).used {
+		return
+	}
+	for n := k.chunk + 1; n <= k.chunk+cap(c.slots) && n < len(k.image.chunks); n++ {
+		next, chunk := key{k.image, n}, &k.image.chunks[n]
+		room := c.max / int64(2*cap(c.slots)+2)
+		if _, there := c.entries[next]; there || !chunk.packed() || int64(chunk.bytes()) > room {
+			continue
+		}
+		e := c.add(next).Value.(*entry)
+		e.readers++
+		go func() {
+			e.b, e.err = c.load(next)
+			close(e.ready)
+			c.release(e)
+		}()
+	}
 }
 
 // load unpacks a chunk. What is packed is read before it is one of those that are being
