@@ -73,6 +73,30 @@ func TestWhatWasPackedIsUnpacked(t *testing.T) {
 	}
 }
 
+func TestStreamsOfTheReferenceEncoderAreUnpacked(t *testing.T) {
+	program := samples(t)["a program"][:40<<10]
+	for _, row := range []struct {
+		file   string
+		unpack func(dst, src []byte) error
+		want   []byte
+	}{
+		{"pg_ctl.lzfse", lzfse.Unpack, program},
+		{"pg_ctl.lzvn", lzfse.UnpackLZVN, program},
+		{"text.lzfse", lzfse.Unpack, []byte("the LZFSE of a short text is LZVN inside: the short text, the short text, the short text")},
+	} {
+		t.Run(row.file, func(t *testing.T) {
+			packed, err := os.ReadFile("testdata/" + row.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]byte, len(row.want))
+			if err := row.unpack(got, packed); err != nil || !bytes.Equal(got, row.want) {
+				t.Errorf("%v, the same: %t", err, bytes.Equal(got, row.want))
+			}
+		})
+	}
+}
+
 func TestWrongStreamsAreErrors(t *testing.T) {
 	v1 := func(change func(b []byte)) []byte {
 		b := imagetest.LZFSE([]byte(strings.Repeat("codewarrant ", 100)), '1')
@@ -107,6 +131,11 @@ func TestWrongStreamsAreErrors(t *testing.T) {
 }
 
 func FuzzUnpack(f *testing.F) {
+	reference, err := os.ReadFile("testdata/pg_ctl.lzfse")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(reference, uint16(40<<10))
 	for _, data := range samples(f) {
 		data = data[:min(len(data), 3000)]
 		for _, kind := range kinds {

@@ -1,19 +1,23 @@
 package udif
 
 import (
+	"cmp"
 	"container/list"
 	"runtime"
+	"slices"
 	"sync"
 )
 
 // Cache keeps chunks that were unpacked, those that were used last. It may be shared by
-// any number of images and readers, and keeps to its size with all of them.
+// any number of images and readers, and keeps to its size with all of them. Where chunks
+// are read one after the other it unpacks ahead, on all cores.
 type Cache struct {
 	mu      sync.Mutex
 	max     int64
 	used    int64
 	entries map[key]*list.Element // of *entry
 	recent  list.List             // the one used last in front
+	free    [][]byte              // what was forgotten, to be filled again
 	slots   chan struct{}         // one for each chunk that is being unpacked
 }
 
@@ -25,16 +29,19 @@ type key struct {
 
 // entry is a chunk that is unpacked, or will be when ready is closed.
 type entry struct {
-	key   key
-	size  int64
-	ready chan struct{}
-	b     []byte
-	err   error
+	key     key
+	size    int64
+	ready   chan struct{}
+	b       []byte
+	err     error
+	readers int  // those that copy from b, or will
+	used    bool // not only read ahead
+	gone    bool // out of the cache
 }
 
 // DefaultCache is enough, in bytes, for the chunks that a walk through a file system goes
 // back to.
-const DefaultCache = 32 << 20
+const DefaultCache = 16 << 20
 
 // NewCache returns a cache of at most so many bytes. As many chunks as there are
 // cores are unpacked at a time, beside that.
@@ -42,57 +49,150 @@ func NewCache(size int64) *Cache {
 	return &Cache{max: size, entries: map[key]*list.Element{}, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
-// read fills b from within bytes into a chunk of the given size, which load unpacks. Readers
-// of one chunk wait for the first of them.
-func (c *Cache) read(k key, size int64, b []byte, within int, load func() ([]byte, error)) error {
+// read fills b from within bytes into a chunk, which is unpacked if it is not there.
+// Readers of one chunk wait for the first of them.
+func (c *Cache) read(k key, b []byte, within int) error {
 	c.mu.Lock()
 	element, ok := c.entries[k]
 	if ok {
 		c.recent.MoveToFront(element)
 	} else {
-		element = c.recent.PushFront(&entry{key: k, size: size, ready: make(chan struct{})})
-		c.entries[k] = element
-		c.used += size
-		c.evict()
+		element = c.add(k)
+	}
+	e := element.Value.(*entry)
+	e.readers++
+	if !e.used {
+		e.used = true
+		c.ahead(k)
 	}
 	c.mu.Unlock()
-	e := element.Value.(*entry)
 	if ok {
 		<-e.ready
 	} else {
-		c.slots <- struct{}{}
-		e.b, e.err = load()
-		<-c.slots
+		e.b, e.err = c.load(k)
 		close(e.ready)
 	}
-	if e.err != nil {
-		return e.err
+	if e.err == nil {
+		copy(b, e.b[within:])
 	}
-	copy(b, e.b[within:])
-	return nil
+	c.release(e)
+	return e.err
+}
+
+func (c *Cache) release(e *entry) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.readers--
+	c.recycle(e)
+}
+
+// add makes room for a chunk that is to be unpacked.
+func (c *Cache) add(k key) *list.Element {
+	e := &entry{key: k, size: int64(k.image.chunks[k.chunk].bytes()), ready: make(chan struct{})}
+	element := c.recent.PushFront(e)
+	c.entries[k] = element
+	c.used += e.size
+	c.evict()
+	return element
+}
+
+// ahead begins to unpack the chunks behind one that is used for the first time, as many as
+// there are cores, where the one before it was used, too: they are read in their order.
+func (c *Cache) ahead(k key) {
+	before, ok := c.entries[key{k.image, k.chunk - 1}]
+	if !ok || !before.Value.(*entry).used {
+		return
+	}
+	for n := k.chunk + 1; n <= k.chunk+cap(c.slots) && n < len(k.image.chunks); n++ {
+		next, chunk := key{k.image, n}, &k.image.chunks[n]
+		room := c.max / int64(2*cap(c.slots)+2)
+		if _, there := c.entries[next]; there || !chunk.packed() || int64(chunk.bytes()) > room {
+			continue
+		}
+		e := c.add(next).Value.(*entry)
+		e.readers++
+		go func() {
+			e.b, e.err = c.load(next)
+			close(e.ready)
+			c.release(e)
+		}()
+	}
+}
+
+// load unpacks a chunk. What is packed is read before it is one of those that are being
+// unpacked: it may be in another image, of which a chunk has to be unpacked first.
+func (c *Cache) load(k key) ([]byte, error) {
+	chunk := &k.image.chunks[k.chunk]
+	packed := c.take(chunk.length)
+	defer c.give(packed)
+	if err := k.image.read(packed, int64(chunk.offset)); err != nil {
+		return nil, err
+	}
+	c.slots <- struct{}{}
+	defer func() { <-c.slots }()
+	b := c.take(chunk.bytes())
+	return b, unpack(b, packed, chunk.kind)
 }
 
 // evict forgets what was used the longest ago, but never what is in front.
 func (c *Cache) evict() {
 	for c.used > c.max && c.recent.Len() > 1 {
-		oldest := c.recent.Back()
-		e := c.recent.Remove(oldest).(*entry)
-		delete(c.entries, e.key)
-		c.used -= e.size
+		c.remove(c.recent.Back())
 	}
+}
+
+func (c *Cache) remove(element *list.Element) {
+	e := c.recent.Remove(element).(*entry)
+	delete(c.entries, e.key)
+	c.used -= e.size
+	e.gone = true
+	c.recycle(e)
+}
+
+// recycle keeps the memory of a chunk that nobody reads any more.
+func (c *Cache) recycle(e *entry) {
+	if e.gone && e.readers == 0 && e.b != nil {
+		c.keep(e.b)
+		e.b = nil
+	}
+}
+
+// keep keeps some memory to be taken again: the largest parts.
+func (c *Cache) keep(b []byte) {
+	c.free = append(c.free, b)
+	slices.SortFunc(c.free, func(a, b []byte) int { return cmp.Compare(cap(b), cap(a)) })
+	c.free = c.free[:min(len(c.free), 2*cap(c.slots))]
+}
+
+func (c *Cache) give(b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keep(b)
+}
+
+// take returns n bytes that may have anything in them: of the parts that are kept the
+// smallest that is large enough.
+func (c *Cache) take(n uint64) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, b := range slices.Backward(c.free) {
+		if uint64(cap(b)) >= n {
+			c.free = slices.Delete(c.free, i, i+1)
+			return b[:n]
+		}
+	}
+	return make([]byte, n)
 }
 
 // Forget drops what the cache has of an image that is not read any more.
 func (c *Cache) Forget(i *Image) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for n := c.recent.Front(); n != nil; {
-		next := n.Next()
-		if e := n.Value.(*entry); e.key.image == i {
-			c.recent.Remove(n)
-			delete(c.entries, e.key)
-			c.used -= e.size
+	for element := c.recent.Front(); element != nil; {
+		next := element.Next()
+		if element.Value.(*entry).key.image == i {
+			c.remove(element)
 		}
-		n = next
+		element = next
 	}
 }

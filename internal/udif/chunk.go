@@ -23,28 +23,23 @@ func (i *Image) readChunk(b []byte, n int, within uint64) error {
 	case kindRaw:
 		return i.read(b, int64(c.offset+within))
 	default:
-		return i.cache.read(key{i, n}, int64(c.bytes()), b, int(within), func() ([]byte, error) { return i.unpack(c) })
+		return i.cache.read(key{i, n}, b, int(within))
 	}
 }
 
-// unpack returns what a packed chunk holds.
-func (i *Image) unpack(c *chunk) ([]byte, error) {
-	packed := make([]byte, c.length)
-	if err := i.read(packed, int64(c.offset)); err != nil {
-		return nil, err
-	}
-	b := make([]byte, c.bytes())
-	switch c.kind {
+// unpack fills b with what a chunk of a kind holds.
+func unpack(b, packed []byte, k kind) error {
+	switch k {
 	case kindADC:
-		return b, unpackADC(b, packed)
+		return unpackADC(b, packed)
 	case kindLZFSE:
-		return b, lzfse.Unpack(b, packed)
+		return lzfse.Unpack(b, packed)
 	case kindZlib:
-		return b, zlibs.unpack(b, packed)
+		return zlibs.unpack(b, packed)
 	case kindXZ:
-		return b, xzs.unpack(b, packed)
+		return xzs.unpack(b, packed)
 	default:
-		return b, fill(b, bzip2.NewReader(bytes.NewReader(packed)))
+		return fill(b, bzip2.NewReader(bytes.NewReader(packed)))
 	}
 }
 

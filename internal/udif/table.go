@@ -36,6 +36,9 @@ type chunk struct {
 	table          int32
 }
 
+// packed reports whether a chunk has to be unpacked.
+func (c *chunk) packed() bool { return c.kind&0x80000000 != 0 }
+
 func (c *chunk) bytes() uint64 { return c.count * sector }
 
 // maxChunk bounds what a packed chunk may hold, in bytes. hdiutil writes 256 KiB to 1 MiB.

@@ -127,7 +127,14 @@ func (i *Image) sumChunk(ctx context.Context, c *chunk) (sum uint32, err error) 
 		}
 		return sum, err
 	}
-	b, err := i.unpack(c)
+	packed := make([]byte, c.length)
+	b := make([]byte, c.bytes())
+	if err = ctx.Err(); err == nil {
+		err = i.read(packed, int64(c.offset))
+	}
+	if err == nil {
+		err = unpack(b, packed, c.kind)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("chunk of the sectors %d to %d, at offset %d: %w", c.first, c.first+c.count-1, c.offset, err)
 	}
