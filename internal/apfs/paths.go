@@ -19,7 +19,7 @@ const (
 	// maxEntries bounds the entries of a folder that is listed at once, and maxNames their
 	// names, in bytes. Folders of libraries and icons have some thousands.
 	maxEntries = 100_000
-	maxNames   = 16 << 20
+	maxNames   = 8 << 20
 
 	// maxLinks bounds the links that one name leads through: MAXSYMLINKS of macOS.
 	maxLinks = 32

@@ -379,7 +379,7 @@ func TestAFolderHasLimits(t *testing.T) {
 		want   string
 	}{
 		{"more entries than are listed", entries(100_001, func(n int) string { return fmt.Sprintf("%08d", n) }), "more than 100000 entries"},
-		{"longer names than are listed", entries(16_500, func(n int) string { return fmt.Sprintf("%01020d", n) }), "more than 16777216 bytes of names"},
+		{"longer names than are listed", entries(8_300, func(n int) string { return fmt.Sprintf("%01020d", n) }), "more than 8388608 bytes of names"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: map[string]imagetest.APFSFile{"a": {}}, Change: tt.change}}}.Image()
