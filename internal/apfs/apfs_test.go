@@ -361,6 +361,12 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 				if _, got := c.Volumes[0].Paths().ReadDir("."); !errors.Is(got, err) {
 					t.Errorf("the error of a folder is %v, not %v", got, err)
 				}
+				if _, got := c.Volumes[0].Lookup(apfs.Root, "A.app"); !errors.Is(got, err) {
+					t.Errorf("the error of a name is %v, not %v", got, err)
+				}
+				if !walkTells(c.Volumes[0]) {
+					t.Error("a walk has no error")
+				}
 			}
 			u, ok := errors.AsType[*archive.UnsupportedError](err)
 			if !ok || u.What != tt.want {

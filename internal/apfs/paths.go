@@ -99,6 +99,9 @@ func (p *Paths) ReadDir(name string) ([]fs.DirEntry, error) {
 // Lookup finds an entry of a folder: that of the name itself, or else one whose name is the same on
 // the volume.
 func (v *Volume) Lookup(folder uint64, name string) (Entry, error) {
+	if v.Err != nil {
+		return Entry{}, v.Err
+	}
 	canonical := v.canonical(name)
 	from := key{id: folder, kind: kindDrec}
 	if v.hashed() {
