@@ -63,7 +63,7 @@ func (i *Image) readSlots(r io.ReaderAt, s *Section, undefined map[uint32]string
 	switch s.Type() {
 	case types.SymbolStubs:
 		size, set = uint64(s.Reserved2), i.setStub
-	case types.NonLazySymbolPointers, types.LazySymbolPointers, types.LazyDylibSymbolPointers, types.ThreadLocalVariablePointers:
+	case types.NonLazySymbolPointers, types.LazySymbolPointers, types.LazyDylibSymbolPointers:
 	default:
 		return nil
 	}
