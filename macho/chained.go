@@ -87,7 +87,7 @@ func (c *chains) readImports(names *imports, format, table, pool uint64) error {
 		}
 		return nil
 	}
-	strings := newNamePool(io.NewSectionReader(c.r, int64(pool), int64(c.size-pool)))
+	strings := newNamePool(io.NewSectionReader(c.r, int64(pool), int64(c.size-pool)), c.imports)
 	b := make([]byte, min(nameWindow, c.imports*size))
 	for k := uint64(0); k < c.imports; {
 		part := b[:min(uint64(len(b)), (c.imports-k)*size)]

@@ -34,7 +34,8 @@ var libraryKinds = map[types.LoadCmd]LibraryKind{
 }
 
 // useMarker stands in the field of the time of a struct dylib_use_command, which is how
-// LC_LOAD_DYLIB and LC_LOAD_WEAK_DYLIB carry flags (DYLIB_USE_MARKER).
+// LC_LOAD_DYLIB and LC_LOAD_WEAK_DYLIB carry flags (DYLIB_USE_MARKER). Its string begins
+// at 28.
 const useMarker = 0x1a741800
 
 // library reads a struct dylib_command or dylib_use_command.
@@ -47,7 +48,7 @@ func (i *Image) library(cmd types.LoadCmd, b []byte) error {
 		return err
 	}
 	kind := libraryKinds[cmd]
-	if len(b) >= 28 && u32(b, 12) == useMarker && (kind == Load || kind == Weak) {
+	if len(b) >= 28 && u32(b, 8) == 28 && u32(b, 12) == useMarker && (kind == Load || kind == Weak) {
 		kind = useKind(kind, u32(b, 24))
 	}
 	i.Libraries = append(i.Libraries, Library{kind, name, version(uint32(u32(b, 16))), version(uint32(u32(b, 20)))})

@@ -89,8 +89,8 @@ func (i *Image) segment(b []byte) error {
 }
 
 // checkSegments refuses segments of which a loader would make something else than is
-// made here: load_segment in bsd/kern/mach_loader.c of xnu and Header::validSegments
-// of dyld refuse them too. A dSYM file has the segments of another file, without bytes.
+// made here: load_segment in bsd/kern/mach_loader.c of xnu refuses the first kinds, and
+// Header::validSemanticsSegments in mach_o/Header.cpp of dyld refuses them all.
 func (i *Image) checkSegments(kind types.HeaderFileType) error {
 	for k := range i.Segments {
 		s := &i.Segments[k]

@@ -15,20 +15,22 @@ import (
 const (
 	nlistSize = 16 // struct nlist_64
 
-	// maxSymbols bounds the symbol table; the largest in a corpus of 400 slices has
-	// 300,000.
+	// maxSymbols bounds the symbol table; the largest of a corpus of 274 images has
+	// 607,396.
 	maxSymbols = 8 << 20
 
-	// maxName is the longest name that is read; C++ gets to a few kilobytes.
+	// maxName is the longest name that is read, in bytes. The longest in the corpus is
+	// of C++ and has 12,106; of those that are imported, 446.
 	maxName = 16 << 10
 
 	// nameWindow is what is read of a table of names at a time.
 	nameWindow = 64 << 10
 
 	// nameBatch is how many names are looked up in one pass over their table.
-	nameBatch = 64 << 10
+	nameBatch = 16 << 10
 
-	// maxImports and maxImportBytes bound the names that are kept.
+	// maxImports and maxImportBytes bound the names that are kept. Of one image the
+	// corpus has up to 3,387, of 405,682 bytes.
 	maxImports     = 100_000
 	maxImportBytes = 8 << 20
 )
@@ -62,7 +64,7 @@ func (i *Image) eachSymbol(r io.ReaderAt, take func(types.NType) bool, yield fun
 	if count > maxSymbols {
 		return fmt.Errorf("the symbol table has %d symbols; the limit is %d", count, maxSymbols)
 	}
-	names := newNamePool(i.part(r, *i.tables.strings))
+	names := newNamePool(i.part(r, *i.tables.strings), count)
 	b := make([]byte, min(nameWindow, i.tables.symbols.Size))
 	table := i.part(r, *i.tables.symbols)
 	for at := uint64(0); at < count; {
@@ -109,8 +111,9 @@ type namePool struct {
 	ended      bool   // a zero byte stands at stop
 }
 
-func newNamePool(r *io.SectionReader) *namePool {
-	return &namePool{r: r, size: uint64(r.Size()), from: 1}
+// newNamePool returns a pool of which count names at most will be asked for.
+func newNamePool(r *io.SectionReader, count uint64) *namePool {
+	return &namePool{r: r, size: uint64(r.Size()), batch: make([]nameRef, 0, min(count, nameBatch)), from: 1}
 }
 
 // want asks for a name, and yields what was asked for when that is enough for a pass.
