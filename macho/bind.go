@@ -147,7 +147,10 @@ func (b *binder) bind(skip uint64) error {
 		return errors.New("a pointer lies outside its segment")
 	}
 	if !b.isKnown {
-		b.symbol, b.isWanted = b.names.add(b.name)
+		var err error
+		if b.symbol, b.isWanted, err = b.names.add(b.name); err != nil {
+			return err
+		}
 		b.isKnown = true
 	}
 	if b.isWanted {

@@ -51,13 +51,11 @@ func (c *chains) read(names *imports) error {
 		return fmt.Errorf("their names are compressed (format %d)", f)
 	}
 	c.imports = u32(h[:], 16)
-	if err := c.readImports(names, u32(h[:], 20), u32(h[:], 8), u32(h[:], 12)); err != nil {
-		return err
-	}
+	err := c.readImports(names, u32(h[:], 20), u32(h[:], 8), u32(h[:], 12))
 	if len(c.symbols) == 0 {
-		return nil // and no pointer is bound to what is wanted
+		return err // and no pointer is bound to what is wanted
 	}
-	return c.readStarts(starts)
+	return errors.Join(err, c.readStarts(starts))
 }
 
 // importSizes are the sizes of an import by the DYLD_CHAINED_IMPORT format.
@@ -74,17 +72,14 @@ func (c *chains) readImports(names *imports, format, table, pool uint64) error {
 	}
 	c.symbols = map[uint64]string{}
 	add := func(ref nameRef, name []byte) error {
-		if len(name) == maxName {
-			c.gap("an imported symbol has a name of %d bytes or more", maxName)
-			return nil
+		symbol, ok, err := names.add(name)
+		if !ok || err != nil {
+			return err
 		}
-		symbol, ok := names.add(name)
-		if ok && len(c.symbols) == maxSlots {
+		if len(c.symbols) == maxSlots {
 			return fmt.Errorf("more than %d imports are wanted", maxSlots)
 		}
-		if ok {
-			c.symbols[uint64(ref.id)] = symbol
-		}
+		c.symbols[uint64(ref.id)] = symbol
 		return nil
 	}
 	strings := newNamePool(io.NewSectionReader(c.r, int64(pool), int64(c.size-pool)), c.imports)

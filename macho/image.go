@@ -99,7 +99,7 @@ func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol string) bool) (*Image,
 		return nil, fmt.Errorf("%s code is %w", s.Arch, ErrBigEndian)
 	}
 	i := &Image{slice: s.Range, Stubs: map[uint64]string{}, Pointers: map[uint64]string{}}
-	if err := c.each(i.command); err != nil {
+	if err := c.each(func(cmd types.LoadCmd, b []byte) error { return i.command(cmd, b, s.Type) }); err != nil {
 		return nil, err
 	}
 	if err := i.checkSegments(s.Type); err != nil {
@@ -110,27 +110,27 @@ func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol string) bool) (*Image,
 	i.readFixups(r, names)
 	i.readIndirect(r, names)
 	i.Imports = names.sorted()
-	if names.full {
-		i.gap("there are more than %d imported symbols, or %d bytes of their names", maxImports, maxImportBytes)
-	}
 	return i, nil
 }
 
 // gap notes what could not be read, once.
 func (i *Image) gap(format string, args ...any) {
+	if len(i.Gaps) > maxGaps {
+		return
+	}
 	note := fmt.Sprintf(format, args...)
 	switch {
 	case slices.Contains(i.Gaps, note):
 	case len(i.Gaps) < maxGaps:
 		i.Gaps = append(i.Gaps, note)
-	case len(i.Gaps) == maxGaps:
+	default:
 		i.Gaps = append(i.Gaps, "there is more that could not be read")
 	}
 }
 
 // command takes a load command of <mach-o/loader.h>; images that get this far are
 // little-endian.
-func (i *Image) command(cmd types.LoadCmd, b []byte) error {
+func (i *Image) command(cmd types.LoadCmd, b []byte, kind types.HeaderFileType) error {
 	switch cmd {
 	case types.LC_SEGMENT_64:
 		return i.segment(b)
@@ -155,6 +155,10 @@ func (i *Image) command(cmd types.LoadCmd, b []byte) error {
 			return errShort
 		}
 		i.table(&i.tables.indirect, "indirect symbol table", u32(b, 56), u32(b, 60)*4)
+		if n := u32(b, 68); n > 0 && kind != types.MH_OBJECT {
+			// Linkers wrote them before LC_DYLD_INFO, that is before Mac OS X 10.6.
+			i.gap("%d external relocations are not read", n)
+		}
 	case types.LC_DYLD_INFO, types.LC_DYLD_INFO_ONLY:
 		if len(b) < 48 {
 			return errShort

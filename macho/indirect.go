@@ -41,17 +41,14 @@ func (i *Image) undefined(r io.ReaderAt, names *imports) (map[uint32]string, err
 		return t&types.N_EXT != 0 && (t&types.N_TYPE == types.N_UNDF || t&types.N_TYPE == types.N_PBUD)
 	}
 	err := i.eachSymbol(r, isUndefined, func(s nameRef, name []byte) error {
-		if len(name) == maxName {
-			i.gap("an imported symbol has a name of %d bytes or more", maxName)
-			return nil
+		symbol, ok, err := names.add(name)
+		if !ok || err != nil {
+			return err
 		}
-		symbol, ok := names.add(name)
-		if ok && len(found) == maxSlots {
+		if len(found) == maxSlots {
 			return fmt.Errorf("more than %d of them are wanted", maxSlots)
 		}
-		if ok {
-			found[s.id] = symbol
-		}
+		found[s.id] = symbol
 		return nil
 	})
 	return found, err

@@ -26,13 +26,21 @@ const (
 	// nameWindow is what is read of a table of names at a time.
 	nameWindow = 64 << 10
 
-	// nameBatch is how many names are looked up in one pass over their table.
-	nameBatch = 16 << 10
+	// nameBatch is how many names are looked up in one pass over their table, or more if
+	// there would be more than namePasses of them.
+	nameBatch  = 16 << 10
+	namePasses = 32
+
+	// maxNameBytes bounds the names that [Image.Symbols] gives, which may overlap in
+	// their table; those of the largest table of the corpus have 45 MB.
+	maxNameBytes = 256 << 20
 
 	// maxImports and maxImportBytes bound the names that are kept. Of one image the
-	// corpus has up to 3,387, of 405,682 bytes.
+	// corpus has up to 3,387, of 405,682 bytes. maxImportReads bounds the bytes of all
+	// that are looked at, of which many may be the same.
 	maxImports     = 100_000
 	maxImportBytes = 8 << 20
+	maxImportReads = 64 << 20
 )
 
 // Symbols gives the name and the address of each symbol that is defined in a section, in
@@ -41,7 +49,11 @@ const (
 // false from it ends the reading. The file r is the one that was given to [ReadImage].
 func (i *Image) Symbols(r io.ReaderAt, yield func(name []byte, addr uint64) bool) error {
 	isDefined := func(t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
+	left := maxNameBytes
 	return i.eachSymbol(r, isDefined, func(s nameRef, name []byte) error {
+		if left -= len(name); left < 0 {
+			return fmt.Errorf("the symbols have names of more than %d bytes", maxNameBytes)
+		}
 		if !yield(name, s.value) {
 			return errStop
 		}
@@ -113,13 +125,14 @@ type namePool struct {
 
 // newNamePool returns a pool of which count names at most will be asked for.
 func newNamePool(r *io.SectionReader, count uint64) *namePool {
-	return &namePool{r: r, size: uint64(r.Size()), batch: make([]nameRef, 0, min(count, nameBatch)), from: 1}
+	batch := min(count, max(nameBatch, count/namePasses+1))
+	return &namePool{r: r, size: uint64(r.Size()), batch: make([]nameRef, 0, batch), from: 1}
 }
 
 // want asks for a name, and yields what was asked for when that is enough for a pass.
 func (p *namePool) want(ref nameRef, yield func(nameRef, []byte) error) error {
 	p.batch = append(p.batch, ref)
-	if len(p.batch) < nameBatch {
+	if len(p.batch) < cap(p.batch) {
 		return nil
 	}
 	return p.flush(yield)
@@ -189,8 +202,8 @@ func (p *namePool) search(at uint64) {
 type imports struct {
 	wanted func(string) bool
 	seen   map[string]imported
-	bytes  int
-	full   bool // there were more
+	bytes  int // of seen
+	reads  int // bytes that were looked at
 }
 
 type imported struct {
@@ -198,20 +211,25 @@ type imported struct {
 	wanted bool
 }
 
-// add notes a name, and returns it if it is wanted.
-func (m *imports) add(name []byte) (string, bool) {
+// add notes a name, and returns it and whether it is wanted.
+func (m *imports) add(name []byte) (string, bool, error) {
+	if len(name) >= maxName {
+		return "", false, fmt.Errorf("an imported symbol has a name of %d bytes or more", maxName)
+	}
+	if m.reads += len(name); m.reads > maxImportReads {
+		return "", false, fmt.Errorf("the names of imported symbols have more than %d bytes", maxImportReads)
+	}
 	if got, ok := m.seen[string(name)]; ok {
-		return got.name, got.wanted
+		return got.name, got.wanted, nil
 	}
 	if len(m.seen) == maxImports || m.bytes+len(name) > maxImportBytes {
-		m.full = true
-		return "", false
+		return "", false, fmt.Errorf("there are more than %d imported symbols, or %d bytes of their names", maxImports, maxImportBytes)
 	}
 	got := imported{name: string(name)}
 	got.wanted = m.wanted == nil || m.wanted(got.name)
 	m.seen[got.name] = got
 	m.bytes += len(name)
-	return got.name, got.wanted
+	return got.name, got.wanted, nil
 }
 
 func (m *imports) sorted() []string { return slices.Sorted(maps.Keys(m.seen)) }
