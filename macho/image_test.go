@@ -93,6 +93,15 @@ func TestReadImageOfARealProgramAgreesWithLLVM(t *testing.T) {
 			if diff := cmp.Diff(string(want), lines(t, r, i)); diff != "" {
 				t.Errorf("(-llvm +read):\n%s", diff)
 			}
+			var code []string
+			for _, s := range i.Sections {
+				if s.HasCode() {
+					code = append(code, s.Name)
+				}
+			}
+			if diff := cmp.Diff([]string{"__text", "__stubs"}, code); diff != "" {
+				t.Error(diff)
+			}
 			kill := func(name string) bool { return name == "_kill" }
 			if i, err = ReadImage(r, s, kill); err != nil || len(i.Stubs) != 1 || len(i.Pointers) != 1 || len(i.Imports) != 85 {
 				t.Errorf("of _kill %v, %d stubs, %d pointers, %d imports", err, len(i.Stubs), len(i.Pointers), len(i.Imports))
@@ -269,6 +278,9 @@ func TestReadImageReadsStringsOfLoadCommands(t *testing.T) {
 	dylib(0x20, "lazy")
 	m.command(0xc, le([5]uint32{28, 0x1a741800, 0x10000, 0x10000, 0x8}, "delayed\x00"))
 	m.command(0x80000018, le([5]uint32{28, 0x1a741800, 0x10000, 0x10000, 0x1 | 0x4}, "weak and upward\x00"))
+	m.command(0xc, le([5]uint32{28, 0x1a741800, 0x10000, 0x10000, 0x2}, "reexported by a flag\x00"))
+	m.command(0xc, le([5]uint32{28, 0x1a741800, 0x10000, 0x10000, 0x1}, "weak by a flag\x00"))
+	m.command(0xc, le([5]uint32{28, 0x1a741800, 0x10000, 0x10000, 0}, "without flags\x00"))
 	m.command(0x8000001c, le(uint32(12), "@loader_path/../lib\x00"))
 	m.command(0x8000001c, le(uint32(12), "no end.."))
 	m.command(0x27, le(uint32(12), "DYLD_LIBRARY_PATH=/tmp\x00"))
@@ -283,6 +295,9 @@ func TestReadImageReadsStringsOfLoadCommands(t *testing.T) {
 			{Lazy, "lazy", "1.2.3", "1.0"},
 			{Lazy, "delayed", "1.0", "1.0"},
 			{Upward, "weak and upward", "1.0", "1.0"},
+			{Reexport, "reexported by a flag", "1.0", "1.0"},
+			{Weak, "weak by a flag", "1.0", "1.0"},
+			{Load, "without flags", "1.0", "1.0"},
 		},
 		RPaths:      []string{"@loader_path/../lib", "no end.."},
 		Environment: []string{"DYLD_LIBRARY_PATH=/tmp"},
@@ -455,6 +470,7 @@ func TestReadImageTellsItsGaps(t *testing.T) {
 			m.symtab([]symbol{{"_open", undefined, 0}})
 			return m.bytes()
 		}(), "there are two of the symbol table"},
+		{"external relocations", with(0xb, le([15]uint32{}, uint32(3), [2]uint32{})), "3 external relocations are not read"},
 		{"encrypted code", with(0x2c, le(uint32(0x1000), uint32(0x100), uint32(1), uint32(0))), "256 bytes of code at 4096 are encrypted"},
 		{"an encrypted segment", (&image{segments: func(s [][]byte) { field(68, 8)(s[1]) }}).bytes(), "the segment __TEXT is encrypted"},
 
