@@ -10,6 +10,8 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
+var evident = strings.Join(policy.EvidentKeys(), ", ")
+
 func TestLintTellsWhatIsWrongInTheOrderOfTheLines(t *testing.T) {
 	const complete = `category: other, owner: "@acme/audio", approved-by: "@acme/security", approved-on: 2026-06-01,` +
 		` justification: The plug-in host loads audio units that other companies sign.}`
@@ -162,6 +164,30 @@ rules:
 			"a lifetime that the default does not let be",
 			"rules: [{entitlement: a, action: require-justification, max-lifetime: 400d}]\n",
 			[]string{`2 warning: the rule for "a": max-lifetime 400d has no effect, as the settings say 365d by default: lower it, raise that of the settings, or remove it`},
+		},
+		{
+			"evidence where there is never any",
+			`stages: {release: {rules: [{entitlement: d, action: require-justification, evidence: required}]}}
+binaries: {g: {type: dylib, rules: [{entitlement: e, action: require-justification, evidence: off}]}}
+rules:
+  - {entitlement: [a, com.apple.security.cs.allow-jit], action: require-justification, evidence: required}
+  - {entitlement: b, action: require-justification, evidence: reported}
+`,
+			[]string{
+				`2 warning: the rule for "d": evidence required is never met for "d", so that no exception approves it: leave it out, or say deny; code shows evidence for ` + evident + ` alone`,
+				`3 note: the rule for "e": evidence off has no effect, as code shows none for what it names: remove it`,
+				`5 warning: the rule for "a, com.apple.security.cs.allow-jit": evidence required is never met for "a", so that no exception approves it: leave it out, or say deny; code shows evidence for ` + evident + ` alone`,
+				`6 note: the rule for "b": evidence reported has no effect, as code shows none for what it names: remove it`,
+			},
+		},
+		{
+			"evidence where there may be some",
+			`rules:
+  - {entitlement: com.apple.security.cs.*, action: require-justification, evidence: required}
+  - {entitlement: [com.apple.security.get-task-allow, get-task-allow], action: require-justification, evidence: off}
+  - {entitlement: "*", action: require-justification, evidence: reported}
+`,
+			nil,
 		},
 		{
 			"signatures without a policy-id, before there is an exception",
