@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // evident are the entitlements for which code can show evidence: the exceptions of the
@@ -38,8 +37,8 @@ func (p *Policy) idleEvidence() []Remark {
 			switch {
 			case r.Evidence == EvidenceRequired && len(mute) > 0:
 				remarks = append(remarks, Remark{Warning, "", "rules", r.Position, fmt.Sprintf(
-					"the rule for %s: evidence required is never met for %s, so that no exception approves it: leave it out, or say deny; code shows evidence for %s alone",
-					quote(joined(r.Entitlements)), quote(joined(mute)), strings.Join(evident, ", "))})
+					"the rule for %s: evidence required is never met for %s, for which code shows none, so that no exception approves it: leave it out, or say deny",
+					quote(joined(r.Entitlements)), quote(joined(mute)))})
 			case r.Evidence != EvidenceRequired && r.Evidence != "" && all:
 				remarks = append(remarks, Remark{Note, "", "rules", r.Position, fmt.Sprintf(
 					"the rule for %s: evidence %s has no effect, as code shows none for what it names: remove it", quote(joined(r.Entitlements)), r.Evidence)})

@@ -53,13 +53,17 @@ func TestTheStrictestWordOnEvidenceHolds(t *testing.T) {
 		{
 			"a group's rule before one for all",
 			"binaries: {g: {type: execute, rules: [{entitlement: a, action: require-justification, evidence: off}]}}\nrules: [{entitlement: a, action: require-justification, evidence: required}]",
-			"", []string{"g"}, policy.EvidenceOff,
+			"",
+			[]string{"g"},
+			policy.EvidenceOff,
 		},
 		{
 			"of a stage and of groups the strictest",
 			"stages: {release: {rules: [{entitlement: a, action: require-justification, evidence: off}]}}\n" +
 				"binaries: {g: {type: execute, rules: [{entitlement: a, action: require-justification, evidence: required}]}, h: {type: execute, rules: [{entitlement: a, action: require-justification}]}}",
-			"release", []string{"h", "g"}, policy.EvidenceRequired,
+			"release",
+			[]string{"h", "g"},
+			policy.EvidenceRequired,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,8 +105,10 @@ func TestAChangeCannotLoosenEvidence(t *testing.T) {
 		head, base string
 		want       policy.Evidence
 	}{
-		{"off", "required", policy.EvidenceRequired}, {"required", "off", policy.EvidenceRequired},
-		{"off", "reported", policy.EvidenceReported}, {"off", "off", policy.EvidenceOff},
+		{"off", "required", policy.EvidenceRequired},
+		{"required", "off", policy.EvidenceRequired},
+		{"off", "reported", policy.EvidenceReported},
+		{"off", "off", policy.EvidenceOff},
 	} {
 		judge, _ := policy.Trusted(policyWith(tt.head), policyWith(tt.base), nil)
 		if got := judge.Decide(&judge.Stages[0], nil, "a").Evidence; got != tt.want {

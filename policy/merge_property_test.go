@@ -92,7 +92,8 @@ func (c chooser) rules(n int, over func() string) []string {
 		action := c.one("allow", "require-justification", "deny")
 		terms := map[string][]string{
 			"allow": {""}, "deny": {"", "", ", level: warning"},
-			"require-justification": {"", "", ", level: note", ", categories: [drm, other]", ", categories: [other]", ", max-lifetime: 9d", ", max-lifetime: 99d",
+			"require-justification": {
+				"", "", ", level: note", ", categories: [drm, other]", ", categories: [other]", ", max-lifetime: 9d", ", max-lifetime: 99d",
 				", evidence: required", ", evidence: required", ", evidence: reported", ", evidence: off", ", level: note, evidence: off",
 			},
 		}[action]
