@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test evidence-fixtures corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -86,6 +86,11 @@ ssh-test:
 archive-test:
 	scripts/archive-tools
 	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan
+
+# The small programs of testdata/evidence, from their sources: the same bytes each time, with the tools that the script
+# names. Only after a change to a source; git tells whether anything else changed.
+evidence-fixtures:
+	testdata/evidence/build
 
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:
