@@ -97,4 +97,4 @@ corpus:
 	$(GO) run ./internal/corpus fetch $(CORPUS)
 
 corpus-test:
-	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -timeout 30m ./internal/corpus
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -timeout 30m ./internal/corpus ./evidence/engines
