@@ -38,10 +38,11 @@ var table = [...]known{
 		// Memory: src/base/platform/platform-posix.cc passes MAP_JIT where
 		// V8_HAS_PTHREAD_JIT_WRITE_PROTECT, which is arm64 (9.0, 9.4, 10.2), and on all
 		// of Darwin for pages that will have code later (12.4), which
-		// src/base/page-allocator.cc asks for on arm64 only. macOS on
-		// arm64 never had a V8 without it (nodejs/node#35986). Chromium brings an
-		// allocator of its own, with MAP_JIT where the program may: Electron needs no
-		// more than allow-jit since 12, which is V8 8.9 (electron/notarize, README).
+		// src/base/page-allocator.cc asks for on arm64 only. macOS on arm64 never had a V8
+		// without it (nodejs/node#35986). On x86_64 pages are made executable by mprotect,
+		// which allow-jit alone does not allow (openai/codex#27422, of 14.9); but Chromium
+		// brings an allocator of its own, with MAP_JIT where the program may: Electron
+		// needs no more than allow-jit since 12, which is V8 8.9 (electron/notarize, README).
 		name: "V8", category: javascript,
 		whole: []string{
 			"\n#\n# Fatal error in %s\n# %s\n#\n\n",
