@@ -59,7 +59,7 @@ func TestCorpusHasTheEnginesThatItsSourceHas(t *testing.T) {
 		key := f.pkg + " " + f.path + " " + f.arch
 		of[key] = append(of[key], f)
 	}
-	files, slices, labelled := 0, 0, 0
+	files, read, labelled := 0, 0, 0
 	for _, pkg := range packages(t) {
 		dir := filepath.Join(root, strings.NewReplacer("@", "-", "/", "-").Replace(strings.TrimPrefix(pkg, "@")))
 		err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -72,7 +72,7 @@ func TestCorpusHasTheEnginesThatItsSourceHas(t *testing.T) {
 			}
 			files++
 			for arch, m := range matchers(t, name) {
-				slices++
+				read++
 				key := pkg + " " + filepath.ToSlash(path) + " " + arch
 				if len(of[key]) > 0 {
 					labelled++
@@ -87,7 +87,7 @@ func TestCorpusHasTheEnginesThatItsSourceHas(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	t.Logf("%d files, %d slices, %d of them labelled", files, slices, labelled)
+	t.Logf("%d files, %d slices, %d of them labelled", files, read, labelled)
 	if labelled == 0 {
 		t.Error("nothing was compared")
 	}
