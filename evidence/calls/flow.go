@@ -1,0 +1,450 @@
+package calls
+
+import (
+	"math"
+	"slices"
+	"sort"
+)
+
+// A function is code that is interpreted as a whole.
+type function struct {
+	start  uint64
+	code   []byte
+	params []Value // what is passed to it; nil: the parameters stay symbols
+	window bool    // start is not the start of a function, but a place before a call
+	part   bool    // there is more of the function
+}
+
+// An arrival is an instruction that calls, and the registers there.
+type arrival struct {
+	at     uint64
+	symbol string
+	via    Via
+	target uint64  // address called, of code in the program
+	args   []Value // all that registers can pass
+}
+
+// An outcome is what interpreting a function came to.
+type outcome struct {
+	arrivals []arrival
+	loaded   map[string]bool // symbols whose pointers were loaded
+	partial  bool
+	limit    bool // too many steps: the values are not to be relied on
+}
+
+// interpret follows all ways through fn. Code that nothing visible leads to (the
+// cases of a jump table, what catches exceptions) is entered with the state at the
+// jumps through registers, or with none.
+func (f *finder) interpret(fn function) outcome {
+	if f.steps <= 0 {
+		f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
+		return outcome{limit: true}
+	}
+	w := &walk{f: f, fn: fn, mem: &memory{p: f.p, loaded: map[string]bool{}}, blocks: map[int]*block{}, left: min(maxFlow, f.steps)}
+	before := w.left
+	w.findBlocks()
+	if fn.window {
+		w.enter(0, f.arch.nothing())
+		w.partial = true
+	} else {
+		w.enter(0, f.arch.entry(fn.params))
+	}
+	w.run()
+	w.enterOrphans()
+	out := w.collect()
+	f.steps -= before - w.left
+	return out
+}
+
+// A block is code that is entered only at its start.
+type block struct {
+	in      *state
+	visits  int
+	orphan  bool // no branch of the function leads here, and none falls through
+	waiting bool
+}
+
+type walk struct {
+	f       *finder
+	fn      function
+	mem     *memory
+	blocks  map[int]*block // by offset in fn.code
+	order   []int          // the offsets, sorted
+	queue   []int          // blocks to be visited, a heap by offset
+	jumps   *state         // join of the states at jumps to unknown places
+	left    int
+	partial bool
+}
+
+// findBlocks decodes fn once, from start to end.
+func (w *walk) findBlocks() {
+	targets := map[int]bool{0: true}
+	orphans := map[int]bool{}
+	for at := 0; at < len(w.fn.code); {
+		fl := w.f.arch.control(w.fn.start+uint64(at), w.fn.code[at:])
+		next := at + fl.size
+		w.left--
+		ends := fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link
+		if fl.kind == flowBranch || fl.kind == flowGo && !fl.link && fl.direct {
+			if t, ok := w.offset(fl.target); ok {
+				targets[t] = true
+			}
+		}
+		if fl.kind == flowBranch {
+			targets[next] = true
+		}
+		if ends {
+			orphans[next] = true
+		}
+		at = next
+	}
+	for at := range targets {
+		w.blocks[at] = &block{}
+	}
+	for at := range orphans {
+		if w.blocks[at] == nil && at < len(w.fn.code) {
+			w.blocks[at] = &block{orphan: true}
+		}
+	}
+	for at := range w.blocks {
+		w.order = append(w.order, at)
+	}
+	sort.Ints(w.order)
+}
+
+func (w *walk) offset(addr uint64) (int, bool) {
+	at := addr - w.fn.start
+	return int(at), at < uint64(len(w.fn.code)) && at%uint64(w.f.arch.align) == 0
+}
+
+// enter joins s into the block at an offset and has it visited.
+func (w *walk) enter(at int, s *state) {
+	b := w.blocks[at]
+	if b == nil {
+		return // past the end
+	}
+	if b.in == nil {
+		c := *s
+		b.in = &c
+	} else if !b.in.join(s, b.visits) {
+		return
+	}
+	if !b.waiting {
+		b.waiting = true
+		w.push(at)
+	}
+}
+
+// perVisit is what a visit of a block costs in steps, for the copies of the state.
+const perVisit = 8
+
+// run visits the first block that waits until none does.
+func (w *walk) run() {
+	for len(w.queue) > 0 && w.left > 0 {
+		at := w.pop()
+		b := w.blocks[at]
+		b.waiting = false
+		b.visits++
+		w.left -= perVisit
+		s := *b.in
+		w.block(at, &s, nil)
+	}
+}
+
+// block interprets from an offset to the end of the block, and enters what comes next.
+// With arrivals it only notes calls.
+func (w *walk) block(at int, s *state, arrivals func(arrival)) {
+	quiet := arrivals != nil
+	for first := true; at < len(w.fn.code); first = false {
+		if !first && w.blocks[at] != nil {
+			if !quiet {
+				w.enter(at, s)
+			}
+			return
+		}
+		if w.left--; w.left <= 0 && !quiet {
+			return
+		}
+		pc := w.fn.start + uint64(at)
+		fl := w.f.arch.step(w.mem, s, pc, w.fn.code[at:])
+		next := at + fl.size
+		switch fl.kind {
+		case flowStop:
+			return
+		case flowBad:
+			w.partial = true
+			return
+		case flowBranch:
+			if !quiet {
+				w.branch(s, fl, next)
+			}
+			return
+		case flowSyscall:
+			w.syscall(s, pc, arrivals)
+		case flowGo:
+			result, returns, inside := w.call(s, pc, fl, arrivals)
+			if !fl.link {
+				if inside && !quiet {
+					t, _ := w.offset(fl.target)
+					w.enter(t, s)
+				}
+				return
+			}
+			if !returns {
+				return
+			}
+			w.f.arch.called(s, result)
+		}
+		at = next
+	}
+	if w.fn.part {
+		w.partial = true
+	}
+}
+
+// branch enters both ways that are possible.
+func (w *walk) branch(s *state, fl flow, next int) {
+	yes, no := true, true
+	if fl.when.ok {
+		if yes, no = s.possible(fl.when); fl.not {
+			yes, no = no, yes
+		}
+	}
+	way := func(at int, taken bool) {
+		c := *s
+		if fl.when.ok {
+			c.assume(fl.when, taken != fl.not)
+		}
+		w.enter(at, &c)
+	}
+	if no {
+		way(next, false)
+	}
+	if t, ok := w.offset(fl.target); yes && ok {
+		way(t, true)
+	}
+}
+
+// call tells what a call or jump reaches: functions outside, or a place inside fn.
+func (w *walk) call(s *state, pc uint64, fl flow, arrivals func(arrival)) (result Value, returns, inside bool) {
+	result, returns = unknown(Returned), true
+	arrive := func(symbol string, via Via, target uint64) {
+		if arrivals != nil {
+			arrivals(arrival{at: pc, symbol: symbol, via: via, target: target, args: w.args(s, w.f.arch.args)})
+		}
+		if symbol == "_dlsym" {
+			result = w.lookup(s)
+		}
+	}
+	if fl.direct {
+		if symbol, ok := w.f.p.Stubs[fl.target]; ok {
+			arrive(symbol, ViaStub, 0)
+			return result, !noReturn[symbol], false
+		}
+		if _, ok := w.offset(fl.target); ok && !fl.link {
+			if fl.target == w.fn.start && !w.fn.window {
+				arrive("", "", fl.target) // itself, by a tail call or a loop; it is joined as a loop
+			}
+			return result, true, true
+		}
+		arrive("", "", fl.target)
+		return result, true, false
+	}
+	known := false
+	for _, b := range fl.to {
+		switch b.From {
+		case Import:
+			known = true
+			arrive(b.Name, ViaPointer, 0)
+			returns = returns && !(len(fl.to) == 1 && noReturn[b.Name])
+		case Lookup:
+			known = true
+			arrive(b.Name, ViaLookup, 0)
+		default:
+			if v, ok := b.Exact(64); ok {
+				arrive("", "", v)
+			}
+		}
+	}
+	if !fl.link && !known && arrivals == nil {
+		// A jump table, or a tail call through a pointer.
+		if w.jumps == nil {
+			c := *s
+			w.jumps = &c
+		} else {
+			w.jumps.join(s, mergeAfter)
+		}
+	}
+	return result, returns, false
+}
+
+// noReturn are functions of libSystem and libc++ that never return.
+var noReturn = map[string]bool{
+	"_abort": true, "_exit": true, "__exit": true, "___stack_chk_fail": true, "___assert_rtn": true,
+	"__Unwind_Resume": true, "___cxa_throw": true, "___cxa_rethrow": true, "__ZSt9terminatev": true,
+	"_longjmp": true, "__longjmp": true, "_pthread_exit": true,
+}
+
+func (w *walk) args(s *state, regs []int) []Value {
+	list := make([]Value, len(regs))
+	for i, r := range regs {
+		list[i] = s.reg[r]
+	}
+	return list
+}
+
+// lookup is what dlsym returns: the function its second argument names.
+func (w *walk) lookup(s *state) Value {
+	return s.reg[w.f.arch.args[1]].each(func(b Bits) Bits {
+		if v, ok := b.Exact(64); ok && v != 0 {
+			if name, ok := w.f.p.CString(v, maxName); ok && name != "" {
+				return Bits{From: Lookup, Name: "_" + name}
+			}
+		}
+		return Bits{From: Returned}
+	})
+}
+
+// maxName bounds the names that dlsym is asked for. Mangled names of C++ can be longer; none is wanted.
+const maxName = 256
+
+// syscall is one of the system calls of XNU that are known by number.
+func (w *walk) syscall(s *state, pc uint64, arrivals func(arrival)) {
+	if arrivals != nil {
+		for _, b := range s.reg[w.f.arch.number] {
+			if n, ok := b.Exact(32); ok {
+				if symbol, ok := w.f.arch.systemCall(uint32(n)); ok {
+					arrivals(arrival{at: pc, symbol: symbol, via: ViaSyscall, args: w.args(s, w.f.arch.sysArgs)})
+				}
+			}
+		}
+	}
+	for _, r := range w.f.arch.sysClobbered {
+		s.set(r, unknown(Returned))
+	}
+	s.flags.ok = false
+	s.forget(s.escaped)
+}
+
+// enterOrphans visits what has not been reached.
+func (w *walk) enterOrphans() {
+	for _, at := range w.order {
+		b := w.blocks[at]
+		if !b.orphan || b.in != nil {
+			continue
+		}
+		w.partial = true
+		s := w.jumps
+		if s == nil {
+			s = w.f.arch.nothing()
+		}
+		c := *s
+		w.enter(at, &c)
+		w.run()
+	}
+}
+
+// collect goes over all blocks once more and notes the calls.
+func (w *walk) collect() outcome {
+	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded}
+	for _, at := range w.order {
+		if b := w.blocks[at]; b.in != nil {
+			s := *b.in
+			w.block(at, &s, func(a arrival) { out.arrivals = append(out.arrivals, a) })
+		}
+	}
+	out.partial = w.partial || w.jumps != nil
+	if out.limit {
+		w.f.gap("the function at %#x takes too many steps", w.fn.start)
+	}
+	return out
+}
+
+func (w *walk) push(at int) {
+	i, _ := slices.BinarySearchFunc(w.queue, at, func(a, b int) int { return b - a })
+	w.queue = slices.Insert(w.queue, i, at)
+}
+
+// pop returns the waiting block with the lowest offset: the order in which
+// compilers lay out code, so that most are visited after all that leads to them.
+func (w *walk) pop() int {
+	at := w.queue[len(w.queue)-1]
+	w.queue = w.queue[:len(w.queue)-1]
+	return at
+}
+
+// containing returns the function around an address, as the code to interpret.
+func (f *finder) containing(addr uint64) (function, bool) {
+	i := slices.IndexFunc(f.text, func(s Section) bool { return s.has(addr, 1) })
+	if i < 0 {
+		return function{}, false
+	}
+	section := f.text[i]
+	fn := function{start: section.Addr}
+	end := section.Addr + section.Size // may be 0, the end of the address space
+	n, found := slices.BinarySearch(f.starts, addr)
+	if !found {
+		n--
+	}
+	known := n >= 0 && f.starts[n] >= section.Addr
+	if known {
+		fn.start = f.starts[n]
+		for n++; n < len(f.starts) && f.starts[n] == fn.start; n++ {
+		}
+		if n < len(f.starts) && f.starts[n]-section.Addr < section.Size {
+			end = f.starts[n]
+		}
+	} else {
+		fn.start, fn.window = f.guess(section, addr)
+		end = min(end-1, addr+maxGuess) + 1
+		if addr > math.MaxUint64-maxGuess {
+			end = section.Addr + section.Size
+		}
+		fn.part = true
+	}
+	if size := end - fn.start; size > maxFunction {
+		fn.part = true
+		if addr-fn.start >= maxFunction-maxGuess {
+			fn.start, fn.window = f.resync(fn.start, addr), true
+		}
+		end = fn.start + min(end-fn.start, maxFunction)
+	}
+	fn.code = make([]byte, end-fn.start)
+	if f.p.Read(fn.start, fn.code) != nil {
+		return function{}, false
+	}
+	return fn, true
+}
+
+// guess goes back from addr to what looks like the start of a function.
+func (f *finder) guess(s Section, addr uint64) (start uint64, window bool) {
+	back := min(maxGuess, addr-s.Addr)
+	code := make([]byte, back+8)
+	if f.p.Read(addr-back, code) != nil {
+		code = code[:back]
+		if f.p.Read(addr-back, code) != nil {
+			return addr, true
+		}
+	}
+	align := uint64(f.arch.align)
+	first := addr - back
+	for at := back / align * align; ; at -= align {
+		if f.arch.prologue(code[at:]) {
+			return first + at, false
+		}
+		if at < align {
+			break
+		}
+	}
+	return f.resync(first, addr), true
+}
+
+// resync returns an address before addr at which an instruction begins, at most
+// half of maxFunction away.
+func (f *finder) resync(from, addr uint64) uint64 {
+	const half = maxFunction / 2
+	if addr-from > half {
+		from = addr - half
+	}
+	return from + (addr-from)%uint64(f.arch.align)
+}

@@ -1,0 +1,3 @@
+package calls
+
+var x8664 *arch
