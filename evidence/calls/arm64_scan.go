@@ -13,37 +13,49 @@ func scanARM64(t *targets, pc uint64, code []byte, limit int) {
 		}
 		pc, code, limit = pc+uint64(skip), code[skip:], limit-skip
 	}
-	calls := uint32((t.callHi - t.callLo) >> 2)
-	pages := uint32(t.slotHi>>12 - t.slotLo>>12)
-	if len(t.pointers) == 0 && !t.taken {
-		pages = 0
-	}
-	// adr and ldr (literal) reach 1 MiB.
-	const reach = 1 << 20
+	code = code[:len(code)&^3]
+	limit = min(max(limit, 0)&^3, len(code))
 	slots := len(t.pointers) > 0 || t.taken
-	near := slots && t.slotLo < pc+uint64(len(code))+reach && t.slotHi+reach > pc
-	b := code[:max(limit, 0)]
-	wpc, lo, page := uint32(pc>>2), uint32(t.callLo>>2), uint32(t.slotLo>>12)
-	for i := 0; len(b) >= 4; i, b = i+4, b[4:] {
-		w := binary.LittleEndian.Uint32(b)
-		if (w+wpc+uint32(i>>2)-lo)&0x3ffffff <= calls && w&0x7c000000 == 0x14000000 {
-			at := pc + uint64(i)
-			t.call(at, at+uint64(int64(w)<<38>>36))
-		}
-		if (adrImm(w)+uint32((pc+uint64(i))>>12)-page)&0x1fffff <= pages && w&0x9f000000 == 0x90000000 && slots {
-			t.adrp(pc+uint64(i), code[i:])
-		}
-		if w == svc80 && t.syscalls {
-			t.add(reference{at: pc + uint64(i)})
-		}
-		if near {
-			at := pc + uint64(i)
-			switch {
-			case w&0xff000000 == 0x58000000:
-				t.address(at, at+uint64(int64(w)<<40>>45<<2), true)
-			case w&0x9f000000 == 0x10000000:
-				t.address(at, at+uint64(int64(adrImm(w))<<43>>43), false)
+	calls, lo := uint32((t.callHi-t.callLo)>>2), uint32(t.callLo>>2)
+	// Of the distance in pages an adrp has all but two bits in one place.
+	pages := uint32(t.slotHi>>14-t.slotLo>>14) + 1
+	for i := 0; i < limit; {
+		at := pc + uint64(i)
+		n := min(limit-i, int(4096-at&4095))
+		toCall := uint32(at>>2) - lo
+		toPage := uint32(at>>14) - uint32(t.slotLo>>14) + 1
+		for j, b := 0, code[i:i+n]; len(b) >= 4; j, b = j+4, b[4:] {
+			w := binary.LittleEndian.Uint32(b)
+			if (w+toCall)&0x3ffffff <= calls && w&0x7c000000 == 0x14000000 {
+				t.call(at+uint64(j), at+uint64(j)+uint64(int64(w)<<38>>36))
 			}
+			toCall++
+			if (w>>5+toPage)&0x7ffff <= pages && w&0x9f000000 == 0x90000000 && slots {
+				t.adrp(at+uint64(j), code[i+j:])
+			}
+			if w == svc80 && t.syscalls {
+				t.add(reference{at: at + uint64(j)})
+			}
+		}
+		i += n
+	}
+	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
+	const reach = 1 << 20
+	if slots && t.slotLo < pc+uint64(limit)+reach && t.slotHi+reach > pc {
+		t.literals(pc, code[:limit])
+	}
+}
+
+// literals looks for what reaches a pointer or address with one instruction.
+func (t *targets) literals(pc uint64, code []byte) {
+	for i := 0; i+4 <= len(code); i += 4 {
+		w := binary.LittleEndian.Uint32(code[i:])
+		at := pc + uint64(i)
+		switch {
+		case w&0xff000000 == 0x58000000:
+			t.address(at, at+uint64(int64(w)<<40>>45<<2), true)
+		case w&0x9f000000 == 0x10000000:
+			t.address(at, at+uint64(int64(adrImm(w))<<43>>43), false)
 		}
 	}
 }
