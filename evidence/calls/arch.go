@@ -121,22 +121,26 @@ var systemCalls = map[uint32]string{26: "_ptrace", 59: "_execve", 74: "_mprotect
 
 var machTraps = map[uint32]string{10: "_mach_vm_allocate", 14: "_mach_vm_protect", 15: "_mach_vm_map"}
 
-// systemCall returns the function that a system call's number stands for: on arm64
-// those of Mach are negative, on x86-64 the class is in the top byte.
+// systemCall returns the function that a system call's number stands for.
 func (a *arch) systemCall(n uint32) (symbol string, ok bool) {
 	if a.align == 1 {
-		switch n >> 24 {
-		case 1:
-			symbol, ok = machTraps[n&0xffffff]
-		case 2:
-			symbol, ok = systemCalls[n&0xffffff]
-		}
-		return symbol, ok
+		return systemCallX86(n)
 	}
 	if int32(n) < 0 {
 		symbol, ok = machTraps[-n]
 	} else {
 		symbol, ok = systemCalls[n]
+	}
+	return symbol, ok
+}
+
+// systemCallX86 has the class in the top byte: 1 for Mach, 2 for Unix.
+func systemCallX86(n uint32) (symbol string, ok bool) {
+	switch n >> 24 {
+	case 1:
+		symbol, ok = machTraps[n&0xffffff]
+	case 2:
+		symbol, ok = systemCalls[n&0xffffff]
 	}
 	return symbol, ok
 }

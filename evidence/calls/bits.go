@@ -8,21 +8,26 @@ import (
 )
 
 // An Origin says where the bits of a value come from that are not known.
-type Origin string
+type Origin uint8
 
 const (
-	Nowhere   Origin = ""
-	Parameter Origin = "parameter"   // parameter N of the function, bit by bit
-	Stack     Origin = "stack"       // the stack pointer at the function's entry, plus N
-	Import    Origin = "import"      // the address of the imported function Name
-	Lookup    Origin = "lookup"      // what dlsym returned for Name, as _mmap
-	Computed  Origin = "computed"    // arithmetic; N has a bit set for each parameter that went in
-	Memory    Origin = "memory"      // loaded from memory that was not followed
-	Returned  Origin = "call"        // what a call returned or may have overwritten
-	Register  Origin = "register"    // a register that held something else when the function was entered
-	Limit     Origin = "limit"       // the function was too large or took too many steps
-	NoCode    Origin = "undecodable" // an instruction that is not known, or code nothing visible leads to
+	Nowhere   Origin = iota
+	Parameter        // parameter N of the function, bit by bit
+	Stack            // the stack pointer at the function's entry, plus N
+	Import           // the address of the imported function Name
+	Lookup           // what dlsym returned for Name, as _mmap
+	Computed         // arithmetic; N has a bit set for each parameter that went in
+	Memory           // loaded from memory that was not followed
+	Returned         // what a call returned or may have overwritten
+	Register         // a register that held something else when the function was entered
+	Limit            // the function was too large or took too many steps
+	NoCode           // an instruction that is not known, or code nothing visible leads to
 )
+
+// String is the word for why a value is not known.
+func (o Origin) String() string {
+	return [...]string{"unknown", "parameter", "stack", "import", "lookup", "computed", "memory", "call", "register", "limit", "undecodable"}[o]
+}
 
 // Bits is a 64-bit value of which some bits are known: those set in Zero are 0,
 // those set in One are 1 (as LLVM's KnownBits). The others are those of From.
@@ -53,10 +58,8 @@ func (b Bits) String() string {
 	if b.One != 0 {
 		fmt.Fprintf(&s, "%#x|", b.One)
 	}
-	s.WriteString(string(b.From))
+	s.WriteString(b.From.String())
 	switch b.From {
-	case Nowhere:
-		s.WriteString("unknown")
 	case Parameter:
 		fmt.Fprintf(&s, " %d", b.N)
 	case Stack:
@@ -354,7 +357,7 @@ func merge(a, b Bits) Bits {
 
 // join returns the alternatives of both, merged into one when there are too many.
 func join(a, b Value) Value {
-	if slices.Equal(a, b) || len(b) == 0 {
+	if a.equal(b) || len(b) == 0 {
 		return a
 	}
 	if len(a) == 0 {
@@ -367,6 +370,14 @@ func join(a, b Value) Value {
 		}
 	}
 	return r.narrow()
+}
+
+// equal is slices.Equal, which most often compares a value with itself.
+func (v Value) equal(w Value) bool {
+	if len(v) != len(w) {
+		return false
+	}
+	return len(v) == 0 || &v[0] == &w[0] || slices.Equal(v, w)
 }
 
 // narrow merges more than maxAlternatives into one.

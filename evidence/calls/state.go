@@ -41,8 +41,9 @@ const maxSlots = 512
 // entry is the state at the start of a function, or at a place nothing is known of.
 func (a *arch) entry(params []Value) *state {
 	s := &state{escaped: math.MaxInt64}
+	other := unknown(Register)
 	for i := range s.reg {
-		s.reg[i] = unknown(Register)
+		s.reg[i] = other
 	}
 	for i, r := range a.args {
 		s.reg[r] = Value{{From: Parameter, N: int64(i)}}
@@ -59,8 +60,9 @@ func (a *arch) entry(params []Value) *state {
 
 func (a *arch) nothing() *state {
 	s := &state{escaped: math.MinInt64}
+	none := unknown(NoCode)
 	for i := range s.reg {
-		s.reg[i] = unknown(NoCode)
+		s.reg[i] = none
 	}
 	return s
 }
@@ -178,8 +180,9 @@ func (a *arch) called(s *state, result Value) {
 	for _, r := range a.args {
 		s.escape(s.reg[r])
 	}
+	left := unknown(Returned)
 	for _, r := range a.clobbered {
-		s.set(r, unknown(Returned))
+		s.set(r, left)
 	}
 	s.flags.ok = false
 	s.set(a.result, result)
@@ -196,7 +199,10 @@ func (a *arch) called(s *state, result Value) {
 // s changed. The more often a place was visited, the coarser, so that loops end.
 func (s *state) join(o *state, visits int) (changed bool) {
 	for i := range s.reg {
-		if v := widen(s.reg[i], join(s.reg[i], o.reg[i]), visits); !slices.Equal(v, s.reg[i]) {
+		if s.reg[i].equal(o.reg[i]) {
+			continue
+		}
+		if v := widen(s.reg[i], join(s.reg[i], o.reg[i]), visits); !v.equal(s.reg[i]) {
 			s.reg[i], changed = v, true
 		}
 	}
@@ -217,7 +223,7 @@ func (s *state) join(o *state, visits int) (changed bool) {
 			continue
 		}
 		v := widen(x.v, join(x.v, o.slots[j].v), visits)
-		changed = changed || !slices.Equal(v, x.v)
+		changed = changed || !v.equal(x.v)
 		both = append(both, slot{x.at, x.size, v})
 	}
 	if changed {
@@ -233,11 +239,11 @@ const (
 )
 
 func widen(was, is Value, visits int) Value {
-	if visits < mergeAfter || slices.Equal(was, is) {
+	if visits < mergeAfter || was.equal(is) {
 		return is
 	}
 	is = is.merged()
-	if visits < giveUpAfter || slices.Equal(was, is) {
+	if visits < giveUpAfter || was.equal(is) {
 		return is
 	}
 	return Value{{From: Computed, N: is.params()}}

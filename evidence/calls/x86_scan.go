@@ -16,41 +16,18 @@ func scanX86(t *targets, pc uint64, code []byte, limit int) {
 	}
 	span := uint32(min(hi-lo, 1<<32-1))
 	limit = min(limit, len(code))
+	from := uint32(pc) + 4 - uint32(lo) // what leads from a displacement's place to its target, from the first
 	i := 0
-	// A displacement at i leads to pc+i+4 and its value.
-	for from := uint32(pc) + 4 - uint32(lo); i+16 <= len(code) && i < limit; i, from = i+8, from+8 {
-		b := code[i : i+16 : i+16]
-		v, u := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[4:])
-		if uint32(v)+from <= span {
-			t.displacement(pc, code, i)
+	for ; i < limit; i += 8 {
+		if i = nextX86(code[:min(len(code), limit+8)], i, from, span); i+16 > len(code) || i >= limit {
+			break
 		}
-		if uint32(v>>8)+from+1 <= span {
-			t.displacement(pc, code, i+1)
+		for k := i; k < i+8; k++ {
+			if binary.LittleEndian.Uint32(code[k:])+from+uint32(k) <= span {
+				t.displacement(pc, code, k)
+			}
 		}
-		if uint32(v>>16)+from+2 <= span {
-			t.displacement(pc, code, i+2)
-		}
-		if uint32(v>>24)+from+3 <= span {
-			t.displacement(pc, code, i+3)
-		}
-		if uint32(u)+from+4 <= span {
-			t.displacement(pc, code, i+4)
-		}
-		if uint32(u>>8)+from+5 <= span {
-			t.displacement(pc, code, i+5)
-		}
-		if uint32(u>>16)+from+6 <= span {
-			t.displacement(pc, code, i+6)
-		}
-		if uint32(u>>24)+from+7 <= span {
-			t.displacement(pc, code, i+7)
-		}
-		// Pairs of bytes that are 0f 05: zero in one of the lanes of 16 bits.
-		const low, high, call = 0x0001000100010001, 0x8000800080008000, 0x050f050f050f050f
-		even, odd := v^call, binary.LittleEndian.Uint64(b[1:])^call
-		if ((even-low)&^even|(odd-low)&^odd)&high != 0 {
-			t.syscallsX86(pc, code, i, min(i+8, limit))
-		}
+		t.syscallsX86(pc, code, i, min(i+8, limit))
 	}
 	for ; i < limit; i++ {
 		if i+4 <= len(code) {
@@ -58,6 +35,27 @@ func scanX86(t *targets, pc uint64, code []byte, limit int) {
 		}
 		t.syscallsX86(pc, code, i, i+1)
 	}
+}
+
+// nextX86 returns the first of the places i, i+8 and so on of which the eight bytes
+// have a displacement to the targets, or 0f 05; or one less than 16 before the end.
+func nextX86(code []byte, i int, from, span uint32) int {
+	// Pairs of bytes that are 0f 05 are zero in a lane of 16 bits.
+	const low, high, syscall = 0x0001000100010001, 0x8000800080008000, 0x050f050f050f050f
+	for from += uint32(i); i+16 <= len(code); i, from = i+8, from+8 {
+		v, u := binary.LittleEndian.Uint64(code[i:]), binary.LittleEndian.Uint64(code[i+4:])
+		if uint32(v)+from <= span || uint32(v>>8)+from+1 <= span ||
+			uint32(v>>16)+from+2 <= span || uint32(v>>24)+from+3 <= span ||
+			uint32(u)+from+4 <= span || uint32(u>>8)+from+5 <= span ||
+			uint32(u>>16)+from+6 <= span || uint32(u>>24)+from+7 <= span {
+			return i
+		}
+		even, odd := v^syscall, (v>>8|u<<24)^syscall
+		if ((even-low)&^even|(odd-low)&^odd)&high != 0 {
+			return i
+		}
+	}
+	return i
 }
 
 // displacement looks at the instruction whose last four bytes are at i.
@@ -88,10 +86,25 @@ func (t *targets) displacement(pc uint64, code []byte, i int) {
 	}
 }
 
+// syscallReach is how far before a system call its number is looked for.
+const syscallReach = 256
+
+// syscallsX86 looks for 0f 05 with the number of a system call not far before:
+// the two bytes alone are in every other function.
 func (t *targets) syscallsX86(pc uint64, code []byte, from, to int) {
 	for i := from; i < to && i+2 <= len(code) && t.syscalls; i++ {
-		if code[i] == 0x0f && code[i+1] == 0x05 {
-			t.add(reference{at: pc + uint64(i)})
+		if code[i] != 0x0f || code[i+1] != 0x05 {
+			continue
+		}
+		for j := i - 4; j >= max(i-syscallReach, -4); j-- {
+			if j < 0 { // it may be in the chunk before
+				t.add(reference{at: pc + uint64(i)})
+				break
+			}
+			if _, ok := systemCallX86(binary.LittleEndian.Uint32(code[j:])); ok {
+				t.add(reference{at: pc + uint64(i)})
+				break
+			}
 		}
 	}
 }
