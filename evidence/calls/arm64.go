@@ -20,6 +20,18 @@ var arm64 = &arch{
 	control:      controlARM64,
 	scan:         scanARM64,
 	prologue:     prologueARM64,
+	padding:      paddingARM64,
+}
+
+// paddingARM64 knows nop, and brk #1, which Clang puts after what does not return.
+func paddingARM64(code []byte) int {
+	if len(code) >= 4 {
+		switch binary.LittleEndian.Uint32(code) {
+		case 0xd503201f, 0xd4200020:
+			return 4
+		}
+	}
+	return 0
 }
 
 // prologueARM64 knows pacibsp; stp x29, x30 or another pair with writeback; sub sp, sp.
@@ -541,7 +553,6 @@ func (s *state) memoryARM64(m *memory, pc uint64, w uint32) {
 		if vector && size > 16 {
 			base = unknown(NoCode)
 		}
-		s.lost(s.reg[rn], base)
 		if _, ok := stackAt(base); !ok && w>>22&3 == 0 {
 			s.escapeStore(s.reg[rn])
 		}

@@ -53,8 +53,9 @@ type Program struct {
 	Read func(addr uint64, b []byte) error
 }
 
-// Wanted says which symbols are looked for, and which of their integer
-// arguments are of interest, counted from 0 and below 8 (below 6 on x86-64).
+// Wanted says which symbols are looked for, and which of their integer arguments
+// are of interest, counted from 0. Those that are passed on the stack (from the
+// seventh on x86-64, from the ninth on arm64) are mostly not known.
 type Wanted map[string][]int
 
 // Via is how a call reaches the imported function.
@@ -117,7 +118,8 @@ const (
 	maxDepth      = 3        // wrappers around wrappers
 	maxCallers    = 256      // calls of one wrapper
 	maxWrappers   = 64       // wrappers at one depth
-	maxGuess      = 4 << 10  // bytes to go back for the start of a function when Starts is empty
+	maxArgs       = 16
+	maxGuess      = 4 << 10 // bytes to go back for the start of a function when Starts is empty
 )
 
 // Find finds the calls of wanted functions. The error is ctx's, or says that
@@ -132,8 +134,8 @@ func Find(ctx context.Context, p Program, wanted Wanted) (Result, error) {
 	}
 	for symbol, args := range wanted {
 		for _, n := range args {
-			if n < 0 || n >= len(a.args) {
-				return Result{}, fmt.Errorf("%s: argument %d is not passed in a register", symbol, n)
+			if n < 0 || n >= maxArgs {
+				return Result{}, fmt.Errorf("%s: argument %d is not from 0 to %d", symbol, n, maxArgs-1)
 			}
 		}
 	}

@@ -80,11 +80,19 @@ type walk struct {
 func (w *walk) findBlocks() {
 	targets := map[int]bool{0: true}
 	orphans := map[int]bool{}
+	ended := false // the instruction before leads elsewhere
 	for at := 0; at < len(w.fn.code); {
+		if n := w.f.arch.padding(w.fn.code[at:]); ended && n > 0 {
+			at += n
+			continue
+		}
+		if ended {
+			orphans[at] = true
+		}
 		fl := w.f.arch.control(w.fn.start+uint64(at), w.fn.code[at:])
 		next := at + fl.size
 		w.left--
-		ends := fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link
+		ended = fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link
 		if fl.kind == flowBranch || fl.kind == flowGo && !fl.link && fl.direct {
 			if t, ok := w.offset(fl.target); ok {
 				targets[t] = true
@@ -92,9 +100,6 @@ func (w *walk) findBlocks() {
 		}
 		if fl.kind == flowBranch {
 			targets[next] = true
-		}
-		if ends {
-			orphans[next] = true
 		}
 		at = next
 	}
@@ -230,7 +235,7 @@ func (w *walk) call(s *state, pc uint64, fl flow, arrivals func(arrival)) (resul
 	result, returns = unknown(Returned), true
 	arrive := func(symbol string, via Via, target uint64) {
 		if arrivals != nil {
-			arrivals(arrival{at: pc, symbol: symbol, via: via, target: target, args: w.args(s, w.f.arch.args)})
+			arrivals(arrival{at: pc, symbol: symbol, via: via, target: target, args: w.args(s, w.f.arch.args, fl.link)})
 		}
 		if symbol == "_dlsym" {
 			result = w.lookup(s)
@@ -285,10 +290,19 @@ var noReturn = map[string]bool{
 	"_longjmp": true, "__longjmp": true, "_pthread_exit": true,
 }
 
-func (w *walk) args(s *state, regs []int) []Value {
-	list := make([]Value, len(regs))
-	for i, r := range regs {
-		list[i] = s.reg[r]
+// args are the registers of arguments, and what is on the stack: on x86-64 in
+// slots of 8 bytes before a call, on Apple's arm64 packed, by types that are not known.
+func (w *walk) args(s *state, regs []int, stack bool) []Value {
+	list := make([]Value, maxArgs)
+	for i := range list {
+		switch {
+		case i < len(regs):
+			list[i] = s.reg[regs[i]]
+		case stack && w.f.arch == x8664:
+			list[i] = s.load(s.reg[rsp], int64(i-len(regs))*8, 8)
+		default:
+			list[i] = unknown(Memory)
+		}
 	}
 	return list
 }
@@ -314,7 +328,7 @@ func (w *walk) syscall(s *state, pc uint64, arrivals func(arrival)) {
 		for _, b := range s.reg[w.f.arch.number] {
 			if n, ok := b.Exact(32); ok {
 				if symbol, ok := w.f.arch.systemCall(uint32(n)); ok {
-					arrivals(arrival{at: pc, symbol: symbol, via: ViaSyscall, args: w.args(s, w.f.arch.sysArgs)})
+					arrivals(arrival{at: pc, symbol: symbol, via: ViaSyscall, args: w.args(s, w.f.arch.sysArgs, false)})
 				}
 			}
 		}
@@ -353,7 +367,7 @@ func (w *walk) collect() outcome {
 			w.block(at, &s, func(a arrival) { out.arrivals = append(out.arrivals, a) })
 		}
 	}
-	out.partial = w.partial || w.jumps != nil
+	out.partial = w.partial
 	if out.limit {
 		w.f.gap("the function at %#x takes too many steps", w.fn.start)
 	}

@@ -226,7 +226,7 @@ func (f *finder) through(c chain, args []Value, from link, partial bool) []chain
 func passed(args []Value, needs int64) []Value {
 	list := make([]Value, len(args))
 	for i, v := range args {
-		if needs>>i&1 != 0 {
+		if i < 63 && needs>>i&1 != 0 {
 			list[i] = v.each(func(b Bits) Bits {
 				if b.From == Stack {
 					return Bits{From: Computed}

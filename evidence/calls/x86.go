@@ -30,6 +30,18 @@ var x8664 = &arch{
 	control:      controlX86,
 	scan:         scanX86,
 	prologue:     prologueX86,
+	padding:      paddingX86,
+}
+
+// paddingX86 knows nop in all its lengths, and int3 and ud2.
+func paddingX86(code []byte) int {
+	in, ok := decodeX86(code)
+	switch {
+	case !ok || in.vector != 0:
+	case in.space == oneByte && (in.op == 0x90 || in.op == 0xcc), in.space == space0F && (in.op == 0x1f || in.op == 0x0b):
+		return in.size
+	}
+	return 0
 }
 
 // prologueX86 knows push rbp; mov rbp, rsp.
@@ -129,19 +141,21 @@ func (c *cpu) step() {
 	}
 }
 
-// address is the address of the memory operand.
-func (c *cpu) address() Value {
-	if c.rip {
-		return constant(c.next + uint64(c.disp))
+// address is the address of the memory operand, as a value and what is added to it.
+func (c *cpu) address() (v Value, offset int64) {
+	switch {
+	case c.rip:
+		return constant(c.next + uint64(c.disp)), 0
+	case c.insn.index < 0 && c.base < 0:
+		return constant(uint64(c.disp)), 0
+	case c.insn.index < 0:
+		return c.reg_(c.base), c.disp
 	}
-	v := constant(uint64(c.disp))
+	v = c.reg_(c.insn.index).each(func(b Bits) Bits { return shl(b, c.scale) })
 	if c.base >= 0 {
 		v = pairs(c.reg_(c.base), v, add)
 	}
-	if c.insn.index >= 0 {
-		v = pairs(v, c.reg_(c.insn.index).each(func(b Bits) Bits { return shl(b, c.scale) }), add)
-	}
-	return v
+	return v, c.disp
 }
 
 func (c *cpu) reg_(r int) Value { return c.state.reg[r&15] }
@@ -177,7 +191,8 @@ func (c *cpu) read(width int) Value {
 	if c.segment {
 		return unknown(Memory)
 	}
-	return c.mem.read(c.state, c.address(), 0, width/8)
+	v, offset := c.address()
+	return c.mem.read(c.state, v, offset, width/8)
 }
 
 // write writes the operand that ModRM says.
@@ -195,11 +210,11 @@ func (c *cpu) storeTo(size int, v Value) {
 		c.escapeStore(nil)
 		return
 	}
-	a := c.address()
+	a, offset := c.address()
 	if _, ok := stackAt(a); !ok && c.base >= 0 {
 		c.escapeStore(c.reg_(c.base))
 	}
-	c.store(a, 0, size, v)
+	c.store(a, offset, size, v)
 }
 
 func (c *cpu) unknownFlags() { c.flags.ok = false }
@@ -379,7 +394,8 @@ func (c *cpu) one() {
 			break
 		}
 		c.segment = false
-		v := c.address()
+		v, offset := c.address()
+		v = pairs(v, constant(uint64(offset)), add)
 		if c.base >= 0 {
 			c.lost(c.reg_(c.base), v)
 		}
@@ -637,7 +653,7 @@ func (c *cpu) two() {
 		c.pop()
 	case op == 0xae: // fxsave, fences, rdfsbase
 		if c.memory {
-			c.escapeStore(c.address())
+			c.storeTo(512, nil)
 		} else if c.rep != 0 {
 			c.clobber(Computed, c.rm)
 		}
@@ -745,7 +761,7 @@ func (c *cpu) fallback() {
 		c.lost(c.reg_(c.insn.reg), nil)
 		c.clobber(NoCode, c.insn.reg)
 		if c.memory {
-			c.escapeStore(c.address())
+			c.storeTo(512, nil)
 		} else {
 			c.clobber(NoCode, c.rm)
 		}

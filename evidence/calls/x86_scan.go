@@ -7,23 +7,17 @@ import "encoding/binary"
 // opcodes of calls are every thirtieth byte, so that a branch on them would mostly
 // be guessed wrong.
 func scanX86(t *targets, pc uint64, code []byte, limit int) {
-	lo, hi := t.callLo, t.callHi
-	if len(t.pointers) > 0 {
-		lo, hi = min(lo, t.slotLo), max(hi, t.slotHi)
-		if len(t.calls) == 0 {
-			lo, hi = t.slotLo, t.slotHi
-		}
-	}
-	span := uint32(min(hi-lo, 1<<32-1))
+	// What leads from a displacement's place to the first target, and how far it is to the last.
+	calls, callSpan := uint32(pc)+4-uint32(t.callLo), uint32(min(t.callHi-t.callLo, 1<<32-1))
+	slots, slotSpan := uint32(pc)+4-uint32(t.slotLo), uint32(min(t.slotHi-t.slotLo, 1<<32-1))
 	limit = min(limit, len(code))
-	from := uint32(pc) + 4 - uint32(lo) // what leads from a displacement's place to its target, from the first
 	i := 0
 	for ; i < limit; i += 8 {
-		if i = nextX86(code[:min(len(code), limit+8)], i, from, span); i+16 > len(code) || i >= limit {
+		if i = nextX86(code[:min(len(code), limit+8)], i, calls, callSpan, slots, slotSpan); i+16 > len(code) || i >= limit {
 			break
 		}
 		for k := i; k < i+8; k++ {
-			if binary.LittleEndian.Uint32(code[k:])+from+uint32(k) <= span {
+			if d := binary.LittleEndian.Uint32(code[k:]) + uint32(k); d+calls <= callSpan || d+slots <= slotSpan {
 				t.displacement(pc, code, k)
 			}
 		}
@@ -39,21 +33,27 @@ func scanX86(t *targets, pc uint64, code []byte, limit int) {
 
 // nextX86 returns the first of the places i, i+8 and so on of which the eight bytes
 // have a displacement to the targets, or 0f 05; or one less than 16 before the end.
-func nextX86(code []byte, i int, from, span uint32) int {
+func nextX86(code []byte, i int, calls, callSpan, slots, slotSpan uint32) int {
 	// Pairs of bytes that are 0f 05 are zero in a lane of 16 bits.
 	const low, high, syscall = 0x0001000100010001, 0x8000800080008000, 0x050f050f050f050f
-	for from += uint32(i); i+16 <= len(code); i, from = i+8, from+8 {
+	calls, slots = calls+uint32(i), slots+uint32(i)
+	for ; i+16 <= len(code); i += 8 {
 		v, u := binary.LittleEndian.Uint64(code[i:]), binary.LittleEndian.Uint64(code[i+4:])
-		if uint32(v)+from <= span || uint32(v>>8)+from+1 <= span ||
-			uint32(v>>16)+from+2 <= span || uint32(v>>24)+from+3 <= span ||
-			uint32(u)+from+4 <= span || uint32(u>>8)+from+5 <= span ||
-			uint32(u>>16)+from+6 <= span || uint32(u>>24)+from+7 <= span {
+		if uint32(v)+calls <= callSpan || uint32(v)+slots <= slotSpan ||
+			uint32(v>>8)+calls+1 <= callSpan || uint32(v>>8)+slots+1 <= slotSpan ||
+			uint32(v>>16)+calls+2 <= callSpan || uint32(v>>16)+slots+2 <= slotSpan ||
+			uint32(v>>24)+calls+3 <= callSpan || uint32(v>>24)+slots+3 <= slotSpan ||
+			uint32(u)+calls+4 <= callSpan || uint32(u)+slots+4 <= slotSpan ||
+			uint32(u>>8)+calls+5 <= callSpan || uint32(u>>8)+slots+5 <= slotSpan ||
+			uint32(u>>16)+calls+6 <= callSpan || uint32(u>>16)+slots+6 <= slotSpan ||
+			uint32(u>>24)+calls+7 <= callSpan || uint32(u>>24)+slots+7 <= slotSpan {
 			return i
 		}
 		even, odd := v^syscall, (v>>8|u<<24)^syscall
 		if ((even-low)&^even|(odd-low)&^odd)&high != 0 {
 			return i
 		}
+		calls, slots = calls+8, slots+8
 	}
 	return i
 }
