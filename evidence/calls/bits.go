@@ -289,8 +289,10 @@ func ror(a Bits, n, width int) Bits {
 	if n %= width; n == 0 {
 		return trunc(a, width)
 	}
-	a = trunc(a, width)
-	turn := func(v uint64) uint64 { return (v>>n | v<<(width-n)) & mask(width) }
+	turn := func(v uint64) uint64 {
+		v &= mask(width)
+		return (v>>n | v<<(width-n)) & mask(width)
+	}
 	return mixed(turn(a.Zero)|^mask(width), turn(a.One), a, a)
 }
 
