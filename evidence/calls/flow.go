@@ -180,6 +180,9 @@ func (w *walk) block(at int, s *state, arrivals func(arrival)) {
 			w.partial = true
 			return
 		case flowBranch:
+			if _, ok := w.offset(fl.target); !ok && quiet {
+				w.call(s, pc, fl, arrivals) // a tail call on a condition
+			}
 			if !quiet {
 				w.branch(s, fl, next)
 			}

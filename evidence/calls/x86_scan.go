@@ -73,6 +73,9 @@ func (t *targets) displacement(pc uint64, code []byte, i int) {
 	if modrm&0xfe == 0xe8 { // call, jmp rel32
 		t.call(at-1, target)
 	}
+	if op == 0x0f && modrm&0xf0 == 0x80 { // jcc rel32
+		t.call(at-2, target)
+	}
 	if modrm&0xc7 != 0x05 {
 		return
 	}
