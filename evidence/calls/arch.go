@@ -23,8 +23,8 @@ type arch struct {
 	// padding is the size of an instruction that only fills up, at the start of code, or 0.
 	padding func(code []byte) int
 
-	// prologue reports whether a function probably starts at code.
-	prologue func(code []byte) bool
+	// prologue reports whether a function probably starts at an offset in code.
+	prologue func(code []byte, at int) bool
 }
 
 func archOf(a Arch) *arch {

@@ -34,13 +34,24 @@ func paddingARM64(code []byte) int {
 	return 0
 }
 
-// prologueARM64 knows pacibsp; stp x29, x30 or another pair with writeback; sub sp, sp.
-func prologueARM64(code []byte) bool {
-	if len(code) < 4 {
+// prologueARM64 knows pacibsp, and a pair stored with writeback and sub sp, sp after
+// an instruction that does not go on to them, or a call, which may not come back.
+func prologueARM64(code []byte, at int) bool {
+	if len(code) < at+4 {
 		return false
 	}
-	w := binary.LittleEndian.Uint32(code)
-	return w == 0xd503237f || w&0xffe003e0 == 0xa9a003e0 || w&0xff8003ff == 0xd10003ff
+	w := binary.LittleEndian.Uint32(code[at:])
+	switch {
+	case w == 0xd503237f:
+		return true
+	case w&0xffe003e0 != 0xa9a003e0 && w&0xff8003ff != 0xd10003ff:
+		return false
+	}
+	if at < 4 || paddingARM64(code[at-4:]) != 0 {
+		return true
+	}
+	f := controlARM64(0, code[at-4:])
+	return f.kind == flowStop || f.kind == flowBad || f.kind == flowGo
 }
 
 // controlARM64 is the flow of branches, with C4.1.94 of DDI 0487 ("Branches,

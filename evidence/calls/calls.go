@@ -118,6 +118,7 @@ const (
 	maxDepth      = 3        // wrappers around wrappers
 	maxCallers    = 256      // calls of one wrapper
 	maxWrappers   = 64       // wrappers at one depth
+	maxGaps       = 256
 	maxArgs       = 16
 	maxGuess      = 4 << 10 // bytes to go back for the start of a function when Starts is empty
 )
@@ -197,7 +198,12 @@ type finder struct {
 	outcomes map[string]outcome // of functions with given parameters
 }
 
-func (f *finder) gap(format string, args ...any) { f.gaps[fmt.Sprintf(format, args...)] = true }
+// gap notes what was left out; of many gaps the first.
+func (f *finder) gap(format string, args ...any) {
+	if len(f.gaps) < maxGaps {
+		f.gaps[fmt.Sprintf(format, args...)] = true
+	}
+}
 
 // sections returns text without what lies past the end of the address space or past maxText.
 func (f *finder) sections(text []Section) []Section {

@@ -1,7 +1,6 @@
 package calls
 
 import (
-	"math"
 	"slices"
 	"sort"
 )
@@ -28,6 +27,7 @@ type arrival struct {
 type outcome struct {
 	arrivals []arrival
 	loaded   map[string]bool // symbols whose pointers were loaded
+	starts   map[uint64]bool // instructions that call directly, reached or not
 	partial  bool
 	limit    bool // too many steps: the values are not to be relied on
 }
@@ -40,7 +40,7 @@ func (f *finder) interpret(fn function) outcome {
 		f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
 		return outcome{limit: true}
 	}
-	w := &walk{f: f, fn: fn, mem: &memory{p: f.p, loaded: map[string]bool{}}, blocks: map[int]*block{}, left: min(maxFlow, f.steps)}
+	w := &walk{f: f, fn: fn, mem: &memory{p: f.p, loaded: map[string]bool{}}, blocks: map[int]*block{}, starts: map[uint64]bool{}, left: min(maxFlow, f.steps)}
 	before := w.left
 	w.findBlocks()
 	if fn.window {
@@ -68,6 +68,7 @@ type walk struct {
 	f       *finder
 	fn      function
 	mem     *memory
+	starts  map[uint64]bool
 	blocks  map[int]*block // by offset in fn.code
 	order   []int          // the offsets, sorted
 	queue   []int          // blocks to be visited, a heap by offset
@@ -92,7 +93,11 @@ func (w *walk) findBlocks() {
 		fl := w.f.arch.control(w.fn.start+uint64(at), w.fn.code[at:])
 		next := at + fl.size
 		w.left--
-		ended = fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link
+		ended = fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link ||
+			fl.direct && fl.link && noReturn[w.f.p.Stubs[fl.target]]
+		if _, ok := w.f.p.Stubs[fl.target]; ok && fl.direct {
+			w.starts[w.fn.start+uint64(at)] = true
+		}
 		if fl.kind == flowBranch || fl.kind == flowGo && !fl.link && fl.direct {
 			if t, ok := w.offset(fl.target); ok {
 				targets[t] = true
@@ -329,10 +334,13 @@ const maxName = 256
 func (w *walk) syscall(s *state, pc uint64, arrivals func(arrival)) {
 	if arrivals != nil {
 		for _, b := range s.reg[w.f.arch.number] {
-			if n, ok := b.Exact(32); ok {
-				if symbol, ok := w.f.arch.systemCall(uint32(n)); ok {
-					arrivals(arrival{at: pc, symbol: symbol, via: ViaSyscall, args: w.args(s, w.f.arch.sysArgs, false)})
-				}
+			n, known := b.Exact(32)
+			symbol, ok := "", !known
+			if known {
+				symbol, ok = w.f.arch.systemCall(uint32(n))
+			}
+			if ok {
+				arrivals(arrival{at: pc, symbol: symbol, via: ViaSyscall, args: w.args(s, w.f.arch.sysArgs, false)})
 			}
 		}
 	}
@@ -363,7 +371,7 @@ func (w *walk) enterOrphans() {
 
 // collect goes over all blocks once more and notes the calls.
 func (w *walk) collect() outcome {
-	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded}
+	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded, starts: w.starts}
 	for _, at := range w.order {
 		if b := w.blocks[at]; b.in != nil {
 			s := *b.in
@@ -412,12 +420,8 @@ func (f *finder) containing(addr uint64) (function, bool) {
 			end = f.starts[n]
 		}
 	} else {
-		fn.start, fn.window = f.guess(section, addr)
-		end = min(end-1, addr+maxGuess) + 1
-		if addr > math.MaxUint64-maxGuess {
-			end = section.Addr + section.Size
-		}
-		fn.part = true
+		fn.start, end, fn.window = f.guess(section, addr)
+		fn.part = fn.window
 	}
 	if size := end - fn.start; size > maxFunction {
 		fn.part = true
@@ -433,27 +437,30 @@ func (f *finder) containing(addr uint64) (function, bool) {
 	return fn, true
 }
 
-// guess goes back from addr to what looks like the start of a function.
-func (f *finder) guess(s Section, addr uint64) (start uint64, window bool) {
-	back := min(maxGuess, addr-s.Addr)
-	code := make([]byte, back+8)
-	if f.p.Read(addr-back, code) != nil {
-		code = code[:back]
-		if f.p.Read(addr-back, code) != nil {
-			return addr, true
-		}
+// guess looks for what seems to be the start of the function around addr, and of the next.
+func (f *finder) guess(s Section, addr uint64) (start, end uint64, window bool) {
+	first := addr - min(maxGuess, addr-s.Addr)
+	first += (addr - first) % uint64(f.arch.align)
+	size := addr - first + min(maxGuess, s.Size-(addr-s.Addr))
+	code := make([]byte, size)
+	if f.p.Read(first, code) != nil {
+		return addr, addr, true
 	}
-	align := uint64(f.arch.align)
-	first := addr - back
-	for at := back / align * align; ; at -= align {
-		if f.arch.prologue(code[at:]) {
-			return first + at, false
-		}
-		if at < align {
+	at := int(addr - first)
+	start, end, window = f.resync(first, addr), first+size, true
+	for i := at; i >= 0; i -= f.arch.align {
+		if f.arch.prologue(code, i) {
+			start, window = first+uint64(i), false
 			break
 		}
 	}
-	return f.resync(first, addr), true
+	for i := at + f.arch.align; i < len(code); i += f.arch.align {
+		if f.arch.prologue(code, i) {
+			end = first + uint64(i)
+			break
+		}
+	}
+	return start, end, window
 }
 
 // resync returns an address before addr at which an instruction begins, at most

@@ -2,7 +2,6 @@ package calls
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 )
@@ -111,7 +110,7 @@ func (f *finder) scan(t *targets) ([]reference, error) {
 }
 
 // scanImports finds what refers to wanted symbols.
-func (f *finder) scanImports() ([]uint64, error) {
+func (f *finder) scanImports() ([]reference, error) {
 	t := &targets{calls: map[uint64]bool{}, pointers: map[uint64]bool{}, syscalls: len(f.wanted) > 0}
 	for addr, symbol := range f.p.Stubs {
 		if f.isWanted(symbol) {
@@ -127,13 +126,7 @@ func (f *finder) scanImports() ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := map[uint64]bool{}
-	for _, r := range found {
-		if !f.inStub(r.at) {
-			at[r.at] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(at)), nil
+	return slices.DeleteFunc(found, func(r reference) bool { return f.inStub(r.at) }), nil
 }
 
 // inStub reports whether an instruction belongs to a stub: adrp, ldr or add, br

@@ -22,23 +22,27 @@ type link struct {
 func (c chain) outer() function { return c.links[len(c.links)-1].fn }
 
 // evaluate interprets the functions around references, and what calls them.
-func (f *finder) evaluate(refs []uint64) error {
+func (f *finder) evaluate(refs []reference) error {
 	var chains []chain
 	for len(refs) > 0 {
 		if err := f.ctx.Err(); err != nil {
 			return err
 		}
-		fn, ok := f.containing(refs[0])
+		if len(f.sites) >= maxSites {
+			f.gap("more than %d calls: the others were left out", maxSites)
+			break
+		}
+		fn, ok := f.containing(refs[0].at)
 		if !ok {
-			f.gap("the function at %#x could not be read", refs[0])
+			f.gap("the function at %#x could not be read", refs[0].at)
 			refs = refs[1:]
 			continue
 		}
 		n := 1
-		for n < len(refs) && refs[n]-fn.start < uint64(len(fn.code)) {
+		for n < len(refs) && refs[n].at-fn.start < uint64(len(fn.code)) {
 			n++
 		}
-		chains = append(chains, f.sitesIn(fn)...)
+		chains = append(chains, f.sitesIn(fn, refs[:n])...)
 		refs = refs[n:]
 	}
 	for depth := 1; len(chains) > 0; depth++ {
@@ -54,19 +58,39 @@ func (f *finder) evaluate(refs []uint64) error {
 	return nil
 }
 
-// sitesIn notes the wanted calls in fn, and returns those that depend on its parameters.
-func (f *finder) sitesIn(fn function) []chain {
+// sitesIn notes the wanted calls in fn, of which refs are known already, and returns
+// those that depend on its parameters.
+func (f *finder) sitesIn(fn function, refs []reference) []chain {
 	var chains []chain
 	out := f.interpret(fn)
-	called := map[string]bool{}
+	called, seen := map[string]bool{}, map[uint64]bool{}
 	for _, a := range out.arrivals {
-		called[a.symbol] = true
+		called[a.symbol], seen[a.at] = true, true
+		if a.via == ViaSyscall && a.symbol == "" {
+			f.gap("a system call at %#x: its number is not known", a.at)
+		}
 		if _, ok := f.wanted[a.symbol]; !ok {
 			continue
 		}
 		site := f.siteAt(a, out)
 		site.Function = fn.start
 		chains = append(chains, f.note(site, []link{{fn, a.at}})...)
+	}
+	for _, r := range refs {
+		// Code that no way leads to, and after too many steps all of it. On x86-64
+		// the bytes may be in the middle of an instruction.
+		symbol, ok := f.p.Stubs[r.target]
+		if _, wanted := f.wanted[symbol]; !ok || !wanted || seen[r.at] || !out.limit && !out.starts[r.at] {
+			continue
+		}
+		site := Site{Symbol: symbol, Call: Call{r.at, fn.start}, Via: ViaStub, Partial: true, Args: map[int]Value{}}
+		for _, n := range f.wanted[symbol] {
+			site.Args[n] = unknown(NoCode)
+			if out.limit {
+				site.Args[n] = unknown(Limit)
+			}
+		}
+		f.note(site, []link{{fn, r.at}})
 	}
 	for symbol := range out.loaded {
 		if _, ok := f.wanted[symbol]; ok && !called[symbol] {

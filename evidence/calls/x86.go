@@ -45,7 +45,9 @@ func paddingX86(code []byte) int {
 }
 
 // prologueX86 knows push rbp; mov rbp, rsp.
-func prologueX86(code []byte) bool { return bytes.HasPrefix(code, []byte{0x55, 0x48, 0x89, 0xe5}) }
+func prologueX86(code []byte, at int) bool {
+	return bytes.HasPrefix(code[at:], []byte{0x55, 0x48, 0x89, 0xe5})
+}
 
 func controlX86(pc uint64, code []byte) flow {
 	in, ok := decodeX86(code)
