@@ -41,6 +41,12 @@ func IsMagic(b [4]byte) bool {
 // IsProgram reports whether the slice is the main executable of a process.
 func (s *Slice) IsProgram() bool { return s.Type == types.MH_EXECUTE }
 
+// IsLibrary reports whether the slice is loaded into processes by its name, or by a path.
+func (s *Slice) IsLibrary() bool { return s.Type == types.MH_DYLIB }
+
+// IsPlugIn reports whether the slice is loaded into processes by a path alone.
+func (s *Slice) IsPlugIn() bool { return s.Type == types.MH_BUNDLE }
+
 // IsSignable reports whether the slice is of a type that gets signed: object
 // files, stubs, dSYMs and core files never are.
 func (s *Slice) IsSignable() bool {
