@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test evidence-fixtures corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test evidence evidence-fixtures corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -95,6 +95,10 @@ evidence-fixtures:
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:
 	$(GO) run ./internal/corpus fetch $(CORPUS)
+
+# What the code of the corpus says, against what its source does (testdata/evidence/labels.tsv).
+evidence:
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -v -run 'Evidence|Engines' ./internal/corpus ./evidence/engines
 
 corpus-test:
 	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -timeout 30m ./internal/corpus ./evidence/engines
