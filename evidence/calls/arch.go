@@ -17,6 +17,10 @@ type arch struct {
 	// control is the flow of the instruction at the start of code, without a state.
 	control func(pc uint64, code []byte) flow
 
+	// selects reports whether the instruction at the start of code chooses by a condition.
+	selects func(code []byte) (cond int, ok bool)
+	equal   int // the condition that two values are equal
+
 	// scan finds references to targets in code at pc, the first limit bytes of it.
 	scan func(t *targets, pc uint64, code []byte, limit int)
 
@@ -45,8 +49,10 @@ type flow struct {
 	to     Value  // address, if not direct
 	direct bool
 	link   bool // a call, which comes back
-	when   test // of a branch: taken if it holds, or if it does not
+	when   test // of a branch by a register: taken if it holds, or if it does not
 	not    bool
+	flags  bool // of a branch by the flags, on cond
+	cond   int
 }
 
 type flowKind int

@@ -21,6 +21,8 @@ var arm64 = &arch{
 	scan:         scanARM64,
 	prologue:     prologueARM64,
 	padding:      paddingARM64,
+	selects:      selectsARM64,
+	equal:        equalARM64,
 }
 
 // paddingARM64 knows nop, and brk #1, which Clang puts after what does not return.
@@ -67,7 +69,7 @@ func controlARM64(pc uint64, code []byte) flow {
 	case w&0x7c000000 == 0x14000000: // b, bl
 		return flow{size: 4, kind: flowGo, direct: true, target: pc + uint64(int64(w)<<38>>36), link: w>>31 != 0}
 	case w&0xff000000 == 0x54000000: // b.cond, bc.cond
-		f := flow{size: 4, kind: flowBranch, direct: true, target: pc + uint64(int64(w)<<40>>45<<2)}
+		f := flow{size: 4, kind: flowBranch, direct: true, target: pc + uint64(int64(w)<<40>>45<<2), flags: true, cond: int(w & 15)}
 		switch w & 15 {
 		case 14, 15: // always
 			f.kind = flowGo
@@ -103,18 +105,22 @@ func controlARM64(pc uint64, code []byte) flow {
 	return next
 }
 
+// equalARM64 is the condition eq.
+const equalARM64 = 0
+
+// selectsARM64 knows csel and its kin.
+func selectsARM64(code []byte) (cond int, ok bool) {
+	if len(code) < 4 {
+		return 0, false
+	}
+	w := binary.LittleEndian.Uint32(code)
+	return int(w >> 12 & 15), w&0x3fe00800 == 0x1a800000 && w>>13&7 != 7
+}
+
 func stepARM64(m *memory, s *state, pc uint64, code []byte) flow {
 	f := controlARM64(pc, code)
 	if f.kind == flowGo && !f.direct {
 		f.to = s.x(int(binary.LittleEndian.Uint32(code) >> 5 & 31))
-	}
-	if f.kind == flowBranch && !f.when.ok {
-		switch w := binary.LittleEndian.Uint32(code); w & 0xff00000f {
-		case 0x54000000:
-			f.when = s.flags
-		case 0x54000001:
-			f.when, f.not = s.flags, true
-		}
 	}
 	if f.kind != flowNext {
 		return f
@@ -367,7 +373,7 @@ func (s *state) registerARM64(w uint32) {
 		s.addARM64(w, s.reg[rn], b, set)
 		return
 	case w&0x1fe00000 == 0x1a400000: // ccmp, ccmn
-		s.flags.ok = false
+		s.flags = test{}
 		return
 	case w&0x3fe00800 == 0x1a800000: // csel, csinc, csinv, csneg
 		b := s.wx(rm, width)
@@ -379,7 +385,7 @@ func (s *state) registerARM64(w uint32) {
 		case 3:
 			b = b.each(func(b Bits) Bits { return sub(exact(0), b) })
 		}
-		yes, no := s.decide(w >> 12 & 15)
+		yes, no := s.decide(int(w>>12&15), equalARM64)
 		var v Value
 		if yes {
 			v = s.wx(rn, width)
@@ -417,7 +423,7 @@ func (s *state) registerARM64(w uint32) {
 		return
 	}
 	if flags {
-		s.flags.ok = false
+		s.flags = test{}
 	}
 	s.lost(s.x(rn), nil)
 	s.lost(s.x(rm), nil)
@@ -436,7 +442,7 @@ func (s *state) addARM64(w uint32, a, b Value, set func(r, width int, v Value)) 
 	s.lost(a, r)
 	s.lost(b, r)
 	if w>>29&1 != 0 {
-		s.flags.ok = false
+		s.flags = test{}
 		if len(b) == 1 && rn != 31 {
 			if v, ok := b[0].Exact(width); ok {
 				s.compare(rn, width, v, w>>30&1 == 0)
@@ -479,18 +485,6 @@ func extendARM64(b Bits, option uint32, n int) Bits {
 		return shl(sext(b, width), n)
 	}
 	return shl(trunc(b, width), n)
-}
-
-// decide returns which outcomes of a condition are possible.
-func (s *state) decide(cond uint32) (yes, no bool) {
-	if !s.flags.ok || cond > 1 {
-		return true, true
-	}
-	yes, no = s.possible(s.flags)
-	if cond == 1 {
-		return no, yes
-	}
-	return yes, no
 }
 
 // memoryARM64 is C4.1.96, "Loads and stores".

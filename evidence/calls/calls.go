@@ -86,7 +86,12 @@ type Site struct {
 	Symbol string
 	Call
 	Via  Via
-	Args map[int]Value // one for each index in Wanted
+	Args map[int]Value // one for each index in Wanted: all that it can be
+
+	// Ways are the arguments as they come together, on each way through the code
+	// that was told apart: where Args have protection 7 or 3 and flags 0x1802 or
+	// 0x1002, whether there is 7 with 0x1002. What one way has may be joined of more.
+	Ways []map[int]Value
 
 	// Through are the calls that lead here, innermost first: of the function
 	// around the site, of the function around that call, and so on. Args are
@@ -115,9 +120,11 @@ const (
 	maxFunction   = 64 << 10 // bytes of a function that are decoded
 	maxSteps      = 1 << 22  // instructions interpreted, together
 	maxFlow       = 1 << 18  // instructions interpreted in one function, once
+	maxApart      = 1 << 15  // the same when ways are told apart
 	maxDepth      = 3        // wrappers around wrappers
 	maxCallers    = 256      // calls of one wrapper
 	maxWrappers   = 64       // wrappers at one depth
+	maxTold       = 16       // ways of one site
 	maxGaps       = 256
 	maxArgs       = 16
 	maxGuess      = 4 << 10 // bytes to go back for the start of a function when Starts is empty
@@ -195,6 +202,7 @@ type finder struct {
 	sites  []Site
 	gaps   map[string]bool
 
+	wrappers map[uint64]bool    // functions of which callers are looked for
 	outcomes map[string]outcome // of functions with given parameters
 }
 
@@ -223,17 +231,6 @@ func (f *finder) sections(text []Section) []Section {
 		}
 	}
 	return list
-}
-
-// imported returns the symbol at a stub or a pointer.
-func (f *finder) imported(addr uint64) (symbol string, via Via) {
-	if s, ok := f.p.Stubs[addr]; ok {
-		return s, ViaStub
-	}
-	if s, ok := f.p.Pointers[addr]; ok {
-		return s, ViaPointer
-	}
-	return "", ""
 }
 
 // isWanted includes dlsym, for the functions it returns.

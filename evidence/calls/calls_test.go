@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,5 +76,28 @@ func TestFindInShapes(t *testing.T) {
 				t.Errorf("%s\n%s", tt.asm, diff)
 			}
 		})
+	}
+}
+
+func TestWaysSayWhatComesTogether(t *testing.T) {
+	const name = "JavaScriptCore chooses protection and flags by the same condition"
+	i := slices.IndexFunc(shapes, func(s shape) bool { return s.name == name })
+	if i < 0 {
+		t.Fatalf("no shape is named %q", name)
+	}
+	r, err := Find(context.Background(), program(ARM64, bytesOf(t, shapes[i].code), shapes[i].starts), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{}
+	for _, s := range r.Sites {
+		for _, w := range s.Ways {
+			got = append(got, fmt.Sprintf("%v with %v", w[2], w[3]))
+		}
+	}
+	slices.Sort(got)
+	want := []string{"0x1 with 0x1002", "0x3 with 0x1002", "0x5 with 0x1802", "0x7 with 0x1802"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -35,12 +35,43 @@ type outcome struct {
 // interpret follows all ways through fn. Code that nothing visible leads to (the
 // cases of a jump table, what catches exceptions) is entered with the state at the
 // jumps through registers, or with none.
+//
+// Ways are told apart only where that can matter: when more than one argument of a
+// call has alternatives.
 func (f *finder) interpret(fn function) outcome {
+	out := f.walk(fn, 1, maxFlow)
+	if !out.limit && slices.ContainsFunc(out.arrivals, f.ambiguous) {
+		if apart := f.walk(fn, maxWays, maxApart); !apart.limit {
+			return apart
+		}
+	}
+	return out
+}
+
+// ambiguous reports whether more than one argument of interest has alternatives.
+func (f *finder) ambiguous(a arrival) bool {
+	n := 0
+	if a.symbol == "" && f.wrappers[a.target] {
+		for _, v := range a.args {
+			n += min(1, len(v)/2)
+		}
+	}
+	for _, i := range f.wanted[a.symbol] {
+		n += min(1, len(a.args[i])/2)
+	}
+	return n > 1
+}
+
+// walk is interpret with so many ways to a block told apart, in so many steps.
+func (f *finder) walk(fn function, ways, steps int) outcome {
 	if f.steps <= 0 {
 		f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
 		return outcome{limit: true}
 	}
-	w := &walk{f: f, fn: fn, mem: &memory{p: f.p, loaded: map[string]bool{}}, blocks: map[int]*block{}, starts: map[uint64]bool{}, left: min(maxFlow, f.steps)}
+	w := &walk{
+		f: f, fn: fn, ways: ways, mem: &memory{p: f.p, loaded: map[string]bool{}},
+		blocks: map[int]*block{}, starts: map[uint64]bool{}, left: min(steps, f.steps),
+	}
 	before := w.left
 	w.findBlocks()
 	if fn.window {
@@ -58,13 +89,23 @@ func (f *finder) interpret(fn function) outcome {
 
 // A block is code that is entered only at its start.
 type block struct {
-	in      *state
+	ins     []*state // at the start, on ways that are told apart
+	waits   []bool   // those that are to be visited
 	visits  int
 	orphan  bool // no branch of the function leads here, and none falls through
 	waiting bool
 }
 
+// What depends on one condition belongs together, as protection and flags do: ways
+// to a block are told apart up to maxWays, and outcomes of conditional selects up to
+// maxForks of them in a block. What is more is joined.
+const (
+	maxWays  = 6
+	maxForks = 3
+)
+
 type walk struct {
+	ways    int // to a block that are told apart
 	f       *finder
 	fn      function
 	mem     *memory
@@ -127,17 +168,26 @@ func (w *walk) offset(addr uint64) (int, bool) {
 	return int(at), at < uint64(len(w.fn.code)) && at%uint64(w.f.arch.align) == 0
 }
 
-// enter joins s into the block at an offset and has it visited.
+// enter has the block at an offset visited with s, alone or joined with others.
 func (w *walk) enter(at int, s *state) {
 	b := w.blocks[at]
 	if b == nil {
 		return // past the end
 	}
-	if b.in == nil {
-		c := *s
-		b.in = &c
-	} else if !b.in.join(s, b.visits) {
-		return
+	c := *s
+	c.flags.known, c.flags.truth = 0, 0
+	w.left -= perJoin * len(b.ins)
+	for _, in := range b.ins {
+		if t := *in; !t.join(&c, b.visits) {
+			return
+		}
+	}
+	if len(b.ins) == 0 || len(b.ins) < w.ways && b.visits < 2*w.ways {
+		b.ins, b.waits = append(b.ins, &c), append(b.waits, true)
+	} else {
+		last := len(b.ins) - 1
+		b.ins[last].join(&c, b.visits-w.ways)
+		b.waits[last] = true
 	}
 	if !b.waiting {
 		b.waiting = true
@@ -145,8 +195,11 @@ func (w *walk) enter(at int, s *state) {
 	}
 }
 
-// perVisit is what a visit of a block costs in steps, for the copies of the state.
-const perVisit = 8
+// What a visit of a block and a comparison of states cost in steps.
+const (
+	perVisit = 8
+	perJoin  = 4
+)
 
 // run visits the first block that waits until none does.
 func (w *walk) run() {
@@ -154,16 +207,21 @@ func (w *walk) run() {
 		at := w.pop()
 		b := w.blocks[at]
 		b.waiting = false
-		b.visits++
-		w.left -= perVisit
-		s := *b.in
-		w.block(at, &s, nil)
+		for i := range b.ins {
+			if b.waits[i] {
+				b.waits[i] = false
+				b.visits++
+				w.left -= perVisit
+				s := *b.ins[i]
+				w.block(at, &s, nil, 0)
+			}
+		}
 	}
 }
 
 // block interprets from an offset to the end of the block, and enters what comes next.
 // With arrivals it only notes calls.
-func (w *walk) block(at int, s *state, arrivals func(arrival)) {
+func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 	quiet := arrivals != nil
 	for first := true; at < len(w.fn.code); first = false {
 		if !first && w.blocks[at] != nil {
@@ -174,6 +232,15 @@ func (w *walk) block(at int, s *state, arrivals func(arrival)) {
 		}
 		if w.left--; w.left <= 0 && !quiet {
 			return
+		}
+		if cond, ok := w.f.arch.selects(w.fn.code[at:]); ok && w.ways > 1 && forks < maxForks {
+			if yes, no := s.decide(cond, w.f.arch.equal); yes && no {
+				c := *s
+				c.settle(cond, w.f.arch.equal, true)
+				s.settle(cond, w.f.arch.equal, false)
+				forks++
+				w.block(at, &c, arrivals, forks)
+			}
 		}
 		pc := w.fn.start + uint64(at)
 		fl := w.f.arch.step(w.mem, s, pc, w.fn.code[at:])
@@ -218,14 +285,20 @@ func (w *walk) block(at int, s *state, arrivals func(arrival)) {
 // branch enters both ways that are possible.
 func (w *walk) branch(s *state, fl flow, next int) {
 	yes, no := true, true
-	if fl.when.ok {
+	switch {
+	case fl.flags:
+		yes, no = s.decide(fl.cond, w.f.arch.equal)
+	case fl.when.ok:
 		if yes, no = s.possible(fl.when); fl.not {
 			yes, no = no, yes
 		}
 	}
 	way := func(at int, taken bool) {
 		c := *s
-		if fl.when.ok {
+		switch {
+		case fl.flags:
+			c.settle(fl.cond, w.f.arch.equal, taken)
+		case fl.when.ok:
 			c.assume(fl.when, taken != fl.not)
 		}
 		w.enter(at, &c)
@@ -347,7 +420,7 @@ func (w *walk) syscall(s *state, pc uint64, arrivals func(arrival)) {
 	for _, r := range w.f.arch.sysClobbered {
 		s.set(r, unknown(Returned))
 	}
-	s.flags.ok = false
+	s.flags = test{}
 	s.forget(s.escaped)
 }
 
@@ -355,7 +428,7 @@ func (w *walk) syscall(s *state, pc uint64, arrivals func(arrival)) {
 func (w *walk) enterOrphans() {
 	for _, at := range w.order {
 		b := w.blocks[at]
-		if !b.orphan || b.in != nil {
+		if !b.orphan || len(b.ins) > 0 {
 			continue
 		}
 		w.partial = true
@@ -373,13 +446,13 @@ func (w *walk) enterOrphans() {
 func (w *walk) collect() outcome {
 	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded, starts: w.starts}
 	for _, at := range w.order {
-		if b := w.blocks[at]; b.in != nil {
-			s := *b.in
-			w.block(at, &s, func(a arrival) { out.arrivals = append(out.arrivals, a) })
+		for _, in := range w.blocks[at].ins {
+			s := *in
+			w.block(at, &s, func(a arrival) { out.arrivals = append(out.arrivals, a) }, 0)
 		}
 	}
 	out.partial = w.partial
-	if out.limit {
+	if out.limit && w.ways == 1 {
 		w.f.gap("the function at %#x takes too many steps", w.fn.start)
 	}
 	return out

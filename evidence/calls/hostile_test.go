@@ -1,9 +1,7 @@
 package calls
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -226,33 +224,4 @@ func FuzzFind(f *testing.F) {
 			}
 		}
 	})
-}
-
-func BenchmarkScan(b *testing.B) {
-	for _, arch := range []Arch{ARM64, X8664} {
-		var code []byte
-		for _, s := range shapes {
-			if s.arch == arch {
-				code = append(code, bytesOf(b, s.code)...)
-			}
-		}
-		code = bytes.Repeat(code, (32<<20)/len(code))
-		p := program(arch, code, nil)
-		p.Stubs = map[uint64]string{base + 64<<20: "_mmap"}
-		p.Pointers = map[uint64]string{base + 72<<20: "_mmap"}
-		b.Run([]string{"arm64", "x86-64"}[arch], func(b *testing.B) {
-			b.SetBytes(int64(len(code)))
-			for b.Loop() {
-				if _, err := Find(context.Background(), p, wanted); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run([]string{"arm64", "x86-64"}[arch]+"/sha256", func(b *testing.B) {
-			b.SetBytes(int64(len(code)))
-			for b.Loop() {
-				sha256.Sum256(code)
-			}
-		})
-	}
 }

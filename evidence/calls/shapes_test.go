@@ -2,14 +2,16 @@ package calls
 
 // Functions with a call, encoded by Clang 14. Beside the code lie stubs of mmap,
 // dlsym and abort, a pointer to mmap, and the name "mmap".
-var shapes = []struct {
+type shape struct {
 	name   string
 	arch   Arch
 	asm    string
 	code   string
 	starts []uint64
 	want   []string
-}{
+}
+
+var shapes = []shape{
 	{"V8 adds a flag by a condition", ARM64, `
 mmap_jit: mov w8, #0x1002
 orr w9, w8, #0x800
@@ -140,7 +142,7 @@ b.ne L1
 mov w2, #7
 bl Lmmap
 ret
-`, "03008052630800117f00016bc1ffff54e2008052fb030094c0035fd6", []uint64{base + 0x0}, []string{"0x14 _mmap stub 0x7, computed&^0xfffffe01 or computed&^0xfffffc01 or computed&^0xfffff801 or computed&^0xfffff001 or computed"}},
+`, "03008052630800117f00016bc1ffff54e2008052fb030094c0035fd6", []uint64{base + 0x0}, []string{"0x14 _mmap stub 0x7, computed&^0xffffff01 or computed&^0xfffffe01 or computed&^0xfffffc01 or computed&^0xfffff801 or computed&^0xfffff001 or computed"}},
 	{"a call before clobbers the register", ARM64, `
 f: mov w3, #0x1802
 mov w2, #7
@@ -227,6 +229,18 @@ mov w3, #0x1802
 bl Lmmap
 brk #1
 `, "c0035fd6e200805243008352fd030094200020d4", []uint64{base + 0x0}, []string{"0xc _mmap stub 0x7, 0x1802 (partial)"}},
+	{"JavaScriptCore chooses protection and flags by the same condition", ARM64, `
+f: cmp w3, #0
+mov w9, #3
+csinc w9, w9, wzr, ne
+orr w10, w9, #0x4
+cmp w4, #0
+csel w2, w10, w9, ne
+mov w9, #0x1002
+mov w10, #0x1802
+csel w3, w10, w9, ne
+b Lmmap
+`, "7f0000716900805229159f1a2a011e329f0000714211891a490082524a0083524311891af7030014", []uint64{base + 0x0}, []string{"0x24 _mmap stub 0x7 or 0x3 or 0x5 or 0x1, 0x1802 or 0x1002"}},
 	{"nothing of interest", ARM64, `
 f: mov w3, #0x1802
 mov w2, #7

@@ -25,11 +25,44 @@ type slot struct {
 	v    Value
 }
 
-// A test is a comparison: reg&mask == want.
+// A test is a comparison, reg&mask == want, and which conditions are known to hold
+// after it: pairs of conditions, of which the second is the inverse, have one bit.
 type test struct {
-	ok         bool
-	reg        int
-	mask, want uint64
+	ok           bool
+	reg          int
+	mask, want   uint64
+	known, truth uint8
+}
+
+// decide returns which outcomes of a condition are possible; 0 and 1 of arm64 are
+// equal and not equal, 4 and 5 of x86-64.
+func (s *state) decide(cond, equal int) (yes, no bool) {
+	if pair := cond >> 1; s.flags.known>>pair&1 != 0 {
+		yes = s.flags.truth>>pair&1 != uint8(cond&1)
+		return yes, !yes
+	}
+	if !s.flags.ok || cond&^1 != equal {
+		return true, true
+	}
+	yes, no = s.possible(s.flags)
+	if cond&1 != 0 {
+		return no, yes
+	}
+	return yes, no
+}
+
+// settle goes on with one outcome of a condition.
+func (s *state) settle(cond, equal int, holds bool) {
+	even := holds != (cond&1 != 0)
+	pair := cond >> 1
+	s.flags.known |= 1 << pair
+	s.flags.truth &^= 1 << pair
+	if even {
+		s.flags.truth |= 1 << pair
+	}
+	if s.flags.ok && cond&^1 == equal {
+		s.assume(s.flags, even)
+	}
 }
 
 // maxFrame is how far from its start the stack is followed, in bytes.
@@ -184,7 +217,7 @@ func (a *arch) called(s *state, result Value) {
 	for _, r := range a.clobbered {
 		s.set(r, left)
 	}
-	s.flags.ok = false
+	s.flags = test{}
 	s.set(a.result, result)
 	s.forget(s.escaped)
 	// What lies below the stack pointer belongs to no one.
@@ -209,8 +242,8 @@ func (s *state) join(o *state, visits int) (changed bool) {
 	if s.escaped > o.escaped {
 		s.escaped, changed = o.escaped, true
 	}
-	if s.flags.ok && s.flags != o.flags {
-		s.flags.ok, changed = false, true
+	if s.flags != o.flags && s.flags != (test{}) {
+		s.flags, changed = test{}, true
 	}
 	j := 0
 	both := make([]slot, 0, len(s.slots))

@@ -3,6 +3,7 @@ package calls
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -64,6 +65,12 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 	var chains []chain
 	out := f.interpret(fn)
 	called, seen := map[string]bool{}, map[uint64]bool{}
+	type place struct {
+		at     uint64
+		symbol string
+		via    Via
+	}
+	noted := map[place]bool{}
 	for _, a := range out.arrivals {
 		called[a.symbol], seen[a.at] = true, true
 		if a.via == ViaSyscall && a.symbol == "" {
@@ -72,8 +79,13 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 		if _, ok := f.wanted[a.symbol]; !ok {
 			continue
 		}
-		site := f.siteAt(a, out)
-		site.Function = fn.start
+		p := place{a.at, a.symbol, a.via}
+		if noted[p] {
+			continue
+		}
+		noted[p] = true
+		site := Site{Symbol: a.symbol, Call: Call{a.at, fn.start}, Via: a.via, Partial: out.partial || out.limit}
+		f.fill(&site, out.argsAt(a.at, a.symbol, a.via, 0), out.limit)
 		chains = append(chains, f.note(site, []link{{fn, a.at}})...)
 	}
 	for _, r := range refs {
@@ -83,13 +95,8 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 		if _, wanted := f.wanted[symbol]; !ok || !wanted || seen[r.at] || !out.limit && !out.starts[r.at] {
 			continue
 		}
-		site := Site{Symbol: symbol, Call: Call{r.at, fn.start}, Via: ViaStub, Partial: true, Args: map[int]Value{}}
-		for _, n := range f.wanted[symbol] {
-			site.Args[n] = unknown(NoCode)
-			if out.limit {
-				site.Args[n] = unknown(Limit)
-			}
-		}
+		site := Site{Symbol: symbol, Call: Call{r.at, fn.start}, Via: ViaStub, Partial: true}
+		f.fill(&site, [][]Value{slices.Repeat([]Value{unknown(NoCode)}, maxArgs)}, out.limit)
 		f.note(site, []link{{fn, r.at}})
 	}
 	for symbol := range out.loaded {
@@ -100,16 +107,22 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 	return chains
 }
 
-// siteAt is the site of an arrival, with the arguments that are of interest.
-func (f *finder) siteAt(a arrival, out outcome) Site {
-	s := Site{Symbol: a.symbol, Call: Call{Address: a.at}, Via: a.via, Partial: out.partial || out.limit, Args: map[int]Value{}}
-	for _, n := range f.wanted[a.symbol] {
-		s.Args[n] = a.args[n]
-		if out.limit {
-			s.Args[n] = unknown(Limit)
+// fill sets the arguments of interest from what registers hold on each way.
+func (f *finder) fill(s *Site, ways [][]Value, limit bool) {
+	s.Args, s.Ways = map[int]Value{}, nil
+	if limit {
+		ways = [][]Value{slices.Repeat([]Value{unknown(Limit)}, maxArgs)}
+	}
+	for _, args := range ways {
+		way := map[int]Value{}
+		for _, n := range f.wanted[s.Symbol] {
+			way[n] = args[n]
+			s.Args[n] = join(s.Args[n], args[n])
+		}
+		if !slices.ContainsFunc(s.Ways, func(w map[int]Value) bool { return maps.EqualFunc(w, way, Value.equal) }) {
+			s.Ways = append(s.Ways, way)
 		}
 	}
-	return s
 }
 
 // note adds a site, and returns its chain if there is something to follow.
@@ -150,6 +163,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 		t.calls[start] = true
 		byStart[start] = append(byStart[start], c)
 	}
+	f.wrappers, f.outcomes = t.calls, nil
 	refs, err := f.scan(t)
 	if err != nil {
 		return nil, err
@@ -185,7 +199,8 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 		n := 0
 		for ; n < len(refs) && (n == 0 || refs[n].at-fn.start < uint64(len(fn.code))); n++ {
 			r := refs[n]
-			args, ok := out.argsAt(r.at, "", r.target)
+			ways := out.argsAt(r.at, "", "", r.target)
+			ok := len(ways) > 0
 			if out.limit || out.partial && !ok {
 				open[r.target] = true
 			}
@@ -194,7 +209,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 			}
 			seen[r.target] = true
 			for _, c := range byStart[r.target] {
-				longer = append(longer, f.through(c, args, link{fn, r.at}, out.partial)...)
+				longer = append(longer, f.through(c, ways, link{fn, r.at}, out.partial)...)
 			}
 		}
 		refs = refs[n:]
@@ -212,36 +227,34 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 }
 
 // through notes the site of c with what a caller passes to its outermost function.
-func (f *finder) through(c chain, args []Value, from link, partial bool) []chain {
+func (f *finder) through(c chain, ways [][]Value, from link, partial bool) []chain {
 	inner := f.sites[c.site]
 	needs := inner.params()
-	s := Site{Symbol: inner.Symbol, Call: inner.Call, Via: inner.Via, Partial: partial, Args: map[int]Value{}}
+	s := Site{Symbol: inner.Symbol, Call: inner.Call, Via: inner.Via, Partial: partial}
 	s.Through = append(slices.Clip(inner.Through), Call{from.call, from.fn.start})
+	limit := false
 	for i := len(c.links) - 1; i >= 0; i-- {
-		fn := c.links[i].fn
-		fn.params = passed(args, needs)
-		out := f.cached(fn)
-		if out.limit {
-			for _, n := range f.wanted[s.Symbol] {
-				s.Args[n] = unknown(Limit)
-			}
-			s.Partial = true
-			return f.note(s, append(slices.Clip(c.links), from))
-		}
-		s.Partial = s.Partial || out.partial
-		symbol, target := s.Symbol, uint64(0)
+		symbol, via, target := s.Symbol, s.Via, uint64(0)
 		if i > 0 {
-			symbol, target = "", c.links[i-1].fn.start
+			symbol, via, target = "", "", c.links[i-1].fn.start
 		}
-		ok := false
-		if args, ok = out.argsAt(c.links[i].call, symbol, target); !ok {
-			return nil // not with these arguments
+		var next [][]Value
+		for _, args := range ways {
+			fn := c.links[i].fn
+			fn.params = passed(args, needs)
+			out := f.cached(fn)
+			s.Partial = s.Partial || out.partial || out.limit
+			limit = limit || out.limit
+			for _, args := range out.argsAt(c.links[i].call, symbol, via, target) {
+				next = together(next, args)
+			}
 		}
-		needs = -1
+		ways, needs = next, -1
 	}
-	for _, n := range f.wanted[s.Symbol] {
-		s.Args[n] = args[n]
+	if len(ways) == 0 && !limit {
+		return nil // not with these arguments
 	}
+	f.fill(&s, ways, limit)
 	return f.note(s, append(slices.Clip(c.links), from))
 }
 
@@ -262,21 +275,30 @@ func passed(args []Value, needs int64) []Value {
 	return list
 }
 
-// argsAt joins what reaches a function from one call.
-func (o outcome) argsAt(at uint64, symbol string, target uint64) (args []Value, ok bool) {
+// argsAt is what reaches a function from one call, on each way.
+func (o outcome) argsAt(at uint64, symbol string, via Via, target uint64) (ways [][]Value) {
 	for _, a := range o.arrivals {
-		if a.at != at || a.symbol != symbol || a.target != target {
-			continue
-		}
-		if !ok {
-			args, ok = slices.Clone(a.args), true
-			continue
-		}
-		for i := range args {
-			args[i] = join(args[i], a.args[i])
+		if a.at == at && a.symbol == symbol && a.via == via && a.target == target {
+			ways = together(ways, a.args)
 		}
 	}
-	return args, ok
+	return ways
+}
+
+// together adds one more way, which is joined with the last when there are many.
+func together(ways [][]Value, args []Value) [][]Value {
+	if slices.ContainsFunc(ways, func(w []Value) bool { return slices.EqualFunc(w, args, Value.equal) }) {
+		return ways
+	}
+	if len(ways) < maxTold {
+		return append(ways, args)
+	}
+	last := slices.Clone(ways[maxTold-1])
+	for i := range last {
+		last[i] = join(last[i], args[i])
+	}
+	ways[maxTold-1] = last
+	return ways
 }
 
 // cached is interpret for functions that many callers give the same arguments.

@@ -31,6 +31,8 @@ var x8664 = &arch{
 	scan:         scanX86,
 	prologue:     prologueX86,
 	padding:      paddingX86,
+	selects:      selectsX86,
+	equal:        equalX86,
 }
 
 // paddingX86 knows nop in all its lengths, and int3 and ud2.
@@ -49,6 +51,20 @@ func prologueX86(code []byte, at int) bool {
 	return bytes.HasPrefix(code[at:], []byte{0x55, 0x48, 0x89, 0xe5})
 }
 
+// equalX86 is the condition e.
+const equalX86 = 4
+
+// selectsX86 knows cmov and set, by their opcodes after the prefixes 66 and REX.
+func selectsX86(code []byte) (cond int, ok bool) {
+	for len(code) > 2 && (code[0] == 0x66 || code[0]&0xf0 == 0x40) {
+		code = code[1:]
+	}
+	if len(code) < 2 || code[0] != 0x0f {
+		return 0, false
+	}
+	return int(code[1] & 15), code[1]&0xf0 == 0x40 || code[1]&0xf0 == 0x90
+}
+
 func controlX86(pc uint64, code []byte) flow {
 	in, ok := decodeX86(code)
 	if !ok {
@@ -64,6 +80,7 @@ func (in *insn) control(pc uint64) flow {
 	case in.space == oneByte && in.op&0xf0 == 0x70, in.space == space0F && in.op&0xf0 == 0x80 && in.vector == 0,
 		in.space == oneByte && in.op >= 0xe0 && in.op <= 0xe3: // jcc; loop, jrcxz
 		f.kind, f.direct, f.target = flowBranch, true, relative
+		f.flags, f.cond = in.op&0xf0 != 0xe0, int(in.op&15)
 	case in.space == space0F && in.vector == 0:
 		switch in.op {
 		case 0x05:
@@ -113,9 +130,7 @@ func stepX86(m *memory, s *state, pc uint64, code []byte) flow {
 	}
 	switch f.kind {
 	case flowBranch:
-		if cond := in.op & 15; in.op&0xf0 != 0xe0 && cond&^1 == 4 {
-			f.when, f.not = s.flags, cond == 5
-		} else if in.op >= 0xe0 && in.op <= 0xe2 { // loop
+		if in.op >= 0xe0 && in.op <= 0xe2 { // loop
 			s.set(rcx, unknown(Computed))
 		}
 	case flowGo:
@@ -219,11 +234,11 @@ func (c *cpu) storeTo(size int, v Value) {
 	c.store(a, offset, size, v)
 }
 
-func (c *cpu) unknownFlags() { c.flags.ok = false }
+func (c *cpu) unknownFlags() { c.flags = test{} }
 
 // tested notes what the flags say of a register compared with a constant.
 func (c *cpu) tested(r, width int, against Value) {
-	c.flags.ok = false
+	c.unknownFlags()
 	if len(against) != 1 || c.memory || width == 8 && !c.hasRex && r >= 4 {
 		return
 	}
@@ -666,16 +681,7 @@ func (c *cpu) two() {
 	}
 }
 
-func (c *cpu) decideX86(op byte) (yes, no bool) {
-	if op&15&^1 != 4 || !c.flags.ok {
-		return true, true
-	}
-	yes, no = c.possible(c.flags)
-	if op&1 != 0 {
-		return no, yes
-	}
-	return yes, no
-}
+func (c *cpu) decideX86(op byte) (yes, no bool) { return c.decide(int(op&15), equalX86) }
 
 // vectors are instructions on vectors, of which a few write general registers or flags.
 func (c *cpu) vectors() {

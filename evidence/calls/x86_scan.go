@@ -8,7 +8,8 @@ import (
 // scanX86 takes the four bytes at each place for a displacement, and looks at what
 // is before them only when they may lead to a target: that is rare, where the
 // opcodes of calls are every thirtieth byte, so that a branch on them would mostly
-// be guessed wrong.
+// be guessed wrong. Jumps of 8 bits are not looked for: linkers bind calls between
+// functions by 32 bits.
 func scanX86(t *targets, pc uint64, code []byte, limit int) {
 	limit = min(limit, len(code))
 	if t.taken {
