@@ -25,6 +25,10 @@ var wanted = calls.Wanted{
 	"_putenv":          {0},
 }
 
+// protecting are those of which it matters most what they are given, and which programs
+// have functions of their own around.
+var protecting = []string{"_mmap", "_mprotect", "_vm_protect", "_mach_vm_protect"}
+
 func isWanted(symbol string) bool {
 	_, ok := wanted[symbol]
 	return ok
@@ -83,7 +87,7 @@ func (i *image) sites(p calls.Program, sites []calls.Site) {
 // called through it, with anything.
 func (i *image) tables() {
 	for addr, symbol := range i.Pointers {
-		if !slices.Contains([]string{"_mmap", "_mprotect", "_vm_protect", "_mach_vm_protect"}, symbol) || i.isLinkage(addr) {
+		if !slices.Contains(protecting, symbol) || i.isLinkage(addr) {
 			continue
 		}
 		what := strings.TrimLeft(symbol, "_") + " may be called through a pointer in data"
@@ -118,31 +122,33 @@ func (i *image) unclear(s calls.Site, what string) {
 	i.unknown[what] = append(i.unknown[what], s.Address)
 }
 
-// mmap looks at a call of mmap.
+// mmap looks at a call of mmap: at the arguments as they come together on each way.
 func (i *image) mmap(s calls.Site) {
-	prot, flags := s.Args[2], s.Args[3]
-	jit := flags.Some(mapJIT)
+	flags := s.Args[3]
 	switch {
-	case jit && flags.Every(mapJIT):
+	case flags.Every(mapJIT):
 		i.at(s, MapJIT, Proves, "calls mmap with MAP_JIT")
-	case jit:
+	case flags.Some(mapJIT):
 		i.at(s, MapJIT, Proves, "calls mmap with MAP_JIT on some path")
-	case mayHave(flags, mapJIT) && mayHave(prot, protWrite):
+	case mayHave(flags, mapJIT) && mayHave(s.Args[2], protWrite):
 		i.unclear(s, "flags that are not known")
-	case s.Partial && mayHave(prot, protWrite):
+	case s.Partial && mayHave(s.Args[2], protWrite):
 		i.unclear(s, "flags that may be others where the code around could not be followed")
 	}
 	const both = protWrite | protExec
-	if !prot.Some(both) || flags.Every(mapJIT) {
-		return
-	}
-	switch {
-	case jit:
-		i.at(s, UnsignedMemory, Consistent, "calls mmap for memory that is writable and executable, with MAP_JIT on some path only")
-	case mayHave(flags, mapJIT):
-		i.at(s, UnsignedMemory, Consistent, "calls mmap for memory that is writable and executable, with flags that are not known")
-	default:
-		i.at(s, UnsignedMemory, sure(prot, both), "calls mmap for memory that is writable and executable, without MAP_JIT")
+	for _, way := range s.Ways {
+		prot, flags := way[2], way[3]
+		if !prot.Some(both) || flags.Every(mapJIT) {
+			continue
+		}
+		switch {
+		case flags.Some(mapJIT):
+			i.at(s, UnsignedMemory, Consistent, "calls mmap for memory that is writable and executable, with MAP_JIT on some path only")
+		case mayHave(flags, mapJIT):
+			i.at(s, UnsignedMemory, Consistent, "calls mmap for memory that is writable and executable, with flags that are not known")
+		default:
+			i.at(s, UnsignedMemory, sure(s.Args[2], both), "calls mmap for memory that is writable and executable, without MAP_JIT")
+		}
 	}
 }
 

@@ -49,6 +49,11 @@ type Program struct {
 	Pointers map[uint64]string // address of a pointer (GOT, auth GOT, lazy) → symbol, as _mmap
 	Shared   map[uint64]bool   // starts of functions that are exported or pointed to: they have callers that are not in Text
 
+	// Outwards are the symbols whose arguments are followed through the functions
+	// around their calls to the callers of these, for which all code is read again;
+	// nil: all.
+	Outwards []string
+
 	// Read fills b with the bytes at a virtual address.
 	Read func(addr uint64, b []byte) error
 }

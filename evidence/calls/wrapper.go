@@ -134,7 +134,7 @@ func (f *finder) note(s Site, links []link) []chain {
 	var chains []chain
 	if s.params() != 0 {
 		s.Callers = CallersSome
-		if !links[len(links)-1].fn.window {
+		if !links[len(links)-1].fn.window && (f.p.Outwards == nil || slices.Contains(f.p.Outwards, s.Symbol)) {
 			chains = []chain{{len(f.sites), links}}
 		}
 	}
