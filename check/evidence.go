@@ -13,8 +13,8 @@ import (
 
 // weighed is what the code says of the claims of a slice.
 type weighed struct {
-	process evidence.Process
-	of      map[string]*evidence.Assessment // by entitlement
+	process evidence.Process                // of copies that of the first
+	of      map[string]*evidence.Assessment // by entitlement; of copies the weakest
 }
 
 // weigh puts together what the code of the process says of each entitlement that the
@@ -24,8 +24,10 @@ func (e *evaluation) weigh(sub subject, b Binary, s Slice) *weighed {
 		return nil
 	}
 	w := &weighed{of: map[string]*evidence.Assessment{}}
+	var processes []evidence.Process
 	if s.IsProgram() {
-		w.process = e.processes.process(b, s)
+		processes = e.processes.ofCopies(b, s)
+		w.process = processes[0]
 	}
 	for key, v := range s.Signature.Claims.Set {
 		if !v.Grants() || !slices.Contains(evidence.Keys(), key) || e.decide(sub, key).Evidence == policy.EvidenceOff {
@@ -35,8 +37,10 @@ func (e *evaluation) weigh(sub subject, b Binary, s Slice) *weighed {
 			w.of[key] = &evidence.Assessment{Entitlement: key, Strength: evidence.None, Text: "it does nothing here: the entitlements of the program count, and not those of what it loads"}
 			continue
 		}
-		if a, ok := evidence.Weigh(w.process, key); ok {
-			w.of[key] = &a
+		for _, p := range processes {
+			if a, ok := evidence.Weigh(p, key); ok && (w.of[key] == nil || w.of[key].Strength.AtLeast(a.Strength)) {
+				w.of[key] = &a
+			}
 		}
 	}
 	return w

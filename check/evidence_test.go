@@ -107,3 +107,27 @@ func TestClaimsOfSlicesWithOtherEvidenceAreTold(t *testing.T) {
 		t.Errorf("with other evidence: %+v", claims)
 	}
 }
+
+// A copy beside which the library with the engine is not needs the exception no less for
+// what the other one has.
+func TestEvidenceOfCopiesIsThatOfTheWeakest(t *testing.T) {
+	maps := evidence.Code{Items: []evidence.Item{{Need: evidence.MapJIT, Strength: evidence.Proves, Text: "calls mmap with MAP_JIT"}}}
+	program := hardened(jit, true)
+	var list []check.Binary
+	for _, dir := range []string{"A.app/Contents/One", "A.app/Contents/Two"} {
+		b := binary(t, dir+"/tool", program.Bytes())
+		b.Outer, b.Slices[0].Code = "A.app", &evidence.Code{Loads: []evidence.Load{{Name: "@loader_path/engine.dylib", Weak: true}}}
+		list = append(list, b)
+	}
+	m := hardened()
+	m.FileType = machotest.MHDylib
+	engine := binary(t, "A.app/Contents/One/engine.dylib", m.Bytes())
+	engine.Outer, engine.Slices[0].Code = "A.app", &maps
+	p := parse(t, "version: 1\nsettings: {unlisted: allow}\nstages: {release: {}}\n")
+	r := check.Evaluate(input(t, p, "release", append(list, engine)...))
+	for _, b := range r.Binaries {
+		if len(b.Claims) > 0 && (len(b.Paths) != 2 || b.Claims[0].Evidence.Strength != evidence.None) {
+			t.Errorf("%v: %+v", b.Paths, b.Claims[0].Evidence)
+		}
+	}
+}

@@ -95,6 +95,17 @@ func (p *processes) process(b Binary, s Slice) evidence.Process {
 	return l.process
 }
 
+// ofCopies returns a process for each copy of a program: what is beside it may differ.
+func (p *processes) ofCopies(b Binary, s Slice) []evidence.Process {
+	var list []evidence.Process
+	for i := range b.Paths {
+		c := b
+		c.Paths, c.Inside = b.Paths[i:i+1], b.Inside[i:i+1]
+		list = append(list, p.process(c, s))
+	}
+	return list
+}
+
 // loader follows what dyld does when a program starts, and collects what it loads.
 type loader struct {
 	*processes
