@@ -84,6 +84,16 @@ func TestNothingIsPassedOverInSilence(t *testing.T) {
 		{"a project in a folder of a tool", safe("", "", ".build/B.xcodeproj/project.pbxproj", xcode("")), "unread: .build/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
 		{"a project in a folder that says without the signature that it is a cache", safe("", "", "target/CACHEDIR.TAG", "", "target/B.xcodeproj/project.pbxproj", xcode(justInTime+" = YES;")), claimsJIT},
 
+		{"a comment in a project that ends at a carriage return", safe("// note\r"+justInTime+" = YES;\n", ""), claimsJIT},
+		{"a comment in a project that ends at a line separator", safe("// note\u2028"+justInTime+" = YES;\n", ""), claimsJIT},
+		{"a comment in a project that ends at a paragraph separator", safe("// note\u2029"+justInTime+" = YES;\n", ""), claimsJIT},
+		{"a comment in JSON5 that ends at a carriage return", tree("electron-builder.json5", "{ mac: { // note\r entitlements: 'x.plist', // note\n } }", "x.plist", claims("a")), "electron-builder app (mac) at electron-builder.json5:1, by default, execute, app, with x.plist"},
+		{"a comment in JSON5 that ends at a line separator", tree("tauri.conf.json5", "{ bundle: { // note\u2028 macOS: { entitlements: 'x.plist' } // note\n } }", "x.plist", claims("a")), "with x.plist"},
+		{"a key in JSON5 that goes on after a line separator", tree("electron-builder.json5", "{ 'm\\\u2028ac': { entitlements: 'x.plist' } }", "x.plist", claims("a")), "with x.plist"},
+		{"a comment in YAML with a line separator", tree("electron-builder.yml", "mac:\n  target: dmg # see\u2028  identity: null\n"), "unreadable: electron-builder.yml:2:20: a character that ends a line for some parsers"},
+		{"a comment in YAML with a next line", tree("electron-builder.yml", "mac:\n  target: dmg # see\u0085  identity: null\n"), "unreadable: electron-builder.yml:2:20: a character that ends a line for some parsers"},
+		{"YAML in UTF-16", tree("electron-builder.yml", "\xff\xfem\x00a\x00c\x00:\x00\n\x00"), "unreadable: electron-builder.yml:1:1: the text is not UTF-8"},
+
 		{"the Hardened Runtime off for one architecture", safe(`"ENABLE_HARDENED_RUNTIME[arch=arm64]" = NO;`, ""), "unhardened at A.xcodeproj/project.pbxproj:10 (ENABLE_HARDENED_RUNTIME is NO)"},
 		{"the Hardened Runtime on for one architecture", unhardened(`"ENABLE_HARDENED_RUNTIME[arch=arm64]" = YES;`), "unhardened at A.xcodeproj/project.pbxproj:9 (ENABLE_HARDENED_RUNTIME is not set)"},
 		{"the Hardened Runtime that nothing turns on", unhardened(""), "unhardened at A.xcodeproj/project.pbxproj:9 (ENABLE_HARDENED_RUNTIME is not set)"},

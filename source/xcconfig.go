@@ -1,7 +1,6 @@
 package source
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -73,28 +72,6 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isName(c byte) bool {
 	return c == '_' || isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-}
-
-// lineEnds are what ends a line: \r\n counts once.
-var lineEnds = []string{"\r\n", "\n", "\r", "\u2028", "\u2029"}
-
-func (p *config) atEnd() bool {
-	return p.pos >= len(p.b) || slices.ContainsFunc(lineEnds, p.has)
-}
-
-func (p *config) newline() {
-	for _, end := range lineEnds {
-		if p.has(end) {
-			p.pos += len(end)
-			return
-		}
-	}
-}
-
-func (p *config) rest() {
-	for !p.atEnd() {
-		p.pos++
-	}
 }
 
 // blank consumes what may stand between the parts of a line: spaces and a comment.
