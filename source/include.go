@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,7 +54,7 @@ func (c *included) read(names, folders []string, by line, above []string) {
 		case c.stopped:
 			return
 		case l.wrong != "":
-			c.r.problem(Problem{Incomplete, l.place, "a line that Xcode passes over: " + l.wrong, "write NAME = VALUE, or take it away"})
+			c.r.problem(Problem{Unresolved, l.place, "a line that is an error for Xcode: " + l.wrong, "write NAME = VALUE, or take it away"})
 		case l.include != "":
 			c.read(candidates(folders, l.include), folders, l, above)
 		default:
@@ -89,7 +90,11 @@ func (c *included) parse(name string, names []string, by line) []line {
 		c.r.problem(Problem{Unreadable, by.place, fmt.Sprintf("what %s sets is not known: %s", told, reason(err)), "have the file in the folder that is looked at, under the name that it has"})
 		return nil
 	}
-	lines, whole := parseConfig(newDocument(c.r.told(name), b))
+	d := newDocument(c.r.told(name), b)
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		return []line{{assignment: assignment{place: d.at(0)}, wrong: "UTF-16, as are all others"}} // told once
+	}
+	lines, whole := parseConfig(d)
 	if !whole {
 		c.r.problem(Problem{Unreadable, by.place, fmt.Sprintf("%s has more than %d lines", c.r.told(name), maxAssignments), ""})
 	}

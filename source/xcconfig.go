@@ -36,13 +36,11 @@ type line struct {
 }
 
 // parseConfig reads an .xcconfig file, leniently as Xcode does: what is wrong with a line
-// is part of the result. Like swift-build's parser it takes bytes, in whatever encoding. It
-// is not whole when there are more lines than are read.
+// is part of the result. Like swift-build's parser it takes bytes, in whatever encoding, and
+// knows no byte order mark, so that one makes the first line wrong. It is not whole when there
+// are more lines than are read.
 func parseConfig(d *document) (lines []line, whole bool) {
 	p := &config{d: d, scanner: scanner{b: d.text}}
-	if p.has("\xef\xbb\xbf") {
-		p.pos = 3
-	}
 	for p.pos < len(p.b) {
 		if len(lines) == maxAssignments {
 			return lines, false
@@ -55,7 +53,11 @@ func parseConfig(d *document) (lines []line, whole bool) {
 		case isName(c) && !isDigit(c):
 			lines = append(lines, p.assignment())
 		default:
-			lines = append(lines, p.wrong(p.pos, "no assignment"))
+			what := "no assignment"
+			if p.pos == 0 && p.has("\xef\xbb\xbf") {
+				what = "a byte order mark before it"
+			}
+			lines = append(lines, p.wrong(p.pos, what))
 		}
 		p.rest()
 		p.newline()
@@ -120,6 +122,9 @@ func (p *config) directive() line {
 		return p.wrong(at, "#include without a name in quotes")
 	}
 	p.pos++
+	if p.blank(); !p.atEnd() {
+		return p.wrong(at, "text after the name of what it includes")
+	}
 	return l
 }
 
