@@ -70,7 +70,7 @@ func FuzzConfigs(f *testing.F) {
 	f.Add([]byte("A[sdk=macosx*][arch=*] = $(B:default=$(A)) // c\nB = ${A}${A} \\\r\n x;\u2028#include? \"C\""))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := newDocument("a", b)
-		all := &settings{map[string][]assignment{}, "Release", nil, new(int)}
+		all := &settings{map[string][]assignment{}, []string{"Release"}, nil, new(int)}
 		*all.work = 100_000
 		lines, _ := parseConfig(d)
 		for _, l := range lines {

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"path"
 	"strings"
 )
@@ -31,23 +32,26 @@ var products = map[string]struct{ fileType, bundleKind string }{
 	"com.apple.product-type.application.watchapp2":               {},
 	"com.apple.product-type.application.watchapp2-container":     {},
 	"com.apple.product-type.watchkit2-extension":                 {},
-	"com.apple.product-type.application.messages":                {},
-	"com.apple.product-type.app-extension.messages":              {},
-	"com.apple.product-type.app-extension.messages-sticker-pack": {},
+	"com.apple.product-type.application.messages":                {"execute", "app"},
+	"com.apple.product-type.app-extension.messages":              {"execute", "appex"},
+	"com.apple.product-type.app-extension.messages-sticker-pack": {"execute", "appex"},
 	"com.apple.product-type.tv-app-extension":                    {},
 }
 
 // project is a project.pbxproj.
 type project struct {
-	r       *reader
-	doc     *document
-	name    string // of the project
-	folder  string // that paths are relative to, in the tree
-	main    string // the id of the main group
-	objects map[string]*node
-	parents map[string][]string     // of files and groups below the main group, by their ids
-	configs map[string][]assignment // of .xcconfig files
-	read    map[*node][]assignment  // of build settings
+	r         *reader
+	doc       *document
+	name      string // of the project
+	folder    string // that paths are relative to, in the tree
+	own       *list
+	byDefault string // the configuration that is built when nobody asks for another
+	lists     map[string]*list
+	main      string // the id of the main group
+	objects   map[string]*node
+	parents   map[string][]string     // of files and groups below the main group, by their ids
+	configs   map[string][]assignment // of .xcconfig files
+	read      map[*node][]assignment  // of build settings
 }
 
 // xcode reads a project.
@@ -59,7 +63,7 @@ func (r *reader) xcode(name string) {
 	container := path.Dir(name)
 	p := &project{
 		r: r, doc: d, name: strings.TrimSuffix(path.Base(container), path.Ext(container)),
-		objects: map[string]*node{}, parents: map[string][]string{}, configs: map[string][]assignment{}, read: map[*node][]assignment{},
+		objects: map[string]*node{}, lists: map[string]*list{}, parents: map[string][]string{}, configs: map[string][]assignment{}, read: map[*node][]assignment{},
 	}
 	objects := d.root.get("objects")
 	root := p.index(objects, d.root.get("rootObject").string())
@@ -68,15 +72,27 @@ func (r *reader) xcode(name string) {
 		r.problem(Problem{Unreadable, Place{File: d.path}, "it has no project in it", ""})
 		return
 	}
-	p.folder = path.Join(path.Dir(container), root.get("projectDirPath").string())
+	p.folder = path.Dir(container)
+	if dir := root.pair("projectDirPath"); dir != nil && isRelative(dir.value.string()) {
+		p.folder = path.Join(p.folder, dir.value.string())
+	} else if dir != nil {
+		r.problem(Problem{Unresolved, d.at(dir.offset), fmt.Sprintf("the folder of the project is %s, which is not known here", dir.value.string()), "have it relative to the project, and without variables"})
+	}
 	own := root.get("buildConfigurationList").string()
+	p.own, p.byDefault = p.configurations(own), p.objects[own].get("defaultConfigurationName").string()
+	if p.own.by[p.byDefault] == nil && len(p.own.names) > 0 {
+		p.byDefault = p.own.names[0]
+	}
 	targets := root.get("targets")
 	if targets == nil {
 		return
 	}
-	for _, id := range targets.items {
-		if t := p.objects[id.string()]; t != nil {
-			p.target(t, own)
+	seen := map[string]bool{}
+	for _, item := range targets.items {
+		id := item.string()
+		if t := p.objects[id]; t != nil && !seen[id] && !r.full {
+			seen[id] = true
+			p.target(t)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"path"
+	"strings"
 )
 
 // base returns what the .xcconfig file of a configuration assigns.
@@ -14,8 +15,9 @@ func (p *project) base(c *node) []assignment {
 		name = p.path(id.string(), 0)
 	case anchor != nil: // in a folder that Xcode 16 keeps in step with the disk
 		at = p.doc.at(c.pair("baseConfigurationReferenceAnchor").offset)
-		if folder := p.path(anchor.string(), 0); folder != "" {
-			name = path.Join(folder, c.get("baseConfigurationReferenceRelativePath").string())
+		below := c.get("baseConfigurationReferenceRelativePath").string()
+		if folder := p.path(anchor.string(), 0); folder != "" && isRelative(below) {
+			name = path.Join(folder, below)
 		}
 	default:
 		return nil
@@ -39,6 +41,9 @@ func (p *project) path(id string, depth int) string {
 		return ""
 	}
 	name := o.get("path").string()
+	if !isRelative(name) {
+		return ""
+	}
 	switch tree := o.get("sourceTree").string(); tree {
 	case "SOURCE_ROOT":
 		return path.Join(p.folder, name)
@@ -55,4 +60,11 @@ func (p *project) path(id string, depth int) string {
 		}
 	}
 	return ""
+}
+
+// isRelative reports whether a path of a project is one that can be followed here. To Xcode
+// it may have variables, and needs nothing before it where it is absolute
+// (GroupTreeReference.path in swift-build's Reference.swift).
+func isRelative(name string) bool {
+	return !path.IsAbs(name) && !strings.HasPrefix(name, "~") && !strings.Contains(name, "$")
 }

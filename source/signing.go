@@ -154,6 +154,9 @@ func (s *Signing) expand(v entitlement.Value, all *settings) {
 		}
 		with := *all
 		with.builtin = maps.Clone(all.builtin)
+		for _, name := range []string{"SRCROOT", "PROJECT_DIR", "SOURCE_ROOT"} {
+			delete(with.builtin, name) // which is another path on each Mac
+		}
 		for _, name := range []string{"AppIdentifierPrefix", "TeamIdentifierPrefix"} {
 			with.builtin[name] = "$(" + name + ")"
 		}
