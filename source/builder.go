@@ -3,13 +3,20 @@ package source
 import (
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 )
 
-// builderFile reads a configuration of electron-builder's in a file of its own.
+// builderFile reads a configuration of electron-builder's in a file of its own, for each
+// project that is built with it.
 func (r *reader) builderFile(name string) {
-	if d := r.open(name, parseByName(name)); d != nil {
-		r.builder(d, d.root, path.Dir(name))
+	d := r.open(name, parseByName(name))
+	if d == nil {
+		return
+	}
+	for _, dir := range r.configs[name] {
+		r.builder(d, d.root, dir)
 	}
 }
 
@@ -23,22 +30,18 @@ var builderDefaults = []string{
 }
 
 // builder reads the keys mac, mas and masDev. A store build has the keys of mac where it has
-// none of its own.
+// none of its own, or no section of its own: it is made when it is a target (pack in
+// macPackager.ts).
 func (r *reader) builder(d *document, root *node, dir string) {
-	if e := root.pair("extends"); e != nil && !e.value.isNull() {
-		r.problem(Problem{Unresolved, d.at(e.offset), "extends another configuration, which is not read", "name the entitlements in this one, or have the other one looked at by itself"})
-	}
-	resources := "build"
-	if name := root.get("directories", "buildResources").string(); name != "" {
-		resources = name
-	}
-	b := &builder{r: r, d: d, root: root, dir: dir, resources: resources}
+	r.builds = true
+	b := &builder{r: r, d: d, root: root, dir: dir, pkg: r.packages[dir]}
+	b.resources = b.buildResources()
 	mac := []*node{root.get("mac")}
 	b.app("mac", mac)
-	if root.get("mas") != nil {
+	if root.get("mas") != nil || b.isTarget("mas") {
 		b.app("mas", append([]*node{root.get("mas")}, mac...))
 	}
-	if root.get("masDev") != nil {
+	if root.get("masDev") != nil || b.isTarget("mas-dev") {
 		b.app("mas-dev", append([]*node{root.get("masDev"), root.get("mas")}, mac...))
 	}
 }
@@ -48,6 +51,55 @@ type builder struct {
 	d              *document
 	root           *node
 	dir, resources string
+	pkg            *npmPackage // of the project; nil: it has none
+}
+
+// buildResources returns the folder of the files that are taken by their names. It may come
+// from a configuration that this one extends, or that it is taken to extend when it says
+// nothing about it (getConfig in util/config/config.ts, presets/rectCra.ts).
+func (b *builder) buildResources() string {
+	depends := func(name string, sections ...string) bool {
+		return b.pkg != nil && slices.ContainsFunc(sections, func(s string) bool { return b.pkg.d.root.get(s, name) != nil })
+	}
+	own := b.root.get("directories", "buildResources").string()
+	byDefault := "build"
+	switch e := b.root.pair("extends"); {
+	case e != nil && e.value.isNull():
+	case e != nil && e.value.string() == "react-cra", e == nil && depends("react-scripts", "dependencies", "devDependencies"):
+		byDefault = "assets"
+	case e != nil:
+		b.r.problem(Problem{Unresolved, b.d.at(e.offset), "extends another configuration, which is not read", "name the entitlements in this one, or have the other one looked at by itself"})
+	case depends("electron-webpack", "devDependencies") && own == "":
+		b.r.problem(Problem{Unresolved, b.d.at(b.root.offset), "extends the configuration of electron-webpack, which is not read", "name directories.buildResources, or have extends null"})
+	}
+	switch {
+	case own == "":
+		return byDefault
+	case path.IsAbs(own), strings.Contains(own, "${"):
+		b.r.problem(Problem{Unresolved, b.d.at(b.root.get("directories").pair("buildResources").offset), fmt.Sprintf("takes entitlements from %s, which is not known here", own), "have it relative to the project"})
+	}
+	return own
+}
+
+var storeTargets = map[string]*regexp.Regexp{
+	"mas":     regexp.MustCompile(`(?i)(?:^|[\s=,])mas(?:$|[\s:,;&|])`),
+	"mas-dev": regexp.MustCompile(`(?i)(?:^|[\s=,])mas-dev(?:$|[\s:,;&|])`),
+}
+
+// isTarget reports whether a store build is a target of the configuration, or of a command in
+// a script. A target may have an architecture after it (computeArchToTargetNamesMap in
+// targets/targetFactory.ts).
+func (b *builder) isTarget(store string) bool {
+	is := func(n *node) bool {
+		name, _, _ := strings.Cut(n.string(), ":")
+		return strings.EqualFold(strings.TrimSpace(name), store)
+	}
+	for _, n := range []*node{b.root.get("mac", "target"), b.root.get("target")} {
+		if is(n) || is(n.get("target")) || n != nil && slices.ContainsFunc(n.items, func(item *node) bool { return is(item) || is(item.get("target")) }) {
+			return true
+		}
+	}
+	return b.pkg.says(storeTargets[store])
 }
 
 // option returns an option of the first of several sections that has it, which may be null:
@@ -86,6 +138,10 @@ func (b *builder) app(configuration string, sections []*node) {
 		s.Open = "a script signs it"
 		b.r.problem(Problem{Unresolved, b.d.at(sign.offset), "a script signs the app, and what with is not known", "give the entitlements to the script by way of this configuration, or check what it signs"})
 	}
+	if args := option(sections, "additionalArguments"); args != nil && hasEntitlements(args.value.string()+joined(args.value)) {
+		s.Open = "codesign is given other entitlements"
+		b.r.problem(Problem{Unresolved, b.d.at(args.offset), "gives codesign entitlements by way of its arguments, which are not read", "name them with entitlements and entitlementsInherit"})
+	}
 	app := ""
 	for _, p := range []*pair{option(sections, "appId"), b.root.pair("appId")} {
 		if p == nil || p.value.isNull() {
@@ -112,11 +168,24 @@ func (b *builder) app(configuration string, sections []*node) {
 		helpers.Prefix = app + ".helper"
 	}
 	b.files(&helpers, option(sections, "entitlementsInherit"), "entitlements."+suffix+".inherit.plist")
+	l := s
+	l.Target, l.Unhardened = "login helper", Place{}
 	if login := option(sections, "entitlementsLoginHelper"); login != nil && !login.value.isNull() {
-		l := s
-		l.Target, l.Unhardened = "login helper", Place{}
 		b.files(&l, login, "")
+	} else if configuration == "mac" && mentions(b.root, "library/loginitems") {
+		l.osxSign(forgeDefaults...) // which it leaves this one to, as getOptionsForFile has no other
+		for i := range l.Settings {
+			l.Settings[i].Fix = "name entitlements of your own with entitlementsLoginHelper"
+		}
+		b.r.add(l)
 	}
+}
+
+// mentions reports whether a text is in a configuration, in any case.
+func mentions(n *node, text string) bool {
+	return strings.Contains(strings.ToLower(n.text), text) ||
+		slices.ContainsFunc(n.items, func(item *node) bool { return mentions(item, text) }) ||
+		slices.ContainsFunc(n.pairs, func(o pair) bool { return mentions(o.value, text) })
 }
 
 // hook returns what runs a script that may sign the app.

@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"path"
+	"slices"
 )
 
 // forgeDefaults are what @electron/osx-sign signs an app with by default
@@ -18,14 +19,25 @@ var forgeDefaults = []string{
 	"com.apple.security.personal-information.photos-library",
 }
 
-const (
-	forgeText = "@electron/osx-sign's default"
-	forgeFix  = "name entitlements of your own in optionsForFile"
-)
+// pluginDefaults are what it signs the helper for plug-ins with in addition, by a file of its
+// own (entitlements/default.darwin.plugin.plist).
+var pluginDefaults = []string{
+	"com.apple.security.cs.allow-unsigned-executable-memory",
+	"com.apple.security.cs.disable-library-validation",
+}
+
+// osxSign notes that a program may be signed with @electron/osx-sign's defaults.
+func (s *Signing) osxSign(defaults ...string) {
+	s.Open = "the defaults depend on the version of @electron/osx-sign"
+	for _, key := range defaults {
+		s.Settings = append(s.Settings, Setting{Key: key, Place: s.Place, Text: "@electron/osx-sign's default", Fix: "name entitlements of your own in optionsForFile"})
+	}
+}
 
 // forge reads what of Electron Forge's configuration is JSON. What signs each file is told
-// by a function, which JSON has none of, so @electron/osx-sign's defaults apply; its versions
-// before 1.0 took the names of files.
+// by a function, which JSON has none of, so @electron/osx-sign's defaults apply. Its versions
+// before 1.0 took the names of files instead, which later ones pass over (mergeOptionsForFile in
+// sign.ts): which one it is only what is installed tells, so that either may be it.
 func (r *reader) forge(d *document, forge *node, dir string) {
 	if forge.kind == scalar {
 		if name := path.Join(dir, forge.string()); !r.walked[name] {
@@ -52,22 +64,15 @@ func (r *reader) forge(d *document, forge *node, dir string) {
 	if p := options.pair("entitlements"); p != nil {
 		s.Place = d.at(p.offset)
 		r.named(&s, dir, p.value)
-	} else {
-		s.Open = "the defaults depend on the version of @electron/osx-sign"
-		for _, key := range forgeDefaults {
-			s.Settings = append(s.Settings, Setting{Key: key, Place: s.Place, Text: forgeText, Fix: forgeFix})
-		}
 	}
+	s.osxSign(forgeDefaults...)
 	r.add(s)
-	helpers.Open = "the defaults depend on the version of @electron/osx-sign"
 	for _, key := range []string{"entitlements-inherit", "entitlementsInherit"} {
 		if p := options.pair(key); p != nil {
-			helpers.Open, helpers.Place = "", d.at(p.offset)
+			helpers.Place = d.at(p.offset)
 			r.named(&helpers, dir, p.value)
 		}
 	}
-	if helpers.Open != "" {
-		helpers.Settings = []Setting{{Key: "com.apple.security.cs.allow-jit", Place: helpers.Place, Text: forgeText, Fix: forgeFix}}
-	}
+	helpers.osxSign(slices.Concat(forgeDefaults, pluginDefaults)...)
 	r.add(helpers)
 }

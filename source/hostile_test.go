@@ -47,6 +47,9 @@ func TestNothingIsPassedOverInSilence(t *testing.T) {
 		files[pbxproj].Data = []byte(text)
 		return withObjects(files, group)
 	}
+	builds := func(text string, files ...string) fstest.MapFS {
+		return tree(append([]string{"electron-builder.yml", text, "build/entitlements.mac.plist", claims(), "build/entitlements.mac.inherit.plist", claims()}, files...)...)
+	}
 	unhardened := func(settings string) fstest.MapFS {
 		files := safe(settings, "")
 		files[pbxproj].Data = []byte(strings.Replace(string(files[pbxproj].Data), "ENABLE_HARDENED_RUNTIME = YES; }; name", "}; name", 1))
@@ -126,11 +129,31 @@ func TestNothingIsPassedOverInSilence(t *testing.T) {
 		{"an app that a script signs instead", tree("electron-builder.yml", "appId: a.b\nafterSign: ./sign.js\nmac:\n  identity: null\n"), "unresolved: electron-builder.yml:2:1: the app is not signed by electron-builder, and afterSign may"},
 		{"a configuration that a command names", tree("package.json", `{`+builder+`, "build": {"mac": {}}, "scripts": {"d": "electron-builder --config cfg/b.yml"}}`), "unresolved: package.json:1:"},
 		{"a part of one that a command sets", tree("package.json", `{`+builder+`, "build": {"mac": {}}, "scripts": {"d": "electron-builder -c.mac.entitlements=x"}}`), "unresolved: package.json:1:"},
+		{"a store build that is a target", builds("appId: a.b\nmac:\n  target: [dmg, mas]\n"), "electron-builder app (mas) at electron-builder.yml:1, by default, identifier a.b, execute, app, claims com.apple.security.cs.allow-dyld"},
+		{"a store build that is the only target", builds("appId: a.b\nmac:\n  target: MAS:arm64\n"), "electron-builder app (mas)"},
+		{"a store build that is a target with architectures", builds("appId: a.b\nmac:\n  target:\n    - target: mas-dev\n      arch: arm64\n"), "electron-builder app (mas-dev)"},
+		{"a store build that a command makes", builds("appId: a.b\n", "package.json", `{"scripts": {"d": "electron-builder -m dmg mas"}}`), "electron-builder app (mas)"},
+		{"a store build of what is not signed otherwise", tree("electron-builder.yml", "appId: a.b\nmac:\n  target: [dmg, mas]\n  identity: null\n"), "electron-builder app (mas)"},
+		{"resources of Create React App", tree("package.json", `{"dependencies": {"react-scripts": "5"}, "build": {"appId": "a.b"}}`, "build/entitlements.mac.plist", claims(), "build/entitlements.mac.inherit.plist", claims()), "electron-builder app (mac) at package.json:1, by default, identifier a.b, execute, app, claims com.apple.security.cs.allow-dyld"},
+		{"resources of Create React App, for a configuration in a file", builds("appId: a.b\n", "package.json", `{"devDependencies": {"react-scripts": "5"}}`), "for want of assets/entitlements.mac.plist"},
+		{"resources of electron-webpack", builds("appId: a.b\n", "package.json", `{"devDependencies": {"electron-webpack": "2"}}`), "unresolved: electron-builder.yml:1:1: extends the configuration of electron-webpack"},
+		{"resources at an absolute path", builds("appId: a.b\ndirectories:\n  buildResources: /build\n"), "unresolved: electron-builder.yml:3:3: takes entitlements from /build"},
+		{"electron-builder that npx gets, and other keys", tree("package.json", `{"scripts": {"d": "npx electron-builder --mac"}, "build": {"productName": "A"}}`), "electron-builder app (mac)"},
+		{"electron-builder that npx gets, without a configuration", tree("package.json", `{"scripts": {"d": "npx electron-builder --mac"}}`), "unresolved: package.json:0:0: uses electron-builder"},
+		{"electron-builder that somebody calls, and other keys", tree("package.json", `{"devDependencies": {"electron": "33"}, "build": {"productName": "A"}}`), "electron-builder app (mac)"},
+		{"electron-builder by way of a plug-in", tree("package.json", `{"devDependencies": {"vue-cli-plugin-electron-builder": "2"}, "build": {"productName": "A"}}`), "unresolved: package.json:1:22: vue-cli-plugin-electron-builder gives electron-builder a configuration"},
+		{"electron-builder's library", tree("package.json", `{"devDependencies": {"app-builder-lib": "2"}}`), "unresolved: package.json:0:0: uses electron-builder"},
+		{"a configuration in a folder of its own, whose names are the project's", tree("package.json", `{"scripts": {"d": "electron-builder --config config/electron-builder.yml"}}`, "config/electron-builder.yml", "appId: a.b\n", "build/entitlements.mac.plist", claims("a")), "by default, identifier a.b, execute, app, with build/entitlements.mac.plist"},
+		{"arguments of codesign", builds("appId: a.b\nmac:\n  additionalArguments: [--entitlements, x.plist]\n"), "unresolved: electron-builder.yml:3:3: gives codesign entitlements"},
+		{"files that Electron Forge passes over", tree("package.json", `{"config": {"forge": {"packagerConfig": {"osxSign": {"entitlements": "a.plist", "entitlements-inherit": "a.plist"}}}}}`, "a.plist", claims()), "Electron Forge app at package.json:1, by default, execute, app, with a.plist, claims com.apple.security.cs.allow-jit: (unclear)"},
+		{"and its helpers", tree("package.json", `{"config": {"forge": {"packagerConfig": {"osxSign": {"entitlements": "a.plist", "entitlements-inherit": "a.plist"}}}}}`, "a.plist", claims()), "Electron Forge helpers at package.json:1, by default, with a.plist, claims com.apple.security.cs.allow-jit: (unclear)"},
+		{"what Electron Packager signs", tree("package.json", `{"scripts": {"d": "electron-packager . A --platform=darwin --osx-sign"}}`), "unresolved: package.json:1:14: the script d has @electron/packager sign"},
+		{"a login helper without entitlements of its own", builds("appId: a.b\nmac:\n  extraFiles: [{from: a, to: Library/LoginItems/A.app}]\n"), "electron-builder login helper (mac) at electron-builder.yml:2, by default, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default)"},
 		{"a configuration of Tauri's that a command may name", tree("tauri.conf.json", "{}", "tauri.release.conf.json", `{"bundle": {"macOS": {"entitlements": "x.plist"}}}`, "x.plist", claims("a")), "Tauri app (release) at tauri.release.conf.json:1, execute, app, with x.plist"},
 		{"a configuration for both versions of Tauri", tree("tauri.conf.json", `{"bundle": {}, "tauri": {"bundle": {}}}`), "unresolved: tauri.conf.json:1:"},
 		{"a configuration of Tauri's in another case", tree("Tauri.Conf.json", `{"bundle": {"macOS": {"entitlements": "x.plist"}}}`, "x.plist", claims("a")), "with x.plist"},
 		{"keys with escapes", tree("package.json", `{"build": {"\u006dac": {"entitlements": "x"}}}`), "electron-builder app (mac)"},
-		{"an optional dependency", tree("package.json", `{"optionalDependencies": {"electron-builder": "1"}}`), "unresolved: package.json:0:0: depends on electron-builder"},
+		{"an optional dependency", tree("package.json", `{"optionalDependencies": {"electron-builder": "1"}}`), "unresolved: package.json:0:0: uses electron-builder"},
 		{"a configuration that extends another one", tree("package.json", `{"build": {"extends": "./base.json"}}`), "unresolved: package.json:1:12: extends another configuration"},
 		{"a configuration in another case", tree("Electron-Builder.YML", "mac:\n  entitlements: x\n"), "electron-builder app (mac)"},
 	} {
@@ -153,6 +176,10 @@ func TestUsualProjectsAreReadWithoutNoise(t *testing.T) {
 		{"a script that signs nothing", withObjects(safe("", ""), `S = { isa = PBXShellScriptBuildPhase; shellScript = "swiftlint"; };`)},
 		{"an #include that is optional and not there", safe("", "#include? \"Local.xcconfig\"\n#include? \"Sub/Local\"\n")},
 		{"a command that names the configuration that is read", tree("package.json", `{"devDependencies": {"electron-builder": "1"}, "scripts": {"d": "electron-builder --mac --config electron-builder.json -c.extraMetadata.version=1"}}`, "electron-builder.json", `{"appId": "a.b", "mac": {"entitlements": "a.entitlements", "entitlementsInherit": "a.entitlements"}}`, "a.entitlements", claims())},
+		{"the root of a workspace that has electron-builder in it", tree("package.json", `{"devDependencies": {"electron": "1"}, "build": {"mac": {"entitlements": "a.plist", "entitlementsInherit": "a.plist"}, "directories": {"buildResources": "assets"}}}`, "a.plist", claims())},
+		{"extends that is null", tree("package.json", `{"devDependencies": {"react-scripts": "1", "electron-webpack": "1"}, "build": {"appId": "a.b", "extends": null}}`, "build/entitlements.mac.plist", claims(), "build/entitlements.mac.inherit.plist", claims())},
+		{"a preset that is named", tree("package.json", `{"build": {"appId": "a.b", "extends": "react-cra"}}`, "assets/entitlements.mac.plist", claims(), "assets/entitlements.mac.inherit.plist", claims())},
+		{"a build that is not electron-builder's", tree("package.json", `{"build": {"productName": "A"}}`)},
 		{"configurations of Tauri's for other systems", tree("tauri.conf.json", "{}", "tauri.linux.conf.json", "{", "tauri.windows.conf.json", "{")},
 		{"a project.yml of something else", tree("project.yml", "name: site\n")},
 	} {
@@ -165,6 +192,47 @@ func TestUsualProjectsAreReadWithoutNoise(t *testing.T) {
 			}
 			if len(got.Problems) > 0 {
 				t.Errorf("%q", lines(got))
+			}
+		})
+	}
+}
+
+// A command may give a configuration in many ways.
+func TestConfigurationsThatCommandsGiveAreReadOrTold(t *testing.T) {
+	const read = "electron-builder app (mac) at release/mac.json:1"
+	told := func(given string) string { return "gives the configuration " + given + ", which is not read" }
+	for _, row := range []struct{ scripts, want string }{
+		{`"d": "electron-builder --config release/mac.json"`, read},
+		{`"d": "electron-builder --config=release/mac.json"`, read},
+		{`"d": "electron-builder --conf release/mac.json"`, read},
+		{`"d": "electron-builder --c release/mac.json"`, read},
+		{`"d": "electron-builder -c release/mac.json"`, read},
+		{`"d": "electron-builder -c=release/mac.json"`, read},
+		{`"d": "electron-builder -crelease/mac.json"`, read},
+		{`"d": "electron-builder -c ./release/mac.json"`, read},
+		{`"d": "electron-builder -mc release/mac.json"`, read},
+		{`"d": "electron-builder -c \"release/mac.json\""`, read},
+		{`"d": "electron-builder", "r": "npm run d -- --config release/mac.json"`, read},
+		{`"r": "yarn s -c release/mac.json", "s": "npm run d --", "d": "electron-builder"`, read},
+		{`"d": "electron-builder --config release/gone.json"`, told("release/gone.json")},
+		{`"d": "electron-builder --config ../mac.json"`, told("../mac.json")},
+		{`"d": "electron-builder --config $CONFIG.json"`, told("$CONFIG.json")},
+		{`"d": "electron-builder --config release/mac.js"`, told("release/mac.js")},
+		{`"d": "electron-builder -c.mac.entitlements=x"`, told(".mac.entitlements")},
+		{`"d": "electron-builder --c.mac.entitlements=x"`, told(".mac.entitlements")},
+		{`"d": "electron-builder --config.mac.entitlements=x"`, told(".mac.entitlements")},
+		{`"d": "electron-builder", "r": "npm run d -- -c.directories.buildResources=x"`, told(".directories.buildResources")},
+		{`"d": "electron-builder --clean -p never"`, ""},
+		{`"d": "webpack --config webpack.js && electron-builder"`, ""},
+		{`"d": "electron-builder", "w": "webpack -c webpack.js"`, ""},
+		{`"d": "electron-builder -c.extraMetadata.version=1"`, ""},
+	} {
+		t.Run(row.scripts, func(t *testing.T) {
+			const build = `{"appId": "a.b", "mac": {"entitlements": "a.plist", "entitlementsInherit": "a.plist"}}`
+			got := source.Read(tree("package.json", `{"build": `+build+`, "scripts": {`+row.scripts+`}}`, "a.plist", claims(), "release/mac.json", build, "release/mac.js", ""), ".")
+			text := strings.Join(lines(got), "\n")
+			if !strings.Contains(text, row.want) || row.want == "" && (len(got.Problems) > 0 || len(got.Signings) > 2) {
+				t.Errorf("want %q in\n%s", row.want, text)
 			}
 		})
 	}

@@ -10,6 +10,12 @@ import (
 	"strings"
 )
 
+// npmPackage is a package.json.
+type npmPackage struct {
+	d   *document
+	dir string
+}
+
 // packageJSON reads the configurations in the package.json of a project: the key build is
 // electron-builder's, config.forge Electron Forge's. Others than those of Electron apps are
 // not looked into, and may be wrong.
@@ -22,28 +28,85 @@ func (r *reader) packageJSON(name string) {
 	if d == nil {
 		return
 	}
-	r.commands(d, path.Dir(name))
-	depends := false
-	for _, key := range []string{"dependencies", "devDependencies", "optionalDependencies"} {
-		depends = depends || d.root.get(key, "electron-builder") != nil
+	p := &npmPackage{d, path.Dir(name)}
+	r.packages[p.dir] = p
+	r.commands(p)
+	if wrapper := p.wrapper(); wrapper != nil {
+		r.problem(Problem{Unresolved, d.at(wrapper.offset), fmt.Sprintf("%s gives electron-builder a configuration, which is not read", wrapper.key), scriptHint})
 	}
-	build := d.root.get("build")
+	build, uses := d.root.get("build"), p.usesBuilder()
 	isBuilders := slices.ContainsFunc([]string{"mac", "mas", "masDev", "appId", "extends"}, func(key string) bool { return build.get(key) != nil })
 	switch {
-	case isBuilders, depends && build != nil:
-		r.builder(d, build, path.Dir(name))
-	case depends && !r.configured(path.Dir(name)):
-		p := Problem{Kind: Unresolved, Place: Place{File: d.path}, Message: "depends on electron-builder, and its configuration is not beside it", Hint: scriptHint}
-		for other := range r.walked {
-			if base := strings.ToLower(path.Base(other)); strings.HasPrefix(base, "electron-builder") {
-				p.Kind = Unread // as at the root of a workspace
-			}
+	case isBuilders, build != nil && (uses || p.dependency("electron") != nil):
+		r.builder(d, build, p.dir)
+	case uses && !r.configured(p.dir):
+		r.bare = append(r.bare, Problem{Unresolved, Place{File: d.path}, "uses electron-builder, and its configuration is not beside it", scriptHint})
+	}
+	if forge := d.root.get("config", "forge"); forge != nil {
+		r.forge(d, forge, p.dir)
+	}
+}
+
+// bareBuilders tells of packages that use electron-builder without a configuration. Where
+// another one has one, they may be the roots of workspaces.
+func (r *reader) bareBuilders() {
+	has := r.builds
+	for name := range r.walked {
+		has = has || strings.HasPrefix(strings.ToLower(path.Base(name)), "electron-builder")
+	}
+	for _, p := range r.bare {
+		if has {
+			p.Kind = Unread
 		}
 		r.problem(p)
 	}
-	if forge := d.root.get("config", "forge"); forge != nil {
-		r.forge(d, forge, path.Dir(name))
+}
+
+// dependencies are the keys of a package.json that list what is installed for it.
+var dependencies = []string{"dependencies", "devDependencies", "optionalDependencies", "peerDependencies"}
+
+// dependency returns the first dependency whose name has that in it.
+func (p *npmPackage) dependency(name string) *pair {
+	for _, key := range dependencies {
+		list := p.d.root.get(key)
+		if list == nil {
+			continue
+		}
+		for i := range list.pairs {
+			if o := &list.pairs[i]; strings.Contains(o.key, name) && !strings.HasPrefix(o.key, "@types/") {
+				return o
+			}
+		}
 	}
+	return nil
+}
+
+// usesBuilder reports whether the package is built by electron-builder, or may be: npx gets
+// one that it does not depend on.
+func (p *npmPackage) usesBuilder() bool {
+	return p.dependency("electron-builder") != nil || p.dependency("app-builder-lib") != nil ||
+		slices.ContainsFunc(p.scripts(), func(s pair) bool { return strings.Contains(s.value.string(), "electron-builder") })
+}
+
+// wrapper returns a dependency that calls electron-builder with a configuration of its own,
+// as vue-cli-plugin-electron-builder does.
+func (p *npmPackage) wrapper() *pair {
+	if o := p.dependency("-electron-builder"); o != nil {
+		return o
+	}
+	return p.dependency("/electron-builder")
+}
+
+func (p *npmPackage) scripts() []pair {
+	if scripts := p.d.root.get("scripts"); scripts != nil {
+		return scripts.pairs
+	}
+	return nil
+}
+
+// says reports whether a script of the package matches; of none, none does.
+func (p *npmPackage) says(what *regexp.Regexp) bool {
+	return p != nil && slices.ContainsFunc(p.scripts(), func(s pair) bool { return what.MatchString(unquoted(s.value.string())) })
 }
 
 // configured reports whether a folder has a configuration of electron-builder's, which is
@@ -55,29 +118,100 @@ func (r *reader) configured(dir string) bool {
 	})
 }
 
-// givesConfig is a command of electron-builder's or Tauri's that names a configuration, or
-// sets a part of one.
-var givesConfig = regexp.MustCompile(`\b(?:electron-builder|tauri)\b[^&|;]*?\s(?:--config|-c)(\.[\w.]+|[= ]+[^\s&|;]+)`)
-
-// commands tells of configurations that scripts of a package.json give, and that are not
-// looked at.
-func (r *reader) commands(d *document, dir string) {
-	scripts := d.root.get("scripts")
-	if scripts == nil {
-		return
-	}
-	for _, s := range scripts.pairs {
-		for _, m := range givesConfig.FindAllStringSubmatch(unquoted(s.value.string()), -1) {
-			given := strings.TrimLeft(m[1], "= ")
-			key, isPart := strings.CutPrefix(given, ".")
-			key, _, _ = strings.Cut(key, ".")
-			switch {
-			case isPart && !slices.Contains([]string{"mac", "mas", "masDev", "extends", "directories", "afterPack", "afterSign", "afterAllArtifactBuild"}, key):
-				continue
-			case !isPart && r.walked[path.Join(dir, given)]:
-				continue
-			}
-			r.problem(Problem{Unresolved, d.at(s.offset), fmt.Sprintf("the script %s gives the configuration %s, which is not read", s.key, given), "have all of it in a configuration that is found by its name"})
+// calls are the scripts that lead to a tool, by themselves or by way of others that they run.
+func (p *npmPackage) calls(tool string) map[string]bool {
+	runs := map[string][]string{} // scripts, by the words in them
+	calls := map[string]bool{}
+	var left []string
+	for _, s := range p.scripts() {
+		text := unquoted(s.value.string())
+		for word := range strings.FieldsSeq(text) {
+			runs[word] = append(runs[word], s.key)
+		}
+		if strings.Contains(text, tool) && !calls[s.key] {
+			calls[s.key], left = true, append(left, s.key)
 		}
 	}
+	for len(left) > 0 {
+		name := left[0]
+		left = left[1:]
+		for _, s := range runs[name] {
+			if !calls[s] {
+				calls[s], left = true, append(left, s)
+			}
+		}
+		delete(runs, name)
+	}
+	return calls
+}
+
+var (
+	// givesConfig is an option of electron-builder's or Tauri's that names a configuration,
+	// or sets a part of one. A letter may have others before it, and its value after it.
+	givesConfig = regexp.MustCompile(`(?:^|\s)(?:-[a-z]*?c(\.[\w.-]+|[=\s]+[^\s-]\S*|[^\s=.-]\S*)|--c(?:onf\w*)?(\.[\w.-]+|[=\s]+[^\s-]\S*))`)
+
+	commandEnd = regexp.MustCompile(`[&|;\n]+`)
+
+	// packagerSigns is a command of @electron/packager's that signs.
+	packagerSigns = regexp.MustCompile(`(?i)electron[-/]packager.*--osx-?sign`)
+)
+
+// parts are the keys of electron-builder's configuration that decide about entitlements, and
+// who claims them.
+var parts = []string{"mac", "mas", "masDev", "appId", "extends", "directories", "target", "afterPack", "afterSign", "afterAllArtifactBuild"}
+
+// commands looks at what scripts of a package.json give to electron-builder and Tauri: a
+// configuration that is not found by its name is read, or else told.
+func (r *reader) commands(p *npmPackage) {
+	for _, tool := range []string{"electron-builder", "tauri"} {
+		calls := p.calls(tool)
+		for _, s := range p.scripts() {
+			if !calls[s.key] {
+				continue
+			}
+			for _, command := range commandEnd.Split(unquoted(s.value.string()), -1) {
+				leads := strings.Contains(command, tool) || slices.ContainsFunc(strings.Fields(command), func(word string) bool { return calls[word] })
+				if !leads {
+					continue
+				}
+				for _, m := range givesConfig.FindAllStringSubmatch(command, -1) {
+					given := m[1] + m[2]
+					if key, isPart := strings.CutPrefix(given, "."); isPart {
+						key, _, _ = strings.Cut(key, ".")
+						if !slices.Contains(parts, key) {
+							continue
+						}
+					} else if given = strings.TrimLeft(given, "= \t"); r.given(p.dir, given, tool) {
+						continue
+					}
+					r.problem(Problem{Unresolved, p.d.at(s.offset), fmt.Sprintf("the script %s gives the configuration %s, which is not read", s.key, given), "have all of it in a configuration that is found by its name"})
+				}
+			}
+		}
+	}
+	for _, s := range p.scripts() {
+		if packagerSigns.MatchString(unquoted(s.value.string())) {
+			r.problem(Problem{Unresolved, p.d.at(s.offset), fmt.Sprintf("the script %s has @electron/packager sign, and with which entitlements is not known", s.key), "check what is signed"})
+		}
+	}
+}
+
+// given reports whether a configuration that a command names, which is run in that folder,
+// is read. For electron-builder the folder is the project's, which names in the
+// configuration are relative to, wherever that is (getConfig in util/config/load.ts).
+func (r *reader) given(dir, name, tool string) bool {
+	file := path.Join(dir, name)
+	if tool != "electron-builder" || !isRelative(name) {
+		return r.walked[file]
+	}
+	if kind := kindOf(file); kind == scriptFile || !slices.Contains([]string{".yml", ".yaml", ".json", ".json5"}, strings.ToLower(path.Ext(file))) {
+		return kind == scriptFile && r.walked[file] // which is told by itself
+	}
+	if !r.exists(file) {
+		return false
+	}
+	if !slices.Contains(r.configs[file], dir) {
+		r.configs[file] = append(r.configs[file], dir)
+	}
+	return true
 }

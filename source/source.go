@@ -16,6 +16,7 @@ package source
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -155,11 +156,19 @@ type Problem struct {
 // Read looks through a tree. Paths are told with dir before them. The tree must not lead
 // out of itself, as that of an os.Root does not.
 func Read(fsys fs.FS, dir string) *Tree {
-	r := &reader{fsys: fsys, dir: dir, files: map[string]bool{}, left: MaxRead, leftFiles: MaxEntitlements, work: maxWork}
+	r := &reader{
+		fsys: fsys, dir: dir, files: map[string]bool{}, left: MaxRead, leftFiles: MaxEntitlements, work: maxWork,
+		packages: map[string]*npmPackage{}, configs: map[string][]string{},
+	}
 	names := r.walk()
 	r.walked = make(map[string]bool, len(names))
 	for _, name := range names {
 		r.walked[name] = true
+	}
+	for _, name := range names { // which tell how others are used
+		if kindOf(name) == packageFile {
+			r.packageJSON(name)
+		}
 	}
 	for _, name := range names {
 		switch kindOf(name) {
@@ -167,10 +176,10 @@ func Read(fsys fs.FS, dir string) *Tree {
 			r.file(name, Place{})
 		case xcodeProject:
 			r.xcode(name)
-		case packageFile:
-			r.packageJSON(name)
 		case builderFile:
-			r.builderFile(name)
+			if len(r.configs[name]) == 0 || r.packages[path.Dir(name)] != nil && !slices.Contains(r.configs[name], path.Dir(name)) {
+				r.configs[name] = append(r.configs[name], path.Dir(name))
+			}
 		case tauriFile:
 			r.tauri(name)
 		case scriptFile:
@@ -179,6 +188,10 @@ func Read(fsys fs.FS, dir string) *Tree {
 			r.specs = append(r.specs, name)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.configs)) {
+		r.builderFile(name)
+	}
+	r.bareBuilders()
 	for _, name := range r.specs {
 		r.spec(name, names)
 	}
@@ -216,6 +229,11 @@ type reader struct {
 	walked    map[string]bool // what is looked at, by its name in the tree
 	hid       int             // see maxHidden
 	specs     []string        // what projects are made from
+
+	packages map[string]*npmPackage // by their folders
+	configs  map[string][]string    // of electron-builder's: folders of projects that are built with each
+	builds   bool                   // one of them was read
+	bare     []Problem              // packages without one
 }
 
 // told returns the path under which a name in the tree is told.

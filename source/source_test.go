@@ -103,7 +103,7 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 			"Electron Forge in package.json, and a program that is not read", "forge",
 			[]string{
 				"Electron Forge app at package.json:6, by default, identifier com.acme.notes, execute, app, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.audio-input: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.bluetooth: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.camera: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.print: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.usb: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.location: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.photos-library: (unclear) (@electron/osx-sign's default) at package.json:6, open: the defaults depend on the version of @electron/osx-sign",
-				"Electron Forge helpers at package.json:6, by default, helpers of com.acme.notes.helper, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default) at package.json:6, open: the defaults depend on the version of @electron/osx-sign",
+				"Electron Forge helpers at package.json:6, by default, helpers of com.acme.notes.helper, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.audio-input: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.bluetooth: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.camera: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.print: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.usb: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.location: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.photos-library: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.cs.allow-unsigned-executable-memory: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.cs.disable-library-validation: (unclear) (@electron/osx-sign's default) at package.json:6, open: the defaults depend on the version of @electron/osx-sign",
 				"unresolved: forge.config.js:0:0: the configuration is a program, and what it names is not read",
 			},
 		},
@@ -357,7 +357,13 @@ func TestReadTellsWhatIsNotKnown(t *testing.T) {
 		}},
 		{"a package.json that is wrong, of no Electron app", tree("package.json", "{{name}}"), nil},
 		{"and of one", tree("package.json", `{ "name": "electron-app", `), []string{"unreadable: package.json:1:27: something other than a value"}},
-		{"electron-builder without a configuration", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`), []string{"unresolved: package.json:0:0: depends on electron-builder, and its configuration is not beside it"}},
+		{"electron-builder without a configuration", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`), []string{"unresolved: package.json:0:0: uses electron-builder, and its configuration is not beside it"}},
+		{"electron-builder at the root of a workspace", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`, "apps/a/package.json", `{ "build": { "mac": { "entitlements": "a.plist", "entitlementsInherit": "a.plist" } } }`, "apps/a/a.plist", claims()), []string{
+			"file apps/a/a.plist: ",
+			"electron-builder app (mac) at apps/a/package.json:1, by default, execute, app, with apps/a/a.plist",
+			"electron-builder helpers (mac) at apps/a/package.json:1, by default, with apps/a/a.plist",
+			"unread: package.json:0:0: uses electron-builder, and its configuration is not beside it",
+		}},
 		{"electron-builder with one that is a program", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`, "electron-builder.config.mjs", ""), []string{"unresolved: electron-builder.config.mjs:0:0: the configuration is a program, and what it names is not read"}},
 		{"YAML with a merge key", tree("electron-builder.yml", "mac: &a\n  identity: x\nmas:\n  <<: *a\n"), []string{"unreadable: electron-builder.yml:4:3: a key that is merged, or no string"}},
 		{"folders of tools and of results are not looked into", tree(

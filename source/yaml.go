@@ -107,8 +107,8 @@ func (c *yamlTree) node(y *yaml.Node, depth int) (*node, error) {
 
 // parseByName reads a configuration in the format that its name tells.
 func parseByName(name string) func([]byte) (*node, error) {
-	if ext := strings.ToLower(path.Ext(name)); ext == ".yml" || ext == ".yaml" {
-		return parseYAML
+	if ext := strings.ToLower(path.Ext(name)); ext == ".json" || ext == ".json5" {
+		return parseJSON
 	}
-	return parseJSON
+	return parseYAML
 }
