@@ -9,6 +9,8 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/codewarrant/codewarrant/source"
 )
 
@@ -33,6 +35,27 @@ func withObjects(t fstest.MapFS, objects string) fstest.MapFS {
 // withText replaces a text of that project.
 func withText(t fstest.MapFS, old, text string) fstest.MapFS {
 	t[pbxproj].Data = []byte(strings.Replace(string(t[pbxproj].Data), old, text, 1))
+	return t
+}
+
+// withReference has that project refer to another one.
+func withReference(path string) fstest.MapFS {
+	t := withText(safe("", ""), "isa = PBXProject;", "isa = PBXProject; mainGroup = G;")
+	return withObjects(t, `G = { children = (R, F); sourceTree = "<group>"; }; R = { isa = PBXFileReference; path = "`+path+`"; sourceTree = "<group>"; };`)
+}
+
+func withFile(t fstest.MapFS, name, text string) fstest.MapFS {
+	t[name] = &fstest.MapFile{Data: []byte(text)}
+	return t
+}
+
+// crowded is a tree with more files in a folder than are looked at in those that are not looked
+// into.
+func crowded(dir string) fstest.MapFS {
+	t := fstest.MapFS{}
+	for i := range 100_001 {
+		t[fmt.Sprintf("%s/%d", dir, i)] = &fstest.MapFile{}
+	}
 	return t
 }
 
@@ -105,7 +128,26 @@ func TestNothingIsPassedOverInSilence(t *testing.T) {
 		{"a project made by XcodeGen", tree("e.entitlements", claims(), "project.yml", "name: A\ntargets:\n  A: {}\n"), "unresolved: project.yml:0:0: a project of Xcode's is made from it"},
 		{"a project made by Tuist", tree("e.entitlements", claims(), "Project.swift", "import ProjectDescription\n"), "unresolved: Project.swift:0:0: a project of Xcode's is made from it"},
 		{"a project in another case", safe("", "", "B.xcodeproj/Project.PBXPROJ", xcode(justInTime+" = YES;")), claimsJIT},
-		{"a project in what looks like an app", safe("", "", "Mac.app/B.xcodeproj/project.pbxproj", xcode("")), "unresolved: Mac.app/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
+		{"a project in a folder that is called like an app", safe("", "", "Mac.app/B.xcodeproj/project.pbxproj", xcode(justInTime+" = YES;")), claimsJIT},
+		{"entitlements in a folder that is called like a framework", tree("Kit.framework/a.entitlements", claims("a")), "file Kit.framework/a.entitlements: a"},
+		{"more files in apps than are looked at", crowded("Mac.app/Contents"), "unresolved: Mac.app:0:0: more than 100000 files in folders that are not looked into"},
+		{"more files of npm than are looked at, and a project in an app", withFile(crowded("a/node_modules"), "b.app/Contents/B.xcodeproj/project.pbxproj", ""), "unresolved: b.app/Contents/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
+		{"a project outside that another refers to", withReference("../shared/B.xcodeproj"), "unresolved: A.xcodeproj/project.pbxproj:2:69: refers to a project that is not read: ../shared/B.xcodeproj: it is outside"},
+		{"a project that another refers to where only a build knows", withReference("$(X)/B.xcodeproj"), "unresolved: A.xcodeproj/project.pbxproj:2:69: refers to a project that is where only a build knows"},
+		{"a project that is not there and another refers to", withReference("Pods/Pods.xcodeproj"), "incomplete: A.xcodeproj/project.pbxproj:2:69: refers to a project that is not there: Pods/Pods.xcodeproj"},
+		{"a project in a folder of a tool that another refers to", withFile(withReference("node_modules/b/B.xcodeproj"), "node_modules/b/B.xcodeproj/project.pbxproj", xcode(justInTime+" = YES;")), claimsJIT},
+		{"a project that is listed by another one", withText(withObjects(safe("", ""), `R = { isa = PBXFileReference; path = "../B.xcodeproj"; sourceTree = SOURCE_ROOT; }; `), "isa = PBXProject;", "isa = PBXProject; projectReferences = ({ ProjectRef = R; });"), "unresolved: A.xcodeproj/project.pbxproj:2:17: refers to a project that is not read: ../B.xcodeproj"},
+		{"a project outside that a workspace refers to", tree("W.xcworkspace/contents.xcworkspacedata", `<Workspace version="1.0"><FileRef location="group:../B.xcodeproj"></FileRef></Workspace>`), "unresolved: W.xcworkspace/contents.xcworkspacedata:1:26: refers to a project that is not read: ../B.xcodeproj"},
+		{"a project at an absolute path that a workspace refers to", tree("W.xcworkspace/contents.xcworkspacedata", `<Workspace><FileRef location="absolute:/B.xcodeproj"/></Workspace>`), "unresolved: W.xcworkspace/contents.xcworkspacedata:1:12: refers to a project that is where only a build knows"},
+		{"a project in a folder of a tool that a workspace refers to", tree("m/W.xcworkspace/contents.xcworkspacedata", `<Workspace><Group location="container:.build"><FileRef location="group:x/B.xcodeproj"/></Group></Workspace>`, "m/.build/x/B.xcodeproj/project.pbxproj", xcode(justInTime+" = YES;")), claimsJIT},
+		{"a script of a scheme that signs", tree("A.xcodeproj/xcshareddata/xcschemes/A.xcscheme", `<Scheme><ArchiveAction><PostActions><ExecutionAction><ActionContent scriptText="codesign -f --entitlements x.plist&#10;"/></ExecutionAction></PostActions></ArchiveAction></Scheme>`), "unresolved: A.xcodeproj/xcshareddata/xcschemes/A.xcscheme:1:54: a script of the scheme signs with entitlements"},
+		{"a scheme that is cut short", tree("A.xcscheme", `<Scheme>`), "unreadable: A.xcscheme:1:9: "},
+		{"a project made by XcodeGen out of other files", tree("e.entitlements", claims(), "project.yml", "name: A\ninclude:\n  - targets.yml\n"), "unresolved: project.yml:0:0: a project of Xcode's is made from it"},
+		{"a project made by XcodeGen with keys in quotes", tree("e.entitlements", claims(), "project.yml", "\"targets\":\n  A: {}\n"), "unresolved: project.yml:0:0: a project of Xcode's is made from it"},
+		{"a project made by XcodeGen in YAML that is not read", tree("e.entitlements", claims(), "project.yml", "a: &a {}\nx:\n  <<: *a\n"), "unresolved: project.yml:0:0: a project of Xcode's is made from it"},
+		{"a project made by Tuist with an attribute", tree("e.entitlements", claims(), "Project.swift", "@preconcurrency import ProjectDescription\n"), "unresolved: Project.swift:0:0: a project of Xcode's is made from it"},
+		{"a project made by Tuist on a condition", tree("e.entitlements", claims(), "Project.swift", "#if true\n import ProjectDescription\n#endif\n"), "unresolved: Project.swift:0:0: a project of Xcode's is made from it"},
+		{"a project in an app", safe("", "", "Mac.app/Contents/Info.plist", "", "Mac.app/B.xcodeproj/project.pbxproj", xcode("")), "unresolved: Mac.app/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
 		{"a project in a folder of a tool", safe("", "", ".build/B.xcodeproj/project.pbxproj", xcode("")), "unread: .build/B.xcodeproj/project.pbxproj:0:0: a project in a folder that is not looked into"},
 		{"a project in a folder that says without the signature that it is a cache", safe("", "", "target/CACHEDIR.TAG", "", "target/B.xcodeproj/project.pbxproj", xcode(justInTime+" = YES;")), claimsJIT},
 
@@ -182,6 +224,10 @@ func TestUsualProjectsAreReadWithoutNoise(t *testing.T) {
 		{"a build that is not electron-builder's", tree("package.json", `{"build": {"productName": "A"}}`)},
 		{"configurations of Tauri's for other systems", tree("tauri.conf.json", "{}", "tauri.linux.conf.json", "{", "tauri.windows.conf.json", "{")},
 		{"a project.yml of something else", tree("project.yml", "name: site\n")},
+		{"a Project.swift of something else", tree("Project.swift", "struct Project {}\n")},
+		{"a workspace that is part of a project", safe("", "", "A.xcodeproj/project.xcworkspace/contents.xcworkspacedata", `<?xml version="1.0" encoding="UTF-8"?><Workspace version = "1.0"><FileRef location = "self:"></FileRef></Workspace>`)},
+		{"a workspace whose project is read by itself", safe("", "", "W.xcworkspace/contents.xcworkspacedata", `<Workspace><Group location="container:" name="x"><FileRef location="group:A.xcodeproj"/><FileRef location="group:README.md"/></Group></Workspace>`)},
+		{"a scheme that signs nothing", safe("", "", "A.xcscheme", `<Scheme><ActionContent scriptText="echo archived"/></Scheme>`)},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := source.Read(row.files, ".")
@@ -312,6 +358,31 @@ func TestLinksToProjectsAreFollowed(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in\n%s", want, got)
 		}
+	}
+}
+
+// A link to what is not in the tree is told: it may be a folder with a project.
+func TestLinksOutOfTheTreeAreTold(t *testing.T) {
+	outer := t.TempDir()
+	inner := filepath.Join(outer, "project")
+	for _, dir := range []string{inner, filepath.Join(outer, "shared")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{"macos": "../shared", "elsewhere": outer, "gone": "nowhere"} {
+		if err := os.Symlink(to, filepath.Join(inner, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(inner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	const why = ":0:0: a link to what is not looked at, and may be a folder: path escapes from parent"
+	if diff := cmp.Diff([]string{"unresolved: elsewhere" + why, "unresolved: macos" + why}, lines(source.Read(root.FS(), "."))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

@@ -83,11 +83,12 @@ func (r *reader) xcode(name string) {
 	if p.own.by[p.byDefault] == nil && len(p.own.names) > 0 {
 		p.byDefault = p.own.names[0]
 	}
+	seen := map[string]bool{}
+	p.subprojects(objects, root.get("projectReferences"))
 	targets := root.get("targets")
 	if targets == nil {
 		return
 	}
-	seen := map[string]bool{}
 	for _, item := range targets.items {
 		id := item.string()
 		if t := p.objects[id]; t != nil && !seen[id] && !r.full {

@@ -68,3 +68,21 @@ func (p *project) path(id string, depth int) string {
 func isRelative(name string) bool {
 	return !path.IsAbs(name) && !strings.HasPrefix(name, "~") && !strings.Contains(name, "$")
 }
+
+// subprojects follows the references to other projects: those of the main group, and those
+// that the project lists.
+func (p *project) subprojects(objects, references *node) {
+	listed := map[string]bool{}
+	if references != nil {
+		for _, item := range references.items {
+			listed[item.get("ProjectRef").string()] = true
+		}
+	}
+	for _, o := range objects.pairs {
+		file := o.value
+		is := isProject(file.get("path").string()) || file.get("lastKnownFileType").string() == "wrapper.pb-project" || file.get("explicitFileType").string() == "wrapper.pb-project"
+		if file.get("isa").string() == "PBXFileReference" && (is && len(p.parents[o.key]) > 0 || listed[o.key]) {
+			p.r.refers(p.path(o.key, 0), p.doc.at(file.offset))
+		}
+	}
+}

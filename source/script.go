@@ -21,11 +21,13 @@ func (p *project) scripts(objects *node) {
 				text = joined(at.value)
 			}
 			if signsWith(text) {
-				p.r.problem(Problem{Unresolved, p.doc.at(at.offset), "a script of the project signs with entitlements, and which is not known", "have Xcode sign, with CODE_SIGN_ENTITLEMENTS, or check what is signed"})
+				p.r.problem(Problem{Unresolved, p.doc.at(at.offset), "a script of the project signs with entitlements, and which is not known", scriptSignsHint})
 			}
 		}
 	}
 }
+
+const scriptSignsHint = "have Xcode sign, with CODE_SIGN_ENTITLEMENTS, or check what is signed"
 
 // signsWith reports whether a script calls codesign with entitlements.
 func signsWith(script string) bool {

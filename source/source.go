@@ -158,7 +158,7 @@ type Problem struct {
 func Read(fsys fs.FS, dir string) *Tree {
 	r := &reader{
 		fsys: fsys, dir: dir, files: map[string]bool{}, left: MaxRead, leftFiles: MaxEntitlements, work: maxWork,
-		packages: map[string]*npmPackage{}, configs: map[string][]string{},
+		hid: map[Kind]int{}, packages: map[string]*npmPackage{}, configs: map[string][]string{},
 	}
 	names := r.walk()
 	r.walked = make(map[string]bool, len(names))
@@ -176,6 +176,10 @@ func Read(fsys fs.FS, dir string) *Tree {
 			r.file(name, Place{})
 		case xcodeProject:
 			r.xcode(name)
+		case workspaceFile:
+			r.workspace(name)
+		case schemeFile:
+			r.scheme(name)
 		case builderFile:
 			if len(r.configs[name]) == 0 || r.packages[path.Dir(name)] != nil && !slices.Contains(r.configs[name], path.Dir(name)) {
 				r.configs[name] = append(r.configs[name], path.Dir(name))
@@ -187,6 +191,11 @@ func Read(fsys fs.FS, dir string) *Tree {
 		case specFile:
 			r.specs = append(r.specs, name)
 		}
+	}
+	for len(r.referred) > 0 {
+		name := r.referred[0]
+		r.referred = r.referred[1:]
+		r.xcode(name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.configs)) {
 		r.builderFile(name)
@@ -227,13 +236,15 @@ type reader struct {
 	work      int             // see maxWork
 	full      bool            // too much was told of
 	walked    map[string]bool // what is looked at, by its name in the tree
-	hid       int             // see maxHidden
+	hid       map[Kind]int    // see maxHidden
 	specs     []string        // what projects are made from
 
 	packages map[string]*npmPackage // by their folders
 	configs  map[string][]string    // of electron-builder's: folders of projects that are built with each
 	builds   bool                   // one of them was read
 	bare     []Problem              // packages without one
+
+	referred []string // projects that others refer to, and that were not found by themselves
 }
 
 // told returns the path under which a name in the tree is told.
