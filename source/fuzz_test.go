@@ -95,11 +95,13 @@ func FuzzConfigs(f *testing.F) {
 // panic, and tells places that there are.
 func FuzzTrees(f *testing.F) {
 	seeds(f, func(b []byte) { f.Add(b) }, ".json", ".json5", ".yml", ".pbxproj", ".plist")
+	f.Add([]byte(`<Workspace><Group location="container:a"><FileRef location="group:../B.xcodeproj" scriptText="codesign --ent"/></Group></Workspace>`))
+	f.Add([]byte(`{"scripts": {"a": "electron-builder -m mas -c ./package.json", "b": "a a b"}, "build": {"mac": {"target": [{"target": "mas-dev"}]}}, "dependencies": {"react-scripts": "1"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		files := fstest.MapFS{}
 		for _, name := range []string{
 			"a.entitlements", "A.xcodeproj/project.pbxproj", "package.json", "electron-builder.yml", "electron-builder.json5",
-			"tauri.conf.json", "tauri.macos.conf.json",
+			"tauri.conf.json", "tauri.macos.conf.json", "W.xcworkspace/contents.xcworkspacedata", "A.xcscheme", "project.yml",
 		} {
 			files[name] = &fstest.MapFile{Data: b}
 		}

@@ -4,8 +4,9 @@
 //
 // What Xcode does is taken from swift-build (https://github.com/swiftlang/swift-build), its
 // build system: which settings become entitlements from ProductPackaging.swift, .xcconfig
-// files from MacroConfigFileParser.swift, and which of several assignments counts from
-// MacroValueAssignmentTable.swift. electron-builder is taken from macPackager.ts and
+// files from MacroConfigFileParser.swift, which of several assignments counts from
+// MacroValueAssignmentTable.swift, and which configurations, and what it sets itself, from
+// Settings.swift. electron-builder is taken from macPackager.ts and
 // util/config/load.ts of app-builder-lib, Electron Forge from @electron/osx-sign, Tauri
 // from tauri-utils' config.rs.
 //
