@@ -124,7 +124,7 @@ func (p *npmPackage) calls(tool string) map[string]bool {
 	calls := map[string]bool{}
 	var left []string
 	for _, s := range p.scripts() {
-		text := unquoted(s.value.string())
+		text := commandEnd.ReplaceAllString(unquoted(s.value.string()), " ")
 		for word := range strings.FieldsSeq(text) {
 			runs[word] = append(runs[word], s.key)
 		}
@@ -170,11 +170,7 @@ func (r *reader) commands(p *npmPackage) {
 				continue
 			}
 			for _, command := range commandEnd.Split(unquoted(s.value.string()), -1) {
-				leads := strings.Contains(command, tool) || slices.ContainsFunc(strings.Fields(command), func(word string) bool { return calls[word] })
-				if !leads {
-					continue
-				}
-				for _, m := range givesConfig.FindAllStringSubmatch(command, -1) {
+				for _, m := range givesConfig.FindAllStringSubmatch(arguments(command, tool, calls), -1) {
 					given := m[1] + m[2]
 					if key, isPart := strings.CutPrefix(given, "."); isPart {
 						key, _, _ = strings.Cut(key, ".")
@@ -194,6 +190,17 @@ func (r *reader) commands(p *npmPackage) {
 			r.problem(Problem{Unresolved, p.d.at(s.offset), fmt.Sprintf("the script %s has @electron/packager sign, and with which entitlements is not known", s.key), "check what is signed"})
 		}
 	}
+}
+
+// arguments returns what a command gives to a tool: what is behind its name, or behind that of
+// a script that leads to it.
+func arguments(command, tool string, calls map[string]bool) string {
+	words := strings.Fields(command)
+	i := slices.IndexFunc(words, func(word string) bool { return strings.Contains(word, tool) || calls[word] })
+	if i < 0 {
+		return ""
+	}
+	return strings.Join(words[i+1:], " ")
 }
 
 // given reports whether a configuration that a command names, which is run in that folder,

@@ -55,7 +55,7 @@ func (r *reader) projectIn(dir string) (string, error) {
 }
 
 // isProject reports whether a name is that of a project of Xcode's.
-func isProject(name string) bool { return strings.EqualFold(path.Ext(name), ".xcodeproj") }
+func isProject(name string) bool { return strings.EqualFold(path.Ext(path.Clean(name)), ".xcodeproj") }
 
 // workspace follows the references of a workspace. They are relative to the group that they
 // are in, or to the folder that the workspace is in.
