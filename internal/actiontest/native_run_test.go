@@ -146,12 +146,16 @@ func TestNativeAction(t *testing.T) {
 		{"an input of two lines arrives as such", listed, sends, map[string]string{"path": "nothing*\npg_ctl", "fail-on": "never"}, 2, noOutputs},
 		{
 			"what looks like commands is a path", listed, sends,
-			map[string]string{"path": "$(touch out.json)`touch out.json`\"; touch out.json; '"}, 2, noOutputs,
+			map[string]string{"path": "$(touch out.json)`touch out.json`\"; touch out.json; '"},
+			2, noOutputs,
 		},
 		{
 			"the server may lead to where the program is", listed,
-			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, store.URL+"/anywhere", http.StatusFound) },
-			map[string]string{"path": "pg_ctl", "fail-on": "never"}, 0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n",
+			func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, store.URL+"/anywhere", http.StatusFound)
+			},
+			map[string]string{"path": "pg_ctl", "fail-on": "never"},
+			0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n",
 		},
 		{
 			"a server that is busy for once is asked again", listed,
@@ -162,7 +166,8 @@ func TestNativeAction(t *testing.T) {
 				}
 				sends(w, r)
 			},
-			map[string]string{"path": "pg_ctl", "fail-on": "never"}, 0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n",
+			map[string]string{"path": "pg_ctl", "fail-on": "never"},
+			0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n",
 		},
 		{"a list from Windows is read", strings.ReplaceAll(listed, "\n", "\r\n"), sends, map[string]string{"path": "pg_ctl", "fail-on": "never"}, 0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n"},
 	} {
@@ -216,7 +221,10 @@ func TestNativeActionRunsNothingElse(t *testing.T) {
 		{"a release that the server does not have", listed, github(t, http.NotFound), "", "the server answers 404, as for a release that was withdrawn"},
 		{"a program that only some may read", listed, github(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }), "", "the server answers 403"},
 		{"a redirect without end", listed, github(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) }), "", "no answer (curl exits with 47)"},
-		{"a redirect to a file", listed, github(t, func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Location", "file:///bin/sh"); w.WriteHeader(302) }), "", "no answer (curl exits with 1)"},
+		{"a redirect to a file", listed, github(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "file:///bin/sh")
+			w.WriteHeader(302)
+		}), "", "no answer (curl exits with 1)"},
 		{"no server", listed, closed, "", "no answer (curl exits with 7)"},
 		{"no network", listed, "https://github.com", "", "v1.2.3/" + asset + ": no answer (curl exits with 7)"},
 		{"a damaged list", "aaaa  " + asset + "\n", github(t, sends), "", "the list of checksums of the action is damaged"},
