@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test evidence evidence-fixtures corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test evidence evidence-fixtures corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -67,6 +67,13 @@ bench-archives: build
 update:
 	$(GO) test ./policy ./report ./docs -update
 	$(GO) test ./internal/cli -update
+
+# The programs of a release, built twice and compared, with checksums and SBOMs, in dist/. What
+# is built is HEAD: make release VERSION=v1.2.3. See CONTRIBUTING.md.
+VERSION ?= v0.0.0-devel
+
+release:
+	scripts/release build $(VERSION)
 
 image:
 	DOCKER_BUILDKIT=0 docker build -t codewarrant .

@@ -66,5 +66,5 @@ func TestReleaseCommit(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "dist/codewarrant_v1.2.3_linux_amd64"), []byte("another"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	run(1, "verify", "v1.2.3") // what sha256sum ends with
+	run(2, "verify", "v1.2.3")
 }
