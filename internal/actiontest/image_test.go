@@ -41,8 +41,8 @@ func TestImageRunsAsRoot(t *testing.T) {
 	}
 }
 
-// The image has one program, the certificates, and a place to unpack into; all of it is less
-// than what runners fetch in a second.
+// The image has one program, the certificates, and a place to unpack into, and no more than
+// docs/performance.md says.
 func TestImageIsSmall(t *testing.T) {
 	const most = 15_000_000 // bytes, unpacked
 	out, err := docker(t, "image", "inspect", "--format", "{{.Size}}", built.image)
