@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update image container-test ssh-test archive-test corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test evidence evidence-fixtures corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -29,7 +29,7 @@ lint:
 	GOOS=windows $(GO) build -o /dev/null .
 	$(GO) run $(STATICCHECK) ./...
 	@out=$$($(GO) run $(GOFUMPT) -l .); if [ -n "$$out" ]; then echo "not formatted by gofumpt:"; echo "$$out"; exit 1; fi
-	$(GO) run $(ACTIONLINT) docs/workflows/*.yml
+	$(GO) run $(ACTIONLINT) docs/workflows/*.yml .github/workflows/*.yml
 	$(GO) mod tidy -diff
 
 # Each fuzz target for FUZZTIME, one after the other.
@@ -68,6 +68,13 @@ update:
 	$(GO) test ./policy ./report ./docs -update
 	$(GO) test ./internal/cli -update
 
+# The programs of a release, built twice and compared, with checksums and SBOMs, in dist/. What
+# is built is HEAD: make release VERSION=v1.2.3. See CONTRIBUTING.md.
+VERSION ?= v0.0.0-devel
+
+release:
+	scripts/release build $(VERSION)
+
 image:
 	DOCKER_BUILDKIT=0 docker build -t codewarrant .
 
@@ -88,9 +95,18 @@ archive-test:
 	scripts/archive-tools
 	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan ./internal/udif ./internal/hfs ./internal/apfs
 
+# The small programs of testdata/evidence, from their sources: the same bytes each time, with the tools that the script
+# names. Only after a change to a source; git tells whether anything else changed.
+evidence-fixtures:
+	testdata/evidence/build
+
 # Real binaries from npm, about 1.6 GB unpacked.
 corpus:
 	$(GO) run ./internal/corpus fetch $(CORPUS)
 
+# What the code of the corpus says, against what its source does (testdata/evidence/labels.tsv).
+evidence:
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -v -run 'Evidence|Engines' ./internal/corpus ./evidence/engines
+
 corpus-test:
-	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -timeout 30m ./internal/corpus
+	CORPUS=$(abspath $(CORPUS)) $(GO) test -tags corpus -count=1 -timeout 30m ./internal/corpus ./evidence/engines

@@ -18,15 +18,18 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
-	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
-	"report":                {"approval", "check", "codesign", "docs", "entitlement", "internal/sanitise", "macho", "policy", "profile"},
-	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "macho", "policy", "profile", "seal", "source"},
+	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "evidence", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
+	"report":                {"approval", "check", "codesign", "docs", "entitlement", "evidence", "internal/sanitise", "macho", "policy", "profile"},
+	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "evidence", "macho", "policy", "profile", "seal", "source"},
 	"source":                {"entitlement"},
 	"approval":              {"internal/sshsig", "policy"},
 	"codesign":              {"codesign/requirement", "entitlement", "macho"},
 	"codesign/requirement":  {},
 	"seal":                  {"codesign/requirement", "internal/boundedplist"},
 	"profile":               {"codesign", "entitlement", "internal/boundedplist"},
+	"evidence":              {"evidence/calls", "evidence/engines", "macho"},
+	"evidence/engines":      {},
+	"evidence/calls":        {},
 	"artifact":              {"internal/archive", "internal/boundedplist", "macho"},
 	"internal/apfs":         {"internal/archive", "internal/decmpfs"},
 	"internal/archive":      {},
@@ -52,11 +55,11 @@ var graph = map[string][]string{
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
 	"internal/sshsig":       {"internal/sanitise"},
-	"internal/torture":      {"check", "codesign", "entitlement", "internal/archivetest", "internal/scan", "macho", "policy"},
+	"internal/torture":      {"check", "codesign", "entitlement", "evidence", "internal/archivetest", "internal/scan", "macho", "policy"},
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

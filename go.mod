@@ -2,6 +2,8 @@ module github.com/codewarrant/codewarrant
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/blacktop/go-macho v1.1.296
 	github.com/bmatcuk/doublestar/v4 v4.10.4

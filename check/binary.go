@@ -32,7 +32,9 @@ func (e *evaluation) binary(b Binary) {
 			e.signature(sub, s)
 			e.infoPlist(sub, b, s)
 			e.encodings(sub, s.Signature.Claims)
+			sub.weighed = e.weigh(sub, b, s)
 			e.advice(sub, s.Signature.Claims.Set)
+			e.runtimeAdvice(sub, s)
 			e.groups(sub, s.Signature.Claims.Set)
 			e.provisioning(sub, b, s)
 			claims.add(e.claims(sub, s.Signature.Claims.Set))
@@ -54,6 +56,8 @@ type subject struct {
 
 	authenticated bool // the signature proves identifier and team
 	variables     bool // a build replaces those in values
+
+	weighed *weighed // what the code says; nil: nothing
 }
 
 // subject is a slice of a binary with all by which a policy may name it.
@@ -106,6 +110,7 @@ func (s subject) finding(rule, message string) Finding {
 func (s subject) about(rule, key string, v entitlement.Value, message string) Finding {
 	f := s.finding(rule, message)
 	f.Entitlement, f.Value, f.Risk, f.Position = key, &v, riskOf(key), s.places[key]
+	f.Evidence = s.assess(key)
 	return f
 }
 

@@ -38,6 +38,7 @@ func (l *claimList) add(claims []Claim) {
 		if i >= 0 {
 			o := &l.list[l.byKey[c.Entitlement][i]]
 			o.Archs = append(o.Archs, c.Archs...)
+			o.Evidence = joinEvidence(o.Evidence, c.Evidence)
 			continue
 		}
 		l.byKey[c.Entitlement] = append(l.byKey[c.Entitlement], len(l.list))
@@ -47,7 +48,7 @@ func (l *claimList) add(claims []Claim) {
 
 // alike reports whether two claims of one entitlement are told as one.
 func alike(a, b Claim) bool {
-	return a.Verdict == b.Verdict && a.Exception == b.Exception &&
+	return a.Verdict == b.Verdict && a.Exception == b.Exception && strengthOf(a) == strengthOf(b) &&
 		(a.Value.Equal(b.Value) || a.Value.Kind == entitlement.Unknown && b.Value.Kind == entitlement.Unknown)
 }
 
@@ -58,7 +59,7 @@ func (l *claimList) sorted() []Claim {
 
 // judge finds the verdict on one claim.
 func (e *evaluation) judge(sub subject, key string, v entitlement.Value) Claim {
-	c := Claim{Entitlement: key, Value: v, Risk: riskOf(key), Position: sub.places[key]}
+	c := Claim{Entitlement: key, Value: v, Risk: riskOf(key), Position: sub.places[key], Evidence: sub.assess(key)}
 	if sub.arch != "" {
 		c.Archs = []string{sub.arch}
 	}
@@ -166,6 +167,11 @@ func (e *evaluation) approve(sub subject, key string, v entitlement.Value, d pol
 		}
 	}
 	if best != nil {
+		if !e.supported(sub, key, best.Exception, d, sub.about(RuleUnsupported, key, v, "")) {
+			best.rejected = true
+			return nil
+		}
+		e.contradicted(sub, key, best.Exception, sub.about(RuleContradicted, key, v, ""))
 		best.approves = true
 		return best.Exception
 	}

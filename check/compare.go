@@ -1,8 +1,10 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -23,33 +25,37 @@ func (e *evaluation) compare() {
 		return
 	}
 	programs := programsOf(e.report.Binaries)
-	matched := make([]bool, len(programs))
 	apps := e.apps()
-	for _, app := range apps {
-		found := false
-		for i, p := range programs {
-			if fits := slices.DeleteFunc(slices.Clone(app), func(g *source.Signing) bool { return !isOf(g, p.identifier) }); len(fits) > 0 {
-				found, matched[i] = true, true
-				e.compareWith(p, e.built(p, fits))
-			}
-		}
-		if found {
-			continue
-		}
-		if len(apps) == 1 && len(programs) == 1 && app[0].Identifier == "" && app[0].Prefix == "" {
-			matched[0] = true
-			e.compareWith(programs[0], app)
-			continue
-		}
-		e.unmatched(app)
+	if len(apps) == 1 && len(programs) == 1 && apps[0][0].Identifier == "" && apps[0][0].Prefix == "" {
+		e.compareWith(programs[0], apps[0])
+		return
 	}
-	for i, p := range programs {
-		if !matched[i] && p.claims {
+	of := map[*source.Signing]int{} // the app that each signing is of
+	meant := make([]bool, len(apps))
+	for i, app := range apps {
+		for _, g := range app {
+			of[g] = i
+		}
+	}
+	for _, p := range programs {
+		var fits []*source.Signing
+		for _, app := range apps {
+			own := slices.DeleteFunc(slices.Clone(app), func(g *source.Signing) bool { return !isOf(g, p.identifier) })
+			fits = append(fits, e.built(p, own)...)
+		}
+		if len(fits) > 0 {
+			meant[of[e.compareWith(p, fits)]] = true
+		} else if p.claims {
 			e.add(Finding{
 				Rule: RuleUnmatchedSource, Paths: p.report.Paths,
 				Message: fmt.Sprintf("compared with no source: none is for a program with the identifier %s", p.identifier),
 				Hint:    "with --sources, give the folder of the project that it is built from, too",
 			})
+		}
+	}
+	for i, app := range apps {
+		if !meant[i] {
+			e.unmatched(app, programs)
 		}
 	}
 }
@@ -98,7 +104,7 @@ func (e *evaluation) apps() [][]*source.Signing {
 		}
 		k := key{string(g.Tool), g.Place.File, g.Target}
 		if g.Tool != source.Xcode {
-			k.file = "" // which may be that of one configuration or of another
+			k.file = path.Dir(k.file) // where it may be that of one configuration or of another
 		}
 		if by[k] == nil {
 			order = append(order, k)
@@ -117,7 +123,7 @@ func (e *evaluation) apps() [][]*source.Signing {
 }
 
 // unmatched tells that what a program will be signed with was compared with nothing.
-func (e *evaluation) unmatched(app []*source.Signing) {
+func (e *evaluation) unmatched(app []*source.Signing, programs []program) {
 	i := slices.IndexFunc(app, func(g *source.Signing) bool { return len(g.Files)+len(g.Settings) > 0 })
 	if i < 0 {
 		return // it says nothing
@@ -125,6 +131,8 @@ func (e *evaluation) unmatched(app []*source.Signing) {
 	g := app[i]
 	why := "nothing tells the identifier of the program"
 	switch {
+	case slices.ContainsFunc(programs, func(p program) bool { return isOf(g, p.identifier) }):
+		why = "one of the same identifier is signed as another target is to be"
 	case g.Identifier != "":
 		why = "none that was checked has the identifier " + g.Identifier
 	case g.Prefix != "":
@@ -165,31 +173,36 @@ func (e *evaluation) built(p program, fits []*source.Signing) []*source.Signing 
 	return left
 }
 
-// compareWith holds a program against what it may have been signed with: the one that it
-// differs least from is taken for what was meant.
-func (e *evaluation) compareWith(p program, fits []*source.Signing) {
+// compareWith holds a program against what it may have been signed with, of one target or of
+// several with one identifier: the one that it differs least from is taken for what was meant,
+// and returned. Where it differs from all that are known, it may be one that is not.
+func (e *evaluation) compareWith(p program, fits []*source.Signing) *source.Signing {
+	var meant, open *source.Signing
 	var best []Finding
-	for i, g := range fits {
-		if why := e.open(g); why != "" {
-			e.add(Finding{
-				Rule: RuleUnmatchedSource, Paths: p.report.Paths, Position: positionOf(g.Place),
-				Message: fmt.Sprintf("not compared with %s: %s", g.Name(), why), Hint: "see what else is told of the project",
-			})
-			return
-		}
+	for _, g := range fits {
 		if e.compared > maxCompared {
 			e.add(Finding{
 				Rule: RuleUnmatchedSource, Paths: p.report.Paths, Message: "not compared with its source: there is more to compare in one run than is done", Hint: "check the apps in parts",
 			})
-			return
+			return g
 		}
-		if found := e.differences(p, g); i == 0 || len(found) < len(best) {
-			best = found
+		if e.open(g) != "" {
+			open = cmp.Or(open, g)
+		} else if found := e.differences(p, g); meant == nil || len(found) < len(best) {
+			best, meant = found, g
 		}
+	}
+	if open != nil && (meant == nil || len(best) > 0) {
+		e.add(Finding{
+			Rule: RuleUnmatchedSource, Paths: p.report.Paths, Position: positionOf(open.Place),
+			Message: fmt.Sprintf("not compared with %s: %s", open.Name(), e.open(open)), Hint: "see what else is told of the project",
+		})
+		return open
 	}
 	for _, f := range best {
 		e.add(f)
 	}
+	return meant
 }
 
 // open says why what a program will claim is not all known; empty: it is.

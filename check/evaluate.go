@@ -60,6 +60,7 @@ func Evaluate(in Input) *Report {
 		e.exceptions = newExceptions(in)
 	}
 	sorted := slices.SortedFunc(slices.Values(in.Binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
+	e.processes = newProcesses(sorted)
 	for _, b := range mergeCopies(sorted, !in.Slots) {
 		n := len(e.findings)
 		e.binary(b)
@@ -83,6 +84,7 @@ type evaluation struct {
 	in         Input
 	exceptions exceptionIndex
 	groupsOf   func(policy.Target) policy.Membership
+	processes  *processes
 	files      map[string]*Source // by path
 	judged     int                // claims of files, for each of their users
 	compared   int                // claims of programs and of what they are compared with

@@ -3,6 +3,7 @@ package check
 import (
 	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -19,6 +20,8 @@ type Finding struct {
 	Entitlement string             // the claim it is about, if it is about one
 	Value       *entitlement.Value // of the claim; nil when there is none
 	Risk        string             // of the entitlement: low, medium, high, critical; empty: not known
+
+	Evidence *evidence.Assessment // what the code says of the claim; nil: nothing, or nobody asked
 
 	Exception  *policy.Exception // the one involved, with its justification; nil: none
 	Position   policy.Position   // in the policy or the source; zero: none
@@ -46,6 +49,10 @@ type Claim struct {
 	Verdict     Verdict
 	Exception   *policy.Exception // that approves it, nil for none
 	Position    policy.Position   // of the claim in a source; zero for a binary
+
+	// Evidence is what the code says of it, nil where it can say nothing, was not looked
+	// at, or the policy does not ask.
+	Evidence *evidence.Assessment
 }
 
 // BinaryReport is a binary with the verdicts on its claims.

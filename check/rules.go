@@ -86,6 +86,13 @@ const (
 	RuleUnknown           = "unknown-entitlement"
 	RuleUnexpectedValue   = "unexpected-value"
 	RuleInertEntitlements = "inert-entitlements"
+	RuleCodeInjection     = "code-injection"
+
+	// What the code says of claims.
+	RuleUnsupported       = "unsupported-exception"
+	RuleContradicted      = "contradicted-exception"
+	RuleBroaderThanNeeded = "broader-than-needed"
+	RuleUnclaimedJIT      = "unclaimed-jit"
 )
 
 var rules = []Rule{
@@ -151,6 +158,12 @@ var rules = []Rule{
 	{RuleUnknown, policy.Warning, "Entitlement that Apple does not document", false},
 	{RuleUnexpectedValue, policy.Warning, "Entitlement with a value of another type", false},
 	{RuleInertEntitlements, policy.Note, "Entitlements where they do nothing", false},
+	{RuleCodeInjection, policy.Warning, "Program into which anybody may load code", false},
+
+	{RuleUnsupported, policy.Warning, "Exception that nothing in the code supports", false},
+	{RuleContradicted, policy.Warning, "Exception of another category than the code", false},
+	{RuleBroaderThanNeeded, policy.Warning, "Entitlement where a narrower one should do", false},
+	{RuleUnclaimedJIT, policy.Warning, "Code that maps memory for a JIT and may not", false},
 }
 
 // Rules returns all rules, in the order of the documentation.

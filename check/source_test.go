@@ -185,6 +185,12 @@ func TestSourcesAreComparedWithWhatIsSigned(t *testing.T) {
 	open.Open = "something is not known"
 	other := target("Release", "com.acme.other", path)
 	other.Target = "Other"
+	twin := target("Release", "com.acme.app", path) // of one identifier, as for the store
+	twin.Target, twin.Place = "Twin", place("A.xcodeproj/project.pbxproj", 50)
+	openTwin := twin
+	openTwin.Open = "something is not known"
+	second := builder("mac", path)
+	second.Identifier, second.Place = "com.acme.second", place("b/package.json", 5)
 	framework := target("Release", "com.acme.app", path)
 	framework.Type = "dylib"
 	for _, row := range []struct {
@@ -213,6 +219,11 @@ func TestSourcesAreComparedWithWhatIsSigned(t *testing.T) {
 		{"the only program, where no identifier is known", "", file(path, sandbox, "<true/>"), []source.Signing{target("Release", "", path)}, hardened(), []string{"error dropped-entitlement " + sandbox + " A.entitlements:4:2"}},
 		{"several targets, where none is known", "", file(path, sandbox, "<true/>"), []source.Signing{target("Release", "", path), other}, hardened(sandbox, true), []string{"note unmatched-source A.xcodeproj/project.pbxproj:20:1", "note unmatched-source A.xcodeproj/project.pbxproj:20:1", "note unmatched-source"}},
 		{"helpers, by what their identifiers begin with", "", file(path, sandbox, "<true/>"), []source.Signing{builder("mac"), helpers}, hardened(sandbox, true), []string{"warning added-entitlement " + sandbox + " package.json:5:1", "note unmatched-source package.json:5:1"}},
+		{"one of two targets with one identifier", "", file(path, sandbox, "<true/>"), []source.Signing{target("Release", "com.acme.app"), twin}, hardened(sandbox, true), nil},
+		{"one that differs from both, and least from the second", "", file(path, sandbox, "<true/>", attach, "<true/>"), []source.Signing{target("Release", "com.acme.app"), twin}, hardened(sandbox, true, attach, true, "com.apple.security.network.client", true), []string{"warning added-entitlement com.apple.security.network.client A.entitlements:1:1"}},
+		{"one that matches a target, beside one that is not all known", "", file(path, sandbox, "<true/>"), []source.Signing{openTwin, target("Release", "com.acme.app", path)}, hardened(sandbox, true), []string{"note unmatched-source A.xcodeproj/project.pbxproj:50:1"}},
+		{"one that differs from a target, beside one that is not all known", "", file(path, sandbox, "<true/>"), []source.Signing{openTwin, target("Release", "com.acme.app", path)}, hardened(), []string{"note unmatched-source A.xcodeproj/project.pbxproj:20:1", "note unmatched-source A.xcodeproj/project.pbxproj:50:1"}},
+		{"two Electron apps in two folders", "", file(path, sandbox, "<true/>"), []source.Signing{builder("mac", path), second}, hardened(sandbox, true), []string{"note unmatched-source b/package.json:5:1"}},
 		{"what is not all known", "", file(path, sandbox, "<true/>"), []source.Signing{open}, hardened(), []string{"note unmatched-source A.xcodeproj/project.pbxproj:20:1"}},
 		{"a library has no entitlements of its own", "", file(path, sandbox, "<true/>"), []source.Signing{framework}, hardened(sandbox, true), []string{"note unmatched-source"}},
 	} {

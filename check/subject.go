@@ -8,6 +8,7 @@ package check
 import (
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/profile"
 	"github.com/codewarrant/codewarrant/seal"
@@ -77,6 +78,7 @@ type Slice struct {
 	SignatureErr error               // why the signature could not be read
 	InfoPlist    codesign.Binding    // of the bundle's Info.plist or the slice's own
 	Info         *Info               // what the slice's own Info.plist says; nil: it has none
+	Code         *evidence.Code      // what the code itself says; nil: not looked at
 	Resources    codesign.Binding    // of the bundle's CodeResources, if there is one; empty: not looked at
 }
 

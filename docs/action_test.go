@@ -3,6 +3,7 @@ package docs_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,6 +90,10 @@ func TestExamplesOfTheActionAreOfItsManifest(t *testing.T) {
 	output := regexp.MustCompile(`steps\.codewarrant\.outputs\.([a-z-]+)`)
 	used := 0
 	for _, src := range texts(blocks(t, read(t, "action.md")), "yaml") {
+		if strings.HasPrefix(src, "repos:") {
+			checkHooks(t, src)
+			continue
+		}
 		var steps []struct {
 			Uses string
 			With map[string]string
@@ -97,7 +102,7 @@ func TestExamplesOfTheActionAreOfItsManifest(t *testing.T) {
 			t.Fatalf("%v in\n%s", err, src)
 		}
 		for _, step := range steps {
-			if step.Uses != "codewarrant/codewarrant@v1" {
+			if step.Uses != "codewarrant/codewarrant@v1" && step.Uses != "codewarrant/codewarrant/native@v1" {
 				continue
 			}
 			used++
@@ -118,5 +123,22 @@ func TestExamplesOfTheActionAreOfItsManifest(t *testing.T) {
 	}
 	if used == 0 {
 		t.Error("the page uses the action nowhere")
+	}
+}
+
+// checkHooks wants the hooks of a pre-commit configuration to be those that there are.
+func checkHooks(t *testing.T, config string) {
+	t.Helper()
+	type hook struct{ ID string }
+	var used struct{ Repos []struct{ Hooks []hook } }
+	var defined []hook
+	if err := yaml.Load([]byte(config), &used); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Load([]byte(read(t, "../.pre-commit-hooks.yaml")), &defined); err != nil {
+		t.Fatal(err)
+	}
+	if len(defined) == 0 || len(used.Repos) != 1 || !slices.Equal(used.Repos[0].Hooks, defined) {
+		t.Errorf("the page uses the hooks %v, and there are %v", used.Repos, defined)
 	}
 }

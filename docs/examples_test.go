@@ -13,6 +13,7 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	m "github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
@@ -167,6 +168,25 @@ var examples = map[string]example{
 	check.RuleUnknown:           {policy: lax, file: program("com.apple.security.network.clients", true).Bytes()},
 	check.RuleInertEntitlements: {policy: lax, file: library(jit, true).Bytes()},
 	check.RuleUnexpectedValue:   {policy: lax, file: program(jit, "true").Bytes()},
+	check.RuleCodeInjection:     {policy: lax, file: program("com.apple.security.cs.allow-dyld-environment-variables", true, "com.apple.security.cs.disable-library-validation", true).Bytes()},
+
+	check.RuleUnsupported:       {policy: exception("", ""), file: program(jit, true).Bytes(), edit: code(evidence.Code{})},
+	check.RuleContradicted:      {policy: exception("javascript-engine", "regex-jit"), file: program(jit, true).Bytes(), edit: code(v8)},
+	check.RuleBroaderThanNeeded: {policy: lax, file: program(unsigned, true).Bytes(), edit: code(v8)},
+	check.RuleUnclaimedJIT:      {policy: lax, file: program().Bytes(), edit: code(v8)},
+}
+
+// v8 is what the code of a program with that engine says.
+var v8 = evidence.Code{
+	Items: []evidence.Item{
+		{Need: evidence.MapJIT, Strength: evidence.Proves, Symbol: "_mmap", Address: 0x100a1b2c8, Text: "calls mmap with MAP_JIT on some path"},
+	},
+	Engines: []evidence.Engine{{Name: "V8", Version: "12.4.254.21", Category: "javascript-engine"}},
+}
+
+// code says what the code of the program says.
+func code(c evidence.Code) func(*check.Input) {
+	return func(in *check.Input) { in.Binaries[0].Slices[0].Code = &c }
 }
 
 // provisioned gives the program a provisioning profile, in which something is changed.

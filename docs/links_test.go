@@ -15,7 +15,7 @@ import (
 // Links inside the repository lead to files and headings that are there.
 func TestLinksLeadSomewhere(t *testing.T) {
 	var pages []string
-	for _, pattern := range []string{"*.md", "*/*.md", "../CONTRIBUTING.md"} {
+	for _, pattern := range []string{"*.md", "*/*.md", "../CONTRIBUTING.md", "../SECURITY.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %v", pattern, err)

@@ -149,6 +149,40 @@ func TestPolicyPageTellsWhichRuleDecides(t *testing.T) {
 	}
 }
 
+// What the page says of evidence is true of the policy that it shows there.
+func TestPolicyPageTellsWhatBecomesOfEvidence(t *testing.T) {
+	page := read(t, "policy.md")
+	_, section, _ := strings.Cut(page, "\n## Evidence\n")
+	p, err := policy.Parse("codewarrant.yml", []byte(texts(blocks(t, section), "yaml")[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range table(t, section, "| entitlement | stage | group | evidence |") {
+		stage, err := p.Stage(row[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Decide(stage, strings.Fields(row[2]), row[0]).Evidence; string(got) != row[3] {
+			t.Errorf("%s: %s", row, got)
+		}
+	}
+	var keys []string
+	for _, row := range table(t, section, "| entitlement | what is evidence, in short |") {
+		keys = append(keys, row[0])
+	}
+	if diff := gocmp.Diff(policy.EvidentKeys(), keys); diff != "" {
+		t.Errorf("entitlements (-policy +page):\n%s", diff)
+	}
+	var words []string
+	for _, row := range table(t, section, "| `evidence` | what becomes of it |") {
+		words = append(words, row[0])
+	}
+	want := []string{string(policy.EvidenceRequired), string(policy.EvidenceReported), string(policy.EvidenceOff)}
+	if diff := gocmp.Diff(want, words); diff != "" {
+		t.Errorf("words (-policy +page):\n%s", diff)
+	}
+}
+
 func TestPolicyPageTellsWhatValuesCover(t *testing.T) {
 	exception := func(line string) *policy.Exception {
 		p, err := policy.Parse("x", []byte("version: 1\nexceptions:\n  - {id: a, entitlement: a, applies-to: {arch: arm64}, "+line+"}\n"))

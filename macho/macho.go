@@ -1,6 +1,7 @@
 // Package macho reads the outside of Mach-O files: the slices of a fat file, what
-// each slice says of itself, and where its code signature lies. It reads headers
-// and load commands only, a few kilobytes of a file of any size.
+// each slice says of itself, and where its code signature lies. [Read] reads headers
+// and load commands only, a few kilobytes of a file of any size. For those who look into
+// the code, [ReadImage] reads what a slice tells its loader: a few megabytes at most.
 //
 // The formats are those of <mach-o/fat.h> and <mach-o/loader.h>. A file may be
 // hostile: every offset and size is checked against the bytes that are there, and

@@ -41,6 +41,12 @@ func IsMagic(b [4]byte) bool {
 // IsProgram reports whether the slice is the main executable of a process.
 func (s *Slice) IsProgram() bool { return s.Type == types.MH_EXECUTE }
 
+// IsLibrary reports whether the slice is loaded into processes by its name, or by a path.
+func (s *Slice) IsLibrary() bool { return s.Type == types.MH_DYLIB }
+
+// IsPlugIn reports whether the slice is loaded into processes by a path alone.
+func (s *Slice) IsPlugIn() bool { return s.Type == types.MH_BUNDLE }
+
 // IsSignable reports whether the slice is of a type that gets signed: object
 // files, stubs, dSYMs and core files never are.
 func (s *Slice) IsSignable() bool {
@@ -65,13 +71,28 @@ func (s *Slice) IsForMac() bool {
 
 // read fills in s from its header and load commands.
 func (s *Slice) read(r io.ReaderAt) {
+	var c commands
+	if c, s.Err = s.head(r); s.Err == nil {
+		s.Err = s.commands(c)
+	}
+}
+
+// commands are the load commands of a slice.
+type commands struct {
+	order binary.ByteOrder // nil: of an archive of object files, which has none
+	wide  bool             // the header is of the 64-bit form
+	count uint32
+	bytes []byte // all of them and nothing else
+}
+
+// head reads the header, from which it fills in s, and the load commands.
+func (s *Slice) head(r io.ReaderAt) (commands, error) {
 	head := make([]byte, min(firstRead, s.Range.Size))
-	if s.Err = readFull(r, head, s.Range.Offset, s.Range.Offset+s.Range.Size); s.Err != nil {
-		return
+	if err := readFull(r, head, s.Range.Offset, s.Range.Offset+s.Range.Size); err != nil {
+		return commands{}, err
 	}
 	if len(head) < 4 {
-		s.Err = errors.New("the slice is shorter than a magic number")
-		return
+		return commands{}, errors.New("the slice is shorter than a magic number")
 	}
 	order, wide, ok := thinMagic([4]byte(head))
 	size := uint64(types.FileHeaderSize32)
@@ -79,57 +100,65 @@ func (s *Slice) read(r io.ReaderAt) {
 		size = types.FileHeaderSize64
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("!<arch>\n")):
+	case bytes.HasPrefix(head, []byte(arMagic)):
 		// A universal static library; object code is not signed.
 		s.Type = types.MH_OBJECT
-		return
+		return commands{}, nil
 	case !ok:
-		s.Err = fmt.Errorf("the slice begins with % x, which is no Mach-O magic", head[:4])
-		return
+		return commands{}, fmt.Errorf("the slice begins with % x, which is no Mach-O magic", head[:4])
 	case uint64(len(head)) < size:
-		s.Err = errors.New("the slice ends inside its header")
-		return
+		return commands{}, errors.New("the slice ends inside its header")
 	}
 	s.CPU, s.SubCPU = types.CPU(order.Uint32(head[4:])), types.CPUSubtype(order.Uint32(head[8:]))
 	s.Arch = archName(s.CPU, s.SubCPU)
 	s.Type = types.HeaderFileType(order.Uint32(head[12:]))
 	count, length := order.Uint32(head[16:]), uint64(order.Uint32(head[20:]))
 	if length > maxCommands || length > s.Range.Size-size {
-		s.Err = fmt.Errorf("load commands of %d bytes in a slice of %d; the limit is %d", length, s.Range.Size, maxCommands)
-		return
+		return commands{}, fmt.Errorf("load commands of %d bytes in a slice of %d; the limit is %d", length, s.Range.Size, maxCommands)
 	}
 	if end := size + length; end > uint64(len(head)) {
 		head = make([]byte, end)
-		if s.Err = readFull(r, head, s.Range.Offset, s.Range.Offset+s.Range.Size); s.Err != nil {
-			return
+		if err := readFull(r, head, s.Range.Offset, s.Range.Offset+s.Range.Size); err != nil {
+			return commands{}, err
 		}
 	}
-	s.Err = s.commands(head[size:size+length], order, count)
+	return commands{order, wide, count, head[size : size+length]}, nil
 }
 
-// commands reads the load commands; b holds all of them and nothing else.
-func (s *Slice) commands(b []byte, order binary.ByteOrder, count uint32) error {
+// each calls f with each load command; b begins with its struct load_command.
+func (c commands) each(f func(cmd types.LoadCmd, b []byte) error) error {
+	b := c.bytes
+	for i := range c.count {
+		if len(b) < 8 {
+			return fmt.Errorf("load command %d of %d is past the end of the load commands", i+1, c.count)
+		}
+		cmd, size := types.LoadCmd(c.order.Uint32(b)), c.order.Uint32(b[4:])
+		if size < 8 || uint64(size) > uint64(len(b)) {
+			return fmt.Errorf("load command %d of %d has size %d where %d bytes are left", i+1, c.count, size, len(b))
+		}
+		if err := f(cmd, b[:size]); err != nil {
+			return fmt.Errorf("load command %d of %d (%s): %w", i+1, c.count, cmd, err)
+		}
+		b = b[size:]
+	}
+	return nil
+}
+
+// commands takes from the load commands what a slice tells of itself.
+func (s *Slice) commands(c commands) error {
 	signatures := 0
 	var linkedit *uint64 // where the first __LINKEDIT ends
-	for i := range count {
-		if len(b) < 8 {
-			return fmt.Errorf("load command %d of %d is past the end of the load commands", i+1, count)
-		}
-		cmd, size := types.LoadCmd(order.Uint32(b)), order.Uint32(b[4:])
-		if size < 8 || uint64(size) > uint64(len(b)) {
-			return fmt.Errorf("load command %d of %d has size %d where %d bytes are left", i+1, count, size, len(b))
-		}
-		body := b[:size]
-		b = b[size:]
-		if err := s.command(cmd, body, order); err != nil {
-			return fmt.Errorf("load command %d of %d (%s): %w", i+1, count, cmd, err)
-		}
+	err := c.each(func(cmd types.LoadCmd, b []byte) error {
 		if cmd == types.LC_CODE_SIGNATURE {
 			signatures++
 		}
-		if end, ok := linkeditEnd(cmd, body, order); ok && linkedit == nil {
+		if end, ok := linkeditEnd(cmd, b, c.order); ok && linkedit == nil {
 			linkedit = &end
 		}
+		return s.command(cmd, b, c.order)
+	})
+	if err != nil {
+		return err
 	}
 	s.checkLinkedit(linkedit)
 	if signatures > 1 {

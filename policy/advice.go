@@ -17,6 +17,7 @@ func (p *Policy) advice(at Date) []Remark {
 	remarks = append(remarks, p.deadRules()...)
 	remarks = append(remarks, p.idleGroups()...)
 	remarks = append(remarks, p.idleLifetimes()...)
+	remarks = append(remarks, p.idleEvidence()...)
 	return append(remarks, p.unsignable()...)
 }
 

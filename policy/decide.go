@@ -13,6 +13,7 @@ type Decision struct {
 	Level       Level      // of findings about a claim that is denied or unapproved
 	Categories  []Category // that an exception may have; nil: all
 	MaxLifetime int        // days from approval to expiry; 0: what the settings say
+	Evidence    Evidence   // that an exception needs; never empty, EvidenceReported where none is asked for
 
 	Rule     *Rule    // the rule that decided; nil when none names the key
 	Pattern  Pattern  // the pattern of the rule that matched
@@ -96,7 +97,7 @@ func (p *Policy) DecideFor(s *Stage, m Membership, proven bool, key string) Deci
 	d = d.Stricter(p.Decide(s, nil, key))
 	names := slices.DeleteFunc(slices.Clone(m.Any), func(name string) bool { return !p.hasRules(name, key) })
 	if len(names) > maxUnproven {
-		return Decision{Action: Deny, Level: Error}
+		return Decision{Action: Deny, Level: Error, Evidence: EvidenceReported}
 	}
 	for i, one := range names {
 		d = d.Stricter(p.Decide(s, names[i:i+1], key))
@@ -114,7 +115,7 @@ const maxUnproven = 16
 
 // unlisted is the decision on a key that no rule names.
 func unlisted(a Action) Decision {
-	return Decision{Action: cmp.Or(a, RequireJustification), Level: Error}
+	return Decision{Action: cmp.Or(a, RequireJustification), Level: Error, Evidence: EvidenceReported}
 }
 
 // question is what a policy and those that it extends are asked.
@@ -235,7 +236,7 @@ func (d Decision) among(rules []Rule, in Decision, key string) Decision {
 				continue
 			}
 			e := Decision{
-				Action: r.Action, Level: cmp.Or(r.Level, Error), Categories: r.Categories, MaxLifetime: r.MaxLifetime,
+				Action: r.Action, Level: cmp.Or(r.Level, Error), Categories: r.Categories, MaxLifetime: r.MaxLifetime, Evidence: cmp.Or(r.Evidence, EvidenceReported),
 				Rule: r, Pattern: pattern, Stage: in.Stage, Group: in.Group, Position: r.Position,
 				Overridable: in.Overridable || r.Overridable,
 			}
@@ -289,6 +290,9 @@ func (d Decision) Stricter(e Decision) Decision {
 	if d.Action == RequireJustification {
 		d.MaxLifetime = shorter(d.MaxLifetime, e.MaxLifetime)
 		d.Categories = common(d.Categories, e.Categories)
+		if e.Evidence.rank() < d.Evidence.rank() {
+			d.Evidence = e.Evidence
+		}
 	}
 	return d
 }
@@ -325,6 +329,9 @@ func common(a, b []Category) []Category {
 	}
 	return slices.DeleteFunc(Categories(), func(c Category) bool { return !slices.Contains(a, c) || !slices.Contains(b, c) })
 }
+
+// rank orders evidence, the strictest first.
+func (e Evidence) rank() int { return slices.Index(evidences, cmp.Or(e, EvidenceReported)) }
 
 func levelRank(l Level) int { return slices.Index(levels, l) }
 

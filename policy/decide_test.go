@@ -47,7 +47,7 @@ func TestTheMostSpecificRuleDecides(t *testing.T) {
 func TestADecisionNamesItsRule(t *testing.T) {
 	p := parse(t, "version: 1\nrules:\n  - entitlement: [get-task-allow, com.apple.*]\n    action: deny\n")
 	want := policy.Decision{
-		Action: policy.Deny, Level: policy.Error, Rule: &p.Rules[0], Pattern: "com.apple.*",
+		Action: policy.Deny, Level: policy.Error, Evidence: policy.EvidenceReported, Rule: &p.Rules[0], Pattern: "com.apple.*",
 		Position: policy.Position{File: "test.yml", Line: 3, Column: 5},
 	}
 	if diff := cmp.Diff(want, p.Decide(nil, nil, jit)); diff != "" {

@@ -208,6 +208,9 @@ func (d Decision) text() string {
 	if d.Action == RequireJustification && d.MaxLifetime > 0 {
 		terms = append(terms, fmt.Sprintf("max-lifetime %dd", d.MaxLifetime))
 	}
+	if d.Action == RequireJustification && d.Evidence != EvidenceReported {
+		terms = append(terms, "evidence "+string(d.Evidence))
+	}
 	if len(terms) > 0 {
 		text += fmt.Sprintf(" (%s)", strings.Join(terms, ", "))
 	}
@@ -226,5 +229,6 @@ func (r ruling) direction() Direction {
 	}
 	categories := from.Categories != nil && (to.Categories == nil || len(without(words(to.Categories), words(from.Categories))) > 0)
 	lifetime := from.MaxLifetime > 0 && (to.MaxLifetime == 0 || to.MaxLifetime > from.MaxLifetime)
-	return toward(levelRank(to.Level) > levelRank(from.Level) || categories || lifetime || !from.Overridable && to.Overridable)
+	evidence := to.Evidence.rank() > from.Evidence.rank()
+	return toward(levelRank(to.Level) > levelRank(from.Level) || categories || lifetime || evidence || !from.Overridable && to.Overridable)
 }

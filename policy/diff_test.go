@@ -70,6 +70,28 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 			},
 		},
 		{
+			"evidence of rules",
+			"rules: [{entitlement: a, action: require-justification, evidence: required}, {entitlement: b, action: require-justification, evidence: required}, {entitlement: c, action: require-justification}, {entitlement: d, action: require-justification}, {entitlement: e, action: require-justification, evidence: off}]\n",
+			"rules: [{entitlement: a, action: require-justification, evidence: reported}, {entitlement: b, action: require-justification, evidence: off}, {entitlement: c, action: require-justification, evidence: off}, {entitlement: d, action: require-justification, evidence: required}, {entitlement: e, action: deny}]\n",
+			[]string{
+				"looser rule: a: require-justification, was require-justification (evidence required), in every stage (2)",
+				"looser rule: b: require-justification (evidence off), was require-justification (evidence required), in every stage (2)",
+				"looser rule: c: require-justification (evidence off), was require-justification, in every stage (2)",
+				"stricter rule: d: require-justification (evidence required), was require-justification, in every stage (2)",
+				"stricter rule: e: deny, was require-justification (evidence off), in every stage (2)",
+			},
+		},
+		{
+			"evidence that is said to be as it is by default",
+			"rules: [{entitlement: a, action: require-justification}]\n", "rules: [{entitlement: a, action: require-justification, evidence: reported}]\n",
+			nil,
+		},
+		{
+			"evidence that is lax with a level that is stricter",
+			"rules: [{entitlement: a, action: require-justification, level: note}]\n", "rules: [{entitlement: a, action: require-justification, evidence: off}]\n",
+			[]string{"looser rule: a: require-justification (evidence off), was require-justification (level note), in every stage (2)"},
+		},
+		{
 			"a rule that may be loosened by others",
 			"rules: [{entitlement: a, action: deny}]\n", "rules: [{entitlement: a, action: deny, overridable: true}]\n",
 			[]string{"looser rule: a: deny, overridable, was deny, in every stage (2)"},

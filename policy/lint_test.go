@@ -164,6 +164,30 @@ rules:
 			[]string{`2 warning: the rule for "a": max-lifetime 400d has no effect, as the settings say 365d by default: lower it, raise that of the settings, or remove it`},
 		},
 		{
+			"evidence where there is never any",
+			`stages: {release: {rules: [{entitlement: d, action: require-justification, evidence: required}]}}
+binaries: {g: {type: dylib, rules: [{entitlement: e, action: require-justification, evidence: off}]}}
+rules:
+  - {entitlement: [a, com.apple.security.cs.allow-jit], action: require-justification, evidence: required}
+  - {entitlement: b, action: require-justification, evidence: reported}
+`,
+			[]string{
+				`2 warning: the rule for "d": evidence required is never met for "d", for which code shows none, so that no exception approves it: leave it out, or say deny`,
+				`3 note: the rule for "e": evidence off has no effect, as code shows none for what it names: remove it`,
+				`5 warning: the rule for "a, com.apple.security.cs.allow-jit": evidence required is never met for "a", for which code shows none, so that no exception approves it: leave it out, or say deny`,
+				`6 note: the rule for "b": evidence reported has no effect, as code shows none for what it names: remove it`,
+			},
+		},
+		{
+			"evidence where there may be some",
+			`rules:
+  - {entitlement: com.apple.security.cs.*, action: require-justification, evidence: required}
+  - {entitlement: [com.apple.security.get-task-allow, get-task-allow], action: require-justification, evidence: off}
+  - {entitlement: "*", action: require-justification, evidence: reported}
+`,
+			nil,
+		},
+		{
 			"signatures without a policy-id, before there is an exception",
 			"approvals: {accept: [base, signed], allowed-signers: s}\n",
 			[]string{"1 note: approvals are signed for a policy-id, and there is none: add policy-id: OWNER/REPOSITORY before there is an exception"},

@@ -193,7 +193,7 @@ func stricter(a, b *overruling) *overruling {
 
 // laxity returns in what a decision of a policy's own says less than another one, and
 // what that says instead; nothing when it says as much. Terms that are not given say
-// nothing.
+// nothing. There is a rule to d.
 func (d Decision) laxity(than Decision) (own, other string) {
 	switch {
 	case than.Action.strictness() > d.Action.strictness():
@@ -208,6 +208,8 @@ func (d Decision) laxity(than Decision) (own, other string) {
 		return fmt.Sprintf("max-lifetime %dd", d.MaxLifetime), fmt.Sprintf("max-lifetime %dd", than.MaxLifetime)
 	case d.Categories != nil && len(common(d.Categories, than.Categories)) < len(common(d.Categories, d.Categories)):
 		return "categories " + joined(d.Categories), "categories " + cmp.Or(joined(than.Categories), "none")
+	case d.Rule.Evidence != "" && than.Evidence.rank() < d.Evidence.rank():
+		return "evidence " + string(d.Evidence), "evidence " + string(than.Evidence)
 	}
 	return "", ""
 }

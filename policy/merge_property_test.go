@@ -92,7 +92,10 @@ func (c chooser) rules(n int, over func() string) []string {
 		action := c.one("allow", "require-justification", "deny")
 		terms := map[string][]string{
 			"allow": {""}, "deny": {"", "", ", level: warning"},
-			"require-justification": {"", "", ", level: note", ", categories: [drm, other]", ", categories: [other]", ", max-lifetime: 9d", ", max-lifetime: 99d"},
+			"require-justification": {
+				"", "", ", level: note", ", categories: [drm, other]", ", categories: [other]", ", max-lifetime: 9d", ", max-lifetime: 99d",
+				", evidence: required", ", evidence: required", ", evidence: reported", ", evidence: off", ", level: note, evidence: off",
+			},
 		}[action]
 		list = append(list, fmt.Sprintf("{entitlement: [%s, %s], action: %s%s%s}",
 			somePatterns[c(len(somePatterns))], somePatterns[c(len(somePatterns))], action, c.one(terms...), over()))
@@ -191,7 +194,10 @@ func questions(p *policy.Policy) []question {
 func laxer(d, than policy.Decision, p, q *policy.Policy) string {
 	rank := map[policy.Action]int{policy.Allow: 0, policy.RequireJustification: 1, policy.Deny: 2}
 	levels := map[policy.Level]int{policy.Note: 0, policy.Warning: 1, policy.Error: 2}
+	evidence := map[policy.Evidence]int{policy.EvidenceOff: 1, policy.EvidenceReported: 2, policy.EvidenceRequired: 3}
 	switch {
+	case evidence[d.Evidence] == 0:
+		return "evidence, of which nothing is said"
 	case rank[d.Action] < rank[than.Action]:
 		return "action"
 	case than.Action == policy.Allow:
@@ -200,6 +206,8 @@ func laxer(d, than policy.Decision, p, q *policy.Policy) string {
 		return "level"
 	case d.Action == policy.Deny:
 		return ""
+	case evidence[d.Evidence] < evidence[than.Evidence]:
+		return "evidence"
 	}
 	mine, theirs := p.Terms(d), q.Terms(than)
 	switch {
@@ -217,11 +225,13 @@ func laxer(d, than policy.Decision, p, q *policy.Policy) string {
 // of another.
 func demandsLess(p, than *policy.Policy) string {
 	s, t := p.Settings, than.Settings
-	unlisted := policy.Decision{Action: s.Unlisted, Level: policy.Error}
+	unlisted := func(s policy.Settings) policy.Decision {
+		return policy.Decision{Action: s.Unlisted, Level: policy.Error, Evidence: policy.EvidenceReported}
+	}
 	failOn := map[policy.FailOn]int{policy.FailOnNever: 0, policy.FailOnError: 1, policy.FailOnWarning: 2}
 	levels := map[policy.Level]int{policy.Note: 0, policy.Warning: 1, policy.Error: 2}
 	_, written := t.Fields["unused-exceptions"] // whose default may be loosened
-	if laxer(unlisted, policy.Decision{Action: t.Unlisted, Level: policy.Error}, p, than) != "" || s.MinJustification < t.MinJustification ||
+	if laxer(unlisted(s), unlisted(t), p, than) != "" || s.MinJustification < t.MinJustification ||
 		s.MaxLifetime > t.MaxLifetime || s.WarnBeforeExpiry < t.WarnBeforeExpiry ||
 		written && levels[s.UnusedExceptions] < levels[t.UnusedExceptions] || levels[s.OpaquePayloads] < levels[t.OpaquePayloads] ||
 		failOn[s.FailOn] < failOn[t.FailOn] {

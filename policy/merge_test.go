@@ -322,6 +322,9 @@ func decides(d policy.Decision) string {
 	if d.Categories != nil {
 		words = append(words, fmt.Sprint(d.Categories))
 	}
+	if d.Evidence != policy.EvidenceReported {
+		words = append(words, "evidence "+string(d.Evidence))
+	}
 	if d.Rule == nil {
 		return strings.Join(append(words, "unlisted"), " ")
 	}
@@ -557,12 +560,16 @@ func TestRulesThatMayBeLoosenedOrAreStricterAreTaken(t *testing.T) {
 		},
 		{"what is overridable", "rules: [{entitlement: a, action: deny, overridable: true}]", "[{entitlement: a, action: allow}]"},
 		{
-			"terms that are not given", "rules: [{entitlement: a, action: require-justification, max-lifetime: 3d, categories: [drm]}]",
+			"evidence that is overridable", "rules: [{entitlement: a, action: require-justification, evidence: required, overridable: true}]",
+			"[{entitlement: a, action: require-justification, evidence: off}]",
+		},
+		{
+			"terms that are not given", "rules: [{entitlement: a, action: require-justification, max-lifetime: 3d, categories: [drm], evidence: required}]",
 			"[{entitlement: a, action: require-justification}]",
 		},
 		{
-			"terms that are stricter", "rules: [{entitlement: a, action: require-justification, max-lifetime: 3d, categories: [drm, other]}]",
-			"[{entitlement: a, action: require-justification, max-lifetime: 2d, categories: [other]}]",
+			"terms that are stricter", "rules: [{entitlement: a, action: require-justification, max-lifetime: 3d, categories: [drm, other], evidence: off}]",
+			"[{entitlement: a, action: require-justification, max-lifetime: 2d, categories: [other], evidence: reported}]",
 		},
 		{"globs without a key in common", "settings: {unlisted: allow}\nrules: [{entitlement: com.*, action: deny}]", "[{entitlement: org.*, action: allow}]"},
 	} {

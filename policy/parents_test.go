@@ -143,19 +143,19 @@ func TestTwoThatAskForAJustificationHoldWithTheTermsOfBoth(t *testing.T) {
 		{
 			"the worse level, the shorter life, the categories of both",
 			rule(policy.Warning, 90, policy.Emulator, policy.Debugger), rule(policy.Error, 30, policy.Debugger, policy.DRM),
-			policy.Decision{Action: policy.RequireJustification, Level: policy.Error, MaxLifetime: 30, Categories: []policy.Category{policy.Debugger}},
+			policy.Decision{Action: policy.RequireJustification, Level: policy.Error, MaxLifetime: 30, Categories: []policy.Category{policy.Debugger}, Evidence: policy.EvidenceReported},
 		}, {
 			"terms of the parent alone",
 			rule(policy.Note, 0), rule(policy.Warning, 30, policy.DRM),
-			policy.Decision{Action: policy.RequireJustification, Level: policy.Warning, MaxLifetime: 30, Categories: []policy.Category{policy.DRM}},
+			policy.Decision{Action: policy.RequireJustification, Level: policy.Warning, MaxLifetime: 30, Categories: []policy.Category{policy.DRM}, Evidence: policy.EvidenceReported},
 		}, {
 			"no category is left",
 			rule("", 0, policy.Emulator), rule("", 0, policy.DRM),
-			policy.Decision{Action: policy.RequireJustification, Level: policy.Error, Categories: []policy.Category{}},
+			policy.Decision{Action: policy.RequireJustification, Level: policy.Error, Categories: []policy.Category{}, Evidence: policy.EvidenceReported},
 		}, {
 			"terms of a rule that is not the stricter do not count",
 			rule(policy.Warning, 90, policy.DRM), rules("deny", jit),
-			policy.Decision{Action: policy.Deny, Level: policy.Error},
+			policy.Decision{Action: policy.Deny, Level: policy.Error, Evidence: policy.EvidenceReported},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -38,6 +38,7 @@ var defaultApprovals = Approvals{Accept: []Way{Fields}, Threshold: 1}
 var (
 	actions      = []Action{Allow, RequireJustification, Deny}
 	levels       = []Level{Error, Warning, Note}
+	evidences    = []Evidence{EvidenceRequired, EvidenceReported, EvidenceOff}
 	failOns      = []FailOn{FailOnError, FailOnWarning, FailOnNever}
 	requirements = []Requirement{
 		Signed, HardenedRuntime, Valid, DeveloperID, AppleDistribution, SecureTimestamp, NotAdHoc, LibraryValidation,
@@ -218,6 +219,7 @@ func (r *reader) rule(n *yaml.Node) Rule {
 			}
 		}},
 		{"max-lifetime", false, func(n *yaml.Node) { rule.MaxLifetime = r.days(n, "max-lifetime", leastLifetime, mostLifetime) }},
+		{"evidence", false, func(n *yaml.Node) { rule.Evidence = choice(r, n, "evidence", evidences) }},
 		{"overridable", false, func(n *yaml.Node) { rule.Overridable = r.boolean(n, "overridable") }},
 	})
 	r.pointless(rule, given)
@@ -233,6 +235,7 @@ func (r *reader) pointless(rule Rule, given map[string]Position) {
 		{"level", []Action{RequireJustification, Deny}},
 		{"categories", []Action{RequireJustification}},
 		{"max-lifetime", []Action{RequireJustification}},
+		{"evidence", []Action{RequireJustification}},
 	} {
 		if at, ok := given[f.name]; ok && rule.Action != "" && !slices.Contains(f.needs, rule.Action) {
 			r.add(at, "it goes with action: "+strings.Join(words(f.needs), " or "), "%s says nothing beside action: %s", f.name, rule.Action)

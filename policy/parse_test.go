@@ -71,7 +71,7 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 					Path: []string{"Contents/Frameworks/*Renderer*.app/**"}, BundleKind: []string{"app"}, Type: []string{"execute"},
 				},
 				Require: []string{jit},
-				Rules:   []policy.Rule{{Entitlements: []policy.Pattern{jit}, Action: policy.RequireJustification}},
+				Rules:   []policy.Rule{{Entitlements: []policy.Pattern{jit}, Action: policy.RequireJustification, Evidence: policy.EvidenceOff}},
 				Stages: []policy.Stage{{
 					Name: "release", Require: []policy.Requirement{policy.DeveloperID, policy.LibraryValidation},
 					TeamIDs: []string{"26QKX55P9K"}, MinRuntimeVersion: "14.2.1",
@@ -89,7 +89,8 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 		Rules: []policy.Rule{
 			{
 				Entitlements: []policy.Pattern{"com.apple.security.cs.*"}, Action: policy.RequireJustification, Level: policy.Warning,
-				Categories: []policy.Category{policy.JavaScriptEngine, policy.PlugInHost}, MaxLifetime: 90, Overridable: true,
+				Categories: []policy.Category{policy.JavaScriptEngine, policy.PlugInHost}, MaxLifetime: 90,
+				Evidence: policy.EvidenceRequired, Overridable: true,
 			},
 			{Entitlements: []policy.Pattern{"com.apple.security.get-task-allow", "get-task-allow"}, Action: policy.Deny},
 		},
@@ -169,9 +170,9 @@ func TestPartsOfAPolicyKnowTheirPlace(t *testing.T) {
 	}
 	want := map[string]string{
 		"reference": "full.yml:7:5", "setting": "full.yml:12:3", "approvals": "full.yml:21:1", "threshold": "full.yml:24:3",
-		"stage": "full.yml:32:3", "stage rule": "full.yml:35:9", "group": "full.yml:40:3", "stage of group": "full.yml:49:7",
-		"rule": "full.yml:67:5", "exception": "full.yml:71:5", "owner": "full.yml:88:5", "named group": "full.yml:115:26",
-		"not given": "full.yml:118:5",
+		"stage": "full.yml:32:3", "stage rule": "full.yml:35:9", "group": "full.yml:40:3", "stage of group": "full.yml:50:7",
+		"rule": "full.yml:69:5", "exception": "full.yml:73:5", "owner": "full.yml:90:5", "named group": "full.yml:117:26",
+		"not given": "full.yml:120:5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("positions differ (-want +got):\n%s", diff)

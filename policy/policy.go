@@ -189,9 +189,28 @@ type Rule struct {
 	Level        Level      // of findings about claims that it denies or finds unapproved; empty: Error
 	Categories   []Category // of exceptions that it takes; nil: all
 	MaxLifetime  int        // days, as in Settings; 0: what the settings say
+	Evidence     Evidence   // that its exceptions need; empty: EvidenceReported
 	Overridable  bool       // whether a policy that extends this one may loosen it
 	Position     Position   // of the rule's first key
 }
+
+// Evidence says what becomes of evidence that code needs what it claims, where the policy
+// asks for a justification.
+type Evidence string
+
+// The values of Evidence, from strict to lax.
+const (
+	// EvidenceRequired: an exception approves a claim only when the code shows evidence
+	// that it is needed.
+	EvidenceRequired Evidence = "required"
+
+	// EvidenceReported: evidence is told, and an exception without any is told as a
+	// warning.
+	EvidenceReported Evidence = "reported"
+
+	// EvidenceOff: evidence is not told.
+	EvidenceOff Evidence = "off"
+)
 
 // Pattern names entitlements: an exact key, or a glob in which each * stands
 // for any run of characters. There are no other metacharacters, and keys are

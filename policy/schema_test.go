@@ -267,6 +267,7 @@ func TestSchemaHasTheWordsOfTheParser(t *testing.T) {
 		{"/$defs/level", "settings: {opaque-payloads: x}"},
 		{"/$defs/level", "rules: [{entitlement: a, action: deny, level: x}]"},
 		{"/$defs/settings/properties/fail-on", "settings: {fail-on: x}"},
+		{"/$defs/rule/properties/evidence", "rules: [{entitlement: a, action: require-justification, evidence: x}]"},
 		{"/$defs/way", "approvals: {accept: x}"},
 		{"/$defs/category", "rules: [{entitlement: a, action: require-justification, categories: x}]"},
 		{"/$defs/category", "exceptions: [{id: a, entitlement: a, applies-to: {arch: arm64}, category: x}]"},

@@ -21,6 +21,9 @@ func (s *shown) rule(r *Rule) *yaml.Node {
 	if r.MaxLifetime > 0 {
 		s.add(m, "max-lifetime", s.text(fmt.Sprintf("%dd", r.MaxLifetime), at))
 	}
+	if r.Evidence != "" {
+		s.add(m, "evidence", s.text(string(r.Evidence), at))
+	}
 	if r.Overridable {
 		s.add(m, "overridable", s.boolean(true, at))
 	}

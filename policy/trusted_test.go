@@ -300,12 +300,21 @@ func TestTheJudgeIsAsStrictAsEachPolicy(t *testing.T) {
 		}
 		return map[policy.Level]int{policy.Note: 1, policy.Warning: 2, policy.Error: 3}[d.Level]
 	}
+	evidence := func(d policy.Decision) int { // which nothing but what is to be justified says
+		if d.Action != policy.RequireJustification {
+			return 0
+		}
+		return map[policy.Evidence]int{policy.EvidenceOff: 1, policy.EvidenceReported: 2, policy.EvidenceRequired: 3}[d.Evidence]
+	}
 	pick := func(list ...string) string { return list[random.IntN(len(list))] }
 	action := func() string { return pick("allow", "require-justification", "deny") }
 	rule := func() string {
 		does := action()
 		if does != "allow" {
 			does += ", level: " + pick("note", "warning", "error")
+		}
+		if strings.HasPrefix(does, "require-justification") {
+			does += pick("", ", evidence: required", ", evidence: reported", ", evidence: off")
 		}
 		return fmt.Sprintf("{entitlement: %s, action: %s, overridable: %s}", pick(`"*"`, `"com.apple.*"`, jit, sandbox), does, pick("true", "false"))
 	}
@@ -326,7 +335,8 @@ func TestTheJudgeIsAsStrictAsEachPolicy(t *testing.T) {
 					target := policy.Target{Paths: []string{path}}
 					got := judge.Decide(stage, judge.GroupsOf(target), key)
 					one, other := decided(base, name, target, key), decided(head, name, target, key)
-					if strictness[got.Action] != max(strictness[one.Action], strictness[other.Action]) || severity(got) != max(severity(one), severity(other)) {
+					if strictness[got.Action] != max(strictness[one.Action], strictness[other.Action]) || severity(got) != max(severity(one), severity(other)) ||
+						got.Action == policy.RequireJustification && evidence(got) != max(evidence(one), evidence(other)) {
 						t.Fatalf("%s of %s in %s: %+v, and by itself base says %+v, head %+v\nbase: %+v\nhead: %+v", key, path, name, got, one, other, base, head)
 					}
 				}

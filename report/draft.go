@@ -168,6 +168,14 @@ func (d *draft) exception(f check.Finding) {
 	if d.told[f.Entitlement] == "" {
 		d.told[f.Entitlement] = id
 	}
+	if f.Evidence != nil {
+		head, items := evidenceLines(f.Evidence, f.Paths)
+		d.line("  #")
+		d.comment("  ", "Evidence: "+head)
+		for _, s := range items {
+			d.comment("  ", "- "+s)
+		}
+	}
 	for l := range strings.Lines(f.Suggestion) {
 		d.b.WriteString("  " + l)
 	}

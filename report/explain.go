@@ -87,7 +87,7 @@ func (t *text) heading(s string) {
 func (t *text) account(x check.Trace) {
 	t.prose("  ", "    ", sanitise.Text(strings.Join(identity(x), ", ")))
 	t.line("")
-	t.claim(&group{}, *x.Claim, 0, nil)
+	t.claim(&group{paths: x.Paths}, *x.Claim, 0, nil)
 	t.heading("Rules that name it, in the order in which they count")
 	t.rules(x)
 	t.heading("Exceptions for it")

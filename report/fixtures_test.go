@@ -13,6 +13,7 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/profile"
@@ -162,6 +163,36 @@ func forged() *check.Provisioning {
 	}}
 }
 
+// assessed is evidence of each kind.
+func assessed(key string) *evidence.Assessment {
+	const main, framework = "build/Acme.app/Contents/MacOS/Acme", "build/Acme.app/Contents/Frameworks/Engine.framework/Versions/A/Engine"
+	return &evidence.Assessment{
+		Entitlement: key, Strength: evidence.Proves, More: 3,
+		Items: []evidence.Cited{
+			{Path: framework, Item: evidence.Item{Need: evidence.MapJIT, Strength: evidence.Proves, Symbol: "_mmap", Address: 0x1017510d4, Text: "calls mmap with MAP_JIT on some path"}},
+			{Path: main, Item: evidence.Item{Need: evidence.MapJIT, Strength: evidence.Suggests, Symbol: "_pthread_jit_write_protect_np", Text: "imports pthread_jit_write_protect_np, which is for memory mapped with MAP_JIT alone"}},
+			{Path: "build/Acme.app/Contents/PlugIns/regex.bundle", May: true, Item: evidence.Item{Need: evidence.MapJIT, Strength: evidence.Suggests, Symbol: "10.46 2025-08-27", Text: "has PCRE with sljit 10.46, which maps memory with MAP_JIT"}},
+		},
+		Gaps: []evidence.Missed{{Path: framework, Text: "functions are looked up with dlsym by names that are known only when it runs"}},
+	}
+}
+
+// nothing is what is told where nothing was found.
+func nothing(key string) *evidence.Assessment {
+	return &evidence.Assessment{
+		Entitlement: key, Strength: evidence.None, Text: "no memory that is writable and executable without MAP_JIT",
+		Gaps: []evidence.Missed{{Text: "loads @rpath/libacme.dylib, which is not part of what was checked"}},
+	}
+}
+
+// vicious is evidence in which every string is evil.
+func vicious() *evidence.Assessment {
+	return &evidence.Assessment{
+		Entitlement: evil, Strength: evidence.Suggests, Text: evil, Gaps: []evidence.Missed{{Path: evil, Text: evil}},
+		Items: []evidence.Cited{{Path: evil, Item: evidence.Item{Need: evidence.MapJIT, Strength: evidence.Suggests, Symbol: evil, Text: evil}}},
+	}
+}
+
 // packages are a package that is signed, one that is not, and one of which it was not
 // looked into.
 func packages() []check.Package {
@@ -190,7 +221,7 @@ func clean(t testing.TB) *check.Report {
 					Main: true, Size: 8192, Slices: []check.Slice{signed("arm64", "com.acme.app", "A1B2C3D4E5", types.MH_EXECUTE)},
 				},
 				Claims: []check.Claim{
-					{Entitlement: allowJIT, Value: entitlement.Bool(true), Archs: []string{"arm64"}, Risk: "high", Verdict: check.Approved, Exception: e},
+					{Entitlement: allowJIT, Value: entitlement.Bool(true), Archs: []string{"arm64"}, Risk: "high", Verdict: check.Approved, Exception: e, Evidence: assessed(allowJIT)},
 					{Entitlement: libraries, Value: entitlement.Bool(false), Archs: []string{"arm64"}, Risk: "high", Verdict: check.NotGranted},
 					{Entitlement: camera, Value: entitlement.Bool(true), Archs: []string{"arm64"}, Risk: "medium", Verdict: check.Allowed},
 				},
@@ -258,7 +289,7 @@ func acme(t testing.TB) *check.Report {
 		},
 		Claims: []check.Claim{
 			{Entitlement: "com.apple.security.application-groups", Value: list, Archs: []string{"x86_64", "arm64"}, Risk: "low", Verdict: check.Allowed},
-			{Entitlement: unsigned, Value: yes, Archs: []string{"arm64"}, Risk: "high", Verdict: check.Unapproved},
+			{Entitlement: unsigned, Value: yes, Archs: []string{"arm64"}, Risk: "high", Verdict: check.Unapproved, Evidence: nothing(unsigned)},
 			{Entitlement: getTask, Value: yes, Archs: []string{"x86_64"}, Risk: "high", Verdict: check.Denied},
 		},
 	})
@@ -286,7 +317,7 @@ func acme(t testing.TB) *check.Report {
 		},
 		{
 			Rule: check.RuleExpiredException, Level: policy.Error, Paths: helper, Archs: []string{"arm64"}, Entitlement: unsigned, Value: &yes, Risk: "high",
-			Message: "EXC-2025-002 ran out on 2026-10-31, 2 days before 2026-11-02", Exception: expired,
+			Message: "EXC-2025-002 ran out on 2026-10-31, 2 days before 2026-11-02", Exception: expired, Evidence: nothing(unsigned),
 			Hint:     "have it approved anew with a later expires, or sign without the entitlement",
 			Position: policy.Position{File: acmePolicy, Line: 44, Column: 14},
 		},
@@ -330,7 +361,7 @@ func hostile(t testing.TB) *check.Report {
 	v := entitlement.Value{Kind: entitlement.Dictionary, Dict: entitlement.Set{evil: entitlement.Str(evil)}}
 	finding := func(rule string, l policy.Level) check.Finding {
 		return check.Finding{
-			Rule: rule, Level: l, Message: evil, Hint: evil, Paths: []string{evil, evil + "2"}, Archs: []string{"arm64"},
+			Rule: rule, Level: l, Message: evil, Hint: evil, Paths: []string{evil, evil + "2"}, Archs: []string{"arm64"}, Evidence: vicious(),
 			Entitlement: evil, Value: &v, Exception: e, Position: e.Position, Suggestion: "- id: " + evil,
 		}
 	}
@@ -347,8 +378,8 @@ func hostile(t testing.TB) *check.Report {
 				Anomalies: s.Anomalies, Provisioning: forged(),
 			},
 			Claims: []check.Claim{
-				{Entitlement: evil, Value: v, Archs: []string{"arm64"}, Risk: "high", Verdict: check.Unapproved},
-				{Entitlement: evil + "2", Value: v, Archs: []string{"arm64"}, Verdict: check.Approved, Exception: e},
+				{Entitlement: evil, Value: v, Archs: []string{"arm64"}, Risk: "high", Verdict: check.Unapproved, Evidence: vicious()},
+				{Entitlement: evil + "2", Value: v, Archs: []string{"arm64"}, Verdict: check.Approved, Exception: e, Evidence: vicious()},
 			},
 		}},
 		Packages: []check.Package{{Path: "p" + evil, Signed: true, Algorithm: "sha1", Authentication: &codesign.Authentication{

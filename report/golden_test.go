@@ -24,6 +24,9 @@ var formats = []struct {
 	{"json", func(w io.Writer, r *check.Report) error { return JSON(w, r, "1.0.0") }},
 	{"sarif", func(w io.Writer, r *check.Report) error { return SARIF(w, r, "1.0.0") }},
 	{"md", func(w io.Writer, r *check.Report) error { return Markdown(w, r, 0) }},
+	{"xml", CheckJUnit},
+	{"csv", CSV},
+	{"ndjson", NDJSON},
 	{"github", GitHub},
 }
 

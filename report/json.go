@@ -138,6 +138,7 @@ type jsonClaim struct {
 	Verdict     check.Verdict     `json:"verdict"`
 	Exception   string            `json:"exception,omitempty"`
 	Position    *jsonPosition     `json:"position,omitempty"`
+	Evidence    *jsonEvidence     `json:"evidence,omitempty"`
 }
 
 func claimsJSON(claims []check.Claim) []jsonClaim {
@@ -146,6 +147,7 @@ func claimsJSON(claims []check.Claim) []jsonClaim {
 		out = append(out, jsonClaim{
 			Entitlement: c.Entitlement, Value: c.Value, Kind: c.Value.Kind.String(), Archs: list(c.Archs),
 			Risk: c.Risk, Verdict: c.Verdict, Exception: exceptionID(c.Exception), Position: positionJSON(c.Position),
+			Evidence: evidenceJSON(c.Evidence),
 		})
 	}
 	return out

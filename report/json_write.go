@@ -71,6 +71,17 @@ func (j *jsonWriter) encode(v any, indent string) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
+// line returns v on one line.
+func (j *jsonWriter) line(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil && j.err == nil {
+		j.err = err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
 func (j *jsonWriter) write(b []byte) {
 	if j.err == nil {
 		_, j.err = j.w.Write(sanitise.JSON(b))

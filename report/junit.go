@@ -54,14 +54,23 @@ func JUnit(w io.Writer, runs []SuiteRun) error {
 		for _, c := range r.Results {
 			s.Cases = append(s.Cases, junitOf(r, c))
 		}
-		for _, c := range s.Cases {
-			if s.Tests++; c.Failure != nil {
-				s.Failures++
-			}
-		}
-		all.Tests, all.Failures = all.Tests+s.Tests, all.Failures+s.Failures
-		all.Suites = append(all.Suites, s)
+		all.add(s)
 	}
+	return all.write(w)
+}
+
+// add counts the cases of a suite.
+func (all *junitSuites) add(s junitSuite) {
+	for _, c := range s.Cases {
+		if s.Tests++; c.Failure != nil {
+			s.Failures++
+		}
+	}
+	all.Tests, all.Failures = all.Tests+s.Tests, all.Failures+s.Failures
+	all.Suites = append(all.Suites, s)
+}
+
+func (all junitSuites) write(w io.Writer) error {
 	var b bytes.Buffer
 	b.WriteString(xml.Header)
 	enc := xml.NewEncoder(&b)

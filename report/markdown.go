@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -119,6 +120,9 @@ func findingRow(f check.Finding) string {
 		where = append(where, sanitise.Code(p.String()))
 	}
 	what := []string{sanitise.Markdown(cut(f.Message, maxCell, "…"))}
+	if f.Evidence != nil {
+		what = append(what, "<sub>"+sanitise.Markdown(cut(evidenceBrief(f.Evidence, f.Paths), maxCell, "…"))+"</sub>")
+	}
 	if f.Hint != "" {
 		what = append(what, "<sub>"+sanitise.Markdown(cut(f.Hint, maxCell, "…"))+"</sub>")
 	}
@@ -144,10 +148,10 @@ func (m *markdown) packages(r *check.Report) {
 }
 
 func (m *markdown) exceptions(r *check.Report) {
-	m.table("Exceptions", "| Exception | Permits | Why | Answered for |", "exception", len(r.Exceptions), func(i int) string { return exceptionRow(r.Exceptions[i]) })
+	m.table("Exceptions", "| Exception | Permits | Why | Answered for |", "exception", len(r.Exceptions), func(i int) string { return exceptionRow(r.Exceptions[i], evidenceFor(r, r.Exceptions[i].Exception)) })
 }
 
-func exceptionRow(x check.ExceptionReport) string {
+func exceptionRow(x check.ExceptionReport, evidence *evidence.Assessment) string {
 	e := x.Exception
 	cell := func(s string) string { return sanitise.Markdown(cut(s, maxCell, "…")) }
 	permits := sanitise.Code(cut(e.Entitlement, maxCell, "…"))
@@ -159,6 +163,9 @@ func exceptionRow(x check.ExceptionReport) string {
 		why += "<br><sub>" + cell(string(e.Category)) + "</sub>"
 	}
 	why += controls(e)
+	if evidence != nil {
+		why += "<br><sub>" + cell(evidenceBrief(evidence, nil)) + "</sub>"
+	}
 	var answered []string
 	for _, a := range answerable(e, x.Signed) {
 		answered = append(answered, cell(a))

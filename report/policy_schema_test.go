@@ -83,7 +83,7 @@ settings: {overridable: true}
 approvals: {accept: [base, signed], allowed-signers: signers, threshold: 2}
 stages: {release: {require: [developer-id], team-ids: [A1B2C3D4E5], min-runtime-version: "13.0", overridable: true}, development: {}}
 binaries: {tools: {path: bin/*, exactly: []}}
-rules: [{entitlement: "b*", action: require-justification, max-lifetime: 30d, categories: [drm]}]
+rules: [{entitlement: "b*", action: require-justification, max-lifetime: 30d, categories: [drm], evidence: required}]
 `,
 	}
 	p, err = policy.Load(policy.Location{Path: "top.yml"}, func(l policy.Location) ([]byte, error) { return []byte(files[l.Path]), nil })

@@ -139,6 +139,10 @@ func (s *sarif) properties(f check.Finding) sarifProperties {
 		}
 		return out
 	}
+	if a := f.Evidence; a != nil {
+		head, items := evidenceLines(a, f.Paths)
+		p.Evidence = few(append([]string{head}, items...))
+	}
 	if e := f.Exception; e != nil {
 		p.Exception, p.Controls = bounded(sanitise.Text, e.ID), few(e.CompensatingControls)
 		if signed := s.signed[e]; signed != nil {

@@ -86,7 +86,8 @@ type sarifProperties struct {
 	Entitlement string   `json:"entitlement,omitempty"`
 	Risk        string   `json:"risk,omitempty"`
 	Exception   string   `json:"exception,omitempty"`
-	Signers     []string `json:"signers,omitempty"` // of the exception, as they were verified
+	Evidence    []string `json:"evidence,omitempty"` // what the code says of the claim, what that comes to first
+	Signers     []string `json:"signers,omitempty"`  // of the exception, as they were verified
 	Controls    []string `json:"compensatingControls,omitempty"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/macho"
 )
@@ -96,6 +97,34 @@ func (t *text) showSlice(s check.Slice) {
 		t.field("Signature", "none")
 	default:
 		t.showSignature(s)
+	}
+	if s.Code != nil {
+		t.showCode(s.Code)
+	}
+}
+
+// showCode tells what the code itself says.
+func (t *text) showCode(c *evidence.Code) {
+	name := "Evidence"
+	tell := func(s string) {
+		t.field(name, s)
+		name = ""
+	}
+	for _, e := range c.Engines {
+		tell("has " + e.String())
+	}
+	for _, it := range c.Items {
+		s := fmt.Sprintf("%s %s: %s", it.Strength, it.Need, it.Text)
+		if it.Address != 0 {
+			s += fmt.Sprintf(" at %#x", it.Address)
+		}
+		tell(s)
+	}
+	for _, g := range c.Gaps {
+		tell("not followed: " + g.Text)
+	}
+	if name != "" {
+		tell("nothing found")
 	}
 }
 

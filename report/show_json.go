@@ -41,6 +41,7 @@ func showJSON(b check.Binary) showBinary {
 		if s.Signature != nil {
 			slice.Signature = showSigned(s.Signature)
 		}
+		slice.Evidence = showCode(s.Code)
 		shown.Slices = append(shown.Slices, slice)
 	}
 	return shown
@@ -57,6 +58,7 @@ type showSlice struct {
 	Offset    uint64         `json:"offset"`
 	Size      uint64         `json:"size"`
 	Signature *showSignature `json:"signature,omitempty"`
+	Evidence  *showEvidence  `json:"evidence,omitempty"`
 }
 
 type showSignature struct {

@@ -238,6 +238,7 @@ func (t *text) claim(g *group, c check.Claim, width int, findings []check.Findin
 	if c.Exception != nil {
 		t.approval(c.Exception, "    ")
 	}
+	t.evidence(c.Evidence, g.paths, "    ")
 	for i, f := range findings {
 		if i > 0 && f.Hint == findings[i-1].Hint {
 			f.Hint = "" // said once for the whole claim

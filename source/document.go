@@ -156,18 +156,51 @@ func (s *scanner) new(kind nodeKind, depth int) (*node, error) {
 	return &node{kind: kind, offset: s.pos}, nil
 }
 
+// lineEnds are what ends a line, and with it a comment: so it is for old-style property lists
+// (advanceToNonSpace in CFOldStylePList.c), for .xcconfig files (isAtEndOfLine in swift-build's
+// MacroConfigFileParser.swift), and for JSON5 (LineTerminator in its specification). \r\n
+// counts once.
+var lineEnds = []string{"\r\n", "\n", "\r", "\u2028", "\u2029"}
+
+// atEnd reports whether the line ends here.
+func (s *scanner) atEnd() bool {
+	switch s.peek() {
+	case '\n', '\r':
+		return true
+	case "\u2028"[0]:
+		return s.has("\u2028") || s.has("\u2029")
+	}
+	return s.pos >= len(s.b)
+}
+
+// newline consumes the end of the line, if it is here.
+func (s *scanner) newline() bool {
+	for _, end := range lineEnds {
+		if s.has(end) {
+			s.pos += len(end)
+			return true
+		}
+	}
+	return false
+}
+
+// rest consumes what is left of the line, but for its end.
+func (s *scanner) rest() {
+	for !s.atEnd() {
+		s.pos++
+	}
+}
+
 // space consumes white space and comments: // and /* */.
 func (s *scanner) space() error {
 	for s.pos < len(s.b) {
 		switch c := s.b[s.pos]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f':
+		case c == ' ' || c == '\t' || c == '\v' || c == '\f':
 			s.pos++
+		case s.atEnd():
+			s.newline()
 		case s.has("//"):
-			i := bytes.IndexByte(s.b[s.pos:], '\n')
-			if i < 0 {
-				i = len(s.b) - s.pos
-			}
-			s.pos += i
+			s.rest()
 		case s.has("/*"):
 			i := bytes.Index(s.b[s.pos+2:], []byte("*/"))
 			if i < 0 {

@@ -70,7 +70,7 @@ func FuzzConfigs(f *testing.F) {
 	f.Add([]byte("A[sdk=macosx*][arch=*] = $(B:default=$(A)) // c\nB = ${A}${A} \\\r\n x;\u2028#include? \"C\""))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := newDocument("a", b)
-		all := &settings{map[string][]assignment{}, "Release", nil, new(int)}
+		all := &settings{map[string][]assignment{}, []string{"Release"}, nil, new(int)}
 		*all.work = 100_000
 		lines, _ := parseConfig(d)
 		for _, l := range lines {
@@ -95,11 +95,13 @@ func FuzzConfigs(f *testing.F) {
 // panic, and tells places that there are.
 func FuzzTrees(f *testing.F) {
 	seeds(f, func(b []byte) { f.Add(b) }, ".json", ".json5", ".yml", ".pbxproj", ".plist")
+	f.Add([]byte(`<Workspace><Group location="container:a"><FileRef location="group:../B.xcodeproj" scriptText="codesign --ent"/></Group></Workspace>`))
+	f.Add([]byte(`{"scripts": {"a": "electron-builder -m mas -c ./package.json", "b": "a a b"}, "build": {"mac": {"target": [{"target": "mas-dev"}]}}, "dependencies": {"react-scripts": "1"}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		files := fstest.MapFS{}
 		for _, name := range []string{
 			"a.entitlements", "A.xcodeproj/project.pbxproj", "package.json", "electron-builder.yml", "electron-builder.json5",
-			"tauri.conf.json", "tauri.macos.conf.json",
+			"tauri.conf.json", "tauri.macos.conf.json", "W.xcworkspace/contents.xcworkspacedata", "A.xcscheme", "project.yml",
 		} {
 			files[name] = &fstest.MapFile{Data: b}
 		}

@@ -153,6 +153,9 @@ func (p *json5) quoted(quote byte) (string, error) {
 }
 
 func (p *json5) escape(out *strings.Builder) error {
+	if p.newline() { // a line that goes on
+		return nil
+	}
 	c := p.peek()
 	p.pos++
 	switch c {
@@ -176,10 +179,6 @@ func (p *json5) escape(out *strings.Builder) error {
 			return err
 		}
 		out.WriteRune(r)
-	case '\r', '\n': // a line that goes on
-		if c == '\r' && p.peek() == '\n' {
-			p.pos++
-		}
 	case 0:
 		return p.fail("an escape that is cut short")
 	default:

@@ -20,16 +20,20 @@ const (
 	// maxWork bounds what is assigned, looked at and referred to in all configurations of a
 	// tree. A project of 50 targets with three configurations of 300 assignments has 90,000.
 	maxWork = 2_000_000
+
+	// workForConfiguration is what one configuration of one target takes of it, even if it
+	// assigns nothing.
+	workForConfiguration = 50
 )
 
 // settings are the build settings of a target in a configuration: what each name is
 // assigned. As in swift-build's MacroValueAssignmentTable, of those whose conditions hold
 // the last counts.
 type settings struct {
-	by            map[string][]assignment
-	configuration string
-	builtin       map[string]string // what Xcode sets, and nothing else does as a rule
-	work          *int              // what is left of maxWork
+	by             map[string][]assignment
+	configurations []string          // the names of the target's and the project's
+	builtin        map[string]string // what Xcode sets, and nothing else does as a rule
+	work           *int              // what is left of maxWork
 }
 
 // push puts assignments after those that are there already, which count less.
@@ -141,10 +145,14 @@ func (s *settings) holds(conditions []condition) answer {
 				return no
 			}
 		case "config":
+			other := func(name string) bool { return !matches(c.pattern, name) }
 			switch {
 			case strings.ContainsAny(c.pattern, `[\`):
 				all = maybe // which fnmatch(3) and path.Match read differently
-			case !matches(c.pattern, s.configuration):
+			case !slices.ContainsFunc(s.configurations, other):
+			case len(s.configurations) > 1 && other(s.configurations[0]) != other(s.configurations[1]):
+				all = maybe
+			default:
 				return no
 			}
 		default: // an architecture or a variant, of which there may be several in one build
@@ -276,8 +284,8 @@ func (s *settings) lookUp(word, name string, n int, used *int) (string, bool) {
 	} else {
 		n = len(s.by[word])
 	}
-	if _, ok := s.builtin[word]; ok && n > 0 {
-		return "", false // whether what a project sets goes before Xcode's own is not documented
+	if _, ok := s.builtin[word]; n > 0 && (ok || !inherited && overridden(word)) {
+		return "", false // what the project sets may not be what counts
 	}
 	for i, a := range slices.Backward(s.by[word][:n]) {
 		*s.work--

@@ -4,8 +4,9 @@
 //
 // What Xcode does is taken from swift-build (https://github.com/swiftlang/swift-build), its
 // build system: which settings become entitlements from ProductPackaging.swift, .xcconfig
-// files from MacroConfigFileParser.swift, and which of several assignments counts from
-// MacroValueAssignmentTable.swift. electron-builder is taken from macPackager.ts and
+// files from MacroConfigFileParser.swift, which of several assignments counts from
+// MacroValueAssignmentTable.swift, and which configurations, and what it sets itself, from
+// Settings.swift. electron-builder is taken from macPackager.ts and
 // util/config/load.ts of app-builder-lib, Electron Forge from @electron/osx-sign, Tauri
 // from tauri-utils' config.rs.
 //
@@ -16,6 +17,7 @@ package source
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -155,11 +157,19 @@ type Problem struct {
 // Read looks through a tree. Paths are told with dir before them. The tree must not lead
 // out of itself, as that of an os.Root does not.
 func Read(fsys fs.FS, dir string) *Tree {
-	r := &reader{fsys: fsys, dir: dir, files: map[string]bool{}, left: MaxRead, leftFiles: MaxEntitlements, work: maxWork}
+	r := &reader{
+		fsys: fsys, dir: dir, files: map[string]bool{}, left: MaxRead, leftFiles: MaxEntitlements, work: maxWork,
+		hid: map[Kind]int{}, packages: map[string]*npmPackage{}, configs: map[string][]string{},
+	}
 	names := r.walk()
 	r.walked = make(map[string]bool, len(names))
 	for _, name := range names {
 		r.walked[name] = true
+	}
+	for _, name := range names { // which tell how others are used
+		if kindOf(name) == packageFile {
+			r.packageJSON(name)
+		}
 	}
 	for _, name := range names {
 		switch kindOf(name) {
@@ -167,10 +177,14 @@ func Read(fsys fs.FS, dir string) *Tree {
 			r.file(name, Place{})
 		case xcodeProject:
 			r.xcode(name)
-		case packageFile:
-			r.packageJSON(name)
+		case workspaceFile:
+			r.workspace(name)
+		case schemeFile:
+			r.scheme(name)
 		case builderFile:
-			r.builderFile(name)
+			if len(r.configs[name]) == 0 || r.packages[path.Dir(name)] != nil && !slices.Contains(r.configs[name], path.Dir(name)) {
+				r.configs[name] = append(r.configs[name], path.Dir(name))
+			}
 		case tauriFile:
 			r.tauri(name)
 		case scriptFile:
@@ -179,6 +193,15 @@ func Read(fsys fs.FS, dir string) *Tree {
 			r.specs = append(r.specs, name)
 		}
 	}
+	for len(r.referred) > 0 {
+		name := r.referred[0]
+		r.referred = r.referred[1:]
+		r.xcode(name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.configs)) {
+		r.builderFile(name)
+	}
+	r.bareBuilders()
 	for _, name := range r.specs {
 		r.spec(name, names)
 	}
@@ -214,8 +237,15 @@ type reader struct {
 	work      int             // see maxWork
 	full      bool            // too much was told of
 	walked    map[string]bool // what is looked at, by its name in the tree
-	hid       int             // see maxHidden
+	hid       map[Kind]int    // see maxHidden
 	specs     []string        // what projects are made from
+
+	packages map[string]*npmPackage // by their folders
+	configs  map[string][]string    // of electron-builder's: folders of projects that are built with each
+	builds   bool                   // one of them was read
+	bare     []Problem              // packages without one
+
+	referred []string // projects that others refer to, and that were not found by themselves
 }
 
 // told returns the path under which a name in the tree is told.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -66,8 +67,11 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 				"target Acme (Debug) at Acme.xcodeproj/project.pbxproj:71, identifier com.acme.app.debug, team A1B2C3D4E5, execute, app, with App/Debug.entitlements, claims com.apple.security.cs.allow-jit: true (RUNTIME_EXCEPTION_ALLOW_JIT = YES) at Acme.xcodeproj/project.pbxproj:78, claims com.apple.security.files.user-selected.read-only: true (ENABLE_USER_SELECTED_FILES = readonly) at Config/App.xcconfig:8, unhardened at Acme.xcodeproj/project.pbxproj:76 (ENABLE_HARDENED_RUNTIME is NO)",
 				"target Acme (Release) at Acme.xcodeproj/project.pbxproj:82, by default, identifier com.acme.app, team A1B2C3D4E5, execute, app, with App/Acme.entitlements, claims com.apple.security.cs.allow-jit: (unclear) (RUNTIME_EXCEPTION_ALLOW_JIT = $(ALLOW_JIT:default=NO)) at Config/App.xcconfig:7, claims com.apple.security.app-sandbox: (unclear) (ENABLE_APP_SANDBOX = YES) at Acme.xcodeproj/project.pbxproj:87, claims com.apple.security.files.user-selected.read-only: true (ENABLE_USER_SELECTED_FILES = readonly) at Config/App.xcconfig:8, open: ENABLE_APP_SANDBOX is not known",
 				"target Agent (Release) at Acme.xcodeproj/project.pbxproj:104, by default, identifier com.acme.agent, execute, xpc, with Agent/Agent.entitlements, claims com.apple.security.cs.disable-library-validation: (unclear) (RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION = $(FROM_THE_COMMAND_LINE)) at Acme.xcodeproj/project.pbxproj:110, claims com.apple.security.get-task-allow: true (ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW = YES) at Acme.xcodeproj/project.pbxproj:108, unhardened at Acme.xcodeproj/project.pbxproj:104 (ENABLE_HARDENED_RUNTIME is not set), open: RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION is not known",
+				"target Agent (Debug) at Acme.xcodeproj/project.pbxproj:104, identifier com.acme.agent, execute, xpc, with Agent/Agent.entitlements, claims com.apple.security.cs.disable-library-validation: (unclear) (RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION = $(FROM_THE_COMMAND_LINE)) at Acme.xcodeproj/project.pbxproj:110, claims com.apple.security.get-task-allow: true (ENTITLEMENTS_DONT_REMOVE_GET_TASK_ALLOW = YES) at Acme.xcodeproj/project.pbxproj:108, unhardened at Acme.xcodeproj/project.pbxproj:104 (ENABLE_HARDENED_RUNTIME is not set), open: RUNTIME_EXCEPTION_DISABLE_LIBRARY_VALIDATION is not known",
 				"target Kit (Release) at Acme.xcodeproj/project.pbxproj:149, by default, dylib, framework, open: CODE_SIGN_ENTITLEMENTS is not known",
+				"target Kit (Debug) at Acme.xcodeproj/project.pbxproj:149, dylib, framework, open: CODE_SIGN_ENTITLEMENTS is not known",
 				"unresolved: Acme.xcodeproj/project.pbxproj:152:5: CODE_SIGN_ENTITLEMENTS of target Kit (Release) is $(KIT_ENTITLEMENTS), which only a build knows",
+				"unresolved: Acme.xcodeproj/project.pbxproj:152:5: CODE_SIGN_ENTITLEMENTS of target Kit (Debug) is $(KIT_ENTITLEMENTS), which only a build knows",
 			},
 		},
 		{
@@ -99,7 +103,7 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 			"Electron Forge in package.json, and a program that is not read", "forge",
 			[]string{
 				"Electron Forge app at package.json:6, by default, identifier com.acme.notes, execute, app, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.audio-input: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.bluetooth: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.camera: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.print: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.usb: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.location: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.photos-library: (unclear) (@electron/osx-sign's default) at package.json:6, open: the defaults depend on the version of @electron/osx-sign",
-				"Electron Forge helpers at package.json:6, by default, helpers of com.acme.notes.helper, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default) at package.json:6, open: the defaults depend on the version of @electron/osx-sign",
+				"Electron Forge helpers at package.json:6, by default, helpers of com.acme.notes.helper, claims com.apple.security.cs.allow-jit: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.audio-input: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.bluetooth: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.camera: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.print: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.device.usb: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.location: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.personal-information.photos-library: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.cs.allow-unsigned-executable-memory: (unclear) (@electron/osx-sign's default) at package.json:6, claims com.apple.security.cs.disable-library-validation: (unclear) (@electron/osx-sign's default) at package.json:6, open: the defaults depend on the version of @electron/osx-sign",
 				"unresolved: forge.config.js:0:0: the configuration is a program, and what it names is not read",
 			},
 		},
@@ -210,6 +214,8 @@ func TestSettingsAreResolvedAsXcodeDoes(t *testing.T) {
 		{name: "a variable that nothing sets is not guessed", base: "CODE_SIGN_ENTITLEMENTS = $(WHICH).entitlements", open: "CODE_SIGN_ENTITLEMENTS is not known"},
 		{name: "variables that name one another end", base: "A = $(B)$(B)\nB = $(A)$(A)\nCODE_SIGN_ENTITLEMENTS = $(A)", open: "CODE_SIGN_ENTITLEMENTS is not known"},
 		{name: "inherited is what counts less", base: "PRODUCT_BUNDLE_IDENTIFIER = com.acme", settings: `PRODUCT_BUNDLE_IDENTIFIER = "$(inherited).app";`, with: "A.entitlements", identifier: "com.acme.app"},
+		{name: "what Xcode leaves to the project is known", settings: `PRODUCT_NAME = App; MARKETING_VERSION = 1; PRODUCT_BUNDLE_IDENTIFIER = "com.acme.$(PRODUCT_NAME).$(MARKETING_VERSION)";`, with: "A.entitlements", identifier: "com.acme.App.1"},
+		{name: "what Xcode sets itself is not known, whatever the project says", settings: `SDK_NAME = x; PRODUCT_BUNDLE_IDENTIFIER = "com.acme.$(SDK_NAME)";`, with: "A.entitlements"},
 		{name: "an operator makes an identifier", settings: `PRODUCT_BUNDLE_IDENTIFIER = "com.acme.$(TARGET_NAME:rfc1034identifier:lower)";`, with: "A.entitlements", identifier: "com.acme.my-app"},
 		{name: "an operator that is not known is not guessed", settings: `PRODUCT_BUNDLE_IDENTIFIER = "com.acme.$(TARGET_NAME:quote)";`, with: "A.entitlements"},
 		{name: "a boolean is read as NSString's boolValue does", settings: `RUNTIME_EXCEPTION_ALLOW_JIT = "1x"; RUNTIME_EXCEPTION_DEBUGGING_TOOL = no;`, with: "A.entitlements", claims: []string{"com.apple.security.cs.allow-jit: true"}},
@@ -234,6 +240,67 @@ func TestSettingsAreResolvedAsXcodeDoes(t *testing.T) {
 			}
 			if diff := cmp.Diff([]any{row.identifier, row.with, row.claims, row.open}, []any{s.Identifier, strings.Join(s.Files, " or "), settings, s.Open}); diff != "" {
 				t.Errorf("(-want +got):\n%s\n%q", diff, lines(got))
+			}
+		})
+	}
+}
+
+// A target and its project may have different configurations. Of each the one of the name that
+// is built counts, else the project's default, else the first.
+func TestConfigurationsArePairedAsXcodeDoes(t *testing.T) {
+	// configurations are NAME or NAME=JIT, of which the last is built by default.
+	list := func(id string, configurations ...string) string {
+		var ids, objects strings.Builder
+		name := ""
+		for i, c := range configurations {
+			var jit string
+			name, jit, _ = strings.Cut(c, "=")
+			fmt.Fprintf(&ids, "%s%d, ", id, i)
+			fmt.Fprintf(&objects, "%s%d = { name = %s; buildSettings = { %s }; };\n", id, i, name, jit)
+		}
+		return fmt.Sprintf("%s = { buildConfigurations = (%s); defaultConfigurationName = \"%s\"; };\n%s", id, ids.String(), name, objects.String())
+	}
+	const jit, off = "=RUNTIME_EXCEPTION_ALLOW_JIT = YES;", "=RUNTIME_EXCEPTION_ALLOW_JIT = NO;"
+	const release = `="RUNTIME_EXCEPTION_ALLOW_JIT[config=Release]" = YES;`
+	for _, row := range []struct {
+		name            string
+		project, target []string
+		want            string // name, whether it is built by default, and the claim
+	}{
+		{"both have it", []string{"Debug", "Release" + jit}, []string{"Debug", "Release"}, "Debug, Release by default true"},
+		{"the target goes before the project", []string{"Release" + jit}, []string{"Release" + off}, "Release by default"},
+		{"the target lacks it, and has its only one", []string{"Debug", "Release" + jit}, []string{"Debug"}, "Debug, Release by default true"},
+		{"the target lacks it, and has the project's default", []string{"Beta", "Release"}, []string{"Debug" + off, "Release" + jit}, "Debug, Release by default true, Beta true"},
+		{"the target lacks it, and has others", []string{"Release"}, []string{"Beta" + jit, "Debug" + off}, "Beta true, Debug, Release by default true"},
+		{"the project lacks it, and has its default", []string{"Debug", "Release" + jit}, []string{"Beta", "Debug", "Release"}, "Beta true, Debug, Release by default true"},
+		{"the target has none", []string{"Release" + jit}, nil, "Release by default true"},
+		{"the default is the project's, whatever the target says", []string{"Debug", "Release"}, []string{"Release" + jit, "Debug"}, "Release by default true, Debug"},
+		{"a condition on one of two names is left open", []string{"Release" + release}, []string{"Debug"}, "Debug (unclear), Release by default (unclear)"},
+		{"a condition on the name of both holds", []string{"Release" + release}, []string{"Release"}, "Release by default true"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			project := xcode("")
+			start, end := strings.Index(project, "PL = {"), strings.Index(project, "F = {")
+			project = project[:start] + list("PL", row.project...) + project[end:]
+			start, end = strings.Index(project, "TL = {"), strings.Index(project, "rootObject")
+			project = project[:start] + list("TL", row.target...) + "}; " + project[end:]
+			var got []string
+			tree := source.Read(tree(pbxproj, project), ".")
+			for _, s := range tree.Signings {
+				text := s.Configuration
+				if s.Default {
+					text += " by default"
+				}
+				for _, c := range s.Settings {
+					text += " " + c.Value.Text()
+				}
+				got = append(got, text)
+			}
+			slices.Sort(got)
+			want := strings.Split(row.want, ", ")
+			slices.Sort(want)
+			if diff := cmp.Diff(want, got); diff != "" || len(tree.Problems) > 0 {
+				t.Errorf("(-want +got):\n%s%q", diff, lines(tree))
 			}
 		})
 	}
@@ -285,12 +352,18 @@ func TestReadTellsWhatIsNotKnown(t *testing.T) {
 			"target My App (Release) at A.xcodeproj/project.pbxproj:9, by default, execute, app, with A.entitlements",
 			"incomplete: Base.xcconfig:1:1: Base.xcconfig includes itself",
 			"incomplete: Base.xcconfig:2:1: what Gone.xcconfig sets is not known: file does not exist",
-			"incomplete: Base.xcconfig:4:1: a line that Xcode passes over: #include without a name in quotes",
-			"incomplete: Base.xcconfig:5:1: a line that Xcode passes over: no =",
+			"unresolved: Base.xcconfig:4:1: a line that is an error for Xcode: #include without a name in quotes",
+			"unresolved: Base.xcconfig:5:1: a line that is an error for Xcode: no =",
 		}},
 		{"a package.json that is wrong, of no Electron app", tree("package.json", "{{name}}"), nil},
 		{"and of one", tree("package.json", `{ "name": "electron-app", `), []string{"unreadable: package.json:1:27: something other than a value"}},
-		{"electron-builder without a configuration", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`), []string{"unresolved: package.json:0:0: depends on electron-builder, and its configuration is not beside it"}},
+		{"electron-builder without a configuration", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`), []string{"unresolved: package.json:0:0: uses electron-builder, and its configuration is not beside it"}},
+		{"electron-builder at the root of a workspace", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`, "apps/a/package.json", `{ "build": { "mac": { "entitlements": "a.plist", "entitlementsInherit": "a.plist" } } }`, "apps/a/a.plist", claims()), []string{
+			"file apps/a/a.plist: ",
+			"electron-builder app (mac) at apps/a/package.json:1, by default, execute, app, with apps/a/a.plist",
+			"electron-builder helpers (mac) at apps/a/package.json:1, by default, with apps/a/a.plist",
+			"unread: package.json:0:0: uses electron-builder, and its configuration is not beside it",
+		}},
 		{"electron-builder with one that is a program", tree("package.json", `{ "devDependencies": { "electron-builder": "1" } }`, "electron-builder.config.mjs", ""), []string{"unresolved: electron-builder.config.mjs:0:0: the configuration is a program, and what it names is not read"}},
 		{"YAML with a merge key", tree("electron-builder.yml", "mac: &a\n  identity: x\nmas:\n  <<: *a\n"), []string{"unreadable: electron-builder.yml:4:3: a key that is merged, or no string"}},
 		{"folders of tools and of results are not looked into", tree(
@@ -342,7 +415,12 @@ func TestReadIsBounded(t *testing.T) {
 	for i := range source.MaxFiles + 1 {
 		many[fmt.Sprintf("%04d.entitlements", i)] = &fstest.MapFile{Data: []byte(claims())}
 	}
-	wide := "{ objects = { P = { targets = (" + strings.Repeat("T,", source.MaxSignings+1) + "); };\n T = { isa = PBXNativeTarget; buildConfigurationList = L; };\n L = { buildConfigurations = (C); };\n C = { buildSettings = { X = 1; }; };\n }; rootObject = P; }"
+	var ids, targets strings.Builder
+	for i := range source.MaxSignings + 1 {
+		fmt.Fprintf(&ids, "T%d,", i)
+		fmt.Fprintf(&targets, "T%d = { isa = PBXNativeTarget; buildConfigurationList = L; };\n", i)
+	}
+	wide := "{ objects = { P = { targets = (" + ids.String() + "); };\n " + targets.String() + " L = { buildConfigurations = (C); };\n C = { buildSettings = { X = 1; }; };\n }; rootObject = P; }"
 	includes := fstest.MapFS{pbxproj: {Data: []byte(xcode(""))}, "A.entitlements": {Data: []byte(claims())}}
 	for i := range 40 { // each includes the next one twice
 		name := fmt.Sprintf("%d.xcconfig", i)

@@ -33,6 +33,8 @@ const (
 	tauriFile
 	scriptFile
 	specFile // that a project of Xcode is made from
+	workspaceFile
+	schemeFile
 )
 
 var (
@@ -61,6 +63,10 @@ func kindOf(name string) fileKind {
 		return scriptFile
 	case spec.MatchString(base):
 		return specFile
+	case strings.EqualFold(base, "contents.xcworkspacedata"):
+		return workspaceFile
+	case strings.EqualFold(path.Ext(base), ".xcscheme"):
+		return schemeFile
 	}
 	return otherFile
 }
@@ -101,7 +107,7 @@ func (r *reader) walk() (names []string) {
 		case name == ".":
 		case slices.Contains(versioned, d.Name()):
 			return fs.SkipDir
-		case slices.Contains(results, path.Ext(d.Name())):
+		case r.isResult(name):
 			r.hidden(name, Unresolved)
 			return fs.SkipDir
 		case d.Name() == "node_modules":
@@ -129,14 +135,27 @@ func (r *reader) isCache(name string) bool {
 	return err == nil && bytes.HasPrefix(b, []byte("Signature: 8a477f597d28d172789f06886806bc55"))
 }
 
-// maxHidden bounds what is looked at in folders that are not looked into otherwise.
+// isResult reports whether a folder is what a build makes, by its name and by what is in
+// such. One of sources may have a name like that.
+func (r *reader) isResult(name string) bool {
+	return slices.Contains(results, path.Ext(name)) && slices.ContainsFunc([]string{"Contents", "Versions", "Info.plist"}, func(in string) bool {
+		return r.there(path.Join(name, in))
+	})
+}
+
+// maxHidden bounds what is looked at in folders that are not looked into otherwise, for each
+// kind of problem.
 const maxHidden = 100_000
 
-// hidden tells of projects of Xcode's in a folder that is not looked into.
-func (r *reader) hidden(name string, kind Kind) {
+// hidden tells of projects of Xcode's in a folder that is not looked into, and, once, that
+// there is more than is looked at.
+func (r *reader) hidden(top string, kind Kind) {
 	first, n := "", 0
-	_ = fs.WalkDir(r.fsys, name, func(name string, d fs.DirEntry, err error) error {
-		if r.hid++; r.hid > maxHidden {
+	_ = fs.WalkDir(r.fsys, top, func(name string, d fs.DirEntry, err error) error {
+		if r.hid[kind]++; r.hid[kind] > maxHidden {
+			if r.hid[kind] == maxHidden+1 {
+				r.problem(Problem{kind, Place{File: r.told(top)}, fmt.Sprintf("more than %d files in folders that are not looked into, of which there may be projects", maxHidden), "move them, or name the folders that something is built from with --sources"})
+			}
 			return fs.SkipAll
 		}
 		if err == nil && kindOf(name) == xcodeProject {
@@ -149,26 +168,24 @@ func (r *reader) hidden(name string, kind Kind) {
 	if n > 0 {
 		what := "a project in a folder that is not looked into"
 		if n > 1 {
-			what = fmt.Sprintf("one of %d projects in a folder that is not looked into, %s", n, r.told(name))
+			what = fmt.Sprintf("one of %d projects in a folder that is not looked into, %s", n, r.told(top))
 		}
 		r.problem(Problem{kind, Place{File: r.told(first)}, what, "move it, or name its folder with --sources, if something is built from it"})
 	}
 }
 
-// link returns the project that a link leads to, and tells of one that is out of sight.
+// link returns the project that a link leads to, and tells of what is out of sight.
 func (r *reader) link(name string) []string {
-	isProject := strings.EqualFold(path.Ext(name), ".xcodeproj")
 	info, err := fs.Stat(r.fsys, name)
 	switch {
-	case isProject && err != nil:
+	case isProject(name) && err != nil:
 		r.problem(Problem{Unresolved, Place{File: r.told(name)}, "a link to a project that is not in the folder that is looked at: " + reason(err), "have the project in its place"})
-	case isProject && info.IsDir():
-		entries, _ := fs.ReadDir(r.fsys, name)
-		for _, e := range entries {
-			if p := path.Join(name, e.Name()); kindOf(p) == xcodeProject {
-				return []string{p}
-			}
+	case isProject(name) && info.IsDir():
+		if file, _ := r.projectIn(name); file != "" {
+			return []string{file}
 		}
+	case err != nil && !isMissing(err) && kindOf(name) == otherFile: // others are told when they are read
+		r.problem(Problem{Unresolved, Place{File: r.told(name)}, "a link to what is not looked at, and may be a folder: " + reason(err), "name a folder that holds both with --sources, or have what it leads to in its place"})
 	case err == nil && info.IsDir() && !r.inSight(name):
 		r.hidden(name, Unread)
 	}
@@ -182,9 +199,15 @@ func (r *reader) inSight(name string) bool {
 		return false
 	}
 	to = path.Join(path.Dir(name), to)
-	return fs.ValidPath(to) && !slices.ContainsFunc(strings.Split(to, "/"), func(part string) bool {
-		return slices.Contains(skipped, part) || slices.Contains(results, path.Ext(part)) || part == "target"
-	})
+	if !fs.ValidPath(to) {
+		return false
+	}
+	for at := to; at != "."; at = path.Dir(at) {
+		if slices.Contains(skipped, path.Base(at)) || r.isResult(at) || path.Base(at) == "target" {
+			return false
+		}
+	}
+	return true
 }
 
 // read returns the bytes of a regular file, and one more than the limit at most.

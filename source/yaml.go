@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -18,6 +19,14 @@ const maxYAML = 1 << 20
 func parseYAML(b []byte) (*node, error) {
 	if len(b) > maxYAML {
 		return nil, fmt.Errorf("it is larger than %d bytes", maxYAML)
+	}
+	if !utf8.Valid(b) || bytes.IndexByte(b, 0) >= 0 {
+		return nil, &syntaxError{0, "the text is not UTF-8"}
+	}
+	// YAML 1.1 ends lines, and comments, at these. YAML 1.2 does not (line breaks, section
+	// 5.4), and neither does js-yaml, with which electron-builder reads it.
+	if i := bytes.IndexAny(b, "\u0085\u2028\u2029"); i >= 0 {
+		return nil, &syntaxError{i, "a character that ends a line for some parsers of YAML, and for others does not"}
 	}
 	var root yaml.Node
 	if err := yaml.Load(b, &root); err != nil {
@@ -98,8 +107,8 @@ func (c *yamlTree) node(y *yaml.Node, depth int) (*node, error) {
 
 // parseByName reads a configuration in the format that its name tells.
 func parseByName(name string) func([]byte) (*node, error) {
-	if ext := strings.ToLower(path.Ext(name)); ext == ".yml" || ext == ".yaml" {
-		return parseYAML
+	if ext := strings.ToLower(path.Ext(name)); ext == ".json" || ext == ".json5" {
+		return parseJSON
 	}
-	return parseJSON
+	return parseYAML
 }

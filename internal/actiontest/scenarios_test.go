@@ -16,9 +16,6 @@ import (
 	"github.com/codewarrant/codewarrant/internal/runner"
 )
 
-// The binary fixture that most scenarios are about: see testdata/README.md.
-const pgCtl = "testdata:binaries/pg_ctl"
-
 const allowAll = `version: 1
 rules:
   - entitlement: com.apple.security.cs.*

@@ -169,7 +169,8 @@ func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*che
 	if err := addTrees(&in, o.sources); err != nil {
 		return nil, err
 	}
-	found, err := o.reading.run(ctx, env, walk, scan.Options{Depth: scan.Depth(cmp.Or(o.verify, string(scan.Full))), Now: now})
+	depth := scan.Depth(cmp.Or(o.verify, string(scan.Full)))
+	found, err := o.reading.run(ctx, env, walk, scan.Options{Depth: depth, Now: now, Evidence: depth == scan.Full})
 	if err != nil {
 		return nil, err
 	}

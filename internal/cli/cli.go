@@ -98,6 +98,7 @@ func tell(env Env, err error) {
 }
 
 func newRoot(env Env) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "codewarrant",
 		Short: "Hold the entitlements of signed macOS binaries against a policy",
@@ -111,20 +112,26 @@ interrupted ends with 130, and with 143 on SIGTERM.`,
 		Example: `  codewarrant check build/Acme.app
   codewarrant show build/Acme.app
   codewarrant explain com.apple.security.cs.allow-jit`,
-		Version:       Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          takesCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return printVersion(env)
+			}
+			return cmd.Help()
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			return cmp.Or(notEmpty(cmd), replaces(cmd, args))
 		},
 	}
-	root.SetVersionTemplate("codewarrant {{.Version}}\n")
+	// Not cobra's own: with a template of its output the linker keeps every exported method of
+	// every type, which is an eighth of the program.
+	root.Flags().BoolVarP(&version, "version", "v", false, "version for codewarrant")
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
-		newCheck(env), newInit(env), newRenew(env), newShow(env), newExplain(env), newPolicy(env),
+		newCheck(env), newInit(env), newRenew(env), newShow(env), newNarrow(env), newExplain(env), newPolicy(env),
 		newApprove(env), newApprovals(env), newCompletion(env), newVersion(env), newAction(env),
 	)
 	return root

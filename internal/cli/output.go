@@ -28,6 +28,11 @@ var formats = []struct {
 	{"json", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.JSON(w, r, Version()) }},
 	{"sarif", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.SARIF(w, r, Version()) }},
 	{"markdown", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.Markdown(w, r, 0) }},
+	{"junit", func(w io.Writer, r *check.Report, _ report.TextOptions) error {
+		return report.CheckJUnit(sanitise.Log(w), r)
+	}},
+	{"csv", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.CSV(sanitise.Log(w), r) }},
+	{"ndjson", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.NDJSON(w, r) }},
 	{"github", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.GitHub(w, r) }},
 }
 

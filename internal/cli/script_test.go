@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"archive/zip"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/pem"
@@ -133,7 +134,8 @@ func write(ts *testscript.TestScript, name string, b []byte) {
 // writeMachO writes an arm64 program, signed ad hoc, hardened and with com.acme.app
 // and team A1B2C3D4E5 for identity unless options say otherwise: identifier=ID,
 // team=ID, claim=KEY (true; repeated), xml=FILE (the XML alone), info=FILE (the
-// Info.plist that is bound), dylib, plain (not hardened), unsigned, fat (x86_64 too).
+// Info.plist that is bound), dylib, plain (not hardened), unsigned, fat (x86_64 too),
+// code=ARCH/BUILD/NAME (what testdata/evidence/NAME.c was compiled to, signed anew).
 func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: macho PATH [OPTION…]")
@@ -141,6 +143,7 @@ func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 	sig := &machotest.Signature{Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: machotest.FlagAdHoc | machotest.FlagRuntime}
 	b, fat := machotest.Binary{}, false
 	var claims []any
+	var code []byte
 	for _, arg := range args[1:] {
 		option, value, _ := strings.Cut(arg, "=")
 		switch option {
@@ -162,12 +165,20 @@ func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 			sig = nil
 		case "fat":
 			fat = true
+		case "code":
+			program, err := compiled(value)
+			ts.Check(err)
+			code = program
 		default:
 			ts.Fatalf("macho: unknown option %s", arg)
 		}
 	}
 	if len(claims) > 0 {
 		sig.Entitlements, sig.EntitlementsDER = machotest.XML(claims...), machotest.DER(claims...)
+	}
+	if code != nil {
+		write(ts, args[0], machotest.Resign(code, sig))
+		return
 	}
 	b.Signature = sig
 	if !fat {
@@ -177,6 +188,16 @@ func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 	intel := b
 	intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All
 	write(ts, args[0], machotest.Fat{Slices: []machotest.Slice{{Binary: intel}, {Binary: b}}}.Bytes())
+}
+
+// compiled returns one of the programs that were compiled for the evidence.
+func compiled(name string) ([]byte, error) {
+	z, err := zip.OpenReader(filepath.Join(fixtures, "../evidence/programs.zip"))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	return fs.ReadFile(&z.Reader, name)
 }
 
 // exits runs a command and compares its exit status; ! does not tell 1 from 3.

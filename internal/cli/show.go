@@ -15,6 +15,7 @@ import (
 
 func newShow(env Env) *cobra.Command {
 	var format, output string
+	var evidence bool
 	var reading reading
 	cmd := &cobra.Command{
 		Use:   "show PATH…",
@@ -26,6 +27,7 @@ profile of a bundle, and who signed an installer package. It judges nothing.
 Exit status: 0 shown, 2 wrong usage, or output that could not be written, 3 something could not be
 read, or there was nothing to show.`,
 		Example: `  codewarrant show build/Acme.app
+  codewarrant show --evidence build/Acme.app
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +42,7 @@ read, or there was nothing to show.`,
 			if write == nil {
 				return fmt.Errorf("--format: %q is not one of text, json", format)
 			}
-			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now()})
+			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now(), Evidence: evidence})
 			if err != nil {
 				return err
 			}
@@ -51,6 +53,7 @@ read, or there was nothing to show.`,
 		},
 	}
 	reading.flags(cmd)
+	cmd.Flags().BoolVar(&evidence, "evidence", false, "show what the code itself says of entitlements that it may need, too")
 	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	complete(cmd, "format", []string{"text", "json"})

@@ -42,8 +42,9 @@ func addTree(in *check.Input, tree *sources.Tree) {
 			in.Sources = append(in.Sources, check.Source{Path: f.Path, Inside: check.Inside(f.Path), Source: f.Source})
 		}
 	}
+	before := in.Signings // in one tree, several projects may be built with one configuration
 	for _, g := range tree.Signings {
-		if !slices.ContainsFunc(in.Signings, func(o sources.Signing) bool { return o.Place == g.Place && o.Name() == g.Name() }) {
+		if !slices.ContainsFunc(before, func(o sources.Signing) bool { return o.Place == g.Place && o.Name() == g.Name() }) {
 			in.Signings = append(in.Signings, g)
 		}
 	}

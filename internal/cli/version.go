@@ -42,11 +42,13 @@ func newVersion(env Env) *cobra.Command {
 Exit status: 0 printed, 2 wrong usage.`,
 		Example: "  codewarrant version",
 		Args:    takesNothing,
-		RunE: func(*cobra.Command, []string) error {
-			return emit(env, "", func(w io.Writer, _ bool) error {
-				_, err := fmt.Fprintln(w, "codewarrant", Version())
-				return err
-			})
-		},
+		RunE:    func(*cobra.Command, []string) error { return printVersion(env) },
 	}
+}
+
+func printVersion(env Env) error {
+	return emit(env, "", func(w io.Writer, _ bool) error {
+		_, err := fmt.Fprintln(w, "codewarrant", Version())
+		return err
+	})
 }

@@ -5,7 +5,7 @@
 //
 // There is one function per sink, and each may be relied on alone: [Text] for
 // terminals and logs, [Log] for the streams that GitHub's runner reads,
-// [Markdown] and [Code] for job summaries, [JSON] for encoded JSON, [Message] for
+// [Markdown] and [Code] for job summaries, [JSON] for encoded JSON, [Cell] for tables, [Message] for
 // the messages of SARIF.
 package sanitise
 

@@ -10,6 +10,7 @@ import (
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/internal/boundedplist"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/seal"
@@ -27,9 +28,9 @@ const patience = 5 * time.Minute
 // programs stay under 100 KiB, and so does what is found of most bundles.
 const maxFile = 16 << 20
 
-// readBinary reads all slices of one file and what they are signed with. v
-// compares the pages of the code; nil leaves them out.
-func readBinary(ctx context.Context, item *artifact.Item, v *codesign.Verifier) (check.Binary, error) {
+// readBinary reads all slices of one file and what they are signed with.
+func readBinary(ctx context.Context, item *artifact.Item, l view) (check.Binary, error) {
+	v := l.verifier
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	f, err := macho.Read(item, item.Size)
@@ -45,10 +46,17 @@ func readBinary(ctx context.Context, item *artifact.Item, v *codesign.Verifier) 
 		b.Outer = item.Outer.Path
 	}
 	for _, s := range f.Slices {
-		b.Slices = append(b.Slices, readSlice(ctx, item, s, v))
+		slice := readSlice(ctx, item, s, v)
+		if l.evidence {
+			slice.Code = readCode(ctx, item, s)
+		}
+		b.Slices = append(b.Slices, slice)
 		if err := tooMuch(b); err != nil {
 			return check.Binary{}, err
 		}
+	}
+	if l.evidence && item.Main {
+		readScripts(item.Bundle, b.Slices)
 	}
 	if v != nil && slices.ContainsFunc(b.Slices, func(s check.Slice) bool { return s.IsProgram() }) {
 		b.Provisioning = readProfile(item, b.Slices, v)
@@ -141,6 +149,15 @@ func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codes
 	}
 	slice.InfoPlist = slice.Signature.InfoPlist(own)
 	return slice
+}
+
+// readCode looks at what a slice does. It is nil for what no Mac runs, and for what is
+// not loaded into processes.
+func readCode(ctx context.Context, item *artifact.Item, s macho.Slice) *evidence.Code {
+	if s.Err != nil || !s.IsForMac() || !s.IsProgram() && !s.IsLibrary() && !s.IsPlugIn() {
+		return nil
+	}
+	return evidence.Read(ctx, item, s)
 }
 
 // readInfo reads what an Info.plist inside of the code says.

@@ -5,6 +5,7 @@ import (
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/seal"
 )
@@ -157,6 +158,7 @@ func (c *cost) slice(s check.Slice) {
 	c.bytes += ofSlice + len(s.Builds)*ofHash
 	c.anomalies(s.Anomalies)
 	c.info(s.Info)
+	c.code(s.Code)
 	c.err(s.Err)
 	c.err(s.SignatureErr)
 	if s.Signature == nil {
@@ -167,6 +169,29 @@ func (c *cost) slice(s check.Slice) {
 	c.name += len(d.Identifier) + len(d.TeamID)
 	c.signature(s.Signature)
 	c.name = name
+}
+
+// code counts what the code says. It is told for each of the entitlements that it is about,
+// and in the findings about these.
+func (c *cost) code(code *evidence.Code) {
+	if code == nil {
+		return
+	}
+	c.bytes += ofSlice + (len(code.Items)+len(code.Loads))*ofHash
+	for _, it := range code.Items {
+		c.text(it.Symbol, it.Text)
+	}
+	for _, l := range code.Loads {
+		c.text(l.Name)
+	}
+	for _, e := range code.Engines {
+		c.text(e.Name, e.Version, e.Category)
+	}
+	for _, g := range code.Gaps {
+		c.text(g.Text, g.Text)
+	}
+	c.text(code.RPaths...)
+	c.text(code.ID)
 }
 
 func (c *cost) signature(s *codesign.Signature) {

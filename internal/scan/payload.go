@@ -50,7 +50,8 @@ func dotNet(r io.ReaderAt, s *macho.Slice) string {
 		}
 		var b [before]byte
 		if _, err := r.ReadAt(b[:], int64(base)+at-before); err == nil {
-			if where := binary.LittleEndian.Uint64(b[:]); where > 0 {
+			// A program that looks for the marker, as this one does, has it, and no bundle.
+			if where := binary.LittleEndian.Uint64(b[:]); where > 0 && where < s.Range.Size {
 				return fmt.Sprintf("a single-file bundle of .NET at offset %d: what its host unpacks, native libraries among it, is not read", where)
 			}
 		}

@@ -68,7 +68,7 @@ func TestEachBundleHasItsOwnProfile(t *testing.T) {
 		if problem != nil {
 			t.Fatal(problem)
 		}
-		b, err := readBinary(t.Context(), item, v)
+		b, err := readBinary(t.Context(), item, view{verifier: v})
 		if err != nil {
 			t.Fatal(err)
 		}

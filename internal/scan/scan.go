@@ -55,6 +55,12 @@ const (
 	maxKept = 512 << 20
 )
 
+// view is how files are looked at.
+type view struct {
+	verifier *codesign.Verifier // nil: pages and signers are left out
+	evidence bool
+}
+
 // limits are what one run may take.
 type limits struct {
 	time time.Duration
@@ -65,6 +71,8 @@ type limits struct {
 type Options struct {
 	Depth Depth
 	Now   time.Time // that certificates are held against where there is no secure timestamp
+
+	Evidence bool // read out of the code what it needs, too
 
 	// Begun, unless nil, is told of each file that is begun, in the order of the walk.
 	Begun func(path string, size int64)
@@ -79,9 +87,9 @@ func Run(ctx context.Context, paths []string, o Options) (Result, error) {
 func (l limits) run(ctx context.Context, paths []string, o Options) (Result, error) {
 	limited, cancel := context.WithTimeout(ctx, l.time)
 	defer cancel()
-	var verifier *codesign.Verifier
+	view := view{evidence: o.Evidence}
 	if o.Depth == Full {
-		verifier = codesign.NewVerifier(codesign.AppleAnchors(), o.Now)
+		view.verifier = codesign.NewVerifier(codesign.AppleAnchors(), o.Now)
 	}
 	var full atomic.Bool
 	w := walk{ctx: ctx, limited: limited, full: &full, begun: o.Begun, jobs: make(chan job), done: make(chan outcome)}
@@ -89,7 +97,7 @@ func (l limits) run(ctx context.Context, paths []string, o Options) (Result, err
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for j := range w.jobs {
-				w.done <- j.read(limited, verifier)
+				w.done <- j.read(limited, view)
 			}
 		})
 	}

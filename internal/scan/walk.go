@@ -126,15 +126,15 @@ func readPackage(item *artifact.Item, v *codesign.Verifier) check.Package {
 }
 
 // read reads a file, and closes it.
-func (j job) read(ctx context.Context, v *codesign.Verifier) outcome {
+func (j job) read(ctx context.Context, l view) outcome {
 	defer j.item.Close()
 	o := outcome{index: j.index, path: j.item.Path, file: true}
 	if j.item.Package != nil {
-		o.found.Packages = []check.Package{readPackage(j.item, v)}
+		o.found.Packages = []check.Package{readPackage(j.item, l.verifier)}
 		o.cost = costOf(o.found)
 		return o
 	}
-	b, err := readBinary(ctx, j.item, v)
+	b, err := readBinary(ctx, j.item, l)
 	switch {
 	case errors.Is(err, macho.ErrNotMachO) && j.item.Main:
 		o.found.Unread = []check.Unread{{Path: o.path, Err: fmt.Errorf("the main executable of a bundle: %w", err), Hint: mainHint}}

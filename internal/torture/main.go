@@ -23,6 +23,7 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -37,7 +38,7 @@ const (
 const lax = "version: 1\nsettings: {unlisted: allow}\nstages: {release: {require: []}}\n"
 
 func main() {
-	n := flag.Int("n", 20000, "how many changes to the header, and how many to the signature")
+	n := flag.Int("n", 20000, "how many changes to each of the header, the code and what goes with it, and the signature")
 	seed := flag.Uint64("seed", 1, "where the random numbers begin")
 	packed := flag.Bool("packed", false, "change archives that hold the program, each format a fraction of -n times")
 	flag.Parse()
@@ -121,7 +122,7 @@ func newTorture(name string, b []byte, seed uint64) (*torture, error) {
 	if err != nil {
 		return nil, err
 	}
-	header, signature := part{name: "header"}, part{name: "signature"}
+	header, code, signature := part{name: "header"}, part{name: "code"}, part{name: "signature"}
 	if f.Fat {
 		header.ranges = append(header.ranges, macho.Range{Size: 8 + 20*uint64(len(f.Slices))})
 	}
@@ -129,10 +130,12 @@ func newTorture(name string, b []byte, seed uint64) (*torture, error) {
 		if s.Signature == nil {
 			return nil, errors.New("not signed")
 		}
-		header.ranges = append(header.ranges, macho.Range{Offset: s.Range.Offset, Size: 4096})
+		const head = 4096
+		header.ranges = append(header.ranges, macho.Range{Offset: s.Range.Offset, Size: head})
+		code.ranges = append(code.ranges, macho.Range{Offset: s.Range.Offset + head, Size: s.Signature.Offset - min(head, s.Signature.Offset-1)})
 		signature.ranges = append(signature.ranges, macho.Range{Offset: s.Range.Offset + s.Signature.Offset, Size: s.Signature.Size})
 	}
-	t.parts = []part{header, signature}
+	t.parts = []part{header, code, signature}
 	t.verdict = t.judge(b)
 	if len(t.verdict.claims) == 0 {
 		return nil, errors.New("claims nothing that a change could hide")
@@ -225,6 +228,9 @@ func (t *torture) judgeBinary(b []byte) verdict {
 		slice := check.Slice{Slice: s}
 		if s.Err == nil && s.Signature != nil {
 			slice.Signature, slice.SignatureErr = t.verifier.Read(context.Background(), bytes.NewReader(b), s)
+		}
+		if s.Err == nil {
+			slice.Code = evidence.Read(context.Background(), bytes.NewReader(b), s)
 		}
 		if slice.Signature != nil {
 			v.claims = entitlement.Union(v.claims, slice.Signature.Claims.Set)

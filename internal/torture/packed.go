@@ -75,7 +75,7 @@ func (t *torture) judgeFile(b []byte) verdict {
 		panic(err)
 	}
 	f.Close()
-	found, err := scan.Run(context.Background(), []string{f.Name()}, scan.Options{Depth: scan.Full, Now: time.Now()})
+	found, err := scan.Run(context.Background(), []string{f.Name()}, scan.Options{Depth: scan.Full, Now: time.Now(), Evidence: true})
 	if err != nil {
 		panic(err)
 	}

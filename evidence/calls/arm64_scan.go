@@ -1,0 +1,131 @@
+package calls
+
+import "encoding/binary"
+
+// scanARM64 looks at each word for a call, an adrp to the page of a pointer,
+// and svc #0x80. Distances are compared before opcodes: of the words of real
+// code a tenth are calls, so that a branch on it would mostly be guessed wrong.
+func scanARM64(t *targets, pc uint64, code []byte, limit int) {
+	if pc&3 != 0 {
+		skip := int(4 - pc&3)
+		if len(code) <= skip {
+			return
+		}
+		pc, code, limit = pc+uint64(skip), code[skip:], limit-skip
+	}
+	code = code[:len(code)&^3]
+	limit = min(max(limit, 0)&^3, len(code))
+	slots := len(t.pointers) > 0 || t.taken
+	for i := 0; i < limit; {
+		at := pc + uint64(i)
+		page := code[i:min(limit, i+int(4096-at&4095))]
+		s := t.sieve(at)
+		for j := 0; ; j += 8 {
+			if j = s.next(page, j); j >= len(page) {
+				break
+			}
+			for k := j; k < min(j+8, len(page)); k += 4 {
+				w := binary.LittleEndian.Uint32(page[k:])
+				at := at + uint64(k)
+				switch {
+				case w&0x7c000000 == 0x14000000:
+					t.call(at, at+uint64(int64(w)<<38>>36))
+				case w&0x9f000000 == 0x90000000 && slots:
+					t.adrp(at, code[i+k:])
+				case w == svc80 && t.syscalls:
+					t.add(reference{at: at})
+				}
+			}
+		}
+		i += len(page)
+	}
+	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
+	const reach = 1 << 20
+	if slots && t.slotLo < pc+uint64(limit)+reach && t.slotHi+reach > pc {
+		t.literals(pc, code[:limit])
+	}
+}
+
+// A sieve lets through the words of one page of code that may be of interest. It
+// works on two words at a time, each in a lane of 32 bits: where call and page are
+// the distances from the page to the first target, and calls and pages how far
+// apart the targets are.
+type sieve struct{ call, calls, page, pages uint64 }
+
+const (
+	lanes   = 1<<32 | 1
+	topBits = 1 << 31 * lanes
+	imm26   = 0x3ffffff * lanes
+	imm19   = 0x7ffff * lanes
+)
+
+func (t *targets) sieve(at uint64) sieve {
+	return sieve{
+		call:  (at - t.callLo) >> 2 & 0x3ffffff * lanes,
+		calls: min(t.callHi-t.callLo, 1<<28-1)>>2*lanes | topBits,
+		// Of the distance in pages an adrp has all but two bits in one place.
+		page:  (at>>14 - t.slotLo>>14 + 1) & 0x7ffff * lanes,
+		pages: min(t.slotHi>>14-t.slotLo>>14+1, 0x7ffff)*lanes | topBits,
+	}
+}
+
+// next returns the offset of the next pair of words, from i on, of which one may be
+// of interest: a top bit is left where a distance is not above that of the targets.
+func (s sieve) next(page []byte, i int) int {
+	call := s.call + uint64(i>>2)*lanes + 1<<32
+	for ; i+8 <= len(page); i += 8 {
+		v := binary.LittleEndian.Uint64(page[i:])
+		near := s.calls - (v&imm26+call)&imm26
+		near |= s.pages - (v>>5&imm19+s.page)&imm19
+		x := v ^ svc80*lanes
+		if (near|(x-lanes)&^x)&topBits != 0 {
+			return i
+		}
+		call += 2 * lanes
+	}
+	return i // of the last word, or the end
+}
+
+// literals looks for what reaches a pointer or address with one instruction.
+func (t *targets) literals(pc uint64, code []byte) {
+	for i := 0; i+4 <= len(code); i += 4 {
+		w := binary.LittleEndian.Uint32(code[i:])
+		at := pc + uint64(i)
+		switch {
+		case w&0xff000000 == 0x58000000:
+			t.address(at, at+uint64(int64(w)<<40>>45<<2), true)
+		case w&0x9f000000 == 0x10000000:
+			t.address(at, at+uint64(int64(adrImm(w))<<43>>43), false)
+		}
+	}
+}
+
+// svc80 is the instruction that enters XNU.
+const svc80 = 0xd4001001
+
+// adrImm returns the 21 bits of adr and adrp.
+func adrImm(w uint32) uint32 { return w>>3&0x1ffffc | w>>29&3 }
+
+// adrpReach is how many instructions may be between an adrp and the one that adds the rest.
+const adrpReach = lookahead/4 - 1
+
+// adrp looks for the instruction that completes the address of an adrp.
+func (t *targets) adrp(pc uint64, code []byte) {
+	w := binary.LittleEndian.Uint32(code)
+	rd := w & 31
+	base := pc&^0xfff + uint64(int64(adrImm(w))<<43>>31)
+	if base < t.slotLo&^0xfff || base > t.slotHi {
+		return
+	}
+	for i := 4; i+4 <= len(code) && i <= 4*adrpReach; i += 4 {
+		w := binary.LittleEndian.Uint32(code[i:])
+		if w>>5&31 == rd {
+			switch {
+			case w&0xffc00000 == 0xf9400000: // ldr xt, [xn, #imm]
+				t.address(pc+uint64(i), base+uint64(w>>10&0xfff)<<3, true)
+			case w&0xffc00000 == 0x91000000: // add xd, xn, #imm
+				t.address(pc+uint64(i), base+uint64(w>>10&0xfff), false)
+			}
+		}
+	}
+}

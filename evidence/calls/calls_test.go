@@ -1,0 +1,103 @@
+package calls
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var wanted = Wanted{"_mmap": {2, 3}, "_mach_vm_protect": {4}}
+
+// program lays out code as shapes says.
+func program(arch Arch, code []byte, starts []uint64) Program {
+	return Program{
+		Arch:     arch,
+		Text:     []Section{{base, uint64(len(code))}},
+		Starts:   starts,
+		Stubs:    map[uint64]string{base + 0x1000: "_mmap", base + 0x1010: "_dlsym", base + 0x1020: "_abort"},
+		Pointers: map[uint64]string{base + 0x4010: "_mmap"},
+		Read:     reader(map[uint64][]byte{base: code, base + 0x5000: []byte("mmap\x00")}),
+	}
+}
+
+func reader(parts map[uint64][]byte) func(addr uint64, b []byte) error {
+	return func(addr uint64, b []byte) error {
+		for at, part := range parts {
+			if addr >= at && addr-at <= uint64(len(part)) && uint64(len(b)) <= uint64(len(part))-(addr-at) {
+				copy(b, part[addr-at:])
+				return nil
+			}
+		}
+		return errors.New("nothing there")
+	}
+}
+
+// line is a site in one line, with addresses from base.
+func line(s Site, args []int) string {
+	list := make([]string, len(args))
+	for i, n := range args {
+		list[i] = s.Args[n].String()
+	}
+	t := fmt.Sprintf("%#x %s %s %s", s.Address-base, s.Symbol, s.Via, strings.Join(list, ", "))
+	for _, c := range s.Through {
+		t += fmt.Sprintf(" <- %#x", c.Address-base)
+	}
+	if s.Callers != CallersNone {
+		t += fmt.Sprintf(" (%s)", s.Callers)
+	}
+	if s.Partial {
+		t += " (partial)"
+	}
+	return t
+}
+
+func lines(r Result) []string {
+	list := []string{}
+	for _, s := range r.Sites {
+		list = append(list, line(s, wanted[s.Symbol]))
+	}
+	return list
+}
+
+func TestFindInShapes(t *testing.T) {
+	for _, tt := range shapes {
+		arch := map[Arch]string{ARM64: "arm64", X8664: "x86-64"}[tt.arch]
+		t.Run(arch+": "+tt.name, func(t *testing.T) {
+			got, err := Find(context.Background(), program(tt.arch, bytesOf(t, tt.code), tt.starts), wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, lines(got)); diff != "" {
+				t.Errorf("%s\n%s", tt.asm, diff)
+			}
+		})
+	}
+}
+
+func TestWaysSayWhatComesTogether(t *testing.T) {
+	const name = "JavaScriptCore chooses protection and flags by the same condition"
+	i := slices.IndexFunc(shapes, func(s shape) bool { return s.name == name })
+	if i < 0 {
+		t.Fatalf("no shape is named %q", name)
+	}
+	r, err := Find(context.Background(), program(ARM64, bytesOf(t, shapes[i].code), shapes[i].starts), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := []string{}
+	for _, s := range r.Sites {
+		for _, w := range s.Ways {
+			got = append(got, fmt.Sprintf("%v with %v", w[2], w[3]))
+		}
+	}
+	slices.Sort(got)
+	want := []string{"0x1 with 0x1002", "0x3 with 0x1002", "0x5 with 0x1802", "0x7 with 0x1802"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,227 @@
+package calls
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFindIsBounded(t *testing.T) {
+	word := func(w ...uint32) []byte {
+		var b []byte
+		for _, x := range w {
+			b = binary.LittleEndian.AppendUint32(b, x)
+		}
+		return b
+	}
+	random := make([]byte, 1<<20)
+	rand.New(rand.NewSource(3)).Read(random)
+	many := func(n int) []uint64 {
+		list := make([]uint64, n)
+		for i := range list {
+			list[i] = uint64(i*7919) % 0xffff // not sorted
+		}
+		return list
+	}
+	stubs := map[uint64]string{}
+	for i := range 1 << 20 {
+		stubs[base+uint64(i)*4] = "_mmap"
+	}
+	branches := func(n int) []byte {
+		var b []byte
+		for i := range n {
+			b = append(b, word(0x54000000|uint32(-i&0x7ffff)<<5|uint32(i%14))...) // b.cond to the start
+		}
+		return b
+	}
+	calls := func(n int) []byte {
+		var b []byte
+		for i := range n {
+			// bl to 8 MiB after the start, by functions of two words.
+			b = append(b, word(0x94000000|uint32((8<<20-i*8)/4), 0xd65f03c0)...)
+		}
+		return b
+	}
+	tests := []struct {
+		name string
+		p    Program
+		gap  string // one there has to be
+	}{
+		{name: "random bytes as arm64", p: Program{Text: []Section{{base, 1 << 20}}}},
+		{name: "random bytes as x86-64", p: Program{Arch: X8664, Text: []Section{{base, 1 << 20}}}},
+		{name: "random bytes with a million stubs among them", p: Program{Text: []Section{{base, 1 << 20}}, Stubs: stubs}},
+		{name: "random bytes with a million stubs as x86-64", p: Program{Arch: X8664, Text: []Section{{base, 1 << 20}}, Stubs: stubs}},
+		{
+			name: "functions that start everywhere, in no order",
+			p:    Program{Arch: X8664, Text: []Section{{0, 1 << 16}}, Starts: many(1 << 16), Stubs: map[uint64]string{0x5000: "_mmap"}},
+		},
+		{
+			name: "a section without end", p: Program{Text: []Section{{base, math.MaxUint64}}},
+			gap: "a section of code ends past the address space",
+		},
+		{
+			name: "a section that reaches over all addresses", p: Program{Text: []Section{{0, math.MaxUint64}}},
+			gap: "code past 2147483648 bytes was not read",
+		},
+		{name: "the same section a thousand times", p: Program{Text: slices.Repeat([]Section{{base, 1 << 12}}, 1000), Stubs: stubs}},
+		{
+			name: "more calls than are told",
+			p:    Program{Text: []Section{{base, 1 << 19}}, Stubs: map[uint64]string{base + 8<<20: "_mmap"}},
+			gap:  "more than 4096 calls: the others were left out",
+		},
+		{
+			name: "branches to the start from everywhere",
+			p:    Program{Text: []Section{{base, 1 << 16}}, Starts: []uint64{base}, Pointers: map[uint64]string{base: "_mmap"}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			data := random
+			switch {
+			case strings.HasPrefix(tt.name, "more calls"):
+				data = calls(1 << 16)
+			case strings.HasPrefix(tt.name, "branches"):
+				data = append(branches(1<<14-1), word(0x58000000|uint32(-(1<<14-1)&0x7ffff)<<5)...)
+			}
+			tt.p.Read = func(addr uint64, b []byte) error {
+				at := addr
+				if addr >= base {
+					at -= base
+				}
+				if at >= uint64(len(data)) || uint64(len(b)) > uint64(len(data))-at {
+					return errors.New("nothing there")
+				}
+				copy(b, data[at:])
+				return nil
+			}
+			got, err := Find(context.Background(), tt.p, wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Sites) > maxSites {
+				t.Errorf("%d sites", len(got.Sites))
+			}
+			if tt.gap != "" && !slices.Contains(got.Gaps, tt.gap) {
+				t.Errorf("gaps are %q", got.Gaps)
+			}
+		})
+	}
+}
+
+func TestFindStopsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	code := make([]byte, 64)
+	if _, err := Find(ctx, program(ARM64, code, nil), wanted); !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+func TestFindRefusesWhatCannotBe(t *testing.T) {
+	read := func(uint64, []byte) error { return nil }
+	tests := []struct {
+		name   string
+		p      Program
+		wanted Wanted
+		want   string
+	}{
+		{"no Read", Program{}, nil, "the program has no Read"},
+		{"another instruction set", Program{Arch: 7, Read: read}, nil, "instruction set 7 is none of ARM64, X8664"},
+		{"an argument that is none", Program{Read: read}, Wanted{"_mmap": {16}}, "_mmap: argument 16 is not from 0 to 15"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Find(context.Background(), tt.p, tt.wanted)
+			if diff := cmp.Diff(tt.want, fmt.Sprint(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCString(t *testing.T) {
+	long := strings.Repeat("a", 100)
+	p := Program{Read: reader(map[uint64][]byte{0x100: []byte("mmap\x00rest"), 0x200: []byte(long + "\x00"), 0x300: []byte("open")})}
+	tests := []struct {
+		name string
+		addr uint64
+		max  int
+		want string
+		ok   bool
+	}{
+		{"a string near the end of what can be read", 0x100, 256, "mmap", true},
+		{"a string over more than one read", 0x200, 256, long, true},
+		{"a string longer than asked for", 0x200, 100, "", false},
+		{"a string without an end", 0x300, 256, "", false},
+		{"nothing there", 0x400, 256, "", false},
+		{"no bytes asked for", 0x100, 0, "", false},
+		{"the end of the address space", math.MaxUint64, 256, "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := p.CString(tt.addr, tt.max)
+			if got != tt.want || ok != tt.ok {
+				t.Errorf("%q, %v", got, ok)
+			}
+		})
+	}
+}
+
+// FuzzFind gives random code, with targets inside it, to both instruction sets:
+// the same comes out twice, within the limits.
+func FuzzFind(f *testing.F) {
+	for _, s := range shapes {
+		f.Add(s.arch == X8664, bytesOf(f, s.code), uint64(0x1000), len(s.starts) > 0)
+	}
+	if len(shapes) == 0 {
+		f.Fatal("no seeds")
+	}
+	f.Fuzz(func(t *testing.T, x86 bool, code []byte, stub uint64, starts bool) {
+		arch := ARM64
+		if x86 {
+			arch = X8664
+		}
+		p := program(arch, code, nil)
+		p.Const = []Section{{base + 0x5000, 5}}
+		p.Stubs[base+stub%0x2000] = "_mmap"
+		if starts {
+			for i := 0; i < len(code); i += 64 {
+				p.Starts = append(p.Starts, base+uint64(i))
+			}
+		}
+		got, err := Find(context.Background(), p, wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Find(context.Background(), p, wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(got, again); diff != "" {
+			t.Error(diff)
+		}
+		for _, s := range got.Sites {
+			if s.Address < base || s.Address >= base+uint64(len(code)) || len(s.Through) > maxDepth {
+				t.Errorf("site %+v", s)
+			}
+			for n, v := range s.Args {
+				if len(v) > maxAlternatives {
+					t.Errorf("argument %d has %d alternatives", n, len(v))
+				}
+				for _, b := range v {
+					if b.Zero&b.One != 0 {
+						t.Errorf("argument %d is %+v", n, b)
+					}
+				}
+			}
+		}
+	})
+}

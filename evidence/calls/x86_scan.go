@@ -1,0 +1,165 @@
+package calls
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// scanX86 takes the four bytes at each place for a displacement, and looks at what
+// is before them only when they may lead to a target: that is rare, where the
+// opcodes of calls are every thirtieth byte, so that a branch on them would mostly
+// be guessed wrong. Jumps of 8 bits are not looked for: linkers bind calls between
+// functions by 32 bits.
+func scanX86(t *targets, pc uint64, code []byte, limit int) {
+	limit = min(limit, len(code))
+	if t.taken {
+		t.opcodesX86(pc, code, limit)
+		return
+	}
+	const block = 32 << 10
+	for at := 0; at < limit; at += block {
+		end := min(at+block, limit)
+		s := t.sieveX86(pc+uint64(at), uint64(end-at))
+		i := at
+		for ; ; i += 8 {
+			if i = s.next(code[:min(len(code), end+8)], i); i+16 > len(code) || i >= end {
+				break
+			}
+			for k := i; k < i+8; k++ {
+				t.displacement(pc, code, k)
+			}
+			t.syscallsX86(pc, code, i, min(i+8, end))
+		}
+		for ; i < end; i++ {
+			t.displacement(pc, code, i)
+			t.syscallsX86(pc, code, i, i+1)
+		}
+	}
+}
+
+// A sieveX86 lets through the places of a block of code that may hold a displacement
+// to the targets: what the two high bytes of those have in common is compared, at
+// eight places at a time. The top bit of each byte is left out, so that a byte that
+// is zero can be told by what subtracting 1 does to that bit.
+type sieveX86 struct {
+	low, lowMask, high, highMask         uint64 // of calls
+	slotLow, slotLowMask, slotHigh, slot uint64 // of pointers
+}
+
+const (
+	bytesOf1 = 0x0101010101010101
+	bytesTop = 0x80 * bytesOf1
+)
+
+func (t *targets) sieveX86(at, size uint64) (s sieveX86) {
+	s.low, s.lowMask, s.high, s.highMask = shared(t.callLo-at-size-4, t.callHi-at-4, len(t.calls) > 0)
+	s.slotLow, s.slotLowMask, s.slotHigh, s.slot = shared(t.slotLo-at-size-4, t.slotHi-at-4, len(t.pointers) > 0)
+	return s
+}
+
+// shared returns the bits of the third and fourth byte that all displacements from lo to hi share.
+func shared(lo, hi uint64, any bool) (low, lowMask, high, highMask uint64) {
+	a, b := int64(lo), int64(hi)
+	if !any || b < -1<<31 || a >= 1<<31 {
+		return bytesOf1, 0, 0, 0 // never zero
+	}
+	a, b = max(a, -1<<31)>>16, min(b, 1<<31-1)>>16
+	m := uint64(0xffff)
+	for ; (uint64(a)^uint64(b))&m != 0; m = m << 1 & 0xffff {
+	}
+	m &= 0x7f7f
+	v := uint64(a) & m
+	return v & 0xff * bytesOf1, m & 0xff * bytesOf1, v >> 8 * bytesOf1, m >> 8 * bytesOf1
+}
+
+// next returns the first of the places i, i+8 and so on of which the eight bytes may
+// have a displacement to the targets, or 0f 05; or one less than 16 before the end.
+func (s sieveX86) next(code []byte, i int) int {
+	for ; i+16 <= len(code); i += 8 {
+		b := code[i : i+16]
+		third, fourth := binary.LittleEndian.Uint64(b[2:]), binary.LittleEndian.Uint64(b[3:])
+		call := third&s.lowMask ^ s.low | fourth&s.highMask ^ s.high
+		slot := third&s.slotLowMask ^ s.slotLow | fourth&s.slot ^ s.slotHigh
+		// All eight bits of these, for 0f 85 is a common jump.
+		system := binary.LittleEndian.Uint64(b) ^ 0x0f*bytesOf1 | binary.LittleEndian.Uint64(b[1:]) ^ 0x05*bytesOf1
+		if ((call-bytesOf1)|(slot-bytesOf1)|(system-bytesOf1)&^system)&bytesTop != 0 {
+			return i
+		}
+	}
+	return i
+}
+
+// opcodesX86 is for targets all over the code: it goes from one opcode to the next.
+func (t *targets) opcodesX86(pc uint64, code []byte, limit int) {
+	for _, op := range []struct {
+		first byte
+		size  int // before the displacement
+	}{{0xe8, 1}, {0xe9, 1}, {0x8d, 2}, {0x0f, 2}} {
+		for i := 0; i < limit; i++ {
+			n := bytes.IndexByte(code[i:limit], op.first)
+			if n < 0 {
+				break
+			}
+			i += n
+			t.displacement(pc, code, i+op.size)
+		}
+	}
+}
+
+// displacement looks at the instruction whose last four bytes are at i.
+func (t *targets) displacement(pc uint64, code []byte, i int) {
+	if i+4 > len(code) {
+		return
+	}
+	at := pc + uint64(i)
+	target := at + 4 + uint64(int64(int32(binary.LittleEndian.Uint32(code[i:]))))
+	if target-t.callLo > t.callHi-t.callLo && target-t.slotLo > t.slotHi-t.slotLo || i < 1 {
+		return
+	}
+	modrm := code[i-1]
+	if modrm&0xfe == 0xe8 { // call, jmp rel32
+		t.call(at-1, target)
+	}
+	if i < 2 {
+		// The opcode is in the chunk before, whose lookahead has this displacement.
+		return
+	}
+	op := code[i-2]
+	if op == 0x0f && modrm&0xf0 == 0x80 { // jcc rel32
+		t.call(at-2, target)
+	}
+	if modrm&0xc7 != 0x05 {
+		return
+	}
+	switch {
+	case op == 0xff && (modrm == 0x15 || modrm == 0x25): // call, jmp [rip+disp32]
+		t.address(at-2, target, true)
+	case op == 0x8b: // mov
+		t.address(at-2, target, true)
+	case op == 0x8d: // lea
+		t.address(at-2, target, false)
+	}
+}
+
+// syscallReach is how far before a system call its number is looked for.
+const syscallReach = 256
+
+// syscallsX86 looks for 0f 05 with the number of a system call not far before:
+// the two bytes alone are in every other function.
+func (t *targets) syscallsX86(pc uint64, code []byte, from, to int) {
+	for i := from; i < to && i+2 <= len(code) && t.syscalls; i++ {
+		if code[i] != 0x0f || code[i+1] != 0x05 {
+			continue
+		}
+		for j := i - 4; j >= max(i-syscallReach, -4); j-- {
+			if j < 0 { // it may be in the chunk before
+				t.add(reference{at: pc + uint64(i)})
+				break
+			}
+			if _, ok := systemCallX86(binary.LittleEndian.Uint32(code[j:])); ok {
+				t.add(reference{at: pc + uint64(i)})
+				break
+			}
+		}
+	}
+}

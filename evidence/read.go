@@ -1,0 +1,172 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/blacktop/go-macho/types"
+
+	"github.com/codewarrant/codewarrant/evidence/calls"
+	"github.com/codewarrant/codewarrant/macho"
+)
+
+// Read looks at what the code of a slice of the file r does. It is nil for code that no
+// current Mac runs. What could not be read is a gap; so is what was left when ctx ended.
+func Read(ctx context.Context, r io.ReaderAt, s macho.Slice) *Code {
+	img, err := macho.ReadImage(r, s, isWanted)
+	switch {
+	case errors.Is(err, macho.ErrNot64Bit), errors.Is(err, macho.ErrBigEndian):
+		return nil
+	case err != nil:
+		return &Code{Gaps: []Gap{{Text: "the code could not be read: " + err.Error()}}}
+	}
+	c := &Code{ID: img.ID, RPaths: img.RPaths}
+	for _, g := range img.Gaps {
+		c.Gaps = append(c.Gaps, Gap{Text: g})
+	}
+	for _, l := range img.Libraries {
+		c.Loads = append(c.Loads, Load{Name: l.Name, Weak: l.Kind == macho.Weak})
+	}
+	i := image{Code: c, Image: img, r: r, offset: s.Range.Offset, arch: s.Arch, unknown: map[string][]uint64{}}
+	i.libraries()
+	i.environment()
+	i.imports()
+	i.text(ctx)
+	i.strings(ctx)
+	c.temper()
+	c.sort()
+	return c
+}
+
+// image is a slice that is being looked at.
+type image struct {
+	*Code
+	*macho.Image
+	r       io.ReaderAt
+	offset  uint64 // of the slice in it
+	arch    string
+	unknown map[string][]uint64 // calls of which the arguments are not known, by what is not
+}
+
+// gap notes what could not be followed, and may hide the needs, once.
+func (i *image) gap(needs []Need, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if !slices.ContainsFunc(i.Code.Gaps, func(g Gap) bool { return g.Text == text }) {
+		i.Code.Gaps = append(i.Code.Gaps, Gap{needs, text})
+	}
+}
+
+// text looks at the calls in the code.
+func (i *image) text(ctx context.Context) {
+	p := calls.Program{
+		Stubs: i.Stubs, Pointers: i.Pointers, Outwards: protecting,
+		Read: func(addr uint64, b []byte) error { return i.ReadAt(i.r, b, addr) },
+	}
+	switch {
+	case strings.HasPrefix(i.arch, "arm64"):
+		p.Arch = calls.ARM64
+	case strings.HasPrefix(i.arch, "x86_64"):
+		p.Arch = calls.X8664
+	default:
+		i.gap(nil, "the code is for %s, which is not read", i.arch)
+		return
+	}
+	p.Text, p.Const = i.sections()
+	if err := i.Functions(i.r, func(addr uint64) bool {
+		p.Starts = append(p.Starts, addr)
+		return len(p.Starts) < maxStarts
+	}); err != nil {
+		i.gap(nil, "where functions begin: %v", err)
+	}
+	found, err := calls.Find(ctx, p, wanted)
+	if err != nil {
+		i.gap(nil, "the calls in the code: %v", err)
+	}
+	for _, g := range found.Gaps {
+		i.gap(nil, "%s", g)
+	}
+	i.sites(p, found.Sites)
+}
+
+// maxStarts bounds the functions whose beginning is kept, 8 bytes for each. The largest
+// programs have under 500,000.
+const maxStarts = 2 << 20
+
+// sections returns where code is, and what never changes. Of an executable segment in
+// which no section says that it has code, all may be code.
+func (i *image) sections() (text, fixed []calls.Section) {
+	for _, g := range i.Segments {
+		if g.Prot&0x4 == 0 { // VM_PROT_EXECUTE
+			continue
+		}
+		any := false
+		for _, s := range i.Sections {
+			switch {
+			case s.Addr < g.Addr || s.Addr-g.Addr >= g.Size || s.Range.Size == 0:
+			case s.Type() == types.SymbolStubs:
+			case s.HasCode():
+				text = append(text, calls.Section{Addr: s.Addr, Size: s.Range.Size})
+				any = true
+			case g.Prot&0x2 == 0:
+				fixed = append(fixed, calls.Section{Addr: s.Addr, Size: s.Range.Size})
+			}
+		}
+		if !any && g.Range.Size > 0 {
+			text = append(text, calls.Section{Addr: g.Addr, Size: g.Range.Size})
+		}
+	}
+	return text, fixed
+}
+
+// isCode reports whether an address is in a segment that is executable and comes from
+// the file.
+func (i *image) isCode(addr uint64) bool {
+	return slices.ContainsFunc(i.Segments, func(g macho.Segment) bool {
+		return g.Prot&0x4 != 0 && addr >= g.Addr && addr-g.Addr < g.Size
+	})
+}
+
+// libraries says what the frameworks that are linked have to do with the needs. Apple's
+// pages of the entitlements name them.
+func (i *image) libraries() {
+	for _, l := range i.Libraries {
+		for _, known := range []struct {
+			framework string
+			need      Need
+			strength  Strength
+			text      string
+		}{
+			{"JavaScriptCore", MapJIT, Suggests, "links JavaScriptCore, whose fast path uses MAP_JIT"},
+			{"WebKit", MapJIT, Consistent, "links WebKit, whose pages run in processes of Apple's, unless it uses the old WebView"},
+			{"DVDPlayback", UnsignedMemory, Suggests, "links DVDPlayback, which needs memory of that kind"},
+		} {
+			if strings.HasPrefix(l.Name, "/System/Library/Frameworks/"+known.framework+".framework/") {
+				i.add(Item{Need: known.need, Strength: known.strength, Symbol: l.Name, Text: known.text})
+			}
+		}
+	}
+}
+
+// environment tells of variables that the program asks dyld to take from itself.
+func (i *image) environment() {
+	for _, v := range i.Environment {
+		name, _, _ := strings.Cut(v, "=")
+		if strings.HasPrefix(name, "DYLD_") {
+			i.add(Item{Need: DyldEnvironment, Strength: Suggests, Symbol: printable(name), Text: "has " + printable(name) + " set by its load commands (LC_DYLD_ENVIRONMENT)"})
+		}
+	}
+}
+
+// printable shortens what comes out of a file for a sentence.
+func printable(s string) string {
+	const most = 80
+	s = strings.ToValidUTF8(s, "?")
+	if runes := []rune(s); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return s
+}

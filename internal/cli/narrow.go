@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/sanitise"
+	"github.com/codewarrant/codewarrant/internal/scan"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+func newNarrow(env Env) *cobra.Command {
+	var format, output string
+	var verbose bool
+	var reading reading
+	cmd := &cobra.Command{
+		Use:   "narrow PATH…",
+		Short: "Propose the smallest entitlements that the code supports",
+		Long: `narrow looks at what the code of each signed program in the paths does, with the libraries that it
+loads from there, and proposes which exceptions to the Hardened Runtime to sign it without, which one
+to claim in place of a wider one, and which one it lacks: as a change to the property list that it is
+signed with, and how sure each line is.
+
+Nothing is executed. That nothing was found is no proof that nothing is needed: sign with what is
+proposed, and try the program. docs/evidence.md says what is looked for.
+
+Exit status: 0 proposed, whatever it is, 2 wrong usage, or output that could not be written, 3
+something could not be read, or there was nothing to look at.`,
+		Example: `  codewarrant narrow build/Acme.app
+  codewarrant narrow --verbose build/Acme.app
+  codewarrant narrow --format json build/Acme.app | jq '.programs[].proposals[] | select(.change != "keep")'`,
+		Args: paths,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			write := map[string]func(io.Writer, []check.Narrowing, bool) error{
+				"text": func(w io.Writer, list []check.Narrowing, colour bool) error {
+					return report.NarrowText(sanitise.Log(w), list, report.TextOptions{Color: colour, Verbose: verbose})
+				},
+				"json": func(w io.Writer, list []check.Narrowing, _ bool) error {
+					return report.NarrowJSON(w, list, Version())
+				},
+			}[format]
+			if write == nil {
+				return fmt.Errorf("--format: %q is not one of text, json", format)
+			}
+			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now(), Evidence: true})
+			if err != nil {
+				return err
+			}
+			list := check.Narrow(found.Binaries)
+			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, list, colour) }); err != nil {
+				return err
+			}
+			if len(list) == 0 && len(found.Unread)+len(found.Empty) == 0 {
+				fmt.Fprintln(sanitise.Log(env.Stderr), "codewarrant: there is no signed program for a 64-bit Mac in it")
+				return status(exitUnreadable)
+			}
+			return unread(env, found)
+		},
+	}
+	reading.flags(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell all that each line rests on")
+	complete(cmd, "format", []string{"text", "json"})
+	return cmd
+}

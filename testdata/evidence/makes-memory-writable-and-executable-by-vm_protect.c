@@ -1,0 +1,13 @@
+// Makes memory writable and executable by vm_protect: all is constant.
+#include "mac.h"
+
+NOINLINE int make_code(size_t size) {
+	vm_address_t at = 0;
+	vm_allocate(mach_task_self(), &at, size, VM_FLAGS_ANYWHERE);
+	void *p = (void *)at;
+	return vm_protect(mach_task_self(), (vm_address_t)p, size, 0, VM_PROT_READ | VM_PROT_WRITE | VM_PROT_EXECUTE);
+}
+
+int main(int argc, char **argv) {
+	return make_code((size_t)argc << 14);
+}

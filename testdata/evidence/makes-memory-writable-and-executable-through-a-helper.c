@@ -1,0 +1,20 @@
+// Makes memory writable and executable, through a function that is given the protection, by another that gives it another.
+#include "mac.h"
+
+NOINLINE int protect(void *p, size_t size, int prot) {
+	return mprotect(p, size, prot);
+}
+
+NOINLINE int make_code(size_t size) {
+	void *p = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	return protect(p, size, PROT_READ | PROT_WRITE | PROT_EXEC);
+}
+
+NOINLINE int keep_data(size_t size) {
+	void *p = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	return protect(p, size, PROT_READ | PROT_WRITE);
+}
+
+int main(int argc, char **argv) {
+	return make_code((size_t)argc << 14) || keep_data((size_t)argc << 15);
+}

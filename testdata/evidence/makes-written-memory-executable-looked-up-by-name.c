@@ -1,0 +1,13 @@
+// Writes into memory, and makes it executable and no longer writable, by a function that it asks dlsym for: there is no import of mprotect.
+#include "mac.h"
+
+NOINLINE int make_code(void *code, size_t size) {
+	void *p = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+	memcpy(p, code, size);
+	int (*change)(void *, size_t, int) = dlsym(RTLD_DEFAULT, "mprotect");
+	return change(p, size, PROT_READ | PROT_EXEC);
+}
+
+int main(int argc, char **argv) {
+	return make_code(argv[0], (size_t)argc << 14);
+}

@@ -1,0 +1,25 @@
+// Puts a changed copy where a page of its own code was, through a function that is given the flags.
+#include "mac.h"
+
+NOINLINE int answer(int n) {
+	return n * 3;
+}
+
+NOINLINE kern_return_t move(mach_vm_address_t to, int flags, mach_vm_address_t from) {
+	vm_prot_t current, most;
+	return mach_vm_remap(mach_task_self(), &to, PAGE, 0, flags, mach_task_self(), from, 0, &current, &most, VM_INHERIT_NONE);
+}
+
+NOINLINE int patch(const void *code, size_t size) {
+	mach_vm_address_t page = (mach_vm_address_t)answer & -(mach_vm_address_t)PAGE, copy = 0;
+	vm_prot_t current, most;
+	mach_vm_remap(mach_task_self(), &copy, PAGE, 0, VM_FLAGS_ANYWHERE, mach_task_self(), page, 1, &current, &most, VM_INHERIT_NONE);
+	mach_vm_protect(mach_task_self(), copy, PAGE, 0, VM_PROT_READ | VM_PROT_WRITE);
+	memcpy((void *)(copy + ((mach_vm_address_t)answer & (PAGE - 1))), code, size);
+	mach_vm_protect(mach_task_self(), copy, PAGE, 0, VM_PROT_READ | VM_PROT_EXECUTE);
+	return move(page, VM_FLAGS_OVERWRITE, copy);
+}
+
+int main(int argc, char **argv) {
+	return patch(argv[0], 8) || answer(argc);
+}

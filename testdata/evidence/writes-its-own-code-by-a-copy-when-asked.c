@@ -1,0 +1,20 @@
+// Makes a page of its own code writable, as a copy when it is asked to, and writes there.
+#include "mac.h"
+
+NOINLINE int answer(int n) {
+	return n * 3;
+}
+
+NOINLINE int patch(const void *code, size_t size, int wanted) {
+	mach_vm_address_t page = (mach_vm_address_t)answer & -(mach_vm_address_t)PAGE;
+	vm_prot_t prot = VM_PROT_READ | VM_PROT_WRITE;
+	if (wanted)
+		prot |= VM_PROT_COPY;
+	mach_vm_protect(mach_task_self(), page, PAGE, 0, prot);
+	memcpy((void *)answer, code, size);
+	return mach_vm_protect(mach_task_self(), page, PAGE, 0, VM_PROT_READ | VM_PROT_EXECUTE);
+}
+
+int main(int argc, char **argv) {
+	return patch(argv[0], 8, argc > 1) || answer(argc);
+}
