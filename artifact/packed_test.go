@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,7 +78,7 @@ func TestWalkFindsInAnArchiveWhatIsInTheFolder(t *testing.T) {
 
 func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 	files := at.Files{"bin/tool": machO}
-	noise := strings.Repeat("no magic ", 1<<18)
+	data := strings.Repeat("no magic ", 1<<18)
 	image := append(bytes.Repeat([]byte("x\xda"), 9999), append([]byte("koly"), make([]byte, 508)...)...)
 	for _, tt := range []struct {
 		name, file string
@@ -125,13 +126,19 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 		{"a disk image that begins as xz does", "x.dmg", imageOf(at.XZ([]byte("no archive"))), []string{
 			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
 		}},
+		{"a zip in the middle of the end of an archive", "x.tar", at.Tar(at.Files{"a.zip": string(at.Zip(files)), "b": "notes"}), []string{"x.tar/a.zip/bin/tool"}},
+		{"two zips at the end of a format that is not read", "x.iso", append(append([]byte("7z\xbc\xaf\x27\x1c"), at.Zip(files)...), at.Zip(files)...), []string{
+			"x.iso: opaque: 7-Zip, which is not read here", fmt.Sprintf("x.iso/zip at %d/bin/tool", 6+len(at.Zip(files))), "x.iso/zip at 6/bin/tool",
+		}},
+		{"a zip that zstd keeps as it is, before its checksum", "x.zst", at.Zstd(at.Zip(at.Files{"bin/tool": machO + noise(4000)})), []string{"x.zst/bin/tool"}},
+		{"a zip in a program, behind which there is its signature", "x", []byte(machO + string(at.Zip(files)) + "signature"), []string{"x: opaque: a zip in it, which is not read here", "x"}},
 		{"a zip that is stored at the end of an archive", "x.asar", at.Asar(at.Files{"a.zip": string(at.Zip(files))}), []string{"x.asar/a.zip/bin/tool"}},
 		{"one in a zip", "x.zip", at.RawZip(at.ZipEntry{Name: "a.zip", Content: string(at.Zip(files))}), []string{"x.zip/a.zip/bin/tool"}},
 		{"one that pbzx and zstd keep as it is", "x", at.Pbzx(at.Zip(files)), []string{"x/bin/tool"}},
 		{"a zip behind anything", "x", append([]byte("anything"), relocated(8, files)...), []string{"x/bin/tool"}},
 		{"one that is packed", "x.gz", at.Gzip(append([]byte("anything"), relocated(8, files)...)), []string{"x.gz/bin/tool"}},
 		{"one in a tar and a zip", "x", at.Tar(at.Files{"a.zip": string(at.Zip(at.Files{
-			"small": "anything" + string(relocated(8, files)), "large.jar": noise + string(relocated(len(noise), files)),
+			"small": "anything" + string(relocated(8, files)), "large.jar": data + string(relocated(len(data), files)),
 		}))}), []string{"x/a.zip/large.jar/bin/tool", "x/a.zip/small/bin/tool"}},
 		{"what zip was given by a pipe", "x.zip", at.RawZip(at.ZipEntry{Name: "-", Content: machO, Attributes: 0o010600 << 16}), []string{"x.zip/-"}},
 		{"a disk image that begins as nothing does", "x.img", image, []string{
@@ -228,6 +235,24 @@ func flat(b []byte) []byte {
 // skipped is a frame of zstd that is skipped.
 func skipped(b []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("\x50\x2a\x4d\x18"), uint32(len(b))), b...)
+}
+
+// noise is what no format makes smaller.
+func noise(n int) string {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return string(b)
+}
+
+// apart is a central directory, and the record of the end, which says where that is in an
+// asar around it with a file before.
+func apart() string {
+	b := at.RawZip(at.ZipEntry{Name: "evil", Content: machO})
+	begin := bytes.Index(b, []byte("PK\x01\x02"))
+	end := b[len(b)-22:]
+	before := len(at.Asar(at.Files{"a": machO, "b": strings.Repeat(".", len(b)+9-begin)})) - (len(b) + 9 - begin)
+	binary.LittleEndian.PutUint32(end[16:], uint32(before))
+	return string(b[begin:len(b)-22]) + "not there" + string(end)
 }
 
 // streamed takes checksum and sizes out of the first local header.
@@ -354,6 +379,25 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		}},
 		{"a zip behind a stream", append(at.Zstd([]byte("notes")), skipped(at.Zip(at.Files{"b": machO}))...), []string{
 			"x: ambiguous: zstd: behind it there is the end of a zip, as which some readers take it",
+		}},
+		{"a zip behind an asar, and more behind that", append(append(at.Asar(at.Files{"a": machO}), at.Zip(at.Files{"b": machO})...), '\n'), []string{
+			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
+		}},
+		{"a zip behind a stream, and more behind that", append(at.Zstd([]byte("notes")), skipped(append(at.Zip(at.Files{"b": machO}), "\n\n"...))...), []string{
+			"x: ambiguous: zstd: behind it there is the end of a zip, as which some readers take it",
+		}},
+		{"a zip at the end of an archive by an absolute offset alone", at.Asar(at.Files{"a": machO, "b": apart()}), []string{
+			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
+		}},
+		{"a zip behind anything, as far from the end as unzip looks", append(relocated(0, at.Files{"a": machO}), make([]byte, 66_000)...), []string{"x/a"}},
+		{"one behind which there is as much", append(append([]byte("JUNK"), relocated(4, at.Files{"a": machO})...), bytes.Repeat([]byte{1}, 66_000)...), []string{
+			"x: ambiguous: zip: 66000 bytes follow the end of central directory record",
+		}},
+		{"a zip behind what looks like 7-Zip, and more behind that", append(append([]byte("7z\xbc\xaf\x27\x1c"), relocated(6, at.Files{"a": machO})...), '\n'), []string{
+			"x: opaque: 7-Zip, which is not read here", "x/a",
+		}},
+		{"a zip whose comment looks like the end of a disk image", commented(append([]byte("JUNK"), relocated(4, at.Files{"a": machO})...), "koly"+strings.Repeat("x", 508)), []string{
+			"x: opaque: disk image, which is not read here", "x/a",
 		}},
 		{"a zip behind anything that counts from its own beginning", append([]byte("\n"), at.RawZip(stored("a"))...), []string{
 			"x: ambiguous: zip: the central directory of 47 bytes at offset 69 does not end at 117, where its record is",

@@ -50,6 +50,13 @@ func old(name, checksum string, size int) string {
 	return sum(b, checksum)
 }
 
+// oldSized is one with anything as its size.
+func oldSized(name, size string) string {
+	b := []byte(old(name, "%06o\x00 ", 0))
+	copy(b[124:136], size)
+	return sum(b, "%06o\x00 ")
+}
+
 // odc and newc are entries of a cpio that has inodes.
 func odc(name, content string, inode, links int) string {
 	return fmt.Sprintf("070707%06o%06o%06o%06o%06o%06o%06o%011o%06o%011o%s\x00%s", 1, inode, 0o100755, 0, 0, links, 0, 0, len(name)+1, len(content), name, content)
@@ -86,6 +93,7 @@ func TestWhatReadersTakeOtherwiseIsTold(t *testing.T) {
 	file, link := tarred('0', "a", machO), `{"files":{"evil":{"size":`+fmt.Sprint(len(machO))+`,"offset":"0"}}}`
 	followed := "x: ambiguous: tar: the extended header before offset 1024 is followed by another one, and not by its entry"
 	trailer := odc("TRAILER!!!", "", 0, 1)
+	const cpioMagic = "x: ambiguous: cpio: it begins with the magic number and no header, and some readers look for the next one"
 	nothing := "x: nothing: no Mach-O file was found here"
 	for _, row := range []struct {
 		name, content string
@@ -123,6 +131,11 @@ func TestWhatReadersTakeOtherwiseIsTold(t *testing.T) {
 		{"tar: an old one whose first entry has no name", old("", "%06o\x00 ", 0) + file + zeros, []string{`x: ambiguous: an entry without a name of its own: ""`, "x/a"}},
 		{"tar: an old one with more behind the checksum", old("b", "%05o\x00A ", 0) + file + zeros, []string{"x/a"}},
 		{"tar: data whose bytes make the sum that one digit says", accident(), []string{"x: not-mach-o: not a Mach-O file"}},
+		{"tar: an old one whose first size is no number, as base-64", oldSized("d/", "+AAAAAAAAAAA") + file + zeros, []string{"x: unreadable: tar: archive/tar: invalid tar header"}},
+		{"tar: one whose first size begins with a zero byte", oldSized("d/", "\x000000000000\x00") + file + zeros, []string{
+			"x: ambiguous: tar: the size in the header at offset 0 is no number", "x/a",
+		}},
+		{"tar: one with other white space before the checksum", old("b", "\n\v\f%05o", 0) + file + zeros, []string{"x: unreadable: tar: archive/tar: invalid tar header"}},
 		{"ar: a member named like a table of symbols", "!<arch>\n" + member("__.SYMDEF_evil", machO), []string{"x/__.SYMDEF_evil"}},
 		{"ar: a table of symbols that is code", "!<arch>\n" + member("/SYM64/", machO) + member("/", machO) + member("__.SYMDEF", machO), []string{
 			"x/__.SYMDEF", "x/__.SYMDEF (2)", "x/__.SYMDEF_64",
@@ -136,9 +149,11 @@ func TestWhatReadersTakeOtherwiseIsTold(t *testing.T) {
 			`x: unreadable: asar: more than 64 keys for "a"`,
 		}},
 		{"cpio: a header behind one that is none", "070707" + strings.Repeat("ZZ", 20) + odc("a", machO, 1, 1) + trailer, []string{
-			"x: ambiguous: cpio: it begins with no header, and some readers look for the next one",
-		}},
-		{"cpio: a text that begins like one", "070707 is the magic of cpio, and 070701 another one" + strings.Repeat(".", 99), []string{"x: not-mach-o: not a Mach-O file"}},
+			cpioMagic}},
+		{"cpio: one however far behind it", "070707 notes\n" + strings.Repeat("x", 70_000) + odc("a", machO, 1, 1) + trailer, []string{cpioMagic}},
+		{"cpio: one in a stream, further than is looked at of what has no code", string(at.Gzip([]byte("070707 notes\n" + strings.Repeat("x", 2<<20) + odc("a", machO, 1, 1) + trailer))), []string{cpioMagic}},
+		{"cpio: numbers that end in something else, which GNU's takes", strings.Replace(odc("a", machO, 1, 1), "000001", "1 more", 1) + trailer, []string{cpioMagic}},
+		{"cpio: a text that begins like one but for a digit", "070703 is no magic of cpio, and 070701 is one" + strings.Repeat(".", 99), []string{"x: not-mach-o: not a Mach-O file"}},
 		{"cpio: two names of one file with other contents", odc("a", machO, 5, 2) + odc("b", strings.ToUpper(machO)+"b", 5, 2) + trailer, []string{
 			"x/a", `x/b: ambiguous: it is another name of "a" by its inode, and has other contents`,
 		}},

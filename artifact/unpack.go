@@ -156,7 +156,7 @@ func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64, na
 		return nil, 0, err
 	}
 	switch {
-	case f.Whole || len(head) >= 4 && macho.IsMagic([4]byte(head)) || archive.Begins(head) != nil || archive.MayFollow(head) || endsAs(name):
+	case f.Whole || len(head) >= 4 && macho.IsMagic([4]byte(head)) || archive.MayPack(head) || endsAs(name):
 		return u.spool(r)
 	case f.Opaque: // of an image no more than the first block is packed so
 		return nil, 0, nil

@@ -74,40 +74,10 @@ func cpioFormOf(b []byte) *cpioForm {
 	return nil
 }
 
-// isCpio takes only what is a header to its end, as a text may begin with the digits. But
-// where there is one behind such a text, there are readers that go on with it.
-func isCpio(r io.ReaderAt, size int64, head []byte) bool {
-	if !isCpioMagic(head) {
-		return false
-	}
-	b := make([]byte, min(maxJunk, size))
-	return readAt(r, size, b, 0) == nil && soundCpio(b) >= 0
-}
-
-// maxJunk is how far a header is looked for, in bytes.
-const maxJunk = 64 << 10
-
-func isCpioMagic(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("07070")) || bytes.HasPrefix(b, []byte("070727"))
-}
-
-// soundCpio returns where the first header is in b, -1 for nowhere. That of afio, which
-// is not read otherwise, is one, too.
-func soundCpio(b []byte) int {
-	for at := 0; ; at++ {
-		i := bytes.Index(b[at:], []byte("0707"))
-		if i < 0 {
-			return -1
-		}
-		at += i
-		if f := cpioFormOf(b[at:]); f != nil && f.isSound(b[at:]) {
-			return at
-		}
-		if bytes.HasPrefix(b[at:], []byte("070727")) && len(b)-at >= 116 && b[at+30] == 'm' {
-			return at
-		}
-	}
-}
+// isCpio takes the magic numbers alone, as readers do: from what is no header they go on to
+// the next one (archive_read_support_format_cpio.c of libarchive, find_odc_header), or take its
+// numbers as far as they are some (copyin.c of GNU's cpio).
+func isCpio(p *probe) bool { return len(p.head) > 5 && strings.IndexByte("127", p.head[5]) >= 0 }
 
 const cpioTrailer = "TRAILER!!!"
 
@@ -120,8 +90,8 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 		for at, more := int64(0), true; more; {
 			e, file, next, err := readCpio(r, size, at)
 			switch {
-			case err != nil && at == 0 && !isSoundAt(r, size):
-				yield(Entry{}, ambiguous("cpio: it begins with no header, and some readers look for the next one"))
+			case err != nil && at == 0 && !isSound(r, size):
+				yield(Entry{}, ambiguous("cpio: it begins with the magic number and no header, and some readers look for the next one"))
 				return
 			case err != nil:
 				yield(Entry{}, fmt.Errorf("cpio: the entry at offset %d: %w", at, err))
@@ -139,9 +109,14 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	}
 }
 
-func isSoundAt(r io.ReaderAt, size int64) bool {
+// isSound reports whether a file begins with a header that is digits to its end.
+func isSound(r io.ReaderAt, size int64) bool {
 	b := make([]byte, min(110, size))
-	return readAt(r, size, b, 0) == nil && soundCpio(b) == 0
+	if readAt(r, size, b, 0) != nil {
+		return false
+	}
+	f := cpioFormOf(b)
+	return f != nil && f.isSound(b)
 }
 
 // cpioReader brings together the names of one file. In newc its contents are with the
