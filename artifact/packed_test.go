@@ -287,6 +287,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 	}
 	stored := func(name string) at.ZipEntry { return at.ZipEntry{Name: name, Content: machO} }
 	const java = "\xca\xfe\xba\xbe\x00\x00\x00\x34"
+	hidden := string(at.RawZip(stored("b"))[:69])
 	notes := bytes.Repeat([]byte("notes "), 9000) // of which no more than the beginning is looked at
 	deep := []byte(machO)
 	large := at.Gzip(append([]byte(machO), make([]byte, 3<<20)...))
@@ -329,13 +330,34 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		}},
 		{"entries that overlap, as those of a zip bomb", at.RawZip(stored("a"), at.ZipEntry{Name: "a", Content: machO, At: 1}), []string{
 			`x: ambiguous: two entries are named "a"`,
-			`x: ambiguous: the entry at offset 0 overlaps the one before it, which ends at 69`,
-			`x: ambiguous: at offset 69 there is an entry that the central directory does not list`, "x/a",
+			`x: ambiguous: at offset 69 there is an entry that the central directory does not list`,
+			`x/a: ambiguous: it overlaps the entry at offset 0`,
 		}},
 		{"a checksum that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Sum: 1}), []string{
 			"x/a: unreadable: the crc32 of the contents is another than the archive says",
 		}},
-		{"a size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Size: 3}), []string{"x/a: unreadable: contents are longer than the archive says"}},
+		{"a size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Size: 3}), []string{
+			"x/a: ambiguous: it is stored in 38 bytes and has 3, behind which some readers look for the next entry",
+		}},
+		{"a packed size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Method: 8, Content: string(flat([]byte(machO))), Sum: crc32.ChecksumIEEE([]byte(machO)), Size: 3}), []string{
+			"x/a: unreadable: contents are longer than the archive says",
+		}},
+		{"a folder in whose packed contents there is an entry", at.RawZip(at.ZipEntry{Name: "d/", Empty: true, Content: hidden}), []string{
+			"x/d: ambiguous: it is stored in 69 bytes and has 0, behind which some readers look for the next entry",
+		}},
+		{"a folder that is packed, and an entry behind the end of that", at.RawZip(at.ZipEntry{Name: "d/", Method: 8, Flags: 8, Empty: true, Content: "\x03\x00" + hidden}), []string{
+			"x/d: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
+		}},
+		{"a folder that is packed, as Java writes it", at.RawZip(at.ZipEntry{Name: "d/", Method: 8, Flags: 8, Empty: true, Content: "\x03\x00"}, stored("a")), []string{"x/a"}},
+		{"a header at the boundary of what is packed", streamed(at.RawZip(at.ZipEntry{
+			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + hidden[:2], Behind: hidden[2:],
+		})), []string{
+			fmt.Sprintf("x: ambiguous: at offset %d there is an entry that the central directory does not list", 31+len(flat(notes))),
+			"x/a: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
+		}},
+		{"one that is stored and says where it ends, and that this is told behind it", at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08"}), []string{
+			"x/a: ambiguous: it is stored, some readers look for its end, and in it there are headers of zip",
+		}},
 		{"an encrypted entry", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Flags: 1}), []string{"x/a: opaque: it is encrypted", "x: nothing: no Mach-O file was found here"}},
 		{"something behind the end of a zip", append(at.Zip(app), "more"...), []string{
 			"x: ambiguous: zip: 4 bytes follow the end of central directory record",
@@ -416,12 +438,12 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 			"x: ambiguous: there are 519 bytes behind the end of the tar at offset 2048, which some readers take for more of it", "x/a",
 		}},
 		{"an entry in the packed contents of another one, behind their end", at.RawZip(at.ZipEntry{
-			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + string(at.RawZip(stored("b"))[:69]),
+			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + hidden,
 		}), []string{
 			"x/a: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
 		}},
 		{"one that is stored and does not say where it ends", streamed(at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08"})), []string{
-			"x/a: ambiguous: it is stored, its local header does not say where it ends, and in it there are headers of zip",
+			"x/a: ambiguous: it is stored, some readers look for its end, and in it there are headers of zip",
 		}},
 		{"one whose end is the first that looks like one", streamed(at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO})), []string{"x/a"}},
 		{"what looks like another end in the comment of the end", commented(at.RawZip(stored("a")), "PK\x05\x06"+strings.Repeat("\xff", 18)), []string{
