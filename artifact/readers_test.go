@@ -68,6 +68,19 @@ func newc(name, content string, inode, links int) string {
 	return head + content + strings.Repeat("\x00", -len(content)&3)
 }
 
+// asFolder makes the first header of a cpio that of a folder.
+func asFolder(cpio string) string { return strings.Replace(cpio, "100755", "040755", 1) }
+
+// pbzx has chunks that are not packed, of those up to capacity.
+func pbzx(capacity uint64, chunks ...string) string {
+	be := binary.BigEndian
+	b := be.AppendUint64([]byte("pbzx"), capacity)
+	for _, c := range chunks {
+		b = append(be.AppendUint64(be.AppendUint64(b, uint64(len(c))), uint64(len(c))), c...)
+	}
+	return string(b)
+}
+
 // member is one of an ar.
 func member(name, content string) string {
 	return fmt.Sprintf("%-16s%-12d%-6d%-6d%-8o%-10d`\n%s%s", name, 0, 0, 0, 0o644, len(content), content, strings.Repeat("\n", len(content)&1))
@@ -116,6 +129,14 @@ func TestWhatReadersTakeOtherwiseIsTold(t *testing.T) {
 		{"tar: a size that is another in the extended header", tarred('x', "p", size) + big + zeros, []string{
 			"x: ambiguous: tar: the entry at offset 1024 is of 1536 bytes in its header and of 512 in the extended one", "x/evil",
 		}},
+		{"tar: a file that is shorter by star's extended header", tarred('x', "p", record("SCHILY.realsize", "5")) + tarred('0', "evil", machO) + zeros, []string{
+			"x/evil: unreadable: a sparse file, which is not read",
+		}},
+		{"tar: one with holes by that of Solaris", tarred('x', "p", record("SUN.holesdata", " 0 5 9")) + tarred('0', "evil", machO) + zeros, []string{
+			"x/evil: unreadable: a sparse file, which is not read",
+		}},
+		{"tar: the label of a volume", tarred('V', "release", "") + file + zeros, []string{"x/a"}},
+		{"tar: a label with contents", tarred('V', "release", machO) + file + zeros, []string{"x/a", "x/release: unreadable: an entry of the unknown type 'V'"}},
 		{"tar: a folder with a size", block('5', "d/", "", "", 512) + file + zeros, []string{
 			"x: ambiguous: tar: the entry at offset 0, a folder, link or device, has a size, of 512", "x/a",
 		}},
@@ -157,6 +178,25 @@ func TestWhatReadersTakeOtherwiseIsTold(t *testing.T) {
 		{"cpio: two names of one file with other contents", odc("a", machO, 5, 2) + odc("b", strings.ToUpper(machO)+"b", 5, 2) + trailer, []string{
 			"x/a", `x/b: ambiguous: it is another name of "a" by its inode, and has other contents`,
 		}},
+		{"cpio: headers of two forms", odc("a.app", machO, 1, 1) + newc("b", odc("evil", machO, 2, 1), 5, 1) + trailer, []string{
+			"x: ambiguous: cpio: the entry at offset 120: a header of the form 070701, and the first one is of 070707, by which some readers go", "x/a.app",
+		}},
+		{"cpio: headers of the forms newc and crc", newc("a", machO, 1, 1) + strings.Replace(newc("b", "notes", 5, 1), "070701", "070702", 1) + newc("TRAILER!!!", "", 0, 1), []string{
+			"x: ambiguous: cpio: the entry at offset 152: a header of the form 070702, and the first one is of 070701, by which some readers go", "x/a",
+		}},
+		{"cpio: a folder with contents", odc("a", machO, 1, 1) + asFolder(odc("d", odc("evil", machO, 2, 1), 3, 1)) + odc("b", machO, 4, 1) + trailer, []string{
+			"x/a", "x/b", "x/d: ambiguous: it is neither a file nor a link, and has contents, which some readers take for entries",
+		}},
+		{"cpio: a trailer with contents", odc("a", machO, 1, 1) + odc("TRAILER!!!", odc("evil", machO, 2, 1)+trailer, 0, 1) + zeros, []string{
+			"x: ambiguous: cpio: the trailer has contents, of 206 bytes, which some readers take for more of it", "x/a",
+		}},
+		{"pbzx: a chunk that is not packed and begins as xz", pbzx(1<<20, string(at.XZ([]byte(odc("evil", machO, 1, 1)+trailer)))), []string{
+			"x: ambiguous: pbzx: a chunk is as long as what it holds, and begins as xz does, which some readers unpack",
+		}},
+		{"pbzx: a chunk behind one that is not full", pbzx(1<<20, odc("a", machO, 1, 1), trailer), []string{
+			"x: ambiguous: pbzx: a chunk follows one that holds less than 1048576 bytes, which for some readers is the last",
+		}},
+		{"pbzx: one chunk that is not full", pbzx(1<<20, odc("a", machO, 1, 1)+trailer), []string{"x/a"}},
 		{"cpio: two with the same contents", odc("a", machO, 5, 2) + odc("b", machO, 5, 2) + trailer, []string{"x/a", "x/b"}},
 		{"cpio: names before the contents, and one behind", newc("a", "", 5, 3) + newc("b", machO, 5, 3) + newc("c", "", 5, 3) + newc("d", "", 6, 2) + newc("TRAILER!!!", "", 0, 1), []string{
 			"x/a", "x/b", "x/c",

@@ -88,7 +88,7 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		c := cpioReader{r: r, size: size, files: map[string]*cpioFile{}, yield: yield}
 		for at, more := int64(0), true; more; {
-			e, file, next, err := readCpio(r, size, at)
+			e, file, next, err := c.entry(at)
 			switch {
 			case err != nil && at == 0 && !isSound(r, size):
 				yield(Entry{}, ambiguous("cpio: it begins with the magic number and no header, and some readers look for the next one"))
@@ -97,7 +97,7 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 				yield(Entry{}, fmt.Errorf("cpio: the entry at offset %d: %w", at, err))
 				return
 			case e.Name == cpioTrailer:
-				c.end(next)
+				c.end(e, next)
 				return
 			case file == "":
 				more = yield(e, nil)
@@ -124,47 +124,57 @@ func isSound(r io.ReaderAt, size int64) bool {
 type cpioReader struct {
 	r     io.ReaderAt
 	size  int64
+	form  *cpioForm            // of the first header, and of all: see [cpioReader.header]
 	files map[string]*cpioFile // by what tells a file from others
-	names int
+	kept  int                  // bytes of memory that files and their names take
 	yield func(Entry, error) bool
 }
 
 // cpioFile is a file that has several names.
 type cpioFile struct {
-	first  Entry // with contents
-	filled bool
-	empty  []Entry // which wait for them
+	name         string // of the entry with contents
+	offset, size int64
+	filled       bool
+	empty        []Entry // which wait for them
 }
 
-// maxLinked bounds the names that are kept of files with several.
-const maxLinked = 1 << 18
+// maxLinked bounds the memory for files with several names, in bytes, of which a file takes
+// ofLinked, and a name that waits as much beside itself.
+const (
+	maxLinked = 32 << 20
+	ofLinked  = 256
+)
 
 // linked yields a name of a file with several, or keeps it until it has contents.
 func (c *cpioReader) linked(file string, e Entry) bool {
-	if c.names++; c.names > maxLinked {
-		c.yield(Entry{}, fmt.Errorf("cpio: more than %d hard links", maxLinked))
-		return false
-	}
 	f := c.files[file]
 	if f == nil {
 		f = &cpioFile{}
 		c.files[file] = f
+		c.kept += ofLinked
+	}
+	waits := e.Size == 0 && !f.filled
+	if waits {
+		c.kept += ofLinked + len(e.Name)
 	}
 	switch {
-	case e.Size == 0 && !f.filled:
+	case c.kept > maxLinked:
+		c.yield(Entry{}, fmt.Errorf("cpio: more hard links than fit in %d MiB", maxLinked>>20))
+		return false
+	case waits:
 		f.empty = append(f.empty, e)
 		return true
 	case e.Size == 0:
 		return c.yield(f.with(e), nil)
 	case f.filled:
-		if same, err := c.same(f.first, e); err != nil {
+		if same, err := c.same(f, e); err != nil {
 			e.Err = err
 		} else if !same {
-			e.Err = ambiguous("it is another name of %.200q by its inode, and has other contents", f.first.Name)
+			e.Err = ambiguous("it is another name of %.200q by its inode, and has other contents", f.name)
 		}
 		return c.yield(e, nil)
 	}
-	f.first, f.filled = e, true
+	f.name, f.offset, f.size, f.filled = e.Name, e.Offset, e.Size, true
 	for _, empty := range f.empty {
 		if !c.yield(f.with(empty), nil) {
 			return false
@@ -176,17 +186,17 @@ func (c *cpioReader) linked(file string, e Entry) bool {
 
 // with returns an empty entry with the contents of the file.
 func (f *cpioFile) with(e Entry) Entry {
-	e.Offset, e.Size, e.Packed = f.first.Offset, f.first.Size, f.first.Packed
+	e.Offset, e.Size, e.Packed = f.offset, f.size, f.size
 	return e
 }
 
-func (c *cpioReader) same(a, b Entry) (bool, error) {
-	if a.Size != b.Size {
+func (c *cpioReader) same(a *cpioFile, b Entry) (bool, error) {
+	if a.size != b.Size {
 		return false, nil
 	}
-	x := newBlockReader(io.NewSectionReader(c.r, a.Offset, a.Size))
+	x := newBlockReader(io.NewSectionReader(c.r, a.offset, a.size))
 	y := newBlockReader(io.NewSectionReader(c.r, b.Offset, b.Size))
-	for left := a.Size; left > 0; {
+	for left := a.size; left > 0; {
 		n := int(min(left, 64<<10))
 		p, err := x.next(n)
 		if err != nil {
@@ -202,8 +212,8 @@ func (c *cpioReader) same(a, b Entry) (bool, error) {
 }
 
 // end yields the files that are empty, in their order, and looks at what is behind the
-// trailer.
-func (c *cpioReader) end(at int64) {
+// trailer, and in it.
+func (c *cpioReader) end(trailer Entry, at int64) {
 	var empty []Entry
 	for _, f := range c.files {
 		empty = append(empty, f.empty...)
@@ -214,6 +224,10 @@ func (c *cpioReader) end(at int64) {
 			return
 		}
 	}
+	if trailer.Size > 0 {
+		c.yield(Entry{}, ambiguous("cpio: the trailer has contents, of %d bytes, which some readers take for more of it", trailer.Size))
+		return
+	}
 	section := io.NewSectionReader(c.r, 0, c.size)
 	if _, err := section.Seek(at, io.SeekStart); err != nil {
 		return
@@ -223,17 +237,34 @@ func (c *cpioReader) end(at int64) {
 	}
 }
 
-// readCpio reads the entry at an offset, and returns where the next one is, and of a file
-// with several names what tells it from others.
-func readCpio(r io.ReaderAt, size, at int64) (e Entry, inode string, next int64, err error) {
-	b := make([]byte, min(110, max(size-at, 0)))
-	if err := readAt(r, size, b, at); err != nil {
-		return e, "", 0, err
+// header reads the header at an offset. All have to be of the form of the first: readers go
+// by that one, and pass by what is none of it (copyin.c of GNU's cpio, read_in_header;
+// archive_read_support_format_cpio.c of libarchive, find_newc_header).
+func (c *cpioReader) header(at int64) ([]byte, error) {
+	b := make([]byte, min(110, max(c.size-at, 0)))
+	if err := readAt(c.r, c.size, b, at); err != nil {
+		return nil, err
 	}
 	f := cpioFormOf(b)
-	if f == nil {
-		return e, "", 0, errors.New("no header is there")
+	switch {
+	case f == nil:
+		return nil, errors.New("no header is there")
+	case c.form == nil:
+		c.form = f
+	case c.form != f:
+		return nil, ambiguous("a header of the form %s, and the first one is of %s, by which some readers go", f.magic, c.form.magic)
 	}
+	return b, nil
+}
+
+// entry reads the entry at an offset, and returns where the next one is, and of a file
+// with several names what tells it from others.
+func (c *cpioReader) entry(at int64) (e Entry, inode string, next int64, err error) {
+	b, err := c.header(at)
+	if err != nil {
+		return e, "", 0, err
+	}
+	r, size, f := c.r, c.size, c.form
 	mode, links, length, file, err := f.numbers(b)
 	if err != nil {
 		return e, "", 0, err
@@ -254,20 +285,23 @@ func readCpio(r io.ReaderAt, size, at int64) (e Entry, inode string, next int64,
 	if links > 1 && mode&0xf000 == 0x8000 {
 		inode = strings.ToLower(string(b[f.dev.from:f.dev.to]) + " " + string(b[f.ino.from:f.ino.to]))
 	}
+	next = padded(e.Offset+file, f.align)
 	if e.Name != cpioTrailer {
 		e, err = cpioTyped(r, size, e, mode)
 	}
-	return e, inode, padded(e.Offset+file, f.align), err
+	return e, inode, next, err
 }
 
 func padded(n, align int64) int64 { return (n + align - 1) / align * align }
 
 func cpioTyped(r io.ReaderAt, size int64, e Entry, mode int64) (Entry, error) {
-	switch mode & 0xf000 {
-	case 0x8000:
-	case 0x4000:
+	switch kind := mode & 0xf000; {
+	case kind == 0x8000:
+	case kind != 0xa000 && e.Size > 0: // which GNU's cpio does not pass by
+		return Entry{Name: e.Name, Err: ambiguous("it is neither a file nor a link, and has contents, which some readers take for entries")}, nil
+	case kind == 0x4000:
 		e.Mode = fs.ModeDir
-	case 0xa000:
+	case kind == 0xa000:
 		if e.Size > maxLink {
 			return e, fmt.Errorf("a link to a path of %d bytes", e.Size)
 		}

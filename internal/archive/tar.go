@@ -49,7 +49,8 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 					}
 				}
 			}
-			if h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset, size), nil) {
+			isLabel := h.Typeflag == 'V' && h.Size == 0 // of a volume, by GNU's tar
+			if !isLabel && h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset, size), nil) {
 				return
 			}
 		}
@@ -84,9 +85,11 @@ func tarEntry(h *tar.Header, offset, size int64) Entry {
 	return e
 }
 
+// isSparse reports whether an extended header says so: that of GNU's tar, of star or of
+// Solaris (pax_attribute in archive_read_support_format_tar.c of libarchive).
 func isSparse(h *tar.Header) bool {
 	for key := range h.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
+		if strings.HasPrefix(key, "GNU.sparse.") || key == "SCHILY.realsize" || key == "SUN.holesdata" {
 			return true
 		}
 	}
