@@ -408,6 +408,9 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		{"a zip behind a stream, and more behind that", append(at.Zstd([]byte("notes")), skipped(append(at.Zip(at.Files{"b": machO}), "\n\n"...))...), []string{
 			"x: ambiguous: zstd: behind it there is the end of a zip, as which some readers take it",
 		}},
+		{"something behind a xar that is no package", append(at.Xar(at.Files{"a": machO}, nil), "more"...), []string{
+			fmt.Sprintf("x: ambiguous: xar: there are 4 bytes behind the end of the archive at offset %d, which some readers take for more of it", len(at.Xar(at.Files{"a": machO}, nil))), "x/a",
+		}},
 		{"a zip at the end of an archive by an absolute offset alone", at.Asar(at.Files{"a": machO, "b": apart()}), []string{
 			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
 		}},
