@@ -134,6 +134,7 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 		{"a zip in a program, behind which there is its signature", "x", []byte(machO + string(at.Zip(files)) + "signature"), []string{"x: opaque: a zip in it, which is not read here", "x"}},
 		{"a zip that is stored at the end of an archive", "x.asar", at.Asar(at.Files{"a.zip": string(at.Zip(files))}), []string{"x.asar/a.zip/bin/tool"}},
 		{"one in a zip", "x.zip", at.RawZip(at.ZipEntry{Name: "a.zip", Content: string(at.Zip(files))}), []string{"x.zip/a.zip/bin/tool"}},
+		{"one in a zip whose sizes are told behind it, too", "x.zip", at.RawZip(at.ZipEntry{Name: "a.zip", Flags: 8, Content: string(at.Zip(files))}), []string{"x.zip/a.zip/bin/tool"}},
 		{"one that pbzx and zstd keep as it is", "x", at.Pbzx(at.Zip(files)), []string{"x/bin/tool"}},
 		{"a zip behind anything", "x", append([]byte("anything"), relocated(8, files)...), []string{"x/bin/tool"}},
 		{"one that is packed", "x.gz", at.Gzip(append([]byte("anything"), relocated(8, files)...)), []string{"x.gz/bin/tool"}},
@@ -355,7 +356,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 			fmt.Sprintf("x: ambiguous: at offset %d there is an entry that the central directory does not list", 31+len(flat(notes))),
 			"x/a: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
 		}},
-		{"one that is stored and says where it ends, and that this is told behind it", at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08"}), []string{
+		{"one that is stored and says where it ends, and that this is told behind it", at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08sum!\x26\x00\x00\x00" + "\x26\x00\x00\x00" + hidden}), []string{
 			"x/a: ambiguous: it is stored, some readers look for its end, and in it there are headers of zip",
 		}},
 		{"an encrypted entry", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Flags: 1}), []string{"x/a: opaque: it is encrypted", "x: nothing: no Mach-O file was found here"}},

@@ -84,7 +84,8 @@ type xarReader struct {
 	*xmlReader
 	r       io.ReaderAt
 	size    int64
-	heap    int64 // where it begins
+	packed  []byte // the table
+	heap    int64  // where it begins
 	file    func(Entry) bool
 	links   map[string]Entry // by their ids, what hard links lead to, without names
 	waiting []xarLink        // to what comes behind them

@@ -43,7 +43,7 @@ func openXar(r io.ReaderAt, size int64) (*xarReader, error) {
 	if err := readAt(r, size, toc, header); err != nil || uint64(len(toc)) < packed {
 		return nil, errors.Join(errors.New("the table of contents reaches past the end"), err)
 	}
-	x := &xarReader{r: r, size: size, heap: header + int64(packed), links: map[string]Entry{}}
+	x := &xarReader{r: r, size: size, packed: toc, heap: header + int64(packed), links: map[string]Entry{}}
 	x.End = x.heap
 	if err := x.checksum(be.Uint32(b[24:]), header); err != nil {
 		return nil, err
@@ -113,13 +113,24 @@ func (x *xarReader) signed() error {
 	return nil
 }
 
-// behind counts the bytes behind what the table points to. stapler puts a notarization
+// behind counts the bytes behind what the table points to, but for those that are known.
+// stapler puts a notarization
 // ticket there: a mark of where the archive ends, the ticket, and a mark of how long it is
 // (stapling.rs in apple-codesign). The ticket is signed by Apple, which is not looked at
-// here, as it is not for bundles.
+// here, as it is not for bundles. bsdtar puts as many bytes of the packed table there as the
+// checksum of that has (archive_write_set_format_xar.c, xar_close copies so much too much).
 func (x *xarReader) behind() error {
 	const mark, maxTicket = 16, 1 << 20
 	x.Behind = x.size - x.End
+	again := make([]byte, min(len(x.Sum), len(x.packed)))
+	if x.Behind == int64(len(again)) {
+		if err := readAt(x.r, x.size, again, x.End); err != nil {
+			return err
+		}
+		if bytes.HasPrefix(x.packed, again) {
+			x.Behind = 0
+		}
+	}
 	if x.Behind < 2*mark {
 		return nil
 	}

@@ -203,3 +203,40 @@ func TestTheChecksumOfATableOfContentsHasOneName(t *testing.T) {
 		})
 	}
 }
+
+func TestBytesBehindAXarAreTold(t *testing.T) {
+	toc := `<xar><toc><checksum style="sha1"><offset>0</offset><size>20</size></checksum></toc></xar>`
+	plain := xar(t, toc, "", zlib.DefaultCompression)
+	table := plain[xarHeader:]
+	plain[27] = 1
+	sum, err := Sum("sha1").hash()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum.Write(table)
+	plain = sum.Sum(plain)
+	for _, row := range []struct {
+		name, more string
+		want       bool
+	}{
+		{"none", "", false},
+		{"as many of the table as bsdtar copies", string(table[:20]), false},
+		{"as many others", strings.Repeat("a", 20), true},
+		{"more of the table", string(table[:21]), true},
+		{"zeros", strings.Repeat("\x00", 99), false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			b := append(bytes.Clone(plain), row.more...)
+			told := false
+			for _, err := range listXar(bytes.NewReader(b), int64(len(b))) {
+				told = true
+				if !row.want {
+					t.Error(err)
+				}
+			}
+			if told != row.want {
+				t.Error("nothing was told")
+			}
+		})
+	}
+}

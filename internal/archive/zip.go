@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -261,7 +262,7 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	switch streamed := h.flags&zipStreamed != 0; {
 	case method == Stored && h.packed != h.size:
 		return e, ambiguous("it is stored in %d bytes and has %d, behind which some readers look for the next entry", h.packed, h.size)
-	case streamed && method == Stored && z.mayHide(e):
+	case streamed && method == Stored && (local.size != h.size && z.mayHide(e) || z.endsEarly(e)):
 		return e, ambiguous("it is stored, some readers look for its end, and in it there are headers of zip")
 	case streamed && method != Stored && z.mayHide(e):
 		e.Whole = true
@@ -289,6 +290,39 @@ func (z *zipReader) mayHide(e Entry) bool {
 		if i >= 0 || err != nil {
 			return true
 		}
+	}
+	return false
+}
+
+// endsEarly reports whether in stored contents there is what follows them, with the size of what
+// is before it: readers from a pipe go by that, whatever the local header says
+// (archive_read_support_format_zip.c of libarchive, zip_read_data_none). A zip that is stored
+// in another one has the sizes of its own entries.
+func (z *zipReader) endsEarly(e Entry) bool {
+	const length, sizes = 24, 8 // of what follows, and where the packed size is in it (4.3.9)
+	r := bufio.NewReaderSize(io.NewSectionReader(z.r, e.Offset, min(e.Packed+length, z.size-e.Offset)), 64<<10)
+	le := binary.LittleEndian
+	for at := int64(0); at < e.Packed; {
+		b, err := r.Peek(max(r.Buffered(), length))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return true
+		}
+		skip := bytes.Index(b, []byte(zipDescriptor))
+		switch {
+		case skip == 0:
+			var d [length]byte
+			copy(d[:], b)
+			if int64(le.Uint32(d[sizes:])) == at || le.Uint64(d[sizes:]) == uint64(at) {
+				return true
+			}
+			skip = len(zipDescriptor)
+		case skip < 0 && err != nil:
+			return false
+		case skip < 0:
+			skip = len(b) - len(zipDescriptor) + 1
+		}
+		n, _ := r.Discard(skip)
+		at += int64(n)
 	}
 	return false
 }
