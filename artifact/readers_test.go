@@ -170,7 +170,8 @@ func TestWhatReadersTakeOtherwiseIsTold(t *testing.T) {
 			`x: unreadable: asar: more than 64 keys for "a"`,
 		}},
 		{"cpio: a header behind one that is none", "070707" + strings.Repeat("ZZ", 20) + odc("a", machO, 1, 1) + trailer, []string{
-			cpioMagic}},
+			cpioMagic,
+		}},
 		{"cpio: one however far behind it", "070707 notes\n" + strings.Repeat("x", 70_000) + odc("a", machO, 1, 1) + trailer, []string{cpioMagic}},
 		{"cpio: one in a stream, further than is looked at of what has no code", string(at.Gzip([]byte("070707 notes\n" + strings.Repeat("x", 2<<20) + odc("a", machO, 1, 1) + trailer))), []string{cpioMagic}},
 		{"cpio: numbers that end in something else, which GNU's takes", strings.Replace(odc("a", machO, 1, 1), "000001", "1 more", 1) + trailer, []string{cpioMagic}},
