@@ -36,8 +36,9 @@ func isPbz(p *probe) bool {
 func isLZFSE(p *probe) bool { return len(p.head) > 4 && strings.IndexByte("-12n", p.head[3]) >= 0 }
 
 // isLZMA reports whether a file begins as those of the format before xz do, which has no
-// magic (xz, doc/lzma-file-format.txt). The properties may be any that liblzma takes, the
-// dictionary is a power of two, one and a half of that, or MiB; the size is not known or not
+// magic (xz, doc/lzma-file-format.txt). The properties may be any that liblzma takes, and the
+// dictionary is a power of two; with those that all writers take, it may be one and a half of
+// that, or MiB. The size is not known or not
 // huge. Packed bytes begin with a zero, and the first bit in them says literal
 // (archive_read_support_filter_xz.c of libarchive, LzmaHandler.cpp of 7-Zip).
 func isLZMA(p *probe) bool {
@@ -50,8 +51,8 @@ func isLZMA(p *probe) bool {
 		return false
 	}
 	dict, size := binary.LittleEndian.Uint32(head[1:]), binary.LittleEndian.Uint64(head[5:])
-	low := dict & -dict
-	sized := dict == low || dict == 3*low || dict%(1<<20) == 0 && dict <= 64<<20 && size == math.MaxUint64
+	low, usual := dict&-dict, head[0] == 0x5d || head[0] == 0x5e
+	sized := dict == low || usual && (dict == 3*low || dict%(1<<20) == 0 && dict <= 64<<20 && size == math.MaxUint64)
 	return dict >= 4<<10 && sized && (size == math.MaxUint64 || 0 < size && size < 1<<38)
 }
 

@@ -34,6 +34,7 @@ func TestRecogniseTellsFormatsWithoutAMagicFromData(t *testing.T) {
 		{"one without a type of file", cpio[:6] + "\xed\x01" + cpio[8:], "binary cpio"},
 		{"one with a name longer than a path", cpio[:20] + "\x6a\x10" + cpio[22:26] + strings.Repeat("./", 2100) + "a\x00", "binary cpio"},
 		{"lzma with other properties", "\x5a" + lzma, "LZMA"},
+		{"lzma with other properties, and a dictionary that is no power of two", "\x00\x00\x00\x03\x00" + lzma[4:], ""},
 		{"lzma with more than liblzma takes", "\x62" + lzma, ""},
 		{"lzma whose first bit is no literal", "\x5d" + lzma[:13] + "\x80", ""},
 		{"lzma of a size of nothing", "\x00\x00\x00\x01" + strings.Repeat("\x00", 20), ""},
