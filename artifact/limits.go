@@ -3,6 +3,8 @@ package artifact
 import (
 	"context"
 	"fmt"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 const (
@@ -53,7 +55,7 @@ const (
 
 	// maxHead is how much of an entry of an archive is unpacked to see what it is, in
 	// bytes; maxMemory how much of a file that is unpacked stays in memory.
-	maxHead   = 4 << 10
+	maxHead   = archive.HeadSize
 	maxMemory = 1 << 20
 
 	// maxLinks bounds the links that one name leads through: MAXSYMLINKS of macOS.

@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	at "github.com/codewarrant/codewarrant/internal/archivetest"
 )
 
 // listed is a format of these entries.
@@ -127,5 +129,36 @@ func TestPackTakesNoMemoryForPathsOfFolders(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if n, most := after.TotalAlloc-before.TotalAlloc, uint64(1000*p.root.count()); n > most {
 		t.Errorf("it took %d bytes, of which %d are for %d nodes", n, most, p.root.count())
+	}
+}
+
+// What is unpacked to see what it is goes on to be unpacked, and does not begin anew.
+func TestAnEntryIsUnpackedOnce(t *testing.T) {
+	content := machO + noise(3*maxHead)
+	zip := bytes.NewReader(at.Zip(at.Files{"a": content}))
+	f, err := archive.Recognise(zip, zip.Size(), nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range f.List(zip, zip.Size()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, whole := range []bool{false, true} {
+			e.Whole = whole
+			u := newUnpacker(t.Context())
+			c, size, err := u.open(e, zip)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(io.NewSectionReader(c, 0, size))
+			if err != nil || string(got) != content {
+				t.Errorf("%d bytes of %d: %v", len(got), size, err)
+			}
+			if used := maxUnpacked - u.left.Load(); used != size {
+				t.Errorf("%d bytes were unpacked for %d", used, size)
+			}
+			c.Close()
+		}
 	}
 }

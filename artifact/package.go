@@ -12,8 +12,7 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
-// packageFiles are what tells an installer package from other archives of its format: a
-// component has the one, and a distribution, which may hold several, the other.
+// packageFiles say what the Installer does with the others.
 var packageFiles = []string{"PackageInfo", "Distribution"}
 
 // maxUncovered is how many files without a checksum are named.
@@ -21,15 +20,14 @@ const maxUncovered = 5
 
 // openPackage returns what a xar says of itself, nil when it is no installer package.
 func openPackage(c content, size int64) (*Package, error) {
-	is, p := false, &Package{}
+	p := &Package{}
 	x, err := archive.ReadXar(c, size, func(e archive.Entry) bool {
-		is = is || slices.Contains(packageFiles, e.Name)
 		if e.Packed > 0 && !covers(e.Raw) && !covers(e.Sum) && len(p.Uncovered) < maxUncovered {
 			p.Uncovered = append(p.Uncovered, e.Name)
 		}
 		return true
 	})
-	if err != nil || !is {
+	if err != nil || !x.Package {
 		return nil, err
 	}
 	if x.Behind > 0 {
@@ -96,7 +94,8 @@ func isScript(name string, c io.ReaderAt) bool {
 var expressions = []string{"script", "selected", "enabled", "visible", "start_selected", "start_enabled", "start_visible"}
 
 // runs returns what the Installer runs as PackageInfo or Distribution says, beside the
-// scripts that are known by their names.
+// scripts that are known by their names, and packages that it gets elsewhere: those in the
+// package itself have a # before their path (Distribution XML Reference, pkg-ref).
 func (u *unpacker) runs(c content, size int64) (list []string, err error) {
 	r := u.bounded(io.NewSectionReader(c, 0, size), size)
 	if s, ok := c.(streamer); ok {
@@ -119,6 +118,10 @@ func (u *unpacker) runs(c content, size int64) (list []string, err error) {
 			case name == "allow-external-scripts" && !slices.Contains([]string{"no", "false"}, strings.ToLower(a.Value)):
 				programs = true
 			}
+		}
+	}, func(in, part string) {
+		if part = strings.TrimSpace(part); in == "pkg-ref" && part != "" && !strings.HasPrefix(part, "#") && len(list) < maxNamed {
+			list = append(list, fmt.Sprintf("it has the Installer install %.200q, which is not in this package", part))
 		}
 	})
 	if code {

@@ -18,7 +18,7 @@ import (
 // recognise reports whether a file begins with one of the magic numbers of
 // <mach-o/loader.h> and <mach-o/fat.h>, in either byte order, and else returns the
 // format in which it packs others, nil for none. An [archive.AmbiguousError] is beside
-// what it is taken for first.
+// what it is taken for first, and an [archive.OpaqueError] beside what is more in it.
 //
 // Any file may end as a zip or a disk image. The end of one that is packed itself is
 // looked at where it is small, or named like one: see [endsAs].
@@ -101,7 +101,7 @@ func kindOf(err error) Kind {
 	if _, ok := errors.AsType[*archive.AmbiguousError](err); ok {
 		return Ambiguous
 	}
-	if errors.Is(err, archive.ErrEncrypted) {
+	if _, ok := errors.AsType[*archive.OpaqueError](err); ok || errors.Is(err, archive.ErrEncrypted) {
 		return Opaque
 	}
 	return Unreadable
@@ -135,9 +135,8 @@ func walkPacked(f *archive.Format, c content, size int64, name treeName, left *l
 		p.more = yield(item, problem)
 		return p.more
 	}
-	opaque := f.Opaque || f.Unpack == nil && f.List == nil
 	switch {
-	case opaque && left.depth <= maxDepth && !p.problem(Opaque, fmt.Errorf("%s, which is not read here", f.Name)):
+	case f.Opaque && left.depth <= maxDepth && !p.problem(Opaque, fmt.Errorf("%s, which is not read here", f.Name)):
 		p.Close()
 	case left.depth > maxDepth:
 		p.Close()

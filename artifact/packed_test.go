@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,7 +78,7 @@ func TestWalkFindsInAnArchiveWhatIsInTheFolder(t *testing.T) {
 
 func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 	files := at.Files{"bin/tool": machO}
-	noise := strings.Repeat("no magic ", 1<<18)
+	data := strings.Repeat("no magic ", 1<<18)
 	image := append(bytes.Repeat([]byte("x\xda"), 9999), append([]byte("koly"), make([]byte, 508)...)...)
 	for _, tt := range []struct {
 		name, file string
@@ -125,13 +126,20 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 		{"a disk image that begins as xz does", "x.dmg", imageOf(at.XZ([]byte("no archive"))), []string{
 			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
 		}},
+		{"a zip in the middle of the end of an archive", "x.tar", at.Tar(at.Files{"a.zip": string(at.Zip(files)), "b": "notes"}), []string{"x.tar/a.zip/bin/tool"}},
+		{"two zips at the end of a format that is not read", "x.iso", append(append([]byte("7z\xbc\xaf\x27\x1c"), at.Zip(files)...), at.Zip(files)...), []string{
+			"x.iso: opaque: 7-Zip, which is not read here", fmt.Sprintf("x.iso/zip at %d/bin/tool", 6+len(at.Zip(files))), "x.iso/zip at 6/bin/tool",
+		}},
+		{"a zip that zstd keeps as it is, before its checksum", "x.zst", at.Zstd(at.Zip(at.Files{"bin/tool": machO + noise(4000)})), []string{"x.zst/bin/tool"}},
+		{"a zip in a program, behind which there is its signature", "x", []byte(machO + string(at.Zip(files)) + "signature"), []string{"x: opaque: a zip in it, which is not read here", "x"}},
 		{"a zip that is stored at the end of an archive", "x.asar", at.Asar(at.Files{"a.zip": string(at.Zip(files))}), []string{"x.asar/a.zip/bin/tool"}},
 		{"one in a zip", "x.zip", at.RawZip(at.ZipEntry{Name: "a.zip", Content: string(at.Zip(files))}), []string{"x.zip/a.zip/bin/tool"}},
+		{"one in a zip whose sizes are told behind it, too", "x.zip", at.RawZip(at.ZipEntry{Name: "a.zip", Flags: 8, Content: string(at.Zip(files))}), []string{"x.zip/a.zip/bin/tool"}},
 		{"one that pbzx and zstd keep as it is", "x", at.Pbzx(at.Zip(files)), []string{"x/bin/tool"}},
 		{"a zip behind anything", "x", append([]byte("anything"), relocated(8, files)...), []string{"x/bin/tool"}},
 		{"one that is packed", "x.gz", at.Gzip(append([]byte("anything"), relocated(8, files)...)), []string{"x.gz/bin/tool"}},
 		{"one in a tar and a zip", "x", at.Tar(at.Files{"a.zip": string(at.Zip(at.Files{
-			"small": "anything" + string(relocated(8, files)), "large.jar": noise + string(relocated(len(noise), files)),
+			"small": "anything" + string(relocated(8, files)), "large.jar": data + string(relocated(len(data), files)),
 		}))}), []string{"x/a.zip/large.jar/bin/tool", "x/a.zip/small/bin/tool"}},
 		{"what zip was given by a pipe", "x.zip", at.RawZip(at.ZipEntry{Name: "-", Content: machO, Attributes: 0o010600 << 16}), []string{"x.zip/-"}},
 		{"a disk image that begins as nothing does", "x.img", image, []string{
@@ -230,6 +238,24 @@ func skipped(b []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32([]byte("\x50\x2a\x4d\x18"), uint32(len(b))), b...)
 }
 
+// noise is what no format makes smaller.
+func noise(n int) string {
+	b := make([]byte, n)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return string(b)
+}
+
+// apart is a central directory, and the record of the end, which says where that is in an
+// asar around it with a file before.
+func apart() string {
+	b := at.RawZip(at.ZipEntry{Name: "evil", Content: machO})
+	begin := bytes.Index(b, []byte("PK\x01\x02"))
+	end := b[len(b)-22:]
+	before := len(at.Asar(at.Files{"a": machO, "b": strings.Repeat(".", len(b)+9-begin)})) - (len(b) + 9 - begin)
+	binary.LittleEndian.PutUint32(end[16:], uint32(before))
+	return string(b[begin:len(b)-22]) + "not there" + string(end)
+}
+
 // streamed takes checksum and sizes out of the first local header.
 func streamed(zip []byte) []byte {
 	clear(zip[14:26])
@@ -262,6 +288,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 	}
 	stored := func(name string) at.ZipEntry { return at.ZipEntry{Name: name, Content: machO} }
 	const java = "\xca\xfe\xba\xbe\x00\x00\x00\x34"
+	hidden := string(at.RawZip(stored("b"))[:69])
 	notes := bytes.Repeat([]byte("notes "), 9000) // of which no more than the beginning is looked at
 	deep := []byte(machO)
 	large := at.Gzip(append([]byte(machO), make([]byte, 3<<20)...))
@@ -304,13 +331,34 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		}},
 		{"entries that overlap, as those of a zip bomb", at.RawZip(stored("a"), at.ZipEntry{Name: "a", Content: machO, At: 1}), []string{
 			`x: ambiguous: two entries are named "a"`,
-			`x: ambiguous: the entry at offset 0 overlaps the one before it, which ends at 69`,
-			`x: ambiguous: at offset 69 there is an entry that the central directory does not list`, "x/a",
+			`x: ambiguous: at offset 69 there is an entry that the central directory does not list`,
+			`x/a: ambiguous: it overlaps the entry at offset 0`,
 		}},
 		{"a checksum that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Sum: 1}), []string{
 			"x/a: unreadable: the crc32 of the contents is another than the archive says",
 		}},
-		{"a size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Size: 3}), []string{"x/a: unreadable: contents are longer than the archive says"}},
+		{"a size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Size: 3}), []string{
+			"x/a: ambiguous: it is stored in 38 bytes and has 3, behind which some readers look for the next entry",
+		}},
+		{"a packed size that is wrong", at.RawZip(at.ZipEntry{Name: "a", Method: 8, Content: string(flat([]byte(machO))), Sum: crc32.ChecksumIEEE([]byte(machO)), Size: 3}), []string{
+			"x/a: unreadable: contents are longer than the archive says",
+		}},
+		{"a folder in whose packed contents there is an entry", at.RawZip(at.ZipEntry{Name: "d/", Empty: true, Content: hidden}), []string{
+			"x/d: ambiguous: it is stored in 69 bytes and has 0, behind which some readers look for the next entry",
+		}},
+		{"a folder that is packed, and an entry behind the end of that", at.RawZip(at.ZipEntry{Name: "d/", Method: 8, Flags: 8, Empty: true, Content: "\x03\x00" + hidden}), []string{
+			"x/d: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
+		}},
+		{"a folder that is packed, as Java writes it", at.RawZip(at.ZipEntry{Name: "d/", Method: 8, Flags: 8, Empty: true, Content: "\x03\x00"}, stored("a")), []string{"x/a"}},
+		{"a header at the boundary of what is packed", streamed(at.RawZip(at.ZipEntry{
+			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + hidden[:2], Behind: hidden[2:],
+		})), []string{
+			fmt.Sprintf("x: ambiguous: at offset %d there is an entry that the central directory does not list", 31+len(flat(notes))),
+			"x/a: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
+		}},
+		{"one that is stored and says where it ends, and that this is told behind it", at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08sum!\x26\x00\x00\x00" + "\x26\x00\x00\x00" + hidden}), []string{
+			"x/a: ambiguous: it is stored, some readers look for its end, and in it there are headers of zip",
+		}},
 		{"an encrypted entry", at.RawZip(at.ZipEntry{Name: "a", Content: machO, Flags: 1}), []string{"x/a: opaque: it is encrypted", "x: nothing: no Mach-O file was found here"}},
 		{"something behind the end of a zip", append(at.Zip(app), "more"...), []string{
 			"x: ambiguous: zip: 4 bytes follow the end of central directory record",
@@ -355,6 +403,28 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		{"a zip behind a stream", append(at.Zstd([]byte("notes")), skipped(at.Zip(at.Files{"b": machO}))...), []string{
 			"x: ambiguous: zstd: behind it there is the end of a zip, as which some readers take it",
 		}},
+		{"a zip behind an asar, and more behind that", append(append(at.Asar(at.Files{"a": machO}), at.Zip(at.Files{"b": machO})...), '\n'), []string{
+			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
+		}},
+		{"a zip behind a stream, and more behind that", append(at.Zstd([]byte("notes")), skipped(append(at.Zip(at.Files{"b": machO}), "\n\n"...))...), []string{
+			"x: ambiguous: zstd: behind it there is the end of a zip, as which some readers take it",
+		}},
+		{"something behind a xar that is no package", append(at.Xar(at.Files{"a": machO}, nil), "more"...), []string{
+			fmt.Sprintf("x: ambiguous: xar: there are 4 bytes behind the end of the archive at offset %d, which some readers take for more of it", len(at.Xar(at.Files{"a": machO}, nil))), "x/a",
+		}},
+		{"a zip at the end of an archive by an absolute offset alone", at.Asar(at.Files{"a": machO, "b": apart()}), []string{
+			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
+		}},
+		{"a zip behind anything, as far from the end as unzip looks", append(relocated(0, at.Files{"a": machO}), make([]byte, 66_000)...), []string{"x/a"}},
+		{"one behind which there is as much", append(append([]byte("JUNK"), relocated(4, at.Files{"a": machO})...), bytes.Repeat([]byte{1}, 66_000)...), []string{
+			"x: ambiguous: zip: 66000 bytes follow the end of central directory record",
+		}},
+		{"a zip behind what looks like 7-Zip, and more behind that", append(append([]byte("7z\xbc\xaf\x27\x1c"), relocated(6, at.Files{"a": machO})...), '\n'), []string{
+			"x: opaque: 7-Zip, which is not read here", "x/a",
+		}},
+		{"a zip whose comment looks like the end of a disk image", commented(append([]byte("JUNK"), relocated(4, at.Files{"a": machO})...), "koly"+strings.Repeat("x", 508)), []string{
+			"x: opaque: disk image, which is not read here", "x/a",
+		}},
 		{"a zip behind anything that counts from its own beginning", append([]byte("\n"), at.RawZip(stored("a"))...), []string{
 			"x: ambiguous: zip: the central directory of 47 bytes at offset 69 does not end at 117, where its record is",
 		}},
@@ -372,12 +442,12 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 			"x: ambiguous: there are 519 bytes behind the end of the tar at offset 2048, which some readers take for more of it", "x/a",
 		}},
 		{"an entry in the packed contents of another one, behind their end", at.RawZip(at.ZipEntry{
-			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + string(at.RawZip(stored("b"))[:69]),
+			Name: "a", Method: 8, Flags: 8, Sum: crc32.ChecksumIEEE(notes), Size: uint32(len(notes)), Content: string(flat(notes)) + hidden,
 		}), []string{
 			"x/a: ambiguous: something follows the end of its contents where they are packed, which some readers take for another entry",
 		}},
 		{"one that is stored and does not say where it ends", streamed(at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO + "PK\x07\x08"})), []string{
-			"x/a: ambiguous: it is stored, its local header does not say where it ends, and in it there are headers of zip",
+			"x/a: ambiguous: it is stored, some readers look for its end, and in it there are headers of zip",
 		}},
 		{"one whose end is the first that looks like one", streamed(at.RawZip(at.ZipEntry{Name: "a", Flags: 8, Content: machO})), []string{"x/a"}},
 		{"what looks like another end in the comment of the end", commented(at.RawZip(stored("a")), "PK\x05\x06"+strings.Repeat("\xff", 18)), []string{

@@ -156,7 +156,7 @@ func (u *unpacker) unpackStream(f *archive.Format, c io.ReaderAt, size int64, na
 		return nil, 0, err
 	}
 	switch {
-	case f.Whole || len(head) >= 4 && macho.IsMagic([4]byte(head)) || archive.Begins(head) != nil || archive.MayFollow(head) || endsAs(name):
+	case f.Whole || len(head) >= 4 && macho.IsMagic([4]byte(head)) || archive.MayPack(head) || endsAs(name):
 		return u.spool(r)
 	case f.Opaque: // of an image no more than the first block is packed so
 		return nil, 0, nil
@@ -176,6 +176,7 @@ type packed struct {
 	from  io.ReaderAt
 	u     *unpacker
 	head  []byte
+	rest  io.ReadCloser // what is behind head, nil when it was read
 
 	once  sync.Once
 	whole content
@@ -188,20 +189,32 @@ func (u *unpacker) open(e archive.Entry, from io.ReaderAt) (content, int64, erro
 		return section{io.NewSectionReader(from, e.Offset, e.Size)}, e.Size, nil
 	}
 	p := &packed{entry: e, from: from, u: u, head: make([]byte, min(e.Size, maxHead))}
-	s, err := p.stream()
-	if err != nil {
+	var err error
+	if p.rest, err = p.stream(); err != nil {
 		return nil, 0, err
 	}
-	defer s.Close()
-	if _, err := io.ReadFull(s, p.head); err != nil {
-		return nil, 0, err
-	}
-	if int64(len(p.head)) == e.Size || e.Whole { // its checksum is at the end
-		if _, err := io.Copy(io.Discard, s); err != nil {
-			return nil, 0, err
+	if _, err = io.ReadFull(p.rest, p.head); err == nil {
+		switch {
+		case int64(len(p.head)) == e.Size: // its checksum is at the end
+			_, err = io.Copy(io.Discard, p.rest)
+			p.release()
+		case e.Whole:
+			err = p.fill(true)
 		}
 	}
+	if err != nil {
+		p.Close()
+		return nil, 0, err
+	}
 	return p, e.Size, nil
+}
+
+// release closes what is behind head.
+func (p *packed) release() {
+	if p.rest != nil {
+		p.rest.Close()
+		p.rest = nil
+	}
 }
 
 // section is an entry that lies in the archive as it is.
@@ -262,22 +275,20 @@ func (p *packed) fill(all bool) error {
 }
 
 func (p *packed) unpack() {
-	s, err := p.stream()
-	if err != nil {
-		p.err = err
-		return
-	}
-	defer s.Close()
+	defer p.release()
 	if p.entry.Method == archive.Stored { // it can be read where it is, once it is known to be what was packed
-		_, p.err = io.Copy(io.Discard, s)
+		_, p.err = io.Copy(io.Discard, p.rest)
 		p.whole = section{io.NewSectionReader(p.from, p.entry.Offset, p.entry.Size)}
 		return
 	}
-	p.whole, _, p.err = p.u.spool(s)
+	p.whole, _, p.err = p.u.spool(io.MultiReader(bytes.NewReader(p.head), p.rest))
 }
 
 func (p *packed) Close() error {
-	p.once.Do(func() { p.err = os.ErrClosed })
+	p.once.Do(func() {
+		p.release()
+		p.err = os.ErrClosed
+	})
 	if p.whole == nil {
 		return nil
 	}

@@ -227,7 +227,7 @@ func (w *walker) file(p place, rel string) bool {
 		c.Close()
 		return false
 	}
-	if w.pkg && err == nil {
+	if w.pkg && (err == nil || kindOf(err) == Opaque) {
 		unpacks := is || format != nil && (format.List != nil || format.Unpack != nil)
 		if more, read := w.packageFile(rel, c, size, unpacks); !more || !read {
 			c.Close()

@@ -41,8 +41,7 @@ type Entry struct {
 	Whole bool
 }
 
-// Format is a format that was told by its contents. One of List and Unpack is set, and
-// neither for a format that is not read here.
+// Format is a format that was told by its contents.
 type Format struct {
 	Name string // as in "zip", of the formats that are read
 	// List yields the entries of an archive in their order, and what is wrong with the
@@ -51,7 +50,7 @@ type Format struct {
 	List func(r io.ReaderAt, size int64) iter.Seq2[Entry, error]
 	// Unpack reads what is packed in a stream of one file.
 	Unpack func(r io.Reader) (io.ReadCloser, error)
-	// Opaque is set when there is more in it than that.
+	// Opaque is set when there is more in it than List and Unpack read, if they are set.
 	Opaque bool
 	// Whole is set when only unpacking it to its end tells whether it is ambiguous.
 	Whole bool
@@ -65,6 +64,11 @@ func (e *AmbiguousError) Error() string { return e.Why }
 func ambiguous(format string, args ...any) error {
 	return &AmbiguousError{fmt.Sprintf(format, args...)}
 }
+
+// OpaqueError is what there is beside what is read.
+type OpaqueError struct{ What string }
+
+func (e *OpaqueError) Error() string { return e.What }
 
 // ErrEncrypted is why nobody without the password can see what is packed.
 var ErrEncrypted = errors.New("it is encrypted")

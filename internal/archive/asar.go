@@ -41,27 +41,40 @@ func asarText(r io.ReaderAt, size int64) (at, text, begin int64) {
 	if readAt(r, size, prefix[:], 0) != nil {
 		return 0, -1, 0
 	}
-	le := binary.LittleEndian
-	outer, inner := int64(le.Uint32(prefix[4:])), int64(le.Uint32(prefix[8:]))
-	header := outer - inner
-	if le.Uint32(prefix[:]) != 4 || inner < 4 || header < 4 || header%4 != 0 || readAt(r, size, prefix[:4], 8+header) != nil {
+	inner, header, ok := asarPickles(prefix)
+	if !ok || readAt(r, size, prefix[:4], 8+header) != nil {
 		return 0, -1, 0
 	}
-	if text = int64(le.Uint32(prefix[:])); text > inner-4 {
+	if text = int64(binary.LittleEndian.Uint32(prefix[:])); text > inner-4 {
 		return 0, -1, 0
 	}
-	return 8 + header + 4, text, 8 + outer
+	return 8 + header + 4, text, 8 + header + inner
 }
 
-// isAsar reports whether r begins with two pickles, the second of which has the JSON.
-func isAsar(r io.ReaderAt, size int64, _ []byte) bool {
-	at, text, _ := asarText(r, size)
-	head := make([]byte, max(0, min(text, headSize, size-at)))
-	if readAt(r, size, head, at) != nil {
+// asarPickles returns the payload of the second pickle and its header, in bytes.
+func asarPickles(prefix [asarPrefix]byte) (inner, header int64, ok bool) {
+	le := binary.LittleEndian
+	inner = int64(le.Uint32(prefix[8:]))
+	header = int64(le.Uint32(prefix[4:])) - inner
+	return inner, header, le.Uint32(prefix[:]) == 4 && inner >= 4 && header >= 4 && header%4 == 0
+}
+
+// isAsar reports whether a file begins with two pickles, the second of which has the JSON.
+func isAsar(p *probe) bool {
+	if len(p.head) < asarPrefix {
 		return false
 	}
+	if _, header, ok := asarPickles([asarPrefix]byte(p.head)); p.cut && ok && 12+header > int64(len(p.head)) {
+		return true // or not
+	}
+	r := p.r
+	if p.cut {
+		r = bytes.NewReader(p.head)
+	}
+	at, text, _ := asarText(r, p.size)
+	head := p.bytes(at, int(max(0, min(text, 512, p.size-at))))
 	rest := bytes.TrimLeft(head, " \t\r\n")
-	return bytes.HasPrefix(rest, []byte("{")) || len(rest) == 0 && len(head) == headSize
+	return text >= 0 && (bytes.HasPrefix(rest, []byte("{")) || len(rest) == 0 && (len(head) == 512 || p.cut))
 }
 
 func listAsar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {

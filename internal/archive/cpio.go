@@ -74,40 +74,10 @@ func cpioFormOf(b []byte) *cpioForm {
 	return nil
 }
 
-// isCpio takes only what is a header to its end, as a text may begin with the digits. But
-// where there is one behind such a text, there are readers that go on with it.
-func isCpio(r io.ReaderAt, size int64, head []byte) bool {
-	if !isCpioMagic(head) {
-		return false
-	}
-	b := make([]byte, min(maxJunk, size))
-	return readAt(r, size, b, 0) == nil && soundCpio(b) >= 0
-}
-
-// maxJunk is how far a header is looked for, in bytes.
-const maxJunk = 64 << 10
-
-func isCpioMagic(b []byte) bool {
-	return bytes.HasPrefix(b, []byte("07070")) || bytes.HasPrefix(b, []byte("070727"))
-}
-
-// soundCpio returns where the first header is in b, -1 for nowhere. That of afio, which
-// is not read otherwise, is one, too.
-func soundCpio(b []byte) int {
-	for at := 0; ; at++ {
-		i := bytes.Index(b[at:], []byte("0707"))
-		if i < 0 {
-			return -1
-		}
-		at += i
-		if f := cpioFormOf(b[at:]); f != nil && f.isSound(b[at:]) {
-			return at
-		}
-		if bytes.HasPrefix(b[at:], []byte("070727")) && len(b)-at >= 116 && b[at+30] == 'm' {
-			return at
-		}
-	}
-}
+// isCpio takes the magic numbers alone, as readers do: from what is no header they go on to
+// the next one (archive_read_support_format_cpio.c of libarchive, find_odc_header), or take its
+// numbers as far as they are some (copyin.c of GNU's cpio).
+func isCpio(p *probe) bool { return len(p.head) > 5 && strings.IndexByte("127", p.head[5]) >= 0 }
 
 const cpioTrailer = "TRAILER!!!"
 
@@ -118,16 +88,16 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		c := cpioReader{r: r, size: size, files: map[string]*cpioFile{}, yield: yield}
 		for at, more := int64(0), true; more; {
-			e, file, next, err := readCpio(r, size, at)
+			e, file, next, err := c.entry(at)
 			switch {
-			case err != nil && at == 0 && !isSoundAt(r, size):
-				yield(Entry{}, ambiguous("cpio: it begins with no header, and some readers look for the next one"))
+			case err != nil && at == 0 && !isSound(r, size):
+				yield(Entry{}, ambiguous("cpio: it begins with the magic number and no header, and some readers look for the next one"))
 				return
 			case err != nil:
 				yield(Entry{}, fmt.Errorf("cpio: the entry at offset %d: %w", at, err))
 				return
 			case e.Name == cpioTrailer:
-				c.end(next)
+				c.end(e, next)
 				return
 			case file == "":
 				more = yield(e, nil)
@@ -139,9 +109,14 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	}
 }
 
-func isSoundAt(r io.ReaderAt, size int64) bool {
+// isSound reports whether a file begins with a header that is digits to its end.
+func isSound(r io.ReaderAt, size int64) bool {
 	b := make([]byte, min(110, size))
-	return readAt(r, size, b, 0) == nil && soundCpio(b) == 0
+	if readAt(r, size, b, 0) != nil {
+		return false
+	}
+	f := cpioFormOf(b)
+	return f != nil && f.isSound(b)
 }
 
 // cpioReader brings together the names of one file. In newc its contents are with the
@@ -149,47 +124,57 @@ func isSoundAt(r io.ReaderAt, size int64) bool {
 type cpioReader struct {
 	r     io.ReaderAt
 	size  int64
+	form  *cpioForm            // of the first header, and of all: see [cpioReader.header]
 	files map[string]*cpioFile // by what tells a file from others
-	names int
+	kept  int                  // bytes of memory that files and their names take
 	yield func(Entry, error) bool
 }
 
 // cpioFile is a file that has several names.
 type cpioFile struct {
-	first  Entry // with contents
-	filled bool
-	empty  []Entry // which wait for them
+	name         string // of the entry with contents
+	offset, size int64
+	filled       bool
+	empty        []Entry // which wait for them
 }
 
-// maxLinked bounds the names that are kept of files with several.
-const maxLinked = 1 << 18
+// maxLinked bounds the memory for files with several names, in bytes, of which a file takes
+// ofLinked, and a name that waits as much beside itself.
+const (
+	maxLinked = 32 << 20
+	ofLinked  = 256
+)
 
 // linked yields a name of a file with several, or keeps it until it has contents.
 func (c *cpioReader) linked(file string, e Entry) bool {
-	if c.names++; c.names > maxLinked {
-		c.yield(Entry{}, fmt.Errorf("cpio: more than %d hard links", maxLinked))
-		return false
-	}
 	f := c.files[file]
 	if f == nil {
 		f = &cpioFile{}
 		c.files[file] = f
+		c.kept += ofLinked
+	}
+	waits := e.Size == 0 && !f.filled
+	if waits {
+		c.kept += ofLinked + len(e.Name)
 	}
 	switch {
-	case e.Size == 0 && !f.filled:
+	case c.kept > maxLinked:
+		c.yield(Entry{}, fmt.Errorf("cpio: more hard links than fit in %d MiB", maxLinked>>20))
+		return false
+	case waits:
 		f.empty = append(f.empty, e)
 		return true
 	case e.Size == 0:
 		return c.yield(f.with(e), nil)
 	case f.filled:
-		if same, err := c.same(f.first, e); err != nil {
+		if same, err := c.same(f, e); err != nil {
 			e.Err = err
 		} else if !same {
-			e.Err = ambiguous("it is another name of %.200q by its inode, and has other contents", f.first.Name)
+			e.Err = ambiguous("it is another name of %.200q by its inode, and has other contents", f.name)
 		}
 		return c.yield(e, nil)
 	}
-	f.first, f.filled = e, true
+	f.name, f.offset, f.size, f.filled = e.Name, e.Offset, e.Size, true
 	for _, empty := range f.empty {
 		if !c.yield(f.with(empty), nil) {
 			return false
@@ -201,17 +186,17 @@ func (c *cpioReader) linked(file string, e Entry) bool {
 
 // with returns an empty entry with the contents of the file.
 func (f *cpioFile) with(e Entry) Entry {
-	e.Offset, e.Size, e.Packed = f.first.Offset, f.first.Size, f.first.Packed
+	e.Offset, e.Size, e.Packed = f.offset, f.size, f.size
 	return e
 }
 
-func (c *cpioReader) same(a, b Entry) (bool, error) {
-	if a.Size != b.Size {
+func (c *cpioReader) same(a *cpioFile, b Entry) (bool, error) {
+	if a.size != b.Size {
 		return false, nil
 	}
-	x := newBlockReader(io.NewSectionReader(c.r, a.Offset, a.Size))
+	x := newBlockReader(io.NewSectionReader(c.r, a.offset, a.size))
 	y := newBlockReader(io.NewSectionReader(c.r, b.Offset, b.Size))
-	for left := a.Size; left > 0; {
+	for left := a.size; left > 0; {
 		n := int(min(left, 64<<10))
 		p, err := x.next(n)
 		if err != nil {
@@ -227,8 +212,8 @@ func (c *cpioReader) same(a, b Entry) (bool, error) {
 }
 
 // end yields the files that are empty, in their order, and looks at what is behind the
-// trailer.
-func (c *cpioReader) end(at int64) {
+// trailer, and in it.
+func (c *cpioReader) end(trailer Entry, at int64) {
 	var empty []Entry
 	for _, f := range c.files {
 		empty = append(empty, f.empty...)
@@ -239,6 +224,10 @@ func (c *cpioReader) end(at int64) {
 			return
 		}
 	}
+	if trailer.Size > 0 {
+		c.yield(Entry{}, ambiguous("cpio: the trailer has contents, of %d bytes, which some readers take for more of it", trailer.Size))
+		return
+	}
 	section := io.NewSectionReader(c.r, 0, c.size)
 	if _, err := section.Seek(at, io.SeekStart); err != nil {
 		return
@@ -248,17 +237,34 @@ func (c *cpioReader) end(at int64) {
 	}
 }
 
-// readCpio reads the entry at an offset, and returns where the next one is, and of a file
-// with several names what tells it from others.
-func readCpio(r io.ReaderAt, size, at int64) (e Entry, inode string, next int64, err error) {
-	b := make([]byte, min(110, max(size-at, 0)))
-	if err := readAt(r, size, b, at); err != nil {
-		return e, "", 0, err
+// header reads the header at an offset. All have to be of the form of the first: readers go
+// by that one, and pass by what is none of it (copyin.c of GNU's cpio, read_in_header;
+// archive_read_support_format_cpio.c of libarchive, find_newc_header).
+func (c *cpioReader) header(at int64) ([]byte, error) {
+	b := make([]byte, min(110, max(c.size-at, 0)))
+	if err := readAt(c.r, c.size, b, at); err != nil {
+		return nil, err
 	}
 	f := cpioFormOf(b)
-	if f == nil {
-		return e, "", 0, errors.New("no header is there")
+	switch {
+	case f == nil:
+		return nil, errors.New("no header is there")
+	case c.form == nil:
+		c.form = f
+	case c.form != f:
+		return nil, ambiguous("a header of the form %s, and the first one is of %s, by which some readers go", f.magic, c.form.magic)
 	}
+	return b, nil
+}
+
+// entry reads the entry at an offset, and returns where the next one is, and of a file
+// with several names what tells it from others.
+func (c *cpioReader) entry(at int64) (e Entry, inode string, next int64, err error) {
+	b, err := c.header(at)
+	if err != nil {
+		return e, "", 0, err
+	}
+	r, size, f := c.r, c.size, c.form
 	mode, links, length, file, err := f.numbers(b)
 	if err != nil {
 		return e, "", 0, err
@@ -279,20 +285,23 @@ func readCpio(r io.ReaderAt, size, at int64) (e Entry, inode string, next int64,
 	if links > 1 && mode&0xf000 == 0x8000 {
 		inode = strings.ToLower(string(b[f.dev.from:f.dev.to]) + " " + string(b[f.ino.from:f.ino.to]))
 	}
+	next = padded(e.Offset+file, f.align)
 	if e.Name != cpioTrailer {
 		e, err = cpioTyped(r, size, e, mode)
 	}
-	return e, inode, padded(e.Offset+file, f.align), err
+	return e, inode, next, err
 }
 
 func padded(n, align int64) int64 { return (n + align - 1) / align * align }
 
 func cpioTyped(r io.ReaderAt, size int64, e Entry, mode int64) (Entry, error) {
-	switch mode & 0xf000 {
-	case 0x8000:
-	case 0x4000:
+	switch kind := mode & 0xf000; {
+	case kind == 0x8000:
+	case kind != 0xa000 && e.Size > 0: // which GNU's cpio does not pass by
+		return Entry{Name: e.Name, Err: ambiguous("it is neither a file nor a link, and has contents, which some readers take for entries")}, nil
+	case kind == 0x4000:
 		e.Mode = fs.ModeDir
-	case 0xa000:
+	case kind == 0xa000:
 		if e.Size > maxLink {
 			return e, fmt.Errorf("a link to a path of %d bytes", e.Size)
 		}

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,7 +11,9 @@ import (
 // A pbzx is what pkgbuild makes of large payloads: the magic, how many bytes each chunk
 // holds, and chunks of a length each, which are xz or, where that would be no shorter,
 // as they are. Apple documents none of it; libarchive's test files and the public
-// readers of it (pbzx.c of NiklasRosenstein, xar of mackyle) agree on this.
+// readers of it (pbzx.c of NiklasRosenstein, xar of mackyle) agree on this, but for which
+// chunks are not packed: for some those that begin with no magic number of xz, for others those
+// of 16 MiB.
 const (
 	pbzxHeader = 12
 	pbzxChunk  = 16
@@ -34,6 +37,7 @@ type pbzxReader struct {
 	packed   io.Reader     // what is left of the chunk as it is packed
 	chunk    io.ReadCloser // the chunk unpacked, nil between chunks
 	left     uint64        // bytes that it still holds
+	short    bool          // a chunk held less than it may, as the last one does
 }
 
 func (p *pbzxReader) Close() error {
@@ -80,16 +84,32 @@ func (p *pbzxReader) next() error {
 	if holds > p.capacity || holds > maxPbzxChunk || length > holds {
 		return fmt.Errorf("a chunk of %d bytes that holds %d, where %d fit", length, holds, min(p.capacity, maxPbzxChunk))
 	}
+	if p.short {
+		return ambiguous("a chunk follows one that holds less than %d bytes, which for some readers is the last", p.capacity)
+	}
+	p.short = holds < p.capacity
 	p.packed, p.left = &exactly{p.r, length}, holds
 	if length == holds {
-		p.chunk = io.NopCloser(p.packed)
-		return nil
+		return p.stored(length)
 	}
 	x, err := unpackXZ(p.packed)
 	if err != nil {
 		return err
 	}
 	p.chunk = x
+	return nil
+}
+
+// stored begins a chunk that is not packed.
+func (p *pbzxReader) stored(length uint64) error {
+	begin := make([]byte, min(length, uint64(len(xzMagic))))
+	if _, err := io.ReadFull(p.packed, begin); err != nil {
+		return err
+	}
+	if string(begin) == xzMagic {
+		return ambiguous("a chunk is as long as what it holds, and begins as xz does, which some readers unpack")
+	}
+	p.chunk = io.NopCloser(io.MultiReader(bytes.NewReader(begin), p.packed))
 	return nil
 }
 

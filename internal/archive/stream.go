@@ -2,7 +2,6 @@ package archive
 
 import (
 	"bufio"
-	"bytes"
 	"compress/bzip2"
 	"errors"
 	"io"
@@ -143,10 +142,3 @@ func (g *gzipReader) next() error {
 }
 
 func unpackBzip2(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(bzip2.NewReader(r)), nil }
-
-// isBzip2 reports whether head begins as a file of bzip2's does: the level, and a
-// block or the end.
-func isBzip2(head []byte) bool {
-	return len(head) >= 10 && bytes.HasPrefix(head, []byte("BZh")) && '1' <= head[3] && head[3] <= '9' &&
-		(string(head[4:10]) == "1AY&SY" || string(head[4:10]) == "\x17\x72\x45\x38\x50\x90")
-}

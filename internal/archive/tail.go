@@ -4,19 +4,21 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
-	"math"
+	"slices"
 	"sync"
 )
 
-// tail is the end of a file, as far back as the end of central directory record of a
-// zip may be: 65,535 bytes of a comment are behind it.
+// tail is the end of a file, as far back as readers look for the end of central directory
+// record of a zip. No comment has more than 65,535 bytes, but unzip takes a record with
+// more behind it: it searches 66,000 bytes in whole blocks of 8,192 (process.c of Info-ZIP's
+// UnZip, find_ecrec), and 7-Zip 128 KiB (ZipIn.cpp, kBufSizeMax).
 type tail struct {
 	b    []byte
 	size int64 // of the file
 	buf  *[maxTail]byte
 }
 
-const maxTail = zipEndSize + math.MaxUint16
+const maxTail = 128 << 10
 
 var tails = sync.Pool{New: func() any { return new([maxTail]byte) }}
 
@@ -32,41 +34,73 @@ func readTail(r io.ReaderAt, size int64) (tail, error) {
 
 func (t tail) release() { tails.Put(t.buf) }
 
-// hasTrailer reports whether the last 512 bytes begin as the trailer of UDIF does.
-func (t tail) hasTrailer() bool { return len(t.b) >= 512 && string(t.b[len(t.b)-512:][:4]) == "koly" }
-
-// isImage reports whether they are a trailer, of the version and size that there is.
-func (t tail) isImage() bool {
-	const version, size = 4, 512
-	be := binary.BigEndian
-	return t.hasTrailer() && be.Uint32(t.b[len(t.b)-508:]) == version && be.Uint32(t.b[len(t.b)-504:]) == size
+// image returns the disk image that ends so, nil for none: the last 512 bytes begin as the
+// trailer of UDIF does, or the last 8 are the magic number of an encrypted image of the first
+// version. If it is to be sure the trailer is of the version and size that there is
+// (DmgHandler.cpp of 7-Zip).
+func (t tail) image(sure bool) *Format {
+	const size, magic = 512, "koly\x00\x00\x00\x04\x00\x00\x02\x00"
+	begin := magic[:4]
+	if sure {
+		begin = magic
+	}
+	switch {
+	case len(t.b) >= size && bytes.HasPrefix(t.b[len(t.b)-size:], []byte(begin)):
+		return &Format{Name: "disk image", Opaque: true}
+	case bytes.HasSuffix(t.b, []byte("cdsaencr")):
+		return &Format{Name: "disk image, encrypted", Opaque: true}
+	}
+	return nil
 }
 
-// hasDirectory reports whether there is an end of central directory record and, where it
-// says, a directory with an entry: the four bytes of the magic number alone are in every program that
-// reads zips. If it is to be exact, the comment of the record ends the file; there are
-// readers that do not ask for that.
-// What has the magic number very often is taken for one with a directory, and looked at as a zip.
-func (t tail) hasDirectory(r io.ReaderAt, size int64, exact bool) bool {
-	const most = 1000
+// directory is the central directory of a zip that readers find by the record behind it.
+type directory struct {
+	begin, at int64 // of it, and of the record
+	end       int64 // of the comment of that
+	base      int64 // from which its offsets count
+	apart     bool  // it is not before the record, but where that says
+}
+
+// directories returns what end of central directory records there are with a directory, with
+// an entry, where they say or before them: the four bytes of the magic number alone are in
+// every program that reads zips.
+// What has the magic number very often is taken for one with a directory anywhere.
+func (t tail) directories(r io.ReaderAt) []directory {
+	const most, mostFound = 1000, 32
+	var all []directory
 	le := binary.LittleEndian
-	for from, n := 0, 0; n < most; n++ {
+	for from, n := 0, 0; ; n++ {
 		i := bytes.Index(t.b[from:], []byte(zipEnd))
 		if i < 0 || from+i+zipEndSize > len(t.b) {
-			return false
+			return all
 		}
 		b := t.b[from+i:]
-		at := size - int64(len(b))
+		at := t.size - int64(len(b))
 		from += i + 1
-		if exact && zipEndSize+int(le.Uint16(b[20:])) != len(b) {
-			continue
+		if n > most || len(all) > mostFound {
+			return append(all, directory{at: at, end: t.size, apart: true})
 		}
 		length, offset := int64(le.Uint32(b[12:])), int64(le.Uint32(b[16:]))
-		if hasMagic(r, at, at-length, zipCentral) || hasMagic(r, at, offset, zipCentral) || hasMagic(r, at, at-locatorSize, zip64Locator) {
-			return true
+		d := directory{begin: at - length, at: at, base: max(0, at-length-offset)}
+		d.end = min(at+zipEndSize+int64(le.Uint16(b[20:])), t.size)
+		switch {
+		case hasMagic(r, at, at-locatorSize, zip64Locator):
+			d.begin, d.base = at-locatorSize, 0
+		case hasMagic(r, at, at-length, zipCentral):
+		case hasMagic(r, at, offset, zipCentral):
+			d.begin, d.base, d.apart = offset, 0, true
+		default:
+			continue
 		}
+		all = append(all, d)
 	}
-	return true
+}
+
+// isExact reports whether the comment of a record ends the file.
+func (t tail) isExact(zips []directory) bool {
+	return slices.ContainsFunc(zips, func(d directory) bool {
+		return d.at+zipEndSize+int64(binary.LittleEndian.Uint16(t.b[int64(len(t.b))-t.size+d.at+20:])) == t.size
+	})
 }
 
 // hasMagic reports whether what ends at end has a magic number at an offset.

@@ -49,7 +49,8 @@ func listTar(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 					}
 				}
 			}
-			if h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset, size), nil) {
+			isLabel := h.Typeflag == 'V' && h.Size == 0 // of a volume, by GNU's tar
+			if !isLabel && h.Typeflag != tar.TypeXGlobalHeader && !yield(tarEntry(h, offset, size), nil) {
 				return
 			}
 		}
@@ -84,9 +85,11 @@ func tarEntry(h *tar.Header, offset, size int64) Entry {
 	return e
 }
 
+// isSparse reports whether an extended header says so: that of GNU's tar, of star or of
+// Solaris (pax_attribute in archive_read_support_format_tar.c of libarchive).
 func isSparse(h *tar.Header) bool {
 	for key := range h.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
+		if strings.HasPrefix(key, "GNU.sparse.") || key == "SCHILY.realsize" || key == "SUN.holesdata" {
 			return true
 		}
 	}
@@ -115,28 +118,29 @@ func onlyZeros(format string, r io.ReadSeeker, size int64) error {
 	}
 }
 
-// isOldTar reports whether a block is the header of a tar from before POSIX, which
+// isOldTar reports whether a file begins with the header of a tar from before POSIX, which
 // has no magic: its checksum tells. Whoever unpacks one takes one without a name, too,
-// and anything behind the digits.
-func isOldTar(head []byte) bool {
-	if len(head) < 512 {
+// anything behind the digits, and white space of any kind before them (list.c of GNU's tar,
+// from_header). A number that is none in another field is told by [rawTar].
+func isOldTar(p *probe) bool {
+	if len(p.head) < tarBlock {
 		return false
 	}
-	field := strings.TrimLeft(string(head[148:156]), " \t\x00")
+	head := p.head[:tarBlock]
+	field := strings.TrimLeft(string(head[148:156]), " \t\n\v\f\r\x00")
 	field = field[:len(field)-len(strings.TrimLeft(field, "01234567"))]
 	want, err := strconv.ParseUint(field, 8, 32)
 	if err != nil {
 		return false
 	}
-	_, sized := tarNumber(head[124:136])
 	_, moded := tarNumber(head[100:108])
 	_, timed := tarNumber(head[136:148])
 	// A sum of characters without a sign has three digits at least; data may have less.
-	if !sized || len(field) < 3 && !(moded && timed) {
+	if len(field) < 3 && !(moded && timed) {
 		return false
 	}
 	var sum, signed uint64
-	for i, c := range head[:512] {
+	for i, c := range head {
 		if 148 <= i && i < 156 {
 			c = ' '
 		}

@@ -87,23 +87,15 @@ func (x *xmlReader) token() (xml.Token, error) {
 	return t, nil
 }
 
-// skip reads the current element to its end.
-func (x *xmlReader) skip() error {
-	for depth := x.depth; x.depth >= depth; {
-		if _, err := x.token(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Elements calls start for each element of an XML file, those inside others too.
-func Elements(r io.Reader, start func(xml.StartElement)) error {
+// Elements calls start for each element of an XML file, those inside others too, and text for
+// each text with the element that it is in, once for each part of it.
+func Elements(r io.Reader, start func(xml.StartElement), text func(in, part string)) error {
 	limited := &io.LimitedReader{R: r, N: MaxDocument + 1}
 	x := newXML(limited, maxDocumentPart)
+	var open []string
 	for found := false; ; {
 		t, err := x.token()
-		switch e, ok := t.(xml.StartElement); {
+		switch {
 		case limited.N == 0:
 			return fmt.Errorf("XML of more than %d bytes", MaxDocument)
 		case errors.Is(err, io.EOF) && !found:
@@ -112,9 +104,18 @@ func Elements(r io.Reader, start func(xml.StartElement)) error {
 			return nil
 		case err != nil:
 			return err
-		case ok:
+		}
+		switch t := t.(type) {
+		case xml.StartElement:
 			found = true
-			start(e)
+			open = append(open, t.Name.Local)
+			start(t)
+		case xml.EndElement:
+			open = open[:len(open)-1]
+		case xml.CharData:
+			if len(open) > 0 {
+				text(open[len(open)-1], string(t))
+			}
 		}
 	}
 }

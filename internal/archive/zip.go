@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -46,6 +47,9 @@ const (
 	zipMasked    = 1 << 13 // the local header hides what it says
 )
 
+// zipStraddle is how much of a magic number may be on the other side of a boundary, in bytes.
+const zipStraddle = 3
+
 // zipMethods are those that are read (4.4.5).
 var zipMethods = map[uint16]Method{0: Stored, 8: Deflate, 12: Bzip2, 93: Zstd, 95: XZ}
 
@@ -55,12 +59,6 @@ type zipHeader struct {
 	sum           uint32
 	packed, size  uint64
 	name          string
-}
-
-// zipDirectory is where the central directory is.
-type zipDirectory struct {
-	offset, size, count uint64
-	end                 int64 // where the records behind it begin
 }
 
 func listZip(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
@@ -78,112 +76,30 @@ func listZip(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 	}
 }
 
-// findZipEnd looks for the end of central directory record, whose comment of up to
-// 65,535 bytes ends the file, but for zeros. It returns nil when there is none. A record in the comment
-// of another one, or what looks like one, is what readers that search from the end and
-// from the beginning disagree on.
-func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
-	t, err := readTail(r, size)
-	if err != nil {
-		return nil, err
-	}
-	defer t.release()
-	at, behind, follow := -1, false, 0
-	full := len(bytes.TrimRight(t.b, "\x00")) // but zeros that bsdtar fills a block with
-	for end := len(t.b); ; {
-		i := bytes.LastIndex(t.b[:end], []byte(zipEnd))
-		if i < 0 {
-			break
-		}
-		end = i + len(zipEnd) - 1
-		if i+zipEndSize > len(t.b) {
-			behind = true
-			continue
-		}
-		comment := i + zipEndSize + int(binary.LittleEndian.Uint16(t.b[i+20:]))
-		switch {
-		case comment > len(t.b):
-			behind = behind || at < 0
-		case comment < full:
-			if at < 0 && follow == 0 { // else it is one of a zip in this one
-				follow = len(t.b) - comment
-			}
-		case at >= 0 || behind || follow > 0:
-			return nil, ambiguous("there are two end of central directory records")
-		default:
-			at = i
-		}
-	}
-	switch {
-	case at >= 0:
-		return readZipEnd(r, size, size-int64(len(t.b))+int64(at), t.b[at:])
-	case follow > 0:
-		return nil, ambiguous("%d bytes follow the end of central directory record", follow)
-	}
-	return nil, nil
-}
-
-// readZipEnd reads the end of central directory record b at an offset, and the records
-// of Zip64 before it.
-func readZipEnd(r io.ReaderAt, size, at int64, b []byte) (*zipDirectory, error) {
-	le := binary.LittleEndian
-	d := &zipDirectory{count: uint64(le.Uint16(b[10:])), size: uint64(le.Uint32(b[12:])), offset: uint64(le.Uint32(b[16:])), end: at}
-	if le.Uint16(b[4:]) != le.Uint16(b[6:]) || le.Uint16(b[8:]) != le.Uint16(b[10:]) {
-		return nil, errors.New("a part of a zip of several files, which is not read")
-	}
-	locator := make([]byte, locatorSize)
-	if at < locatorSize || readAt(r, size, locator, at-locatorSize) != nil || !bytes.HasPrefix(locator, []byte(zip64Locator)) {
-		return d, d.check(at)
-	}
-	where := le.Uint64(locator[8:])
-	if where > uint64(at) {
-		return nil, fmt.Errorf("the Zip64 record at offset %d is past the end at %d", where, at)
-	}
-	record := make([]byte, zip64EndSize)
-	if err := readAt(r, size, record, int64(where)); err != nil {
-		return nil, err
-	}
-	if !bytes.HasPrefix(record, []byte(zip64End)) {
-		return nil, fmt.Errorf("there is no Zip64 record at offset %d", where)
-	}
-	if length := le.Uint64(record[4:]); length != uint64(at)-locatorSize-where-12 {
-		return nil, ambiguous("the Zip64 record at offset %d does not reach to its locator", where)
-	}
-	d64 := &zipDirectory{count: le.Uint64(record[32:]), size: le.Uint64(record[40:]), offset: le.Uint64(record[48:]), end: int64(where)}
-	if d.count != math.MaxUint16 && d.count != d64.count || d.size != math.MaxUint32 && d.size != d64.size || d.offset != math.MaxUint32 && d.offset != d64.offset {
-		return nil, ambiguous("the end of central directory record and that of Zip64 differ")
-	}
-	return d64, d64.check(int64(where))
-}
-
-// check sees to it that the directory ends where the records begin: a reader may search
-// for it from there, or from its offset.
-func (d *zipDirectory) check(end int64) error {
-	if d.offset > uint64(end) || d.size != uint64(end)-d.offset {
-		return ambiguous("the central directory of %d bytes at offset %d does not end at %d, where its record is", d.size, d.offset, end)
-	}
-	return nil
-}
-
 // zipReader reads the entries of a zip.
 type zipReader struct {
-	r    io.ReaderAt
-	size int64
-	used []zipExtent
+	r      io.ReaderAt
+	size   int64
+	locals []int64 // where local headers are, in order
+	used   []zipExtent
 
 	buf      []byte
 	searched int64 // how far contents were searched for entries
 }
 
 // zipExtent is what an entry takes, from its local header to the end of its contents.
-type zipExtent struct {
-	from, to int64
-	streamed bool
-}
+type zipExtent struct{ from, to int64 }
+
+// maxZipEntries bounds the entries of a zip, of which there are numbers in memory before the
+// first is told.
+const maxZipEntries = 1 << 20
 
 func (z *zipReader) list(d zipDirectory, yield func(Entry, error) bool) {
-	section := io.NewSectionReader(z.r, int64(d.offset), int64(d.size))
-	r := newBlockReader(section)
+	if err := z.findLocals(d); err != nil {
+		yield(Entry{}, fmt.Errorf("zip: %w", err))
+		return
+	}
+	r := z.directory(d)
 	for i := range d.count {
 		central, local, err := readZipCentral(r)
 		if err != nil {
@@ -207,6 +123,39 @@ func (z *zipReader) list(d zipDirectory, yield func(Entry, error) bool) {
 			return
 		}
 	}
+}
+
+func (z *zipReader) directory(d zipDirectory) *blockReader {
+	return newBlockReader(io.NewSectionReader(z.r, int64(d.offset), int64(d.size)))
+}
+
+// findLocals finds the local headers, so that of each entry it is known where the next one
+// begins. An entry that cannot be read ends it: it is told when its turn comes.
+func (z *zipReader) findLocals(d zipDirectory) error {
+	if d.count > maxZipEntries {
+		return fmt.Errorf("%d entries, of which %d are read", d.count, maxZipEntries)
+	}
+	r := z.directory(d)
+	for range d.count {
+		_, local, err := readZipCentral(r)
+		if err != nil {
+			break
+		}
+		z.locals = append(z.locals, int64(min(local, math.MaxInt64)))
+	}
+	slices.Sort(z.locals)
+	return nil
+}
+
+// overlaps returns why an entry cannot be where it is: another one begins there, or before
+// its end. Such entries are not opened, for a bomb has all of them share their contents
+// (Fifield, "A better zip bomb").
+func (z *zipReader) overlaps(from, to int64) error {
+	i, _ := slices.BinarySearch(z.locals, from)
+	if i+1 < len(z.locals) && z.locals[i+1] < to {
+		return ambiguous("it overlaps the entry at offset %d", z.locals[i+1])
+	}
+	return nil
 }
 
 // zipCentralHeader is an entry of the central directory.
@@ -291,8 +240,9 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	if h.packed > uint64(limit-begin) {
 		return e, fmt.Errorf("its %d bytes at offset %d reach past the central directory at %d", h.packed, begin, limit)
 	}
-	z.used = append(z.used, zipExtent{int64(offset), begin + int64(h.packed), h.flags&zipStreamed != 0})
-	if err := h.differs(local); err != nil {
+	end := begin + int64(h.packed)
+	z.used = append(z.used, zipExtent{int64(offset), end})
+	if err := cmp.Or(z.overlaps(int64(offset), end), h.differs(local)); err != nil {
 		return e, err
 	}
 	if h.size > math.MaxInt64 {
@@ -309,18 +259,21 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	}
 	e.Offset, e.Packed, e.Size, e.Method = begin, int64(h.packed), int64(h.size), method
 	e.Sum = Sum(fmt.Sprintf("crc32:%08x", h.sum))
-	switch hides := h.flags&zipStreamed != 0 && z.mayHide(e); {
-	case hides && method == Stored && local.size != h.size:
-		return e, ambiguous("it is stored, its local header does not say where it ends, and in it there are headers of zip")
-	case hides && method != Stored:
+	switch streamed := h.flags&zipStreamed != 0; {
+	case method == Stored && h.packed != h.size:
+		return e, ambiguous("it is stored in %d bytes and has %d, behind which some readers look for the next entry", h.packed, h.size)
+	case streamed && method == Stored && (local.size != h.size && z.mayHide(e) || z.endsEarly(e)):
+		return e, ambiguous("it is stored, some readers look for its end, and in it there are headers of zip")
+	case streamed && method != Stored && z.mayHide(e):
 		e.Whole = true
 	}
 	return z.typed(e, h)
 }
 
 // mayHide reports whether readers that go from one local header to the next may find one
-// in the contents of an entry, did these end before the directory says. It searches
-// no byte twice: of entries that lie in each other, or come in another order, it says so.
+// in the contents of an entry, did these end before the directory says; its beginning may be
+// all of it that is there. It searches no byte twice: of entries that come in another order
+// it says so.
 func (z *zipReader) mayHide(e Entry) bool {
 	if e.Packed == 0 {
 		return false
@@ -333,10 +286,43 @@ func (z *zipReader) mayHide(e Entry) bool {
 		z.buf = make([]byte, 64<<10)
 	}
 	for _, magic := range []string{zipLocal, zipDescriptor} {
-		i, err := index(io.NewSectionReader(z.r, e.Offset, e.Packed), []byte(magic), z.buf)
+		i, err := index(io.NewSectionReader(z.r, e.Offset, min(e.Packed+zipStraddle, z.size-e.Offset)), []byte(magic), z.buf)
 		if i >= 0 || err != nil {
 			return true
 		}
+	}
+	return false
+}
+
+// endsEarly reports whether in stored contents there is what follows them, with the size of what
+// is before it: readers from a pipe go by that, whatever the local header says
+// (archive_read_support_format_zip.c of libarchive, zip_read_data_none). A zip that is stored
+// in another one has the sizes of its own entries.
+func (z *zipReader) endsEarly(e Entry) bool {
+	const length, sizes = 24, 8 // of what follows, and where the packed size is in it (4.3.9)
+	r := bufio.NewReaderSize(io.NewSectionReader(z.r, e.Offset, min(e.Packed+length, z.size-e.Offset)), 64<<10)
+	le := binary.LittleEndian
+	for at := int64(0); at < e.Packed; {
+		b, err := r.Peek(max(r.Buffered(), length))
+		if err != nil && !errors.Is(err, io.EOF) {
+			return true
+		}
+		skip := bytes.Index(b, []byte(zipDescriptor))
+		switch {
+		case skip == 0:
+			var d [length]byte
+			copy(d[:], b)
+			if int64(le.Uint32(d[sizes:])) == at || le.Uint64(d[sizes:]) == uint64(at) {
+				return true
+			}
+			skip = len(zipDescriptor)
+		case skip < 0 && err != nil:
+			return false
+		case skip < 0:
+			skip = len(b) - len(zipDescriptor) + 1
+		}
+		n, _ := r.Discard(skip)
+		at += int64(n)
 	}
 	return false
 }
@@ -401,6 +387,7 @@ func (z *zipReader) typed(e Entry, h zipCentralHeader) (Entry, error) {
 		return e, ambiguous("a folder with contents of its own")
 	case isFolder:
 		e.Mode = fs.ModeDir
+		return e, z.empty(e)
 	case format == link:
 		return z.link(e)
 	case format == fifo && e.Size > 0: // what zip was given by a pipe
@@ -408,6 +395,21 @@ func (z *zipReader) typed(e Entry, h zipCentralHeader) (Entry, error) {
 		e.Mode = fs.ModeDevice
 	}
 	return e, nil
+}
+
+// empty reads the contents of a folder, which are nothing, but packed: Java's libraries write
+// the two bytes of deflate for it. Behind them readers go on that begin at the beginning.
+func (z *zipReader) empty(e Entry) error {
+	if e.Packed == 0 {
+		return nil
+	}
+	c, err := e.Open(z.r)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = io.Copy(io.Discard, c)
+	return err
 }
 
 // maxLink bounds where a link leads to, in bytes: PATH_MAX of macOS.
@@ -431,20 +433,21 @@ func (z *zipReader) link(e Entry) (Entry, error) {
 	return e, nil
 }
 
-// gaps tells of entries that overlap, and of local headers that lie between the entries
-// of the directory, which ends at end: readers that begin at the beginning see them.
+// gaps tells of local headers that lie between the entries of the directory, which ends at
+// end, or begin or end in one: readers that begin at the beginning see them.
 func (z *zipReader) gaps(end int64) []error {
+	const most = 20
 	var errs []error
 	slices.SortFunc(z.used, func(a, b zipExtent) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	at := int64(0)
 	for _, u := range append(z.used, zipExtent{from: end, to: end}) {
-		if u.from < at {
-			errs = append(errs, ambiguous("the entry at offset %d overlaps the one before it, which ends at %d", u.from, at))
-		} else if err := z.gap(at, u.from); err != nil {
-			errs = append(errs, err)
+		if at < u.from {
+			if err := z.gap(at, u.from); err != nil {
+				errs = append(errs, err)
+			}
 		}
 		at = max(at, u.to)
-		if len(errs) > 20 {
+		if len(errs) > most {
 			break
 		}
 	}
@@ -452,15 +455,13 @@ func (z *zipReader) gaps(end int64) []error {
 }
 
 func (z *zipReader) gap(from, to int64) error {
-	if from == to {
-		return nil
-	}
-	i, err := Index(io.NewSectionReader(z.r, from, to-from), []byte(zipLocal))
+	begin := max(0, from-zipStraddle)
+	i, err := Index(io.NewSectionReader(z.r, begin, min(to+zipStraddle, z.size)-begin), []byte(zipLocal))
 	switch {
 	case err != nil:
 		return err
 	case i >= 0:
-		return ambiguous("at offset %d there is an entry that the central directory does not list", from+i)
+		return ambiguous("at offset %d there is an entry that the central directory does not list", begin+i)
 	}
 	return nil
 }

@@ -129,6 +129,8 @@ type ZipEntry struct {
 	Sum           uint32 // zero: that of Content
 	At            int64  // of its local header, plus one, when the directory lies; zero: where it is
 	Size          uint32 // what is claimed when it is unpacked; zero: that of Content
+	Empty         bool   // nothing is claimed when it is unpacked
+	Behind        string // what follows before the next header
 }
 
 // RawZip packs entries whose contents are as they are told.
@@ -147,6 +149,9 @@ func RawZip(entries ...ZipEntry) []byte {
 		if size == 0 {
 			size = uint32(len(e.Content))
 		}
+		if e.Empty {
+			sum, size = 0, 0
+		}
 		at := uint32(b.Len())
 		if e.At > 0 {
 			at = uint32(e.At - 1)
@@ -164,7 +169,7 @@ func RawZip(entries ...ZipEntry) []byte {
 		b.WriteString("PK\x03\x04")
 		b.Write(head(local))
 		b.Write(le.AppendUint16(nil, 0))
-		b.WriteString(local + e.Content)
+		b.WriteString(local + e.Content + e.Behind)
 		if e.Hidden {
 			continue
 		}

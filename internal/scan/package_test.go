@@ -197,6 +197,9 @@ func TestPackagesAreHeldAgainstTheirSignatures(t *testing.T) {
 		{"without any", at.Xar(at.Files{
 			"Distribution": `<installer-gui-script><title>Acme (2)</title><options customize="never" allow-external-scripts="no"/><choice id="a" title="Acme (2)" visible="false"/></installer-gui-script>`,
 		}, nil), []string{"Acme.pkg: not signed"}},
+		{"with a package from elsewhere", at.Xar(at.Files{
+			"Distribution": `<installer-gui-script><pkg-ref id="a">https://example.com/evil.pkg</pkg-ref><pkg-ref id="b"> #b.pkg </pkg-ref><choice id="c"><pkg-ref id="a"/></choice></installer-gui-script>`,
+		}, nil), []string{"Acme.pkg: not signed", "installer-script Acme.pkg/Distribution"}},
 		{"that makes no sense", at.Xar(at.Files{"Distribution": "<installer-gui-script>"}, nil), []string{
 			"Acme.pkg: not signed", "unread Acme.pkg/Distribution: XML syntax error on line 1: unexpected EOF",
 		}},
