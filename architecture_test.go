@@ -30,7 +30,7 @@ var graph = map[string][]string{
 	"evidence":              {"evidence/calls", "evidence/engines", "macho"},
 	"evidence/engines":      {},
 	"evidence/calls":        {},
-	"artifact":              {"internal/archive", "internal/boundedplist", "macho"},
+	"artifact":              {"internal/apfs", "internal/archive", "internal/boundedplist", "internal/hfs", "internal/udif", "macho"},
 	"internal/apfs":         {"internal/archive", "internal/decmpfs"},
 	"internal/archive":      {},
 	"internal/archivetest":  {},

@@ -143,7 +143,7 @@ func (a argument) file(left *limits, problem func(Kind, error) bool, yield func(
 func (a argument) found(problem func(Kind, error) bool, yield func(*Item, *Problem) bool, walk func(func(*Item, *Problem) bool) bool) bool {
 	found := false
 	more := walk(func(item *Item, p *Problem) bool {
-		found = found || item != nil || p.Kind != LinkOutside && p.Kind != NoCode && p.Kind != Opaque && p.Kind != Script
+		found = found || item != nil && item.Image == nil || p != nil && p.Kind != LinkOutside && p.Kind != NoCode && p.Kind != Opaque && p.Kind != Script
 		return yield(item, p)
 	})
 	return more && (found || problem(Nothing, errors.New("no Mach-O file was found here")))

@@ -20,7 +20,7 @@ import (
 )
 
 // Item is one file that begins as a Mach-O or universal file does, or an installer
-// package, whose files follow. What begins like a Mach-O file may still be something
+// package or a disk image, whose files follow. What begins like a Mach-O file may still be something
 // else: Java classes share the magic of universal files.
 //
 // It is open: whoever receives an Item closes it. It may be read from several
@@ -48,6 +48,8 @@ type Item struct {
 	Size int64
 	// Package is what a package says of itself, nil for code.
 	Package *Package
+	// Image is what a disk image says of itself, nil for anything else.
+	Image *Image
 
 	content
 }
@@ -94,6 +96,7 @@ const (
 	Ambiguous   Kind = "ambiguous"    // an archive that is read differently by different readers
 	Script      Kind = "script"       // a script that the Installer runs
 	Opaque      Kind = "opaque"       // something packed, or encrypted, that is not read here
+	Unsupported Kind = "unsupported"  // a disk image, or a volume on one, that is not read here
 )
 
 // Problem is something that Walk met and could not look into.

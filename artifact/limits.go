@@ -38,6 +38,10 @@ const (
 	// a package, a payload, an application and the archives in it make five.
 	maxDepth = 8
 
+	// maxPartitions bounds those of a disk image of which the volumes are looked at. hdiutil
+	// makes one to three.
+	maxPartitions = 32
+
 	// maxIndex bounds the lists of all archives that are inside each other, in bytes of
 	// memory: some 130,000 entries, with which the process has 125 MiB.
 	maxIndex = 48 << 20

@@ -24,6 +24,9 @@ import (
 // looked at where it is small, or named like one: see [endsAs].
 func recognise(r io.ReaderAt, size int64, name string) (bool, *archive.Format, error) {
 	end := true
+	if _, is := r.(ofVolume); is {
+		end = size <= maxMemory || endsAs(name)
+	}
 	if p, packs := unpacking(r); packs {
 		r = p.peek()
 		end = r != io.ReaderAt(p) || size <= maxMemory || endsAs(name)
@@ -101,6 +104,9 @@ func kindOf(err error) Kind {
 	if _, ok := errors.AsType[*archive.AmbiguousError](err); ok {
 		return Ambiguous
 	}
+	if _, ok := errors.AsType[*archive.UnsupportedError](err); ok {
+		return Unsupported
+	}
 	if _, ok := errors.AsType[*archive.OpaqueError](err); ok || errors.Is(err, archive.ErrEncrypted) {
 		return Opaque
 	}
@@ -141,6 +147,8 @@ func walkPacked(f *archive.Format, c content, size int64, name treeName, left *l
 	case left.depth > maxDepth:
 		p.Close()
 		p.tell(fmt.Errorf("more than %d archives inside each other", maxDepth))
+	case f.Image:
+		p.image(f)
 	case f.Unpack != nil:
 		p.stream(f)
 	case f.List != nil:

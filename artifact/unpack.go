@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/udif"
 	"github.com/codewarrant/codewarrant/macho"
 )
 
@@ -20,12 +21,26 @@ import (
 type unpacker struct {
 	ctx  context.Context // it ends with the walk
 	left atomic.Int64    // bytes that may still be unpacked
+
+	chunks *udif.Cache // of all disk images
 }
 
 func newUnpacker(ctx context.Context) *unpacker {
 	u := &unpacker{ctx: ctx}
 	u.left.Store(maxUnpacked)
+	u.chunks = newChunks(u)
 	return u
+}
+
+// allow returns why no more is unpacked, or else counts n bytes that are.
+func (u *unpacker) allow(n int64) error {
+	if u.ctx.Err() != nil {
+		return fmt.Errorf("the time is over: %w", context.Cause(u.ctx))
+	}
+	if u.left.Add(-n) < 0 {
+		return fmt.Errorf("more than %d GiB would have to be unpacked; check the artifact in parts", maxUnpacked>>30)
+	}
+	return nil
 }
 
 // bounded reads what is unpacked from packed bytes, and stops what takes too much.
@@ -41,14 +56,15 @@ type boundedReader struct {
 }
 
 func (b *boundedReader) Read(p []byte) (int, error) {
-	if err := b.u.ctx.Err(); err != nil {
-		return 0, fmt.Errorf("the time is over: %w", context.Cause(b.u.ctx))
+	if err := b.u.allow(0); err != nil {
+		return 0, err
 	}
 	n, err := b.r.Read(p)
 	b.read += int64(n)
+	if err := b.u.allow(int64(n)); err != nil {
+		return 0, err
+	}
 	switch {
-	case b.u.left.Add(-int64(n)) < 0:
-		return 0, fmt.Errorf("more than %d GiB would have to be unpacked; check the artifact in parts", maxUnpacked>>30)
 	case b.read > maxFile:
 		return 0, fmt.Errorf("a file of more than %d GiB is packed there", maxFile>>30)
 	case b.read > freeRatio && b.read/maxRatio > b.packed:

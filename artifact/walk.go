@@ -89,7 +89,7 @@ func (w *walker) ends(rel string) bool {
 // folder returns false when the walk is to end, for its consumer or for a limit.
 func (w *walker) folder(p place) bool {
 	entries, err := w.list(p.rel)
-	if w.ends(p.rel) || err != nil && !w.problem(p.rel, Unreadable, err) {
+	if w.ends(p.rel) || err != nil && !w.problem(p.rel, kindOf(err), err) {
 		return false
 	}
 	b := w.bundle(p, entries)

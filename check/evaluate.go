@@ -124,17 +124,18 @@ func (e *evaluation) others() {
 	for _, u := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
 	}
-	if len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 {
+	if len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Remarks)+len(e.in.Empty) == 0 {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }
 
 var remarkHints = map[string]string{
-	RuleLinkOutside:      "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
-	RuleBrokenSeal:       "check the bundle that it goes into, whose seal covers it, or leave it out of what is checked",
-	RuleAmbiguousArchive: "pack it anew with one tool, from a folder that holds each file once",
-	RuleOpaquePayload:    "what is in it was not judged; check it before it is packed, or leave it out of what is checked",
-	RuleInstallerScript:  "read it: it runs as root, and nothing of what it does was judged",
+	RuleLinkOutside:           "what the link leads to is not part of what was checked; check it by its own path, or remove the link",
+	RuleBrokenSeal:            "check the bundle that it goes into, whose seal covers it, or leave it out of what is checked",
+	RuleAmbiguousArchive:      "pack it anew with one tool, from a folder that holds each file once",
+	RuleOpaquePayload:         "what is in it was not judged; check it before it is packed, or leave it out of what is checked",
+	RuleUnsupportedFileSystem: "check the folder that the image is made of, or make the image with HFS+ or APFS and without a password",
+	RuleInstallerScript:       "read it: it runs as root, and nothing of what it does was judged",
 }
 
 const unreadHint = "what cannot be read cannot be judged; repair it or leave it out of what is checked"

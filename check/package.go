@@ -10,7 +10,7 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// packages judges the installer packages, by the stage alone: groups are of binaries.
+// packages judges the installer packages and disk images, by the stage alone: groups are of binaries.
 func (e *evaluation) packages(code []Binary) {
 	list := slices.SortedFunc(slices.Values(e.in.Packages), func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
 	e.report.Packages = list
@@ -29,6 +29,10 @@ func (p Package) covers(path string) bool { return strings.HasPrefix(path, p.Pat
 
 // installer judges one package.
 func (e *evaluation) installer(p Package, code []Binary) {
+	if p.Image {
+		e.image(p, code)
+		return
+	}
 	e.preflightPackage(p)
 	if !p.Signed {
 		e.unsignedPackage(p)
@@ -51,17 +55,51 @@ func (e *evaluation) installer(p Package, code []Binary) {
 	e.teamsDiffer(p, code)
 }
 
+// image judges one disk image. Nothing asks for a signature of one: the system looks at what
+// is on it. One that is there has to hold, and be of a team that may sign.
+func (e *evaluation) image(p Package, code []Binary) {
+	if p.SignatureErr != nil {
+		f := p.finding(RuleMalformedSignature, p.SignatureErr.Error())
+		f.Hint = imageHint
+		e.add(f)
+		return
+	}
+	for _, problem := range p.Problems {
+		e.packageProblem(p, problem)
+	}
+	a := p.Authentication
+	if a == nil { // unsigned, signed by nobody, or not looked at
+		return
+	}
+	for _, problem := range a.Problems {
+		e.packageProblem(p, problem)
+	}
+	for _, r := range e.in.Stage.Require {
+		e.demandPackage(p, r)
+	}
+	e.packageTeam(p)
+	e.teamsDiffer(p, code)
+}
+
+const imageHint = "sign the image anew with codesign, as the last step; if it comes from somebody else, ask them, and do not open it"
+
 func (e *evaluation) packageProblem(p Package, problem codesign.Problem) {
 	f := p.finding(problemRules[problem.Kind], problem.Detail)
 	switch f.Rule {
 	case RuleUnusualSignature:
 	case RuleUntrustedSigner:
 		f.Hint = "sign it with a Developer ID Installer certificate, and with a secure timestamp (productsign --timestamp)"
+		if p.Image {
+			f.Hint = "sign it with a Developer ID Application certificate, and with a secure timestamp (codesign --timestamp)"
+		}
 		if e.in.Stage.Name == policy.Development {
 			f.Level = policy.Note
 		}
 	default:
 		f.Hint = "sign the package anew; if it comes from somebody else, ask them, and do not install it"
+		if p.Image {
+			f.Hint = imageHint
+		}
 	}
 	e.add(f)
 }
@@ -73,7 +111,7 @@ func (e *evaluation) packageProblem(p Package, problem codesign.Problem) {
 func (e *evaluation) unsignedPackage(p Package) {
 	f := p.finding(RuleUnsigned, "the installer package is not signed")
 	f.Level = policy.Note
-	covered := slices.ContainsFunc(e.in.Packages, func(o Package) bool { return o.Authenticated() && o.covers(p.Path) })
+	covered := slices.ContainsFunc(e.in.Packages, func(o Package) bool { return !o.Image && o.Authenticated() && o.covers(p.Path) })
 	if what := e.needsSignedPackage(); what != "" && !covered {
 		f.Level = policy.Error
 		f.Message += fmt.Sprintf(", and stage %s requires %s", e.in.Stage.Name, what)
@@ -108,6 +146,18 @@ var installerOf = map[policy.Requirement]codesign.SignerKind{
 	policy.AppleDistribution: codesign.MacInstaller,
 }
 
+// signerFor returns the kind of signer that a requirement asks for. Disk images are signed as
+// code is.
+func (p Package) signerFor(r policy.Requirement) codesign.SignerKind {
+	switch {
+	case !p.Image:
+		return installerOf[r]
+	case r == policy.AppleDistribution:
+		return codesign.AppleDistribution
+	}
+	return codesign.DeveloperID
+}
+
 // demandPackage holds a signed package against one requirement.
 func (e *evaluation) demandPackage(p Package, r policy.Requirement) {
 	unmet := func(why, hint string) {
@@ -119,15 +169,15 @@ func (e *evaluation) demandPackage(p Package, r policy.Requirement) {
 	switch r {
 	case policy.Valid:
 		if kind == "" {
-			unmet("the package is not authenticated", "sign it with a certificate that Apple issued; with --verify=slots nothing is authenticated")
+			unmet("the "+p.noun()+" is not authenticated", "sign it with a certificate that Apple issued; with --verify=slots nothing is authenticated")
 		}
 	case policy.DeveloperID, policy.AppleDistribution:
-		if kind != installerOf[r] {
-			unmet("the package is "+signedBy(kind), "sign it with the certificate for installers that goes with it, of the kind "+string(installerOf[r]))
+		if want := p.signerFor(r); kind != want {
+			unmet("the "+p.noun()+" is "+signedBy(kind), "sign it with the certificate that goes with it, of the kind "+string(want))
 		}
 	case policy.SecureTimestamp:
 		if kind == "" || p.Authentication.Timestamp.IsZero() {
-			unmet("there is no secure timestamp of the package that holds", "sign it with productsign --timestamp")
+			unmet("there is no secure timestamp of the "+p.noun()+" that holds", map[bool]string{false: "sign it with productsign --timestamp", true: "sign it with codesign --timestamp"}[p.Image])
 		}
 	}
 }
@@ -154,7 +204,7 @@ func (e *evaluation) packageTeam(p Package) {
 			team = "team id " + id
 		}
 	}
-	f := p.finding(RuleTeamNotAllowed, fmt.Sprintf("the package is signed with %s, and stage %s allows %s", team, s.Name, strings.Join(s.TeamIDs, ", ")))
+	f := p.finding(RuleTeamNotAllowed, fmt.Sprintf("the %s is signed with %s, and stage %s allows %s", p.noun(), team, s.Name, strings.Join(s.TeamIDs, ", ")))
 	f.Position, f.Hint = s.Position, "sign it with your own certificate, or add the team to team-ids"
 	e.add(f)
 }
@@ -196,11 +246,11 @@ func (e *evaluation) teamsDiffer(p Package, code []Binary) {
 			break
 		}
 		list := teams[team]
-		f := p.finding(RuleTeamsDiffer, fmt.Sprintf("the package is signed by team %s, and %s by team %s", p.Authentication.TeamID, files(list, p.Path), team))
+		f := p.finding(RuleTeamsDiffer, fmt.Sprintf("the %s is signed by team %s, and %s by team %s", p.noun(), p.Authentication.TeamID, files(list, p.Path), team))
 		if told == most && len(teams) > most {
 			f.Message += fmt.Sprintf(", and others by %d more teams", len(teams)-most)
 		}
-		f.Hint = "if the package is yours, look whether the code is to be in it, as its makers signed it; if it is not, get it from those who made the code"
+		f.Hint = "if the " + p.noun() + " is yours, look whether the code is to be in it, as its makers signed it; if it is not, get it from those who made the code"
 		if own {
 			f.Level = policy.Note
 		}
@@ -245,7 +295,7 @@ func (e *evaluation) preflightPackage(p Package) {
 		e.add(f)
 	}
 	switch {
-	case slices.ContainsFunc(e.in.Packages, func(o Package) bool { return o.covers(p.Path) }):
+	case slices.ContainsFunc(e.in.Packages, func(o Package) bool { return !o.Image && o.covers(p.Path) }):
 		// Not what is submitted.
 	case !p.Signed:
 		reject("The binary is not signed.", "sign it with productsign")

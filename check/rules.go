@@ -20,6 +20,7 @@ const (
 	RuleUnreadable            = "unreadable"
 	RuleMalformedSignature    = "malformed-signature"
 	RuleMalformedEntitlements = "malformed-entitlements"
+	RuleUnsupportedFileSystem = "unsupported-filesystem"
 	RuleNoBinaries            = "no-binaries"
 
 	// What readers disagree on, or what nothing vouches for.
@@ -99,6 +100,7 @@ var rules = []Rule{
 	{RuleUnreadable, policy.Error, "Something could not be read", true},
 	{RuleMalformedSignature, policy.Error, "Malformed code signature", true},
 	{RuleMalformedEntitlements, policy.Error, "Malformed DER entitlements", true},
+	{RuleUnsupportedFileSystem, policy.Error, "Disk image or volume that is not read", true},
 	{RuleNoBinaries, policy.Error, "Nothing to check was found", true},
 
 	{RuleAmbiguousBinary, policy.Error, "Mach-O file that loaders read differently", false},

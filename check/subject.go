@@ -6,6 +6,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/evidence"
@@ -82,10 +84,12 @@ type Slice struct {
 	Resources    codesign.Binding    // of the bundle's CodeResources, if there is one; empty: not looked at
 }
 
-// Package is an installer package. The code in it is among the binaries, below its path.
+// Package is an installer package, or a disk image. The code in it is among the binaries,
+// below its path.
 type Package struct {
 	Path      string
 	Size      int64
+	Image     bool     // it is a disk image
 	Algorithm string   // of the checksum of the table of contents, which is signed: sha1, sha256, sha512
 	Signed    bool     // whether there is a signature at all
 	Uncovered []string // the first few files that it does not cover
@@ -93,10 +97,29 @@ type Package struct {
 	// Authentication is what the signatures prove; nil when there are none, or when they
 	// were not looked at, as with --verify=slots.
 	Authentication *codesign.Authentication
+
+	// Of a disk image: what its CodeDirectory says, and what is wrong with what that covers;
+	// or why the signature could not be read.
+	Identifier, CDHash string
+	AdHoc              bool
+	Problems           []codesign.Problem
+	SignatureErr       error
 }
 
-// Authenticated reports whether it is proven who signed the package.
-func (p Package) Authenticated() bool { return p.Authentication != nil && p.Authentication.OK() }
+// Authenticated reports whether it is proven who signed the package, and that it is what
+// was signed.
+func (p Package) Authenticated() bool {
+	return p.Authentication != nil && p.Authentication.OK() &&
+		!slices.ContainsFunc(p.Problems, func(p codesign.Problem) bool { return p.Kind != codesign.Unusual })
+}
+
+// noun says what it is.
+func (p Package) noun() string {
+	if p.Image {
+		return "disk image"
+	}
+	return "package"
+}
 
 // Source is one .entitlements file, the input of signing, or a project that claims
 // entitlements itself.

@@ -23,14 +23,29 @@ type Image struct {
 // kind of file (DiskImageRep::strictValidate and ::component). Pages may be of any size:
 // codesign makes one of the whole image (DiskRep::pageSize in diskrep.cpp).
 func (v *Verifier) ReadImage(ctx context.Context, r io.ReaderAt, i Image) (*Signature, error) {
-	sig, err := v.read(ctx, r, macho.Slice{
-		Range:     macho.Range{Size: i.Offset + i.Size},
-		Signature: &macho.Range{Offset: i.Offset, Size: i.Size},
-	}, i.Trailer)
+	sig, err := v.read(ctx, r, i.slice(), i.Trailer)
 	if err == nil {
 		sig.checkTrailer(i.Trailer)
 	}
 	return sig, err
+}
+
+// ReadImage reads the signature of a disk image as [Read] does that of a slice: neither the
+// bytes before it nor who signed it are looked at.
+func ReadImage(r io.ReaderAt, i Image) (*Signature, error) {
+	sig, _, err := read(r, i.slice(), i.Trailer)
+	if err == nil {
+		sig.checkTrailer(i.Trailer)
+	}
+	return sig, err
+}
+
+// slice is what a signature covers pages of.
+func (i Image) slice() macho.Slice {
+	return macho.Slice{
+		Range:     macho.Range{Size: i.Offset + i.Size},
+		Signature: &macho.Range{Offset: i.Offset, Size: i.Size},
+	}
 }
 
 // checkTrailer compares the trailer with the slot of every CodeDirectory.

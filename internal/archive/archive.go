@@ -50,6 +50,12 @@ type Format struct {
 	List func(r io.ReaderAt, size int64) iter.Seq2[Entry, error]
 	// Unpack reads what is packed in a stream of one file.
 	Unpack func(r io.Reader) (io.ReadCloser, error)
+	// Image is set for a disk, in an image or as it is, and all that is not read here: List,
+	// if there is one, is of the Zips in it, and Unpack reads as what it begins.
+	Image bool
+	// Zips are where the directories are of the zips that readers find by the end of an
+	// image: offsets of the first byte, and of that behind the last.
+	Zips [][2]int64
 	// Opaque is set when there is more in it than List and Unpack read, if they are set.
 	Opaque bool
 	// Whole is set when only unpacking it to its end tells whether it is ambiguous.

@@ -71,20 +71,20 @@ var formats = []struct {
 	{"zstd before 1.0", 0, "\xfd\x2f\xb5\x1e", nil, unread},
 	{"zstd before 1.0", 1, "\xb5\x2f\xfd", isOldZstd, unread},
 
-	{"ISO 9660", 32769, "CD001", nil, unread},
-	{"UDF", 32769, "BEA01", nil, unread},
-	{"disk image, encrypted", 0, "encrcdsa", nil, unread},
-	{"disk image", 0, "sprs\x00\x00\x00", nil, unread}, // sparse
-	{"disk image", 512, "EFI PART", nil, unread},
-	{"disk image", 512, "PM\x00\x00", isPartitioned, unread},
-	{"APFS", 32, "NXSB\x00", nil, unread},
-	{"HFS+", 1024, "H+\x00\x04", nil, unread},
-	{"HFS+", 1024, "HX\x00\x05", nil, unread},
-	{"HFS", 1024, "BD", isHFS, unread},
-	{"exFAT", 3, "EXFAT   \x00", nil, unread},
-	{"NTFS", 3, "NTFS    \x00", nil, unread},
-	{"FAT", 54, "FAT", isFAT, unread},
-	{"FAT", 82, "FAT32   ", isFAT, unread},
+	{"disk image", 32769, "CD001", nil, image}, // ISO 9660
+	{"disk image", 32769, "BEA01", nil, image}, // UDF
+	{"disk image", 0, "encrcdsa", nil, image},
+	{"disk image", 0, "sprs\x00\x00\x00", nil, image}, // sparse
+	{"disk image", 512, "EFI PART", nil, image},
+	{"disk image", 512, "PM\x00\x00", isPartitioned, image},
+	{"disk image", 32, "NXSB\x00", nil, image}, // APFS
+	{"disk image", 1024, "H+\x00\x04", nil, image},
+	{"disk image", 1024, "HX\x00\x05", nil, image},
+	{"disk image", 1024, "BD", isHFS, image},
+	{"disk image", 3, "EXFAT   \x00", nil, image},
+	{"disk image", 3, "NTFS    \x00", nil, image},
+	{"disk image", 54, "FAT", isFAT, image},
+	{"disk image", 82, "FAT32   ", isFAT, image},
 }
 
 const (
@@ -98,6 +98,9 @@ const HeadSize = 33 << 10
 
 // unread are formats of which it is only told that they are there.
 var unread = Format{Opaque: true}
+
+// image is a disk, which package udif reads, and others the file systems on it.
+var image = Format{Image: true}
 
 func lists(list lister) Format { return Format{List: list} }
 

@@ -194,7 +194,8 @@ func (p *probe) ends(all []*Format) ([]*Format, error) {
 	case image == nil:
 	case len(all) == 0:
 		all = []*Format{image}
-	case all[0].Unpack != nil: // which has packed the first block of an image
+	case all[0].Image:
+	case all[0].Unpack != nil: // which has packed the first chunk of an image
 		image.Unpack = all[0].Unpack
 		all = append([]*Format{image}, all[1:]...)
 	default:
@@ -214,6 +215,11 @@ func (p *probe) ends(all []*Format) ([]*Format, error) {
 	}
 	f := *all[0]
 	switch {
+	case f.Image:
+		f.List = listZips(zips)
+		for _, d := range zips {
+			f.Zips = append(f.Zips, [2]int64{d.begin, d.at + zipEndSize})
+		}
 	case f.List != nil:
 		f.List = withoutZip(f.List, zips)
 	case f.Opaque && f.Unpack == nil:

@@ -45,10 +45,8 @@ func (t tail) image(sure bool) *Format {
 		begin = magic
 	}
 	switch {
-	case len(t.b) >= size && bytes.HasPrefix(t.b[len(t.b)-size:], []byte(begin)):
-		return &Format{Name: "disk image", Opaque: true}
-	case bytes.HasSuffix(t.b, []byte("cdsaencr")):
-		return &Format{Name: "disk image, encrypted", Opaque: true}
+	case len(t.b) >= size && bytes.HasPrefix(t.b[len(t.b)-size:], []byte(begin)), bytes.HasSuffix(t.b, []byte("cdsaencr")):
+		return &Format{Name: "disk image", Image: true}
 	}
 	return nil
 }

@@ -60,15 +60,27 @@ var types = map[uint16]fs.FileMode{
 // What the system keeps hard links in is left out.
 func (v *Volume) ReadDir(folder uint32) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		for rec, err := range v.records(folder) {
+		for rec, err := range v.list(folder) {
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			if folder == Root && rec.kind == recordFolder && (rec.id == v.private || rec.id == v.privateFolders) {
+			if !yield(v.entry(rec), nil) {
+				return
+			}
+		}
+	}
+}
+
+// list yields the records of a folder, but for the folders that the system keeps hard links
+// in.
+func (v *Volume) list(folder uint32) iter.Seq2[record, error] {
+	return func(yield func(record, error) bool) {
+		for rec, err := range v.records(folder) {
+			if err == nil && folder == Root && rec.kind == recordFolder && (rec.id == v.private || rec.id == v.privateFolders) {
 				continue
 			}
-			if !yield(v.entry(rec), nil) {
+			if !yield(rec, err) {
 				return
 			}
 		}

@@ -101,6 +101,9 @@ func (c *cost) installer(p check.Package) {
 	c.bytes += ofFile
 	c.text(p.Path)
 	c.text(p.Uncovered...)
+	c.text(p.Identifier, p.CDHash)
+	c.err(p.SignatureErr)
+	c.problems(p.Problems)
 	c.name = len(p.Path)
 	c.told(most)
 	if a := p.Authentication; a != nil {

@@ -24,10 +24,10 @@ type walk struct {
 	done    chan outcome
 
 	met   int // things so far
-	files int // of those, which begin as Mach-O files do, and packages
+	files int // of those, which begin as Mach-O files do, packages and images
 }
 
-// job is one file that begins as a Mach-O file does, or an installer package. The channel of jobs holds
+// job is one file that begins as a Mach-O file does, or an installer package or a disk image. The channel of jobs holds
 // none, so that no more files are open than there are workers, and one.
 type job struct {
 	index int
@@ -85,7 +85,7 @@ func (w *walk) tell(path string, found Result) {
 
 func problemOf(p *artifact.Problem) Result {
 	switch p.Kind {
-	case artifact.LinkOutside, artifact.NoCode, artifact.Ambiguous, artifact.Opaque, artifact.Script:
+	case artifact.LinkOutside, artifact.NoCode, artifact.Ambiguous, artifact.Opaque, artifact.Script, artifact.Unsupported:
 		return Result{Remarks: []check.Remark{{Rule: remarks[p.Kind], Path: p.Path, Message: p.Err.Error()}}}
 	case artifact.NoMain:
 		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err, Hint: mainHint}}}
@@ -104,6 +104,7 @@ var remarks = map[artifact.Kind]string{
 	artifact.Ambiguous:   check.RuleAmbiguousArchive,
 	artifact.Opaque:      check.RuleOpaquePayload,
 	artifact.Script:      check.RuleInstallerScript,
+	artifact.Unsupported: check.RuleUnsupportedFileSystem,
 }
 
 const mainHint = "hand over the bundle with the Mach-O file that its Info.plist names; where that is a script or a link, no signature is read here, so leave the bundle out and verify it on a Mac"
@@ -129,8 +130,12 @@ func readPackage(item *artifact.Item, v *codesign.Verifier) check.Package {
 func (j job) read(ctx context.Context, l view) outcome {
 	defer j.item.Close()
 	o := outcome{index: j.index, path: j.item.Path, file: true}
-	if j.item.Package != nil {
-		o.found.Packages = []check.Package{readPackage(j.item, l.verifier)}
+	if j.item.Package != nil || j.item.Image != nil {
+		if j.item.Package != nil {
+			o.found.Packages = []check.Package{readPackage(j.item, l.verifier)}
+		} else {
+			o.found = readImage(ctx, j.item, l.verifier)
+		}
 		o.cost = costOf(o.found)
 		return o
 	}

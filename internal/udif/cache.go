@@ -12,6 +12,10 @@ import (
 // any number of images and readers, and keeps to its size with all of them. Where chunks
 // are read one after the other it unpacks ahead, on all cores.
 type Cache struct {
+	// Allow, unless nil, is asked before so many bytes are unpacked. Its error is that of the
+	// reader.
+	Allow func(bytes int64) error
+
 	mu      sync.Mutex
 	max     int64
 	used    int64
@@ -122,10 +126,18 @@ func (c *Cache) ahead(k key) {
 // load unpacks a chunk. What is packed is read before it is one of those that are being
 // unpacked: it may be in another image, of which a chunk has to be unpacked first.
 func (c *Cache) load(k key) ([]byte, error) {
-	chunk := &k.image.chunks[k.chunk]
+	return c.unpack(k.image, &k.image.chunks[k.chunk])
+}
+
+func (c *Cache) unpack(i *Image, chunk *chunk) ([]byte, error) {
+	if c.Allow != nil {
+		if err := c.Allow(int64(chunk.bytes())); err != nil {
+			return nil, err
+		}
+	}
 	packed := c.take(chunk.length)
 	defer c.give(packed)
-	if err := k.image.read(packed, int64(chunk.offset)); err != nil {
+	if err := i.read(packed, int64(chunk.offset)); err != nil {
 		return nil, err
 	}
 	c.slots <- struct{}{}

@@ -196,6 +196,20 @@ func (i *Image) readSome(b []byte, offset int64) (int, error) {
 	return len(b), nil
 }
 
+// BeginsPacked reports whether the file begins with what is packed of the disk: what begins
+// as a stream of bzip2 or xz does has that on the disk, too.
+func (i *Image) BeginsPacked() bool {
+	return slices.ContainsFunc(i.chunks, func(c chunk) bool { return c.packed() && c.offset == 0 })
+}
+
+// Stores reports whether some bytes of the file are on the disk as they are, in an image of
+// which nothing else is.
+func (i *Image) Stores(begin, end int64) bool {
+	return slices.ContainsFunc(i.chunks, func(c chunk) bool {
+		return c.kind == kindRaw && int64(c.offset) <= begin && end <= int64(c.offset+c.length)
+	})
+}
+
 // read fills b from an offset of the file.
 func (i *Image) read(b []byte, offset int64) error {
 	if offset < 0 || offset > i.size || int64(len(b)) > i.size-offset {

@@ -127,14 +127,11 @@ func (i *Image) sumChunk(ctx context.Context, c *chunk) (sum uint32, err error) 
 		}
 		return sum, err
 	}
-	packed := make([]byte, c.length)
-	b := make([]byte, c.bytes())
-	if err = ctx.Err(); err == nil {
-		err = i.read(packed, int64(c.offset))
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
-	if err == nil {
-		err = unpack(b, packed, c.kind)
-	}
+	b, err := i.cache.unpack(i, c)
+	defer i.cache.give(b)
 	if err != nil {
 		return 0, fmt.Errorf("chunk of the sectors %d to %d, at offset %d: %w", c.first, c.first+c.count-1, c.offset, err)
 	}

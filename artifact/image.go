@@ -1,0 +1,307 @@
+package artifact
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/apfs"
+	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/hfs"
+	"github.com/codewarrant/codewarrant/internal/udif"
+)
+
+// Image is a disk image of the format UDIF.
+type Image struct {
+	// Signed is whether it has a signature: a SuperBlob of Size bytes at Offset of the
+	// file, which covers all that is before it, and the Trailer.
+	Signed       bool
+	Offset, Size uint64
+	Trailer      []byte
+
+	disk *udif.Image
+}
+
+// Verify holds the image against its checksums, as far as it has any. They prove nothing,
+// and tell what was damaged.
+func (i *Image) Verify(ctx context.Context) error { return i.disk.Verify(ctx) }
+
+func newImage(disk *udif.Image) *Image {
+	i := &Image{disk: disk}
+	if s := disk.Signature; s != nil {
+		i.Signed, i.Offset, i.Size, i.Trailer = true, s.Offset, s.Length, s.Trailer[:]
+	}
+	return i
+}
+
+// newChunks returns the cache of what is unpacked of images, which counts as what u unpacks.
+func newChunks(u *unpacker) *udif.Cache {
+	c := udif.NewCache(udif.DefaultCache)
+	c.Allow = u.allow
+	return c
+}
+
+// image yields an image of a disk, and what is on it.
+func (p *packedFile) image(f *archive.Format) {
+	file := p.content
+	open := newHolder(file.Close)
+	defer open.Hold()()
+	part := func() content { return held{noClose{file}, open.Hold()} }
+	disk, err := udif.Open(file, p.size, p.left.chunks)
+	if err != nil {
+		p.refuse(p.treeName, err)
+	} else {
+		defer p.left.chunks.Forget(disk)
+		p.disk(f, disk, part)
+	}
+	inDisk := disk != nil && allStored(disk, f.Zips)
+	if p.more && f.List != nil && !inDisk {
+		p.content = part()
+		p.archive(f)
+	}
+}
+
+// allStored reports whether all zips that an image ends as are on its disk.
+func allStored(disk *udif.Image, zips [][2]int64) bool {
+	for _, z := range zips {
+		if !disk.Stores(z[0], z[1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// refuse tells why a disk, or a part of it, is not read.
+func (p *packedFile) refuse(name treeName, err error) {
+	kind := kindOf(err)
+	if errors.Is(err, archive.ErrEncrypted) {
+		kind = Unsupported
+	}
+	p.yield(nil, &Problem{name.path, cmp.Or(name.inside, name.name), kind, bare(err)})
+}
+
+// disk yields an image and the volumes on it: what one holds is directly below the image,
+// and what several hold below their names.
+func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() content) {
+	if !disk.Raw {
+		p.yield(&Item{Path: p.path, Inside: cmp.Or(p.inside, p.name), Size: p.size, Image: newImage(disk), content: part()}, nil)
+	}
+	told := disk.Problems
+	if f.Unpack != nil && !disk.BeginsPacked() {
+		told = append(told, ambiguous("it begins as %s does, which is not on the disk, and which some readers take it for", "a packed stream"))
+	}
+	limited := inTime{disk, p.left.unpacker}
+	parts, problems := udif.Partitions(limited, disk.Size())
+	for _, err := range append(told, problems...) {
+		if p.more {
+			p.refuse(p.treeName, err)
+		}
+	}
+	if len(parts) > maxPartitions {
+		p.refuse(p.treeName, fmt.Errorf("%d partitions, of which the first %d were looked at", len(parts), maxPartitions))
+		parts = parts[:maxPartitions]
+	}
+	volumes := p.volumes(limited, parts)
+	names := newNames()
+	for i, v := range volumes {
+		name := p.treeName
+		name.name = stem(name.name)
+		if len(volumes) > 1 {
+			name.name = names.unique(v.name, i)
+			name.path, name.inside = path.Join(name.path, name.name), path.Join(name.inside, name.name)
+		}
+		if p.more {
+			p.volume(v, name, part)
+		}
+	}
+}
+
+// onDisk is a volume on a disk, or a part of it that is none. It is opened when its turn
+// comes, so that one is in memory at a time.
+type onDisk struct {
+	name string
+	open func() (paths, []error, error)
+}
+
+// paths finds what is on a volume by names, as a [tree] does.
+type paths interface {
+	ReadDir(name string) ([]fs.DirEntry, error)
+	Readlink(name string) (string, error)
+	Reach(name string) error
+	Open(name string) (io.ReaderAt, int64, error)
+}
+
+// volumes lists what is on the partitions of a disk.
+func (p *packedFile) volumes(disk io.ReaderAt, parts []udif.Partition) (list []onDisk) {
+	for _, part := range parts {
+		r := io.NewSectionReader(disk, part.Offset, part.Size)
+		switch system := udif.FileSystem(r, part.Size); system {
+		case "APFS":
+			list = append(list, container(part.Name, r)...)
+		case "HFS+", "HFSX":
+			list = append(list, onDisk{hfsName(part.Name, r), func() (paths, []error, error) {
+				v, err := hfs.Open(r, r.Size())
+				if err != nil {
+					return nil, nil, err
+				}
+				return v.Paths(), v.Problems, nil
+			}})
+		default:
+			if system == "" && isBlank(r) {
+				continue
+			}
+			list = append(list, onDisk{part.Name, func() (paths, []error, error) { return nil, nil, notRead(system, part, r) }})
+		}
+	}
+	return list
+}
+
+// notRead says what is on a partition that is not read.
+func notRead(system string, part udif.Partition, r io.ReaderAt) error {
+	var b [8]byte
+	n, _ := r.ReadAt(b[:], 0)
+	what := "a disk with the file system " + system
+	switch {
+	case system != "":
+	case strings.HasPrefix(string(b[:n]), "sprs"):
+		what = "a sparse disk image"
+	default:
+		what = "a disk without a file system that is known"
+	}
+	if part.Scheme != "" {
+		what = strings.Replace(what, "a disk", fmt.Sprintf("the partition %.80q of the type %.80s", part.Name, part.Type), 1)
+	}
+	return &archive.UnsupportedError{What: what}
+}
+
+// isBlank reports whether there is nothing where file systems begin: the superblocks of all
+// that macOS mounts are in the first MiB.
+func isBlank(r *io.SectionReader) bool {
+	b := make([]byte, min(r.Size(), 1<<20))
+	if n, _ := r.ReadAt(b, 0); n < len(b) {
+		return false
+	}
+	return len(bytes.Trim(b, "\x00")) == 0
+}
+
+// container lists the volumes of an APFS container. Each is opened anew with it.
+func container(name string, r *io.SectionReader) (list []onDisk) {
+	c, err := apfs.Open(r, r.Size())
+	if err != nil {
+		return []onDisk{{name, func() (paths, []error, error) { return nil, nil, fmt.Errorf("APFS: %w", err) }}}
+	}
+	for i, v := range c.Volumes {
+		list = append(list, onDisk{v.Name, func() (paths, []error, error) {
+			c, err := apfs.Open(r, r.Size())
+			if err != nil {
+				return nil, nil, fmt.Errorf("APFS: %w", err)
+			}
+			v := c.Volumes[i]
+			if v.Err != nil {
+				return nil, nil, fmt.Errorf("APFS: %w", v.Err)
+			}
+			return v.Paths(), v.Problems, nil
+		}})
+	}
+	return list
+}
+
+// hfsName returns the name of a volume, or else that of its partition.
+func hfsName(name string, r *io.SectionReader) string {
+	if v, err := hfs.Open(r, r.Size()); err == nil {
+		return v.Name
+	}
+	return name
+}
+
+// volume yields what is on one volume.
+func (p *packedFile) volume(v onDisk, name treeName, part func() content) {
+	names, problems, err := v.open()
+	for _, err := range append(problems, err) {
+		if err != nil && p.more {
+			p.refuse(name, err)
+		}
+	}
+	if err == nil && p.more {
+		file := part()
+		walkTree(volume{newHolder(file.Close), names}, name, p.left, p.yield)
+	}
+}
+
+// volume is a tree on a disk.
+type volume struct {
+	holder
+	paths
+}
+
+func (v volume) Reach(name string) error { return ours(v.paths.Reach(name)) }
+
+func (v volume) Open(name string) (content, int64, error) {
+	r, size, err := v.paths.Open(name)
+	switch {
+	case err != nil:
+		return nil, 0, ours(err)
+	case size > maxFile:
+		return nil, 0, fmt.Errorf("a file of more than %d GiB", maxFile>>30)
+	}
+	return ofVolume{r}, size, nil
+}
+
+// ours returns the error of a tree for that of a volume.
+func ours(err error) error {
+	switch {
+	case errors.Is(err, apfs.ErrNotRegular), errors.Is(err, hfs.ErrNotRegular):
+		return errNotRegular
+	case errors.Is(err, apfs.ErrOutside), errors.Is(err, hfs.ErrOutside):
+		return errOutside
+	}
+	return err
+}
+
+// ofVolume is a file on a volume. What is read of it may have to be unpacked.
+type ofVolume struct{ io.ReaderAt }
+
+func (ofVolume) Close() error { return nil }
+
+// inTime reads as long as there is time, and no more than is unpacked elsewhere.
+type inTime struct {
+	io.ReaderAt
+	u *unpacker
+}
+
+func (r inTime) ReadAt(b []byte, offset int64) (int, error) {
+	if err := r.u.allow(int64(len(b))); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(b, offset)
+}
+
+// names are those that volumes have in paths.
+type names map[string]bool
+
+func newNames() names { return names{} }
+
+// unique returns the name of volume i as a part of a path, that no other volume has.
+func (n names) unique(name string, i int) string {
+	name = strings.Map(func(r rune) rune {
+		if r == '/' || r == 0 {
+			return ':'
+		}
+		return r
+	}, strings.ToValidUTF8(name, "?"))
+	if name == "" || name == "." || name == ".." {
+		name = fmt.Sprintf("volume %d", i+1)
+	}
+	unique := name
+	for more := 2; n[fold(unique)]; more++ {
+		unique = fmt.Sprintf("%s (%d)", name, more)
+	}
+	n[fold(unique)] = true
+	return unique
+}
