@@ -121,10 +121,10 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 			"x.7z: opaque: 7-Zip, which is not read here", "x.7z: nothing: no Mach-O file was found here",
 		}},
 		{"a disk image that begins as bzip2 does", "x.dmg", imageOf([]byte(bzip2)), []string{
-			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
+			"x.dmg: unreadable: neither a property list nor a resource fork, so what is packed where is not known",
 		}},
 		{"a disk image that begins as xz does", "x.dmg", imageOf(at.XZ([]byte("no archive"))), []string{
-			"x.dmg: opaque: disk image, which is not read here", "x.dmg: nothing: no Mach-O file was found here",
+			"x.dmg: unreadable: neither a property list nor a resource fork, so what is packed where is not known",
 		}},
 		{"a zip in the middle of the end of an archive", "x.tar", at.Tar(at.Files{"a.zip": string(at.Zip(files)), "b": "notes"}), []string{"x.tar/a.zip/bin/tool"}},
 		{"two zips at the end of a format that is not read", "x.iso", append(append([]byte("7z\xbc\xaf\x27\x1c"), at.Zip(files)...), at.Zip(files)...), []string{
@@ -143,13 +143,13 @@ func TestWalkNamesWhatIsPackedByAPathToFollow(t *testing.T) {
 		}))}), []string{"x/a.zip/large.jar/bin/tool", "x/a.zip/small/bin/tool"}},
 		{"what zip was given by a pipe", "x.zip", at.RawZip(at.ZipEntry{Name: "-", Content: machO, Attributes: 0o010600 << 16}), []string{"x.zip/-"}},
 		{"a disk image that begins as nothing does", "x.img", image, []string{
-			"x.img: opaque: disk image, which is not read here", "x.img: nothing: no Mach-O file was found here",
+			"x.img: unsupported: trailer: a disk image of the version 0 with a trailer of 0 bytes, which is not read",
 		}},
 		{"a disk image beside a program", "x.tar", at.Tar(at.Files{"a": machO, "b": string(image)}), []string{
-			"x.tar/a", "x.tar/b: opaque: disk image, which is not read here",
+			"x.tar/a", "x.tar/b: unsupported: trailer: a disk image of the version 0 with a trailer of 0 bytes, which is not read",
 		}},
 		{"one that is packed, by its name", "x.zip", at.Zip(at.Files{"a": machO, "b.DMG": string(image)}), []string{
-			"x.zip/a", "x.zip/b.DMG: opaque: disk image, which is not read here",
+			"x.zip/a", "x.zip/b.DMG: unsupported: trailer: a disk image of the version 0 with a trailer of 0 bytes, which is not read",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -423,7 +423,7 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 			"x: opaque: 7-Zip, which is not read here", "x/a",
 		}},
 		{"a zip whose comment looks like the end of a disk image", commented(append([]byte("JUNK"), relocated(4, at.Files{"a": machO})...), "koly"+strings.Repeat("x", 508)), []string{
-			"x: opaque: disk image, which is not read here", "x/a",
+			"x: unsupported: trailer: a disk image of the version 2021161080 with a trailer of 2021161080 bytes, which is not read", "x/a",
 		}},
 		{"a zip behind anything that counts from its own beginning", append([]byte("\n"), at.RawZip(stored("a"))...), []string{
 			"x: ambiguous: zip: the central directory of 47 bytes at offset 69 does not end at 117, where its record is",
@@ -432,10 +432,10 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 			"x: ambiguous: zip: 4 bytes follow the end of central directory record",
 		}},
 		{"the end of a disk image behind bzip2", imageOf([]byte(bzip2)), []string{
-			"x: opaque: disk image, which is not read here", "x: nothing: no Mach-O file was found here",
+			"x: unreadable: neither a property list nor a resource fork, so what is packed where is not known",
 		}},
 		{"the end of a disk image behind a packed archive", imageOf(at.XZ(at.Tar(at.Files{"a": machO}))), []string{
-			"x: opaque: disk image, which is not read here", "x: unreadable: disk image: xz: file format not recognized",
+			"x: unreadable: neither a property list nor a resource fork, so what is packed where is not known",
 		}},
 		{"the end of a disk image behind a tar", imageOf(at.Tar(at.Files{"a": machO})), []string{
 			"x: ambiguous: some readers take it for the format tar, others for disk image",

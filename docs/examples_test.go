@@ -80,6 +80,9 @@ var examples = map[string]example{
 		in.Remarks = []check.Remark{{Rule: check.RuleLinkOutside, Path: "Acme.app/Contents/Frameworks/Crash.framework", Message: `link to "../../../Shared/Crash.framework" leads out of the artifact`}}
 	}},
 
+	check.RuleUnsupportedFileSystem: {file: program().Bytes(), edit: func(in *check.Input) {
+		in.Remarks = []check.Remark{{Rule: check.RuleUnsupportedFileSystem, Path: "Acme.dmg", Message: "a disk with the file system ISO 9660, which is not read"}}
+	}},
 	check.RuleAmbiguousArchive: {file: program().Bytes(), edit: func(in *check.Input) {
 		in.Remarks = []check.Remark{{Rule: check.RuleAmbiguousArchive, Path: "Acme.zip", Message: `two entries are named "Acme.app/Contents/MacOS/Acme"`}}
 	}},

@@ -54,7 +54,7 @@ func securitySeverity(rule string) string {
 	case check.RuleUnapproved, check.RuleInvalidException, check.RuleExpiredException,
 		check.RuleUnsigned, check.RuleNoHardenedRuntime, check.RuleMalformedSignature, check.RuleMalformedEntitlements:
 		return "7.0"
-	case check.RuleUnreadable, check.RuleMissingBlob, check.RuleSlicesDiffer:
+	case check.RuleUnreadable, check.RuleUnsupportedFileSystem, check.RuleMissingBlob, check.RuleSlicesDiffer:
 		return "5.0"
 	case check.RuleLinkOutside:
 		return "3.0"
