@@ -93,8 +93,8 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 		p.yield(&Item{Path: p.path, Inside: cmp.Or(p.inside, p.name), Size: p.size, Image: newImage(disk), content: part()}, nil)
 	}
 	told := disk.Problems
-	if f.Unpack != nil && !disk.BeginsPacked() {
-		told = append(told, ambiguous("it begins as %s does, which is not on the disk, and which some readers take it for", "a packed stream"))
+	if f.Begins != "" && !disk.BeginsPacked() {
+		told = append(told, ambiguous("it begins as %s does, which is no part of the disk, and which some readers take it for", f.Begins))
 	}
 	limited := inTime{disk, p.left.unpacker}
 	parts, problems := udif.Partitions(limited, disk.Size())

@@ -50,9 +50,11 @@ type Format struct {
 	List func(r io.ReaderAt, size int64) iter.Seq2[Entry, error]
 	// Unpack reads what is packed in a stream of one file.
 	Unpack func(r io.Reader) (io.ReadCloser, error)
-	// Image is set for a disk, in an image or as it is, and all that is not read here: List,
-	// if there is one, is of the Zips in it, and Unpack reads as what it begins.
+	// Image is set for a disk, in an image or as it is, which is not read here: List, if there
+	// is one, is of the Zips in it.
 	Image bool
+	// Begins is as what stream an image begins, empty for none.
+	Begins string
 	// Zips are where the directories are of the zips that readers find by the end of an
 	// image: offsets of the first byte, and of that behind the last.
 	Zips [][2]int64

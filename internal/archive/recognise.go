@@ -195,8 +195,8 @@ func (p *probe) ends(all []*Format) ([]*Format, error) {
 	case len(all) == 0:
 		all = []*Format{image}
 	case all[0].Image:
-	case all[0].Unpack != nil: // which has packed the first chunk of an image
-		image.Unpack = all[0].Unpack
+	case all[0].Unpack != nil || all[0].Name == "LZFSE": // which has packed the first chunk of an image
+		image.Begins = all[0].Name
 		all = append([]*Format{image}, all[1:]...)
 	default:
 		all = append(all, image)

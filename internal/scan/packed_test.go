@@ -14,6 +14,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	at "github.com/codewarrant/codewarrant/internal/archivetest"
+	it "github.com/codewarrant/codewarrant/internal/imagetest"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/internal/scan"
 	"github.com/codewarrant/codewarrant/macho"
@@ -75,10 +76,17 @@ func TestAProgramIsJudgedAlikeInEachContainer(t *testing.T) {
 			inner := at.Zip(at.Files{"inner.tar.zst": string(at.Zstd(at.Tar(files)))})
 			return at.Package(at.Files{"Acme/app.asar": string(at.Asar(at.Files{"node_modules/helper.zip": string(inner)}))}, nil)
 		}},
+		{"five levels with disk images", func() []byte {
+			inner := dmg(it.APFSDisk(at.Files{"inner.dmg": string(dmg(it.HFSDisk(files)))}))
+			return dmg(it.HFSDisk(at.Files{"Acme.zip": string(at.Zip(at.Files{"a.tar.gz": string(at.Gzip(at.Tar(at.Files{"b.dmg": string(inner)})))}))}))
+		}},
 	}
-	for _, f := range at.Formats {
+	for _, f := range slices.Concat(at.Formats, images()) {
 		containers = append(containers, container{f.Name, func() []byte { return f.Pack(files) }})
 		for _, s := range at.Streams {
+			if s.Name == "pbzx" && strings.HasPrefix(f.Name, "dmg") {
+				continue // it keeps the trailer as it is, so that the whole ends as an image
+			}
 			containers = append(containers, container{f.Name + " in " + s.Name, func() []byte { return s.Pack(f.Pack(files)) }})
 		}
 	}
@@ -172,7 +180,7 @@ func sealed(t *testing.T, path, prefix string) (lines []string) {
 }
 
 func TestASealHoldsInEachContainerAsInTheFolder(t *testing.T) {
-	containers := slices.Clone(at.Formats)
+	containers := slices.Concat(at.Formats, images())
 	containers = append(containers, at.Format{Name: "cpio in gzip in a package", Pack: func(f at.Files) []byte { return at.Package(f, nil) }})
 	for _, f := range at.Formats {
 		containers = append(containers, at.Format{Name: f.Name + " in zstd", Pack: func(files at.Files) []byte { return at.Zstd(f.Pack(files)) }})

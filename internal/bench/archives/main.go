@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"flag"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"time"
 
 	"github.com/codewarrant/codewarrant/internal/archivetest"
+	"github.com/codewarrant/codewarrant/internal/imagetest"
 )
 
 // contest is an archive, what makes it, and what it is tested with by its peer. Both are
@@ -41,11 +43,18 @@ var contests = []contest{
 	{"x.tar.bz2", "tar cf - program | bzip2 > $1", sevenZip},
 	{"x.tar.xz", "tar cf - program | xz > $1", sevenZip},
 	{"x.pkg", "", sevenZip},
+	{"zlib.dmg", "", "7zz t -tdmg $1"},
+	{"bzip2.dmg", "", "7zz t -tdmg $1"},
+	{"xz.dmg", "", "7zz t -tdmg $1"},
+	{"lzfse.dmg", "", "7zz t -tdmg $1"},
+	{"apfs.dmg", "", "7zz t -tdmg $1"},
 }
 
 func main() {
 	rounds := flag.Int("rounds", 5, "how often each contestant has its turn")
-	pack := flag.Bool("pack", false, "pack the second file as a package that is the first")
+	pack := flag.Bool("pack", false, "pack the second file as a package or disk image that is the first")
+	verify := flag.String("verify", "slots", "what codewarrant verifies")
+	only := flag.String("only", "", "look at archives whose names end so")
 	flag.Parse()
 	if flag.NArg() != 2 {
 		fmt.Fprintln(os.Stderr, "usage: archives [-rounds N] CODEWARRANT PROGRAM")
@@ -53,9 +62,9 @@ func main() {
 	}
 	err := error(nil)
 	if *pack {
-		err = packPackage(flag.Arg(0), flag.Arg(1))
+		err = packFile(flag.Arg(0), flag.Arg(1))
 	} else {
-		err = run(flag.Arg(0), flag.Arg(1), *rounds)
+		err = run(flag.Arg(0), flag.Arg(1), *verify, *only, *rounds)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "archives:", err)
@@ -63,7 +72,7 @@ func main() {
 	}
 }
 
-func run(codewarrant, program string, rounds int) error {
+func run(codewarrant, program, verify, only string, rounds int) error {
 	dir, err := os.MkdirTemp("", "archives-")
 	if err != nil {
 		return err
@@ -76,6 +85,9 @@ func run(codewarrant, program string, rounds int) error {
 	fmt.Println("| archive | codewarrant | processor | memory | peer | time | processor | ratio of time |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- |")
 	for _, c := range contests {
+		if !strings.HasSuffix(c.file, only) {
+			continue
+		}
 		if err := c.pack(dir); err != nil {
 			return fmt.Errorf("%s: %w", c.file, err)
 		}
@@ -83,7 +95,7 @@ func run(codewarrant, program string, rounds int) error {
 		var ours, theirs []cost
 		memory := int64(0)
 		for range rounds {
-			a, err := measure(codewarrant, "check", "--verify", "slots", "--policy", "preset:report-only", name)
+			a, err := measure(codewarrant, "check", "--verify", verify, "--policy", "preset:report-only", name)
 			if err != nil {
 				return err
 			}
@@ -144,13 +156,37 @@ func (c contest) pack(dir string) error {
 	return nil
 }
 
-// packPackage packs a file as the payload of an installer package.
-func packPackage(to, program string) error {
+// packFile packs a file as the payload of an installer package, or on a disk image.
+func packFile(to, program string) error {
 	b, err := os.ReadFile(program)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, archivetest.Package(archivetest.Files{"program": string(b)}, nil), 0o644)
+	files := map[string]string{"program": string(b)}
+	kind, is := map[string]uint32{
+		"zlib.dmg": imagetest.Zlib, "bzip2.dmg": imagetest.Bzip2, "xz.dmg": imagetest.XZ, "lzfse.dmg": imagetest.Lzfse, "apfs.dmg": imagetest.Zlib,
+	}[filepath.Base(to)]
+	packed := []byte(nil)
+	switch image := (imagetest.UDIF{Kinds: []uint32{kind}, Bzip2: bzip2}); {
+	case !is:
+		packed = archivetest.Package(files, nil)
+	case to == "apfs.dmg":
+		packed = image.Write(imagetest.APFSDisk(files))
+	default:
+		packed = image.Write(imagetest.HFSDisk(files))
+	}
+	return os.WriteFile(to, packed, 0o644)
+}
+
+// bzip2 packs a chunk by the real tool.
+func bzip2(b []byte) []byte {
+	cmd := exec.Command("bzip2", "-c")
+	cmd.Stdin = bytes.NewReader(b)
+	packed, err := cmd.Output()
+	if err != nil {
+		panic(err)
+	}
+	return packed
 }
 
 // cost is what a run of a program took; memory is in KiB.
