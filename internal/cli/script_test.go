@@ -19,6 +19,7 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archivetest"
 	"github.com/codewarrant/codewarrant/internal/cli"
 	"github.com/codewarrant/codewarrant/internal/githubtest"
+	"github.com/codewarrant/codewarrant/internal/imagetest"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 )
 
@@ -43,6 +44,9 @@ func TestMain(m *testing.M) {
 //
 //	fixture NAME PATH       copy testdata/binaries/NAME to PATH
 //	packages NAME PATH      copy testdata/packages/NAME to PATH
+//	images NAME PATH        copy testdata/images/NAME to PATH
+//	dmg PATH DIR [damaged]  put DIR on a disk image that is signed ad hoc, and change a byte of it
+//	        with damaged
 //	installer PATH DIR      pack the folders Payload and Scripts of DIR into a package, signed by the
 //	        [signed]        tests' own authority with signed
 //	macho PATH [OPTION…]    write a signed Mach-O file, see writeMachO
@@ -65,6 +69,8 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fixture":   copyFixture,
 			"packages":  copyPackage,
+			"images":    copyImage,
+			"dmg":       writeImage,
 			"installer": writePackage,
 			"macho":     writeMachO,
 			"exits":     exits,
@@ -83,6 +89,31 @@ func copyPackage(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: packages NAME PATH")
 	}
 	copyFixture(ts, false, []string{"../packages/" + args[0], args[1]})
+}
+
+func copyImage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: images NAME PATH")
+	}
+	copyFixture(ts, false, []string{"../images/" + args[0], args[1]})
+}
+
+// writeImage puts a folder on a volume of HFS+ in an image.
+func writeImage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 && (len(args) != 3 || args[2] != "damaged") {
+		ts.Fatalf("usage: dmg PATH DIR [damaged]")
+	}
+	files := map[string]string{}
+	for name, entry := range treeOf(ts, args[1]) {
+		files[name] = string(entry.Data)
+	}
+	b := imagetest.UDIF{Sign: func(data, trailer []byte) []byte {
+		return machotest.Signature{Identifier: "Acme"}.ForImage(trailer).Bytes(data)
+	}}.Write(imagetest.HFSDisk(files))
+	if len(args) == 3 {
+		b[len(b)-512+90] ^= 1 // of the checksum of the contents, in the trailer
+	}
+	write(ts, args[0], b)
 }
 
 // writePackage packs a component package as pkgbuild does.

@@ -1,14 +1,12 @@
 package scan_test
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -184,26 +182,10 @@ func damaged(b []byte) []byte {
 	return b
 }
 
-// signedImage is an image that somebody signed.
-func signedImage(disk []byte, by *machotest.Identity, tsa *machotest.Identity, team string) []byte {
+// signedImage is an image that is signed ad hoc.
+func signedImage(disk []byte) []byte {
 	return it.UDIF{Size: 64 << 10, Sign: func(data, trailer []byte) []byte {
-		s := machotest.Signature{Identifier: "Acme", TeamID: team, Directory: func(_ int, d *machotest.Directory) {
-			d.PageSize = 0
-			d.Special = append(d.Special, make([][]byte, 6-len(d.Special))...)
-			for n := range d.Special {
-				if d.Special[n] == nil {
-					d.Special[n] = make([]byte, sha256.Size)
-				}
-			}
-			sum := sha256.Sum256(trailer)
-			d.Special[5] = sum[:]
-		}}
-		if by != nil {
-			cms := machotest.CMS{Signer: by, Timestamp: &machotest.Timestamp{Signer: tsa, Time: time.Date(2024, 2, 2, 0, 0, 0, 0, time.UTC)}}
-			s.CMS = []byte("something")
-			s.CMS = cms.Bytes(s.Directories(data)...)
-		}
-		return s.Bytes(data)
+		return machotest.Signature{Identifier: "Acme"}.ForImage(trailer).Bytes(data)
 	}}.Write(disk)
 }
 
@@ -223,7 +205,7 @@ func TestADiskImageThatIsChangedAfterItWasSignedIsTold(t *testing.T) {
 		{"another byte of what is packed", func(b []byte) { b[len(b)/2] ^= 1 }, []string{check.RuleModifiedCode, check.RuleUnreadable}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			b := signedImage(disk, nil, nil, "")
+			b := signedImage(disk)
 			row.edit(b)
 			file := filepath.Join(t.TempDir(), "Acme.dmg")
 			if err := os.WriteFile(file, b, 0o600); err != nil {
