@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test evidence evidence-fixtures corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test image-test evidence evidence-fixtures corpus corpus-test
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -95,6 +95,10 @@ ssh-test:
 archive-test:
 	scripts/archive-tools
 	$(GO) test -tags archive -count=1 -run RealTools ./internal/scan ./internal/udif ./internal/hfs ./internal/apfs
+
+# Real disk images in a folder, with what is known of the programs on them in truth.jsonl: make image-test IMAGES=…
+image-test:
+	IMAGES=$(abspath $(IMAGES)) $(GO) test -tags images -count=1 -run RealImages ./internal/scan
 
 # The small programs of testdata/evidence, from their sources: the same bytes each time, with the tools that the script
 # names. Only after a change to a source; git tells whether anything else changed.

@@ -26,6 +26,8 @@ const (
 	opaque    = "note " + check.RuleOpaquePayload
 	ambiguous = "error " + check.RuleAmbiguousArchive
 	nothing   = "error " + check.RuleNoBinaries
+
+	unsupported = "error " + check.RuleUnsupportedFileSystem
 )
 
 // packing is a command that packs the program "pg_ctl", alone or with what is beside it,
@@ -80,6 +82,9 @@ var packings = []packing{
 	{"7zz xz", `7zz a -txz "$OUT" pg_ctl`, nil},
 	{"7zz 7z", `7zz a -t7z "$OUT" .`, []string{nothing, opaque}},
 	{"7zz wim", `7zz a -twim "$OUT" .`, []string{nothing, opaque}},
+
+	{"xorriso", `xorriso -as mkisofs -quiet -o "$OUT" .`, []string{unsupported}},
+	{"xorriso with HFS+ beside it", `xorriso -as mkisofs -quiet -hfsplus -o "$OUT" .`, []string{ambiguous, unsupported, unsupported, plain}},
 
 	{"tar", `tar -cf "$OUT" .`, nil},
 	{"tar ustar", `tar --format=ustar -cf "$OUT" .`, nil},
