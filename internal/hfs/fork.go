@@ -18,8 +18,6 @@ type fork struct {
 // extent is a run of blocks.
 type extent struct{ start, count uint32 }
 
-const forkSize = 80
-
 func readFork(b []byte) fork {
 	f := fork{size: be.Uint64(b), blocks: be.Uint32(b[12:])}
 	readExtents(f.first[:], b[16:])

@@ -103,10 +103,16 @@ func TestPartitionsAreThoseOfTheMaps(t *testing.T) {
 			copy(b, first)
 		}, []udif.Partition{of("GPT", "one", hfs, 64, 100)}, "[the GPT and its copy at the end of the disk list different partitions]"},
 		{"a GPT and an MBR that agree", func(b []byte) { mbr(b, 0xAF, one); gpt(b, one) }, []udif.Partition{of("GPT", "one", hfs, 64, 100)}, "[]"},
-		{"a GPT and an MBR that do not", func(b []byte) { mbr(b, 0xAF, two); gpt(b, one) }, []udif.Partition{of("GPT", "one", hfs, 64, 100), of("MBR", "", "0xAF", 164, 100)},
-			`[the partition "one" at offset 32768 is in one of the maps, GPT, and not in the other, MBR the partition "" at offset 83968 is in one of the maps, MBR, and not in the other, GPT]`},
-		{"partitions that overlap", func(b []byte) { apm(b, one, part{"two", 100, 10}) }, []udif.Partition{of("APM", "one", "Apple_HFS", 64, 100), of("APM", "two", "Apple_HFS", 100, 10)},
-			`[the partitions "one" at offset 32768 and "two" at 51200 share bytes]`},
+		{
+			"a GPT and an MBR that do not", func(b []byte) { mbr(b, 0xAF, two); gpt(b, one) },
+			[]udif.Partition{of("GPT", "one", hfs, 64, 100), of("MBR", "", "0xAF", 164, 100)},
+			`[the partition "one" at offset 32768 is in one of the maps, GPT, and not in the other, MBR the partition "" at offset 83968 is in one of the maps, MBR, and not in the other, GPT]`,
+		},
+		{
+			"partitions that overlap", func(b []byte) { apm(b, one, part{"two", 100, 10}) },
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100), of("APM", "two", "Apple_HFS", 100, 10)},
+			`[the partitions "one" at offset 32768 and "two" at 51200 share bytes]`,
+		},
 		{"a partition past the disk", func(b []byte) { apm(b, part{"far", 300, 101}) }, []udif.Partition{{Size: blocks * 512}}, `[APM: the partition "far" has 101 blocks from 300 on, where the disk has 400]`},
 		{"an APM of more entries than there are", func(b []byte) { apm(b, one); b[512+7] = 9 }, []udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)}, "[APM: no entry at offset 1536, the 3. of 9]"},
 		{"an APM of 4 billion entries", func(b []byte) { apm(b, one); b[512+4] = 0xff }, []udif.Partition{{Size: blocks * 512}}, "[APM: 4278190082 entries, where the limit is 1024]"},
