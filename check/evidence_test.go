@@ -22,8 +22,8 @@ func TestEvidenceIsJudged(t *testing.T) {
 	rule := func(key, more string) string {
 		return lax + "rules: [{entitlement: " + key + ", action: require-justification" + more + "}]\nexceptions:" + complete("E1", key, "identifier: com.acme.app")
 	}
-	v8 := evidence.Engine{Name: "V8", Version: "12.4", Category: "javascript-engine"}
-	pcre := evidence.Engine{Name: "PCRE with sljit", Category: "regex-jit"}
+	v8 := evidence.Engine{Name: "V8", Version: "12.4", Category: "javascript-engine", Generates: true}
+	pcre := evidence.Engine{Name: "PCRE with sljit", Category: "regex-jit", Generates: true}
 	maps := evidence.Item{Need: evidence.MapJIT, Strength: evidence.Proves, Symbol: "_mmap", Text: "calls mmap with MAP_JIT"}
 	regex := strings.Replace(rule(jit, ""), "javascript-engine", "regex-jit", 1)
 	for _, row := range []struct {

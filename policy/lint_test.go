@@ -182,7 +182,7 @@ rules:
 			"evidence where there may be some",
 			`rules:
   - {entitlement: com.apple.security.cs.*, action: require-justification, evidence: required}
-  - {entitlement: [com.apple.security.get-task-allow, get-task-allow], action: require-justification, evidence: off}
+  - {entitlement: [com.apple.security.cs.debugger, get-task-allow], action: require-justification, evidence: off}
   - {entitlement: "*", action: require-justification, evidence: reported}
 `,
 			nil,

@@ -80,6 +80,9 @@ func (m *memory) load(addr Value, offset int64, size int) Value {
 	return addr.each(func(b Bits) Bits {
 		v, ok := b.Exact(64)
 		if !ok {
+			if b.From == Import && offset == 0 {
+				return Bits{From: Memory, Name: b.Name, Zero: ^mask(size * 8)}
+			}
 			if b.From == Computed && b.N != 0 {
 				// Perhaps an element of a table, which a parameter chooses.
 				return Bits{From: Computed, N: b.N, Zero: ^mask(size * 8)}

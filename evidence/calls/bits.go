@@ -17,7 +17,7 @@ const (
 	Import           // the address of the imported function Name
 	Lookup           // what dlsym returned for Name, as _mmap
 	Computed         // arithmetic; N has a bit set for each parameter that went in
-	Memory           // loaded from memory that was not followed
+	Memory           // loaded from memory that was not followed; of an imported variable its Name is known
 	Returned         // what a call returned or may have overwritten
 	Register         // a register that held something else when the function was entered
 	Limit            // the function was too large or took too many steps
