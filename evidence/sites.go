@@ -92,7 +92,7 @@ func (i *image) sites(p calls.Program, sites []calls.Site) {
 		at = slices.Compact(at)
 		more := ""
 		if len(at) > 1 {
-			more = fmt.Sprintf(", and at %d more places", len(at)-1)
+			more = fmt.Sprintf(", and at %d more", len(at)-1)
 		}
 		i.gap(memory, "%s at %#x%s", what, at[0], more)
 	}
