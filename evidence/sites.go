@@ -35,6 +35,26 @@ var protecting = []string{"_mmap", "_mprotect", "_vm_protect", "_mach_vm_protect
 // taskSelf is the variable that mach_task_self() reads (<mach/mach_init.h>).
 const taskSelf = "_mach_task_self_"
 
+// mayTell reports whether anything could come of what the callers of a function pass to
+// the call of one of protecting that it has.
+func mayTell(s calls.Site) bool {
+	depends := func(arg int) bool { return s.Args[arg].Depends() }
+	// changes: the address tells only with a protection to write with.
+	changes := func(addr, prot int) bool {
+		return depends(prot) || depends(addr) && s.Args[prot].Some(protWrite)
+	}
+	switch s.Symbol {
+	case "_mmap":
+		prot, flags := s.Args[2], s.Args[3]
+		return depends(3) && mayHave(flags, mapJIT) || depends(2) && mayHave(prot, protWrite|protExec) && !flags.Every(mapJIT)
+	case "_mprotect":
+		return changes(0, 2)
+	case "_vm_protect", "_mach_vm_protect":
+		return changes(1, 4)
+	}
+	return false
+}
+
 func isWanted(symbol string) bool {
 	_, ok := wanted[symbol]
 	return ok || symbol == taskSelf

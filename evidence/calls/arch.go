@@ -24,6 +24,9 @@ type arch struct {
 	// scan finds references to targets in code at pc, the first limit bytes of it.
 	scan func(t *targets, pc uint64, code []byte, limit int)
 
+	// edges finds the edges between functions in code at pc, the first limit bytes of it.
+	edges func(e *edges, pc uint64, code []byte, limit int)
+
 	// padding is the size of an instruction that only fills up, at the start of code, or 0.
 	padding func(code []byte) int
 

@@ -141,6 +141,9 @@ func (b Bits) params() int64 {
 	return 0
 }
 
+// Depends reports whether v comes of a parameter of the function, in some alternative.
+func (v Value) Depends() bool { return v.params() != 0 }
+
 func (v Value) params() (m int64) {
 	for _, b := range v {
 		m |= b.params()

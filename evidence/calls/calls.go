@@ -49,10 +49,9 @@ type Program struct {
 	Pointers map[uint64]string // address of a pointer (GOT, auth GOT, lazy) → symbol, as _mmap
 	Shared   map[uint64]bool   // starts of functions that are exported or pointed to: they have callers that are not in Text
 
-	// Outwards are the symbols whose arguments are followed through the functions
-	// around their calls to the callers of these, for which all code is read again;
-	// nil: all.
-	Outwards []string
+	// Follow reports whether it may matter what the callers of the function around a
+	// site pass to it, on which arguments of the site depend; nil: always.
+	Follow func(Site) bool
 
 	// Read fills b with the bytes at a virtual address.
 	Read func(addr uint64, b []byte) error
@@ -203,7 +202,9 @@ type finder struct {
 	wanted Wanted
 	text   []Section
 	starts []uint64
-	steps  int // instructions that may still be interpreted
+	buf    []byte // of one chunk of text
+	edges  *edges // between functions, once they were needed
+	steps  int    // instructions that may still be interpreted
 	sites  []Site
 	gaps   map[string]bool
 

@@ -134,7 +134,7 @@ func (f *finder) note(s Site, links []link) []chain {
 	var chains []chain
 	if s.params() != 0 {
 		s.Callers = CallersSome
-		if !links[len(links)-1].fn.window && (f.p.Outwards == nil || slices.Contains(f.p.Outwards, s.Symbol)) {
+		if !links[len(links)-1].fn.window && (f.p.Follow == nil || f.p.Follow(s)) {
 			chains = []chain{{len(f.sites), links}}
 		}
 	}
@@ -149,22 +149,22 @@ func (s Site) params() (m int64) {
 	return m
 }
 
-// outwards finds the calls of the outermost functions of chains, in one pass
-// over the code, and returns the longer chains that these make.
+// outwards finds the calls of the outermost functions of chains, and returns the longer
+// chains that these make.
 func (f *finder) outwards(chains []chain) ([]chain, error) {
 	byStart := map[uint64][]chain{}
-	t := &targets{calls: map[uint64]bool{}, taken: true}
+	wrappers := map[uint64]bool{}
 	for _, c := range chains {
 		start := c.outer().start
-		if !t.calls[start] && len(t.calls) == maxWrappers {
+		if !wrappers[start] && len(wrappers) == maxWrappers {
 			f.gap("more than %d functions pass arguments on: the others were not followed", maxWrappers)
 			continue
 		}
-		t.calls[start] = true
+		wrappers[start] = true
 		byStart[start] = append(byStart[start], c)
 	}
-	f.wrappers, f.outcomes = t.calls, nil
-	refs, err := f.scan(t)
+	f.wrappers, f.outcomes = wrappers, nil
+	refs, err := f.callers(wrappers)
 	if err != nil {
 		return nil, err
 	}

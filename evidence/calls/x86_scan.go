@@ -1,9 +1,6 @@
 package calls
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // scanX86 takes the four bytes at each place for a displacement, and looks at what
 // is before them only when they may lead to a target: that is rare, where the
@@ -12,10 +9,6 @@ import (
 // functions by 32 bits.
 func scanX86(t *targets, pc uint64, code []byte, limit int) {
 	limit = min(limit, len(code))
-	if t.taken {
-		t.opcodesX86(pc, code, limit)
-		return
-	}
 	const block = 32 << 10
 	for at := 0; at < limit; at += block {
 		end := min(at+block, limit)
@@ -89,23 +82,6 @@ func (s sieveX86) next(code []byte, i int) int {
 	return i
 }
 
-// opcodesX86 is for targets all over the code: it goes from one opcode to the next.
-func (t *targets) opcodesX86(pc uint64, code []byte, limit int) {
-	for _, op := range []struct {
-		first byte
-		size  int // before the displacement
-	}{{0xe8, 1}, {0xe9, 1}, {0x8d, 2}, {0x0f, 2}} {
-		for i := 0; i < limit; i++ {
-			n := bytes.IndexByte(code[i:limit], op.first)
-			if n < 0 {
-				break
-			}
-			i += n
-			t.displacement(pc, code, i+op.size)
-		}
-	}
-}
-
 // displacement looks at the instruction whose last four bytes are at i.
 func (t *targets) displacement(pc uint64, code []byte, i int) {
 	if i+4 > len(code) {
@@ -132,12 +108,9 @@ func (t *targets) displacement(pc uint64, code []byte, i int) {
 		return
 	}
 	switch {
-	case op == 0xff && (modrm == 0x15 || modrm == 0x25): // call, jmp [rip+disp32]
-		t.address(at-2, target, true)
-	case op == 0x8b: // mov
-		t.address(at-2, target, true)
-	case op == 0x8d: // lea
-		t.address(at-2, target, false)
+	case op == 0xff && (modrm == 0x15 || modrm == 0x25), // call, jmp [rip+disp32]
+		op == 0x8b, op == 0x8d: // mov, lea
+		t.pointer(at-2, target)
 	}
 }
 
