@@ -35,6 +35,9 @@ var protecting = []string{"_mmap", "_mprotect", "_vm_protect", "_mach_vm_protect
 // taskSelf is the variable that mach_task_self() reads (<mach/mach_init.h>).
 const taskSelf = "_mach_task_self_"
 
+// loading are those of which no call proves anything.
+var loading = []string{"_dlopen", "_dlsym", "_setenv", "_putenv"}
+
 // mayTell reports whether anything could come of what the callers of a function pass to
 // the call of one of protecting that it has.
 func mayTell(s calls.Site) bool {

@@ -53,6 +53,10 @@ type Program struct {
 	// site pass to it, on which arguments of the site depend; nil: always.
 	Follow func(Site) bool
 
+	// Plain are symbols of which a call with constants is worth no look at whether the
+	// program gets there: that takes most of the time, in functions that load others.
+	Plain []string
+
 	// Read fills b with the bytes at a virtual address.
 	Read func(addr uint64, b []byte) error
 }

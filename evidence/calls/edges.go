@@ -22,10 +22,15 @@ const taken = 1 << 31
 // edges, so that who calls the callers takes no other.
 type edges struct {
 	text   []Section
-	starts filter // of the functions to which edges are kept
-	list   []edge
-	full   bool
+	starts filter   // of the functions to which edges are kept
+	list   [][]edge // in parts, of which none is copied when there are more
+	count  int
 }
+
+// edgePart is how many edges are in a part.
+const edgePart = 16 << 10
+
+func (e *edges) full() bool { return e.count > maxEdges }
 
 // A filter is a set of addresses that may have others too.
 type filter [1 << 20 / 64]uint64
@@ -76,12 +81,16 @@ func (e *edges) add(at, target uint64, flag uint32) {
 	if !ok {
 		return
 	}
-	if len(e.list) >= maxEdges {
-		e.full = true
+	if e.count++; e.full() {
 		return
 	}
 	from, _ := e.position(at)
-	e.list = append(e.list, edge{from, to | flag})
+	last := len(e.list) - 1
+	if last < 0 || len(e.list[last]) == edgePart {
+		e.list = append(e.list, make([]edge, 0, edgePart))
+		last++
+	}
+	e.list[last] = append(e.list[last], edge{from, to | flag})
 }
 
 // collect returns the edges to some functions.
@@ -110,7 +119,7 @@ func (f *finder) callers(functions map[uint64]bool) ([]reference, error) {
 		}
 		f.edges = e
 	}
-	if !known || e.full {
+	if !known || e.full() {
 		var err error
 		if e, err = f.collect(maps.Keys(functions)); err != nil {
 			return nil, err
@@ -130,10 +139,12 @@ func (f *finder) among(e *edges, functions map[uint64]bool) []reference {
 		}
 	}
 	var list references
-	for _, x := range e.list {
-		to := x.target &^ taken
-		if low[to>>6&1023]>>(to&63)&1 != 0 && wanted[to] {
-			list.add(reference{at: e.address(x.at), target: e.address(to), taken: x.target&taken != 0})
+	for _, part := range e.list {
+		for _, x := range part {
+			to := x.target &^ taken
+			if low[to>>6&1023]>>(to&63)&1 != 0 && wanted[to] {
+				list.add(reference{at: e.address(x.at), target: e.address(to), taken: x.target&taken != 0})
+			}
 		}
 	}
 	return f.sorted(&list)

@@ -62,7 +62,17 @@ func (f *finder) evaluate(refs []reference) error {
 // sitesIn notes the wanted calls in fn, of which refs are known already, and returns
 // those that depend on its parameters.
 func (f *finder) sitesIn(fn function, refs []reference) []chain {
+	if f.plainSites(fn, refs) {
+		return nil
+	}
 	var chains []chain
+	fn.want = map[uint64]bool{}
+	for _, r := range refs {
+		symbol, ok := f.p.Stubs[r.target]
+		fn.want[r.at] = true
+		// A function whose address is loaded or looked up is called through a register.
+		fn.indirect = fn.indirect || !ok && r.target != 0 || symbol == "_dlsym"
+	}
 	out := f.interpret(fn)
 	called, seen := map[string]bool{}, map[uint64]bool{}
 	type place struct {
@@ -195,6 +205,12 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 			refs = refs[1:]
 			continue
 		}
+		fn.want = map[uint64]bool{}
+		for _, r := range refs {
+			if r.at-fn.start < uint64(len(fn.code)) {
+				fn.want[r.at] = true
+			}
+		}
 		out := f.interpret(fn)
 		n := 0
 		for ; n < len(refs) && (n == 0 || refs[n].at-fn.start < uint64(len(fn.code))); n++ {
@@ -242,6 +258,7 @@ func (f *finder) through(c chain, ways [][]Value, from link, partial bool) []cha
 		for _, args := range ways {
 			fn := c.links[i].fn
 			fn.params = passed(args, needs)
+			fn.want, fn.indirect = map[uint64]bool{c.links[i].call: true}, true
 			out := f.cached(fn)
 			s.Partial = s.Partial || out.partial || out.limit
 			limit = limit || out.limit
@@ -303,7 +320,7 @@ func together(ways [][]Value, args []Value) [][]Value {
 
 // cached is interpret for functions that many callers give the same arguments.
 func (f *finder) cached(fn function) outcome {
-	key := fmt.Sprint(fn.start, fn.params)
+	key := fmt.Sprint(fn.start, fn.params, fn.want)
 	out, ok := f.outcomes[key]
 	if !ok {
 		out = f.interpret(fn)
