@@ -49,6 +49,9 @@ func mayTell(s calls.Site) bool {
 	switch s.Symbol {
 	case "_mmap":
 		prot, flags := s.Args[2], s.Args[3]
+		if prot.Known(32) && !slices.ContainsFunc(prot, func(b calls.Bits) bool { return b.One != protRead }) {
+			return false // a file, to read it: the way by which most libraries call mmap
+		}
 		return depends(3) && mayHave(flags, mapJIT) || depends(2) && mayHave(prot, protWrite|protExec) && !flags.Every(mapJIT)
 	case "_mprotect":
 		return changes(0, 2)

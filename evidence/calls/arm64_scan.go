@@ -20,11 +20,11 @@ func scanARM64(t *targets, pc uint64, code []byte, limit int) {
 		at := pc + uint64(i)
 		page := code[i:min(limit, i+int(4096-at&4095))]
 		s := t.sieve(at)
-		for j := 0; ; j += 8 {
+		for j := 0; ; j += 16 {
 			if j = s.next(page, j); j >= len(page) {
 				break
 			}
-			for k := j; k < min(j+8, len(page)); k += 4 {
+			for k := j; k < min(j+16, len(page)); k += 4 {
 				w := binary.LittleEndian.Uint32(page[k:])
 				at := at + uint64(k)
 				switch {
@@ -62,28 +62,33 @@ const (
 func (t *targets) sieve(at uint64) sieve {
 	return sieve{
 		call:  (at - t.callLo) >> 2 & 0x3ffffff * lanes,
-		calls: min(t.callHi-t.callLo, 1<<28-1)>>2*lanes | topBits,
+		calls: min((t.callHi-t.callLo)>>2+1, 0x3ffffff)*lanes | topBits,
 		// Of the distance in pages an adrp has all but two bits in one place.
 		page:  (at>>14 - t.slotLo>>14 + 1) & 0x7ffff * lanes,
-		pages: min(t.slotHi>>14-t.slotLo>>14+1, 0x7ffff)*lanes | topBits,
+		pages: min(t.slotHi>>14-t.slotLo>>14+2, 0x7ffff)*lanes | topBits,
 	}
 }
 
-// next returns the offset of the next pair of words, from i on, of which one may be
-// of interest: a top bit is left where a distance is not above that of the targets.
+// next returns the offset of the next four words, from i on, of which one may be of
+// interest: a top bit is left where a distance is not above that of the targets. What
+// the additions carry from the low lane into the high one is 1, for which there is room.
 func (s sieve) next(page []byte, i int) int {
 	call := s.call + uint64(i>>2)*lanes + 1<<32
-	for ; i+8 <= len(page); i += 8 {
-		v := binary.LittleEndian.Uint64(page[i:])
-		near := s.calls - (v&imm26+call)&imm26
-		near |= s.pages - (v>>5&imm19+s.page)&imm19
-		x := v ^ svc80*lanes
-		if (near|(x-lanes)&^x)&topBits != 0 {
+	for ; i+16 <= len(page); i += 16 {
+		b := page[i : i+16]
+		v := binary.LittleEndian.Uint64(b)
+		w := binary.LittleEndian.Uint64(b[8:])
+		near := s.calls - (v+call)&imm26
+		near |= s.pages - (v>>5+s.page)&imm19
+		near |= s.calls - (w+call+2*lanes)&imm26
+		near |= s.pages - (w>>5+s.page)&imm19
+		x, y := v^svc80*lanes, w^svc80*lanes
+		if (near|(x-lanes)&^x|(y-lanes)&^y)&topBits != 0 {
 			return i
 		}
-		call += 2 * lanes
+		call += 4 * lanes
 	}
-	return i // of the last word, or the end
+	return i // of the last words, or the end
 }
 
 // literalsARM64 looks for what reaches a pointer with one instruction.
