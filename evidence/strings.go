@@ -77,12 +77,15 @@ const maxVariable = 64
 // variables looks for strings that begin as the variables of dyld do.
 func (i *image) variables(b []byte) {
 	for {
-		_, rest, found := bytes.Cut(b, []byte("\x00DYLD_"))
+		before, rest, found := bytes.Cut(b, []byte("DYLD_"))
 		if !found {
 			return
 		}
-		name, _, ended := bytes.Cut(rest[:min(len(rest), maxVariable)], []byte{0})
 		b = rest
+		if !bytes.HasSuffix(before, []byte{0}) {
+			continue
+		}
+		name, _, ended := bytes.Cut(rest[:min(len(rest), maxVariable)], []byte{0})
 		if variable, _, assigned := strings.Cut("DYLD_"+string(name), "="); (ended || assigned) && isVariable(variable) {
 			i.variable(variable, assigned)
 		}
