@@ -8,7 +8,7 @@ import (
 
 // chunk is how much code is read at a time, and lookahead what is read past it.
 const (
-	chunk     = 1 << 20
+	chunk     = 256 << 10
 	lookahead = 64
 )
 
@@ -87,7 +87,11 @@ func (t *targets) pointer(at, addr uint64) {
 // eachChunk reads all text once. Of the code that it gives, some past limit is of the next chunk.
 func (f *finder) eachChunk(look func(pc uint64, code []byte, limit int)) error {
 	if f.buf == nil {
-		f.buf = make([]byte, chunk+lookahead)
+		most := uint64(0)
+		for _, s := range f.text {
+			most = max(most, s.Size)
+		}
+		f.buf = make([]byte, min(most, chunk+lookahead))
 	}
 	for _, s := range f.text {
 		for done := uint64(0); done < s.Size; done += chunk {
