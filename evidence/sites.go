@@ -42,9 +42,11 @@ var loading = []string{"_dlopen", "_dlsym", "_setenv", "_putenv"}
 // the call of one of protecting that it has.
 func mayTell(s calls.Site) bool {
 	depends := func(arg int) bool { return s.Args[arg].Depends() }
-	// changes: the address tells only with a protection to write with.
 	changes := func(addr, prot int) bool {
-		return depends(prot) || depends(addr) && s.Args[prot].Some(protWrite)
+		// The address tells only with a protection to write with, and if it is code of
+		// the program: what callers of callers reckon out is not.
+		passed := slices.ContainsFunc(s.Args[addr], func(b calls.Bits) bool { return b.From == calls.Parameter })
+		return depends(prot) || depends(addr) && s.Args[prot].Some(protWrite) && (passed || len(s.Through) == 0)
 	}
 	switch s.Symbol {
 	case "_mmap":
