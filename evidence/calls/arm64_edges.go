@@ -16,30 +16,43 @@ func edgesARM64(e *edges, pc uint64, code []byte, limit int) {
 	code = code[:len(code)&^3]
 	limit = min(max(limit, 0)&^3, len(code))
 	const block = 4 << 10
-	var branches, addresses [block / 4]uint32
+	var branches [block / 4]uint32
 	for from := 0; from < limit; from += block {
 		part := code[from:min(from+block, limit)]
-		n, m := uint(0), uint(0)
-		for i := 0; i+4 <= len(part); i += 4 {
-			w := binary.LittleEndian.Uint32(part[i:])
+		n, i := uint(0), 0
+		for ; i+8 <= len(part); i += 8 { // two words, each in a lane of 32 bits
+			// The top bit of a lane is left clear by one that is zero.
+			other := binary.LittleEndian.Uint64(part[i:])&(0x7c000000*lanes) ^ 0x14000000*lanes
+			other += 0x7fffffff * lanes
 			branches[n&(block/4-1)] = uint32(i)
-			n += one(w&0x7c000000 ^ 0x14000000) // b, bl
-			addresses[m&(block/4-1)] = uint32(i)
-			m += one(w&0x1f000000 ^ 0x10000000) // adr, adrp
+			n += uint(^other >> 31 & 1)
+			branches[n&(block/4-1)] = uint32(i + 4)
+			n += uint(^other >> 63)
+		}
+		if i < len(part) {
+			branches[n&(block/4-1)] = uint32(i)
+			n += isBranch(binary.LittleEndian.Uint32(part[i:]))
 		}
 		for _, i := range branches[:n] {
 			w := binary.LittleEndian.Uint32(part[i:])
 			at := pc + uint64(from) + uint64(i)
 			e.add(at, at+uint64(int64(w)<<38>>36), 0)
 		}
-		for _, i := range addresses[:m] {
-			e.addressARM64(pc+uint64(from)+uint64(i), code[from+int(i):])
+	}
+	for i := 0; i < limit && e.closed; i += 4 {
+		if binary.LittleEndian.Uint32(code[i:])&0x1f000000 == 0x10000000 {
+			e.addressARM64(pc+uint64(i), code[i:])
 		}
 	}
 }
 
-// one is 1 for 0, and 0 for all else.
-func one(x uint32) uint { return uint((uint64(x) - 1) >> 63) }
+// isBranch is 1 for b and bl, and 0 for all else.
+func isBranch(w uint32) uint {
+	if w&0x7c000000 == 0x14000000 {
+		return 1
+	}
+	return 0
+}
 
 // addressARM64 is an adr or adrp at the start of code.
 func (e *edges) addressARM64(at uint64, code []byte) {

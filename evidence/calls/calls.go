@@ -53,6 +53,10 @@ type Program struct {
 	// site pass to it, on which arguments of the site depend; nil: always.
 	Follow func(Site) bool
 
+	// Closed asks whether all callers of a function are known, for which it is looked
+	// where addresses of functions are taken, too. Without, no site has CallersKnown.
+	Closed bool
+
 	// Plain are symbols of which a call with constants is worth no look at whether the
 	// program gets there: that takes most of the time, in functions that load others.
 	Plain []string

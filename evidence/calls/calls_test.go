@@ -18,6 +18,7 @@ var wanted = Wanted{"_mmap": {2, 3}, "_mach_vm_protect": {4}}
 func program(arch Arch, code []byte, starts []uint64) Program {
 	return Program{
 		Arch:     arch,
+		Closed:   true,
 		Text:     []Section{{base, uint64(len(code))}},
 		Starts:   starts,
 		Stubs:    map[uint64]string{base + 0x1000: "_mmap", base + 0x1010: "_dlsym", base + 0x1020: "_abort"},

@@ -23,6 +23,7 @@ const taken = 1 << 31
 type edges struct {
 	text   []Section
 	starts filter   // of the functions to which edges are kept
+	closed bool     // also those that take an address
 	list   [][]edge // in parts, of which none is copied when there are more
 	count  int
 }
@@ -95,7 +96,7 @@ func (e *edges) add(at, target uint64, flag uint32) {
 
 // collect returns the edges to some functions.
 func (f *finder) collect(starts iter.Seq[uint64]) (*edges, error) {
-	e := &edges{text: f.text}
+	e := &edges{text: f.text, closed: f.p.Closed}
 	for s := range starts {
 		e.starts.add(s)
 	}

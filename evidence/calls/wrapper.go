@@ -231,7 +231,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 		refs = refs[n:]
 	}
 	for start, list := range byStart {
-		if open[start] || f.p.Shared[start] || !seen[start] {
+		if !f.p.Closed || open[start] || f.p.Shared[start] || !seen[start] {
 			continue
 		}
 		for _, c := range list {

@@ -19,8 +19,10 @@ func edgesX86(e *edges, pc uint64, code []byte, limit int) {
 		for end := min(i+block, limit); i < end && i+16 <= len(code); i += 8 {
 			b, next := binary.LittleEndian.Uint64(code[i:]), binary.LittleEndian.Uint64(code[i+1:])
 			places := zeros(b&(0xfe*bytesOf1)^0xe8*bytesOf1) | // call, jmp
-				zeros(b^0x0f*bytesOf1|next&(0xf0*bytesOf1)^0x80*bytesOf1) | // jcc
-				zeros(b^0x8d*bytesOf1|next&(0xc7*bytesOf1)^0x05*bytesOf1) // lea
+				zeros(b^0x0f*bytesOf1|next&(0xf0*bytesOf1)^0x80*bytesOf1) // jcc
+			if e.closed {
+				places |= zeros(b ^ 0x8d*bytesOf1 | next&(0xc7*bytesOf1) ^ 0x05*bytesOf1) // lea
+			}
 			f := &found[n&(block/8-1)]
 			f.at, f.places = uint64(i), places
 			n += uint((places | -places) >> 63)
@@ -51,7 +53,7 @@ func (e *edges) opcodeX86(pc uint64, code []byte, i int) {
 	case i+1 >= len(code):
 		return
 	case op == 0x0f && code[i+1]&0xf0 == 0x80: // jcc
-	case op == 0x8d && code[i+1]&0xc7 == 0x05: // lea
+	case op == 0x8d && code[i+1]&0xc7 == 0x05 && e.closed: // lea
 		flag = taken
 	default:
 		return
