@@ -1,6 +1,9 @@
 package calls
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // edgesARM64 gathers where words are that may be of interest before it looks at them:
 // of the words of real code a tenth are calls, so that a branch on it would mostly be
@@ -74,10 +77,5 @@ func (e *edges) addressARM64(at uint64, code []byte) {
 
 // near reports whether there may be code in a page.
 func (e *edges) near(page uint64) bool {
-	for _, s := range e.text {
-		if page+0xfff-s.Addr < s.Size+0xfff {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.text, func(s Section) bool { return page+0xfff-s.Addr < s.Size+0xfff })
 }

@@ -227,7 +227,7 @@ func (f *finder) gap(format string, args ...any) {
 	}
 }
 
-// sections returns text without what lies past the end of the address space or past maxText.
+// sections returns text by address, without what lies past the end of the address space or past maxText.
 func (f *finder) sections(text []Section) []Section {
 	var list []Section
 	left := uint64(maxText)
@@ -244,7 +244,22 @@ func (f *finder) sections(text []Section) []Section {
 			list = append(list, s)
 		}
 	}
-	return list
+	return merged(list)
+}
+
+// merged returns sections by address, those that overlap as one: however often a file
+// claims the same code, it is read once.
+func merged(list []Section) []Section {
+	slices.SortFunc(list, func(a, b Section) int { return cmp.Compare(a.Addr, b.Addr) })
+	var apart []Section
+	for _, s := range list {
+		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size {
+			apart[n].Size = max(apart[n].Size, s.Addr-apart[n].Addr+s.Size)
+			continue
+		}
+		apart = append(apart, s)
+	}
+	return apart
 }
 
 // isWanted includes dlsym, for the functions it returns.

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sort"
 )
 
 // maxEdges bounds the calls that are kept, 8 bytes for each. A program with 50 MB of code
@@ -22,7 +23,8 @@ const taken = 1 << 31
 // edges, so that who calls the callers takes no other.
 type edges struct {
 	text   []Section
-	starts filter   // of the functions to which edges are kept
+	before []uint32 // bytes of text before each section
+	starts *filter  // of the functions to which edges are kept; nil: of all addresses
 	closed bool     // also those that take an address
 	list   [][]edge // in parts, of which none is copied when there are more
 	count  int
@@ -53,29 +55,22 @@ func (f *filter) has(addr uint64) bool {
 
 // position returns how far into all text an address is.
 func (e *edges) position(addr uint64) (at uint32, ok bool) {
-	for _, s := range e.text {
-		if addr-s.Addr < s.Size {
-			return at + uint32(addr-s.Addr), true
-		}
-		at += uint32(s.Size)
+	n := sort.Search(len(e.text), func(i int) bool { return e.text[i].Addr > addr }) - 1
+	if n < 0 || addr-e.text[n].Addr >= e.text[n].Size {
+		return 0, false
 	}
-	return 0, false
+	return e.before[n] + uint32(addr-e.text[n].Addr), true
 }
 
 // address is the inverse of position.
 func (e *edges) address(at uint32) uint64 {
-	for _, s := range e.text {
-		if uint64(at) < s.Size {
-			return s.Addr + uint64(at)
-		}
-		at -= uint32(s.Size)
-	}
-	return 0
+	n := sort.Search(len(e.before), func(i int) bool { return e.before[i] > at }) - 1
+	return e.text[n].Addr + uint64(at-e.before[n])
 }
 
 // add notes the edge of an instruction, if it is one.
 func (e *edges) add(at, target uint64, flag uint32) {
-	if !e.starts.has(target) {
+	if e.starts != nil && !e.starts.has(target) {
 		return
 	}
 	to, ok := e.position(target)
@@ -94,23 +89,31 @@ func (e *edges) add(at, target uint64, flag uint32) {
 	e.list[last] = append(e.list[last], edge{from, to | flag})
 }
 
-// collect returns the edges to some functions.
+// collect returns the edges to some functions, or of none given to all of the code.
 func (f *finder) collect(starts iter.Seq[uint64]) (*edges, error) {
 	e := &edges{text: f.text, closed: f.p.Closed}
+	size := uint32(0)
+	for _, s := range f.text {
+		e.before = append(e.before, size)
+		size += uint32(s.Size)
+	}
 	for s := range starts {
+		if e.starts == nil {
+			e.starts = new(filter)
+		}
 		e.starts.add(s)
 	}
 	err := f.eachChunk(func(pc uint64, code []byte, limit int) { f.arch.edges(e, pc, code, limit) })
 	return e, err
 }
 
-// callers returns what refers to functions, by address. Where the starts of all functions
-// are known the code is read once for all that is asked for.
+// callers returns what refers to functions, by address. The code is read once for all that
+// is asked for, but where there are too many edges, or some of the starts are not known.
 func (f *finder) callers(functions map[uint64]bool) ([]reference, error) {
 	known := true
 	for start := range functions {
 		_, ok := slices.BinarySearch(f.starts, start)
-		known = known && ok
+		known = known && (ok || len(f.starts) == 0)
 	}
 	e := f.edges
 	if e == nil && known {
