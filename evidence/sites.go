@@ -58,7 +58,9 @@ func mayTell(s calls.Site) bool {
 	case "_mprotect":
 		return changes(0, 2)
 	case "_vm_protect", "_mach_vm_protect":
-		return changes(1, 4)
+		return changes(1, 4) || (depends(0) || depends(3)) && mayHave(s.Args[4], protExec)
+	case "_vm_map", "_mach_vm_map":
+		return depends(8) || depends(0) && mayHave(s.Args[8], protExec)
 	}
 	return false
 }
