@@ -220,6 +220,9 @@ func (w *walk) enter(at int, s *state) {
 const (
 	perVisit = 8
 	perJoin  = 4
+
+	// slotsPerStep is how many slots of the frame are copied in the time of a step.
+	slotsPerStep = 32
 )
 
 // run visits the first block that waits until none does.
@@ -251,7 +254,8 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 			}
 			return
 		}
-		if w.left--; w.left <= 0 && !quiet {
+		// What is kept of the frame is copied where it changes.
+		if w.left -= 1 + len(s.slots)/slotsPerStep; w.left <= 0 && !quiet {
 			return
 		}
 		if cond, ok := w.f.arch.selects(w.fn.code[at:]); ok && w.ways > 1 && forks < maxForks {

@@ -71,7 +71,7 @@ func (s *state) settle(cond, equal int, holds bool) {
 const maxFrame = 1 << 30
 
 // maxSlots bounds the frame; what is stored past it is not followed.
-const maxSlots = 512
+const maxSlots = 256
 
 // entry is the state at the start of a function, or at a place nothing is known of.
 func (a *arch) entry(params []Value) *state {
