@@ -47,7 +47,9 @@ func TestEvidenceIsJudged(t *testing.T) {
 		{"a category of which no engine is known", regex, []any{jit, true}, &evidence.Code{Items: []evidence.Item{maps}}, nil},
 		{"a wider entitlement than the code needs", lax, []any{unsigned, true}, &evidence.Code{Items: []evidence.Item{maps}}, []string{"warning broader-than-needed " + unsigned}},
 		{
-			"is told of once beside an exception for it", rule(unsigned, ""), []any{unsigned, true}, &evidence.Code{Items: []evidence.Item{maps}},
+			"is told of once beside an exception for it", rule(unsigned, ""),
+			[]any{unsigned, true},
+			&evidence.Code{Items: []evidence.Item{maps}},
 			[]string{"warning broader-than-needed " + unsigned},
 		},
 		{"MAP_JIT that nothing permits", lax, nil, &evidence.Code{Items: []evidence.Item{maps}}, []string{"warning unclaimed-jit " + jit}},

@@ -170,18 +170,21 @@ func TestNarrow(t *testing.T) {
 	}{
 		{"what is proven stays", process(image("app", jit)), []string{allowJIT}, []string{"keep allow-jit, certain"}},
 		{
-			"a wider one gives way to a narrower one", process(image("app", jit)), []string{allowUnsigned},
+			"a wider one gives way to a narrower one", process(image("app", jit)),
+			[]string{allowUnsigned},
 			[]string{"remove allow-unsigned-executable-memory, likely", "add allow-jit, certain"},
 		},
 		{
-			"which is not added twice", process(image("app", jit)), []string{allowJIT, allowUnsigned, disableProtection},
+			"which is not added twice", process(image("app", jit)),
+			[]string{allowJIT, allowUnsigned, disableProtection},
 			[]string{"keep allow-jit, certain", "remove allow-unsigned-executable-memory, likely", "remove disable-executable-page-protection, likely"},
 		},
 		{"what nothing supports goes", process(image("app", &evidence.Code{})), []string{allowJIT}, []string{"remove allow-jit, likely"}},
 		{"less surely where not all was followed", process(image("app", gap("calls"))), []string{allowJIT}, []string{"remove allow-jit, open"}},
 		{"what is missing is added", process(image("app", jit)), nil, []string{"add allow-jit, certain"}},
 		{
-			"what is not enough gives way to what is", process(image("app", has(evidence.UnsignedMemory, evidence.Proves, "writes"))), []string{allowJIT},
+			"what is not enough gives way to what is", process(image("app", has(evidence.UnsignedMemory, evidence.Proves, "writes"))),
+			[]string{allowJIT},
 			[]string{"remove allow-jit, likely", "add allow-unsigned-executable-memory, certain"},
 		},
 		{"nothing is added where nothing is hardened", process(image("app", jit)), nil, nil},
