@@ -18,7 +18,7 @@ func signedPolicy(t *testing.T) (*policy.Policy, []approval.Status) {
 	t.Helper()
 	p, err := policy.Parse("codewarrant.yml", []byte(`version: 1
 policy-id: acme/desktop
-approvals: {accept: [base, signed], allowed-signers: allowed_signers, threshold: 2}
+approvals: {accept: [signed, review], allowed-signers: allowed_signers, threshold: 2, review-teams: acme/product-security}
 exceptions:
   - id: EXC-2026-014
     entitlement: com.apple.security.cs.allow-jit

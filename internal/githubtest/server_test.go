@@ -90,7 +90,7 @@ func TestServer(t *testing.T) {
 		},
 		"a commit is one by any of its names": {
 			"/repos/octo/hello/commits/refs%2Fheads%2Fmain", nil,
-			answer{200, json, `{"sha":"` + sha + `"}`},
+			answer{200, json, `{"author":null,"commit":{"author":{"name":"whoever"},"message":"x"},"committer":null,"sha":"` + sha + `"}`},
 		},
 		"a slash at the end is not found": {
 			"/repos/octo/hello/", nil,
