@@ -68,7 +68,7 @@ func TestApprovalsGolden(t *testing.T) {
 
 func TestApprovalsWithoutSignatures(t *testing.T) {
 	p, _ := signedPolicy(t)
-	p.Approvals.Accept, p.Exceptions = []policy.Way{policy.Fields}, p.Exceptions[:1]
+	p.Approvals.Accept, p.Approvals.ReviewTeams, p.Exceptions = []policy.Way{policy.Fields}, nil, p.Exceptions[:1]
 	var text bytes.Buffer
 	if err := ApprovalsText(&text, p, nil); err != nil {
 		t.Fatal(err)
