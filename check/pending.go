@@ -48,7 +48,7 @@ func (e *evaluation) pending(sub subject, key string, v entitlement.Value, p *po
 // orReviewed goes on with the way in which the pull request itself can be approved.
 func (e *evaluation) orReviewed() string {
 	if r := e.in.Reviewed; r != nil && r.Hint != "" {
-		return "; or, for a review to approve it: " + r.Hint
+		return "; for a review: " + r.Hint
 	}
 	return ""
 }

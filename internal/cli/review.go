@@ -21,7 +21,7 @@ const maxReviewers = 20
 // cannot be found out approves nothing.
 func (s *source) reviewed(base, head *policy.Policy, at place, reader policyReader) *approval.Reviewed {
 	r := &approval.Reviewed{Teams: base.Approvals.ReviewTeams, Unseen: map[string]string{}}
-	r.Hint = "have it approved on GitHub, on its last commit, by a member of " + strings.Join(r.Teams, " or ")
+	r.Hint = fmt.Sprintf("have a member of %s approve the pull request, on its last commit", strings.Join(r.Teams, " or "))
 	fail := func(err error) *approval.Reviewed {
 		r.By, r.Why = nil, err.Error()
 		var h hinted
@@ -59,10 +59,11 @@ func (s *source) reviewed(base, head *policy.Policy, at place, reader policyRead
 	}
 	if member == "" {
 		var names []string
-		for _, p := range who {
+		for _, p := range who[:min(len(who), maxReviewers)] {
 			names = append(names, p.Login)
 		}
-		r.Why = fmt.Sprintf("%s approves it, and is in none of the teams %s", strings.Join(names, ", "), strings.Join(r.Teams, ", "))
+		why = append([]string{fmt.Sprintf("%s approves it, and is in none of the teams %s", strings.Join(names, ", "), strings.Join(r.Teams, ", "))}, why...)
+		r.Why = strings.Join(why, "; ")
 		return r
 	}
 	ref := s.at("the head of the pull request", e.Pull.Head)
