@@ -46,8 +46,10 @@ func TestPutComment(t *testing.T) {
 		}, mark + "a", comments{{ID: 1, By: robot, Body: mark + "b"}}, "POST GET", ""},
 		{
 			"a write whose answer is lost leaves one", nil,
-			[]http.HandlerFunc{nil, nil, githubtest.Fail(502, "x")}, nil, mark + "a",
-			comments{{ID: 1001, By: robot, Body: mark + "a"}}, "POST GET POST POST GET", "",
+			[]http.HandlerFunc{nil, nil, githubtest.Fail(502, "x")},
+			nil, mark + "a",
+			comments{{ID: 1001, By: robot, Body: mark + "a"}},
+			"POST GET POST POST GET", "",
 		},
 		{"with characters of several bytes", nil, nil, nil, mark + strings.Repeat("ä", 65536-len(mark)), comments{{ID: 1001, By: robot, Body: mark + strings.Repeat("ä", 65536-len(mark))}}, "POST GET POST GET", ""},
 		{"that is too long", nil, nil, nil, mark + strings.Repeat("a", 65537-len(mark)), nil, "", "acme/policies#3, comments: the text does not begin with its mark, or is over 65536 characters"},

@@ -41,7 +41,8 @@ func (c *Client) Reviews(ctx context.Context, owner, repo string, number int) ([
 		} `json:"user"`
 		State  string `json:"state"`
 		Commit string `json:"commit_id"`
-	}) bool {
+	},
+	) bool {
 		r := Review{State: one.State, Commit: one.Commit}
 		if one.User != nil {
 			r.By, r.Human = one.User.Account, one.User.Type == "User"
