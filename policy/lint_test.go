@@ -204,6 +204,11 @@ rules:
 			"policy-id: acme/desktop\napprovals: {accept: signed, allowed-signers: s}\n", nil,
 		},
 		{
+			"a base beside reviews",
+			"approvals: {accept: [base, review], review-teams: acme/a}\n",
+			[]string{"2 note: base has no effect beside review, by which an exception counts once it is merged, too: remove it"},
+		},
+		{
 			"rules that decide nothing",
 			`rules:
   - {entitlement: com.apple.*, action: require-justification}
