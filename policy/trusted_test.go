@@ -537,7 +537,9 @@ func TestReviewsAreThoseThatTheBaseTakes(t *testing.T) {
 		{"where the change takes fields", "review, review-teams: acme/a", "fields", nil, []string{"OLD"}, []string{"acme/a"}},
 		{
 			"beside signatures, which are not asked of what is left", "[signed, review], allowed-signers: s, review-teams: acme/a",
-			"[signed, review], allowed-signers: s, review-teams: acme/a", nil, []string{"OLD"}, []string{"acme/a"},
+			"[signed, review], allowed-signers: s, review-teams: acme/a", nil,
+			[]string{"OLD"},
+			[]string{"acme/a"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
