@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test image-test evidence evidence-fixtures corpus corpus-test
+.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test image-test evidence evidence-fixtures corpus corpus-test bench-evidence
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -63,6 +63,13 @@ bench:
 # Archives beside the tools that test them: the table of docs/performance.md.
 bench-archives: build
 	cd internal/bench && $(GO) run ./archives "$(abspath codewarrant)" "$(abspath $(BENCH_BINARY))"
+
+# What evidence costs, beside SHA-256 and a full verification: the tables of docs/performance.md. On one core, for what
+# is compared is the time of the processor.
+bench-evidence:
+	CORPUS=$(abspath $(CORPUS))/ BENCH_BINARY=$$(find $(abspath $(CORPUS)) -type f '(' -path '*/bin/node' -o -path '*/bin/bun' -o -path '*/bin/rg' \
+		-o -path '*/bin/postgres' -o -path '*/bin/pg_ctl' -o -path '*/bin/sentry-cli' -o -path '*/bin/esbuild' -o -path '*/bin/cmake' \
+		-o -path '*/bin/workerd' ')' | sort | paste -sd:) GOMAXPROCS=1 $(GO) test -run "^$$$$" -bench 'Text|Verification' ./evidence/calls ./evidence
 
 # Rewrites every golden; read the diff as code.
 update:

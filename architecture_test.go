@@ -55,7 +55,7 @@ var graph = map[string][]string{
 	"internal/near":         {},
 	"internal/bench":        {"codesign", "internal/machotest", "macho"}, // a module of its own
 	"internal/sshsig":       {"internal/sanitise"},
-	"internal/torture":      {"check", "codesign", "entitlement", "evidence", "internal/archivetest", "internal/scan", "macho", "policy"},
+	"internal/torture":      {"check", "codesign", "entitlement", "evidence", "internal/archivetest", "internal/imagetest", "internal/scan", "macho", "policy"},
 }
 
 // pure packages open no file, know no clock and no network.

@@ -22,6 +22,10 @@ func unproven(in Input, i int) *policy.Defect {
 			if lack = ""; !in.Merged {
 				lack = "it counts as it stands in the branch that the change is to be merged into, and that is not known here"
 			}
+		case policy.Review:
+			if lack = ""; !in.Merged {
+				lack = "it counts once the pull request that brings it is approved, and that is not known here"
+			}
 		case policy.SignedBy:
 			defect.Field = "signatures"
 			if lack = "signatures: nobody looked at them"; i < len(in.Signed) {

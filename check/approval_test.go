@@ -3,6 +3,7 @@ package check_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,6 +22,7 @@ func TestOneAcceptedWayProvesAnApproval(t *testing.T) {
 	const nobodyLooked = "EXC-1 approves nothing: signatures: nobody looked at them"
 	const one = "EXC-1 approves nothing: signatures: 1 of 2 that are needed (alice@acme.example); signature 2 is of another text"
 	const unknown = "it counts as it stands in the branch that the change is to be merged into, and that is not known here"
+	const notReviewed = "it counts once the pull request that brings it is approved, and that is not known here"
 	for _, tt := range []struct {
 		name   string
 		accept string
@@ -37,6 +39,10 @@ func TestOneAcceptedWayProvesAnApproval(t *testing.T) {
 		{"both, and it is signed", "base, signed", signed, false, nil},
 		{"both, and it is merged", "signed, base", lacking, true, nil},
 		{"both, and neither", "signed, base", lacking, false, []string{one + "; and " + unknown}},
+		{"review, of what is merged, or was approved", "review", nil, true, nil},
+		{"review, and it is not known", "review", nil, false, []string{"EXC-1 approves nothing: " + notReviewed}},
+		{"signed or review, and neither", "signed, review", lacking, false, []string{one + "; and " + notReviewed}},
+		{"signed or review, and it is merged", "signed, review", lacking, true, nil},
 		{"a status that is not of this policy", "signed", []approval.Status{}, false, []string{nobodyLooked}},
 		{"in a way that is not known", "", signed, false, []string{"EXC-1 approves nothing: the policy accepts approvals in a way that is not known: word"}},
 	} {
@@ -45,7 +51,11 @@ func TestOneAcceptedWayProvesAnApproval(t *testing.T) {
 			if accept == "" {
 				accept = "fields"
 			}
-			p := parse(t, fmt.Sprintf("version: 1\napprovals: {accept: [%s], allowed-signers: allowed_signers}\nexceptions:", accept)+complete("EXC-1", jit, "identifier: com.acme.app"))
+			teams := ""
+			if strings.Contains(accept, "review") {
+				teams = ", review-teams: acme/security"
+			}
+			p := parse(t, fmt.Sprintf("version: 1\napprovals: {accept: [%s], allowed-signers: allowed_signers%s}\nexceptions:", accept, teams)+complete("EXC-1", jit, "identifier: com.acme.app"))
 			if tt.accept == "" {
 				p.Approvals.Accept[0] = "word"
 			}

@@ -28,6 +28,10 @@ type Input struct {
 	Merged bool              // exceptions that count as they stand in a base were sorted out, see [policy.Trusted]
 	Signed []approval.Status // of the policy's exceptions, in their order; nil: nobody looked
 
+	// Reviewed is what the reviews of a pull request come to for the exceptions that it adds
+	// or alters; nil: it has none, or the policy does not take reviews.
+	Reviewed *approval.Reviewed
+
 	Stage        *policy.Stage
 	At           policy.Date
 	Base         *Base            // by whose policy a change is judged; nil: the policy stands for itself

@@ -13,8 +13,8 @@ import (
 
 // weighed is what the code says of the claims of a slice.
 type weighed struct {
-	process evidence.Process                // of copies that of the first
-	of      map[string]*evidence.Assessment // by entitlement; of copies the weakest
+	processes []evidence.Process              // of each copy; none of what is no program
+	of        map[string]*evidence.Assessment // by entitlement; of copies the weakest
 }
 
 // weigh puts together what the code of the process says of each entitlement that the
@@ -24,10 +24,8 @@ func (e *evaluation) weigh(sub subject, b Binary, s Slice) *weighed {
 		return nil
 	}
 	w := &weighed{of: map[string]*evidence.Assessment{}}
-	var processes []evidence.Process
 	if s.IsProgram() {
-		processes = e.processes.ofCopies(b, s)
-		w.process = processes[0]
+		w.processes = e.processes.ofCopies(b, s)
 	}
 	for key, v := range s.Signature.Claims.Set {
 		if !v.Grants() || !slices.Contains(evidence.Keys(), key) || e.decide(sub, key).Evidence == policy.EvidenceOff {
@@ -37,7 +35,7 @@ func (e *evaluation) weigh(sub subject, b Binary, s Slice) *weighed {
 			w.of[key] = &evidence.Assessment{Entitlement: key, Strength: evidence.None, Text: "it does nothing here: the entitlements of the program count, and not those of what it loads"}
 			continue
 		}
-		for _, p := range processes {
+		for _, p := range w.processes {
 			if a, ok := evidence.Weigh(p, key); ok && (w.of[key] == nil || w.of[key].Strength.AtLeast(a.Strength)) {
 				w.of[key] = &a
 			}
@@ -92,10 +90,10 @@ func (e *evaluation) supported(sub subject, key string, ex *policy.Exception, d 
 	switch {
 	case sub.arch == "": // a source has no code yet
 		return true
-	case a == nil && !required, a != nil && a.Strength != evidence.None:
+	case a == nil && !required, a != nil && !required && a.Strength != evidence.None, a != nil && required && a.Supports():
 		return true
-	case !required && evidence.Narrower(sub.weighed.process, key) != "": // of which is told
-		return true
+	case !required && slices.ContainsFunc(sub.weighed.processes, func(p evidence.Process) bool { return evidence.Narrower(p, key) != "" }):
+		return true // of which is told
 	}
 	f.Exception, f.Position = ex, ex.Position
 	switch {
@@ -106,7 +104,13 @@ func (e *evaluation) supported(sub subject, key string, ex *policy.Exception, d 
 		f.Message = fmt.Sprintf("%s rests on no evidence, which %s requires, and the code was not looked into", ex.ID, decisionText(d))
 		f.Hint = "have the code looked into: without --verify=slots, and for a 64-bit slice for macOS"
 	default:
-		f.Message = fmt.Sprintf("nothing in the code supports %s: %s", ex.ID, a.Text)
+		f.Message = fmt.Sprintf("nothing in the code supports %s", ex.ID)
+		if a.Strength != evidence.None {
+			f.Message = fmt.Sprintf("what the code says does not go far enough to support %s, as %s requires", ex.ID, decisionText(d))
+		}
+		if a.Text != "" {
+			f.Message += ": " + a.Text
+		}
 		f.Hint = "sign without it and try whether the program still works; nothing found is no proof that nothing is there"
 		if len(a.Gaps) > 0 {
 			f.Hint += ", and not all could be followed"
@@ -120,6 +124,13 @@ func (e *evaluation) supported(sub subject, key string, ex *policy.Exception, d 
 	return !required
 }
 
+func imagesOf(processes []evidence.Process) (list []evidence.Image) {
+	for _, p := range processes {
+		list = append(list, p.Images...)
+	}
+	return list
+}
+
 // contradicted tells of an exception whose category is not that of the generators of code
 // that were found.
 func (e *evaluation) contradicted(sub subject, key string, ex *policy.Exception, f Finding) {
@@ -127,15 +138,15 @@ func (e *evaluation) contradicted(sub subject, key string, ex *policy.Exception,
 		return
 	}
 	var found []string
-	for _, img := range sub.weighed.process.Images {
-		if img.Code == nil {
+	for _, img := range imagesOf(sub.weighed.processes) {
+		if img.Code == nil || img.May {
 			continue
 		}
 		for _, engine := range img.Code.Engines {
 			if engine.Category == string(ex.Category) {
 				return
 			}
-			if name := engine.String() + " (" + engine.Category + ")"; engine.Category != "" && !slices.Contains(found, name) {
+			if name := engine.String() + " (" + engine.Category + ")"; engine.Category != "" && engine.Generates && !slices.Contains(found, name) {
 				found = append(found, name)
 			}
 		}
@@ -169,35 +180,56 @@ func (e *evaluation) runtimeAdvice(sub subject, s Slice) {
 	if sub.weighed == nil {
 		return
 	}
-	p := sub.weighed.process
 	for _, key := range memory {
-		if !grants(set, key) || e.decide(sub, key).Evidence == policy.EvidenceOff {
-			continue
+		if a := sub.assess(key); grants(set, key) && a != nil {
+			e.broader(sub, key, set, *a)
 		}
-		narrower := evidence.Narrower(p, key)
-		if narrower == "" {
-			continue
-		}
-		f := sub.about(RuleBroaderThanNeeded, key, set[key], fmt.Sprintf("claims %s, where the code seems to need no more than %s", key, narrower))
-		f.Hint = fmt.Sprintf("sign with %s in its place and try it; Apple advises DRM that uses unsigned executable memory to move to MAP_JIT, too", narrower)
-		if grants(set, narrower) {
-			f.Hint = fmt.Sprintf("sign with %s alone and try it; Apple advises DRM that uses unsigned executable memory to move to MAP_JIT, too", narrower)
-		}
-		e.add(f)
 	}
 	if !slices.ContainsFunc(memory, func(key string) bool { return grants(set, key) }) && e.decide(sub, memory[0]).Evidence != policy.EvidenceOff {
-		e.unclaimed(sub, p)
+		for _, p := range sub.weighed.processes {
+			if e.unclaimed(sub, p) {
+				break
+			}
+		}
 	}
 }
 
-// unclaimed tells of a program that maps memory with MAP_JIT and may not.
-func (e *evaluation) unclaimed(sub subject, p evidence.Process) {
+// broader tells of an entitlement for which a narrower one should do, in each copy.
+func (e *evaluation) broader(sub subject, key string, set entitlement.Set, a evidence.Assessment) {
+	var narrower string
+	for i, p := range sub.weighed.processes {
+		switch n := evidence.Narrower(p, key); {
+		case i == 0:
+			narrower = n
+		case n != narrower:
+			return
+		}
+	}
+	if narrower == "" {
+		return
+	}
+	f := sub.about(RuleBroaderThanNeeded, key, set[key], fmt.Sprintf("claims %s, where the code seems to need no more than %s", key, narrower))
+	f.Hint = fmt.Sprintf("sign with %s in its place and try it; Apple advises DRM that uses unsigned executable memory to move to MAP_JIT, too", narrower)
+	if grants(set, narrower) {
+		f.Hint = fmt.Sprintf("sign with %s alone and try it; Apple advises DRM that uses unsigned executable memory to move to MAP_JIT, too", narrower)
+	}
+	if len(a.Gaps) > 0 {
+		f.Level = policy.Note
+		f.Message += ", as far as it could be followed"
+	}
+	e.add(f)
+}
+
+// unclaimed tells of a program that maps memory with MAP_JIT and may not, and reports
+// whether it does.
+func (e *evaluation) unclaimed(sub subject, p evidence.Process) bool {
 	a, _ := evidence.Weigh(p, memory[0])
 	if a.Strength != evidence.Proves {
-		return
+		return false
 	}
 	f := sub.finding(RuleUnclaimedJIT, fmt.Sprintf("%s %s, and the program does not claim %s", a.Items[0].Path, a.Items[0].Text, memory[0]))
 	f.Entitlement, f.Risk = memory[0], riskOf(memory[0])
 	f.Hint = "where the program does not check for it, it crashes there, or goes on with a slow interpreter: claim it and justify it, or build without the JIT"
 	e.add(f)
+	return true
 }

@@ -22,8 +22,8 @@ func TestEvidenceIsJudged(t *testing.T) {
 	rule := func(key, more string) string {
 		return lax + "rules: [{entitlement: " + key + ", action: require-justification" + more + "}]\nexceptions:" + complete("E1", key, "identifier: com.acme.app")
 	}
-	v8 := evidence.Engine{Name: "V8", Version: "12.4", Category: "javascript-engine"}
-	pcre := evidence.Engine{Name: "PCRE with sljit", Category: "regex-jit"}
+	v8 := evidence.Engine{Name: "V8", Version: "12.4", Category: "javascript-engine", Generates: true}
+	pcre := evidence.Engine{Name: "PCRE with sljit", Category: "regex-jit", Generates: true}
 	maps := evidence.Item{Need: evidence.MapJIT, Strength: evidence.Proves, Symbol: "_mmap", Text: "calls mmap with MAP_JIT"}
 	regex := strings.Replace(rule(jit, ""), "javascript-engine", "regex-jit", 1)
 	for _, row := range []struct {
@@ -47,7 +47,9 @@ func TestEvidenceIsJudged(t *testing.T) {
 		{"a category of which no engine is known", regex, []any{jit, true}, &evidence.Code{Items: []evidence.Item{maps}}, nil},
 		{"a wider entitlement than the code needs", lax, []any{unsigned, true}, &evidence.Code{Items: []evidence.Item{maps}}, []string{"warning broader-than-needed " + unsigned}},
 		{
-			"is told of once beside an exception for it", rule(unsigned, ""), []any{unsigned, true}, &evidence.Code{Items: []evidence.Item{maps}},
+			"is told of once beside an exception for it", rule(unsigned, ""),
+			[]any{unsigned, true},
+			&evidence.Code{Items: []evidence.Item{maps}},
 			[]string{"warning broader-than-needed " + unsigned},
 		},
 		{"MAP_JIT that nothing permits", lax, nil, &evidence.Code{Items: []evidence.Item{maps}}, []string{"warning unclaimed-jit " + jit}},

@@ -199,6 +199,9 @@ func (e *evaluation) judgeExceptions() {
 		if u.order < len(e.in.Signed) {
 			r.Signed = &e.in.Signed[u.order]
 		}
+		if e.reviewed(u.Exception) {
+			r.Reviewed = e.in.Reviewed.By
+		}
 		switch {
 		case r.Covers > 0:
 			r.Use = Used

@@ -86,6 +86,7 @@ type ExceptionReport struct {
 	Covers    int              // how many binaries and sources it matched
 	Signed    *approval.Status // what its signatures come to; nil: the policy accepts none, or nobody looked
 	Rejected  bool             // it approves nothing in any of these
+	Reviewed  []string         // who approved it by a review of the pull request that brings it
 }
 
 // Report is the outcome of one check.

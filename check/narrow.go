@@ -1,6 +1,7 @@
 package check
 
 import (
+	"iter"
 	"reflect"
 	"slices"
 
@@ -23,27 +24,27 @@ type Program struct {
 	Process evidence.Process
 }
 
-// Programs returns the slices of programs among the binaries of which the code was looked
-// at, by path; of copies the first.
-func Programs(binaries []Binary) []Program {
+// Programs yields the slices of programs among the binaries of which the code was looked
+// at, by path.
+func Programs(binaries []Binary) iter.Seq[Program] {
 	sorted := slices.SortedFunc(slices.Values(binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
 	processes := newProcesses(sorted)
-	var list []Program
-	for _, b := range mergeCopies(sorted, true) {
-		for _, s := range b.Slices {
-			if s.Code != nil && s.IsProgram() {
-				list = append(list, Program{b, s, processes.process(b, s)})
+	return func(yield func(Program) bool) {
+		for _, b := range sorted {
+			for _, s := range b.Slices {
+				if s.Code != nil && s.IsProgram() && !yield(Program{b, s, processes.process(b, s)}) {
+					return
+				}
 			}
 		}
 	}
-	return list
 }
 
 // Narrow proposes the smallest entitlements that the code supports, for each signed program
 // among the binaries, by path.
 func Narrow(binaries []Binary) []Narrowing {
 	var list []Narrowing
-	for _, p := range Programs(binaries) {
+	for p := range Programs(binaries) {
 		if p.Slice.Signature == nil {
 			continue
 		}
@@ -52,7 +53,7 @@ func Narrow(binaries []Binary) []Narrowing {
 		n := Narrowing{
 			Path: p.Binary.Paths[0], Archs: []string{p.Slice.Arch},
 			Hardened:  p.Slice.Signature.Directory().Flags&codesign.FlagRuntime != 0,
-			Proposals: evidence.Narrow(p.Process, claimed),
+			Proposals: evidence.Narrow(p.Process, claimed, p.Slice.Signature.Directory().Flags&codesign.FlagRuntime != 0),
 		}
 		same := slices.IndexFunc(list, func(o Narrowing) bool { return o.Path == n.Path && o.sameAs(n) })
 		if same < 0 {

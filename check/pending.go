@@ -29,7 +29,7 @@ type PendingReport struct {
 func (e *evaluation) pending(sub subject, key string, v entitlement.Value, p *policy.Pending, d policy.Decision) {
 	f := sub.about(RulePending, key, v, "")
 	f.Exception, f.Position, f.Level = p.Exception, p.Position, d.Level
-	f.Hint = "merge the exception in a pull request of its own, and then the code that needs it" + e.orSigned(p.Exception)
+	f.Hint = "merge the exception in a pull request of its own, and then the code that needs it" + e.orSigned(p.Exception) + e.orReviewed()
 	switch base := e.in.Base; {
 	case base == nil || base.Ref == "":
 		f.Message = fmt.Sprintf("%s covers it, and exceptions count as they stand in the base, which is not known", p.ID)
@@ -39,7 +39,24 @@ func (e *evaluation) pending(sub subject, key string, v entitlement.Value, p *po
 	default:
 		f.Message = fmt.Sprintf("%s covers it as it is changed here, which is not in %s yet: would pass after merge", p.ID, base.Ref)
 	}
+	if e.in.Reviewed != nil {
+		f.Message += "; " + e.in.Reviewed.Lack(p.ID)
+	}
 	e.add(f)
+}
+
+// orReviewed goes on with the way in which the pull request itself can be approved.
+func (e *evaluation) orReviewed() string {
+	if r := e.in.Reviewed; r != nil && r.Hint != "" {
+		return "; for a review: " + r.Hint
+	}
+	return ""
+}
+
+// reviewed reports whether an exception counts because of a review alone: one that is merged
+// was asked of nobody.
+func (e *evaluation) reviewed(ex *policy.Exception) bool {
+	return e.in.Reviewed != nil && e.in.Reviewed.Brings[ex.ID] && e.in.Reviewed.Covers(ex.ID)
 }
 
 // orSigned goes on with the other way in which a pending exception can be approved,

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -14,15 +15,19 @@ type processes struct {
 	binaries []Binary
 	byPath   map[string][]int // by the folded path, under each name that the loader may use
 	byScope  map[string][]int // libraries and plug-ins by what they may be loaded from
-	looked   int              // images so far, of all processes
+	looked   int              // images so far, and names that were looked up, of all processes
 }
 
 const (
 	// maxImages bounds the files of one process. Large apps have some hundred.
 	maxImages = 2000
 
-	// maxLooked bounds them for all processes of a run together.
-	maxLooked = 1_000_000
+	// maxLooked bounds them, and the paths at which they are sought, for all processes of
+	// a run together: some seconds.
+	maxLooked = 5_000_000
+
+	// maxMissing bounds the names of libraries of one process that were not found.
+	maxMissing = 4
 
 	// maxRPaths bounds the folders in which one library is looked for.
 	maxRPaths = 64
@@ -90,7 +95,7 @@ type loading struct {
 // process returns the program with what is loaded into it. b is one of the binaries, s a slice
 // of it that is a program.
 func (p *processes) process(b Binary, s Slice) evidence.Process {
-	l := loader{processes: p, cpu: s, main: b.Paths[0], seen: map[int]bool{}}
+	l := loader{processes: p, cpu: s, main: b.Paths[0], seen: map[int]int{}, missing: map[string]bool{}}
 	l.images(b, s)
 	return l.process
 }
@@ -110,37 +115,45 @@ func (p *processes) ofCopies(b Binary, s Slice) []evidence.Process {
 type loader struct {
 	*processes
 	cpu     Slice
-	main    string // path of the program
-	seen    map[int]bool
+	main    string      // path of the program
+	seen    map[int]int // images by their binaries
+	missing map[string]bool
 	process evidence.Process
 }
 
 func (l *loader) images(b Binary, s Slice) {
 	l.process.Images = []evidence.Image{{Path: b.Paths[0], Code: s.Code, Signer: signerOf(s)}}
 	if i, ok := l.find(b.Paths[0]); ok {
-		l.seen[i] = true
+		l.seen[i] = 0
 	}
 	queue := l.loads(b.Paths[0], s.Code, nil, false)
 	for len(queue) > 0 && l.room() {
 		next := queue[0]
 		queue = queue[1:]
-		if l.seen[next.binary] {
+		if at, ok := l.seen[next.binary]; ok {
+			if at >= 0 && !next.weak { // something else needs it
+				l.process.Images[at].Weak = false
+			}
 			continue
 		}
-		l.seen[next.binary] = true
+		l.seen[next.binary] = -1
 		lib := l.binaries[next.binary]
 		slice, ok := sliceFor(lib, l.cpu)
 		if !ok {
 			continue
 		}
+		l.seen[next.binary] = len(l.process.Images)
 		l.add(lib, slice, false, next.weak)
 		queue = append(queue, l.loads(lib.Paths[0], slice.Code, next.paths, next.weak)...)
+	}
+	if n := len(l.missing); n > maxMissing {
+		l.process.Gaps = append(l.process.Gaps, fmt.Sprintf("loads %d more libraries that are not part of what was checked", n-maxMissing))
 	}
 	if !l.process.Loads() {
 		return
 	}
 	for _, i := range l.byScope[scopeOf(b)] {
-		if l.seen[i] {
+		if _, ok := l.seen[i]; ok {
 			continue
 		}
 		if !l.room() {
@@ -152,13 +165,17 @@ func (l *loader) images(b Binary, s Slice) {
 	}
 }
 
+const tooMany = "more libraries than are looked at"
+
 // room reports whether one more file may be looked at, and tells where not.
 func (l *loader) room() bool {
 	l.looked++
 	if len(l.process.Images) < maxImages && l.looked < maxLooked {
 		return true
 	}
-	l.process.Gaps = append(l.process.Gaps, "more libraries than are looked at")
+	if !slices.Contains(l.process.Gaps, tooMany) {
+		l.process.Gaps = append(l.process.Gaps, tooMany)
+	}
 	return false
 }
 
@@ -168,6 +185,7 @@ func (l *loader) add(b Binary, s Slice, may, weak bool) {
 
 // find returns the binary at a path.
 func (l *loader) find(name string) (int, bool) {
+	l.looked++
 	list := l.byPath[fold(name)]
 	if len(list) == 0 {
 		return 0, false
@@ -180,20 +198,34 @@ func (l *loader) loads(name string, code *evidence.Code, rpaths []string, weak b
 	if code == nil {
 		return nil
 	}
-	rpaths = slices.Clip(rpaths)
+	// dyld looks at those of the file itself first and at the program's last: rpathStack
+	// in Loader.cpp and DyldProcessConfig of dyld begin with the image that loads.
+	var own []string
 	for _, r := range code.RPaths {
-		if full, ok := l.expand(r, name); ok && len(rpaths) < maxRPaths {
-			rpaths = append(rpaths, full)
+		if full, ok := l.expand(r, name); ok {
+			own = append(own, full)
 		}
+	}
+	rpaths = slices.Concat(own, rpaths)
+	if len(rpaths) > maxRPaths {
+		rpaths = rpaths[:maxRPaths]
+		l.missing["from more folders than are looked in"] = true
 	}
 	var list []loading
 	for _, load := range code.Loads {
+		if !l.room() {
+			break
+		}
 		i, ok := l.resolve(load.Name, name, rpaths)
 		switch {
 		case ok:
 			list = append(list, loading{i, rpaths, weak || load.Weak})
 		case !load.Weak && !weak && !isSystem(load.Name):
-			l.process.Gaps = append(l.process.Gaps, "loads "+load.Name+", which is not part of what was checked")
+			if l.missing[load.Name] = true; len(l.missing) <= maxMissing {
+				if gap := "loads " + load.Name + ", which is not part of what was checked"; !slices.Contains(l.process.Gaps, gap) {
+					l.process.Gaps = append(l.process.Gaps, gap)
+				}
+			}
 		}
 	}
 	return list
@@ -213,10 +245,20 @@ func (l *loader) resolve(name, by string, rpaths []string) (int, bool) {
 		return 0, false
 	}
 	full, ok := l.expand(name, by)
-	if !ok {
+	if ok {
+		return l.find(full)
+	}
+	if !path.IsAbs(name) || isSystem(name) {
 		return 0, false
 	}
-	return l.find(full)
+	// An absolute path is below the folder that a package or an image stands for, which
+	// is one of those around the program.
+	for dir := path.Dir(l.main); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if i, ok := l.find(path.Join(dir, name)); ok {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // expand returns the path that begins at the program or at the file by; others lead out

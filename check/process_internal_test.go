@@ -73,6 +73,17 @@ func TestAProcessIsTheProgramWithWhatItLoads(t *testing.T) {
 			program(coded{loads("@loader_path/../Frameworks/x.dylib", "@rpath/y.dylib")}),
 			file(frameworks+"x.dylib", types.MH_DYLIB, coded{loads()}.rpaths("@loader_path").Code), library(frameworks + "y.dylib"),
 		}, []string{"x.dylib", "gap: loads @rpath/y.dylib, which is not part of what was checked"}},
+		{"by its own run path before those of its loaders", []Binary{
+			program(coded{loads("@loader_path/../Frameworks/x.dylib")}.rpaths("@executable_path/wrong")),
+			file(frameworks+"x.dylib", types.MH_DYLIB, coded{loads("@rpath/y.dylib")}.rpaths("@loader_path/right").Code),
+			library("A.app/Contents/MacOS/wrong/y.dylib"), library(frameworks + "right/y.dylib"),
+		}, []string{"x.dylib", "right/y.dylib"}},
+		{"weak for one and needed by another is needed", []Binary{
+			program(coded{loads("?@loader_path/../Frameworks/y.dylib", "@loader_path/../Frameworks/x.dylib")}), library(frameworks+"x.dylib", "@loader_path/y.dylib"), library(frameworks + "y.dylib"),
+		}, []string{"y.dylib", "x.dylib"}},
+		{"by an absolute path below a folder that stands for the disk", []Binary{
+			file("A.pkg/Payload/usr/local/bin/a", types.MH_EXECUTE, loads("/usr/local/lib/x.dylib")), library("A.pkg/Payload/usr/local/lib/x.dylib"),
+		}, []string{"A.pkg/Payload/usr/local/lib/x.dylib"}},
 		{"case does not count", []Binary{program(coded{loads("@executable_path/../frameworks/X.dylib")}), library(frameworks + "x.dylib")}, []string{"x.dylib"}},
 		{"through the links of a framework", []Binary{program(coded{loads("@executable_path/../Frameworks/F.framework/F")}), framework}, []string{"F.framework/Versions/A/F"}},
 		{"through the link to the current version", []Binary{program(coded{loads("@executable_path/../Frameworks/F.framework/Versions/Current/F")}), framework}, []string{"F.framework/Versions/A/F"}},
@@ -116,6 +127,31 @@ func TestAProcessIsTheProgramWithWhatItLoads(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// Many programs that each name many libraries that are not there, and many folders to look
+// in, take some seconds, and little memory.
+func TestProcessesAreBounded(t *testing.T) {
+	var names, folders []string
+	for i := range 4000 {
+		names = append(names, fmt.Sprintf("@rpath/missing%d.dylib", i))
+	}
+	for i := range maxRPaths + 10 {
+		folders = append(folders, fmt.Sprintf("@loader_path/%d", i))
+	}
+	var binaries []Binary
+	for i := range 100 {
+		binaries = append(binaries, file(fmt.Sprintf("A.app/p%d", i), types.MH_EXECUTE, coded{loads(names...)}.rpaths(folders...).Code))
+	}
+	p := newProcesses(binaries)
+	for _, b := range binaries {
+		if got := p.process(b, b.Slices[0]); len(got.Gaps) == 0 || len(got.Gaps) > maxMissing+2 {
+			t.Fatalf("%s has the gaps %q", b.Paths[0], got.Gaps)
+		}
+	}
+	if p.looked > maxLooked+len(binaries)*(maxRPaths+10) {
+		t.Errorf("%d look-ups", p.looked)
 	}
 }
 

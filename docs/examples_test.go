@@ -184,7 +184,7 @@ var v8 = evidence.Code{
 	Items: []evidence.Item{
 		{Need: evidence.MapJIT, Strength: evidence.Proves, Symbol: "_mmap", Address: 0x100a1b2c8, Text: "calls mmap with MAP_JIT on some path"},
 	},
-	Engines: []evidence.Engine{{Name: "V8", Version: "12.4.254.21", Category: "javascript-engine"}},
+	Engines: []evidence.Engine{{Name: "V8", Version: "12.4.254.21", Category: "javascript-engine", Generates: true}},
 }
 
 // code says what the code of the program says.

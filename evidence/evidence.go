@@ -111,6 +111,8 @@ type Engine struct {
 	Name     string // as its makers write it
 	Version  string // empty when it does not tell
 	Category string // what it is, as policies name the categories of exceptions; empty for none of them
+
+	Generates bool // it writes machine code, in this version and for this processor
 }
 
 func (e Engine) String() string {

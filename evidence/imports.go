@@ -46,7 +46,7 @@ var importFacts = []importFact{
 }
 
 // controls are what is done to a process of which one has hold.
-var controls = []string{"_mach_vm_write", "_vm_write", "_thread_set_state", "_thread_create_running", "_mach_vm_allocate_external", "_task_set_exception_ports"}
+var controls = []string{"_mach_vm_write", "_vm_write", "_thread_set_state", "_thread_create_running", "_mach_vm_allocate_external"}
 
 // imports looks at the names of the imported functions.
 func (i *image) imports() {

@@ -33,8 +33,8 @@ type Proposal struct {
 
 // Narrow proposes the smallest entitlements that the code of a process supports, out of
 // those that it claims: one proposal for each of them in their order, and one more for
-// each that it seems to lack.
-func Narrow(p Process, claimed []string) []Proposal {
+// each that it seems to lack, where the Hardened Runtime is on.
+func Narrow(p Process, claimed []string, hardened bool) []Proposal {
 	var list []Proposal
 	add := map[string]bool{}
 	for _, key := range claimed {
@@ -62,17 +62,20 @@ func Narrow(p Process, claimed []string) []Proposal {
 	jit, writable := p.strength(MapJIT), p.strength(UnsignedMemory)
 	wide := slices.Contains(claimed, allowUnsignedMemory) || slices.Contains(claimed, disableProtection)
 	switch {
-	case wide:
+	case wide || !hardened:
 	case jit == Proves && !slices.Contains(claimed, allowJIT):
 		add[allowJIT] = true
-	case writable == Proves && !jit.AtLeast(Suggests): // else that may be what it tries first
+	case writable == Proves && !jit.AtLeast(Suggests):
+		add[allowUnsignedMemory] = true
+	}
+	if hardened && !wide && jit.AtLeast(Suggests) && p.maps() {
 		add[allowUnsignedMemory] = true
 	}
 	for _, key := range []string{allowJIT, allowUnsignedMemory} {
 		if add[key] {
 			a, _ := Weigh(p, key)
-			certainty := Likely
-			if a.Strength == Proves {
+			certainty := Likely // beside MAP_JIT it may be what is tried first
+			if a.Strength == Proves && (key == allowJIT || !jit.AtLeast(Suggests)) {
 				certainty = Certain
 			}
 			list = append(list, Proposal{Entitlement: key, Change: Add, Certainty: certainty, Evidence: &a, Why: a.Items[0].Text})
@@ -81,9 +84,17 @@ func Narrow(p Process, claimed []string) []Proposal {
 	return list
 }
 
+// maps reports whether memory is mapped that is writable and executable, without MAP_JIT,
+// and not only made so where it may be that of MAP_JIT.
+func (p Process) maps() bool {
+	return slices.ContainsFunc(p.items(UnsignedMemory), func(c Cited) bool {
+		return c.Strength == Proves && !slices.Contains(protectors, c.Symbol)
+	})
+}
+
 // certainty is how sure it is that an entitlement is not needed.
 func (a Assessment) certainty() Certainty {
-	if len(a.Gaps) > 0 {
+	if len(a.Gaps) > 0 || a.Entitlement == allowDyld {
 		return Open
 	}
 	return Likely

@@ -63,7 +63,7 @@ func (i *image) gap(needs []Need, format string, args ...any) {
 // text looks at the calls in the code.
 func (i *image) text(ctx context.Context) {
 	p := calls.Program{
-		Stubs: i.Stubs, Pointers: i.Pointers, Outwards: protecting,
+		Stubs: i.Stubs, Pointers: i.Pointers, Follow: mayTell, Plain: loading,
 		Read: func(addr uint64, b []byte) error { return i.ReadAt(i.r, b, addr) },
 	}
 	switch {

@@ -10,7 +10,7 @@ import (
 const MaxScript = 64 << 10
 
 // assignment is a variable of dyld's that a script sets, for itself or for one command.
-var assignment = regexp.MustCompile(`(?m)^[^#\n]*\b(DYLD_[A-Z_]{1,64})["']?\s*[=\]]`)
+var assignment = regexp.MustCompile(`(?m)^(?:[^#"'\n]*[;&|]\s*|\s*)(?:(?:export|env|exec env)\s+)?(DYLD_[A-Z_]{1,64})=[^\s;]|environ\[["'](DYLD_[A-Z_]{1,64})["']\]\s*=[^=]`)
 
 // Script looks at the beginning of a file with the program, named as a person finds it, and
 // reports whether it is a script that sets a variable of dyld's.
@@ -22,7 +22,7 @@ func Script(name string, b []byte) (Item, bool) {
 	if m == nil {
 		return Item{}, false
 	}
-	variable := string(m[1])
+	variable := string(m[1]) + string(m[2])
 	return Item{
 		Need: DyldEnvironment, Strength: Suggests, Symbol: variable,
 		Text: "has a script beside it, " + printable(name) + ", that sets " + variable,

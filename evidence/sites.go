@@ -14,10 +14,13 @@ import (
 
 // wanted are the functions whose calls are looked at, and of which arguments.
 var wanted = calls.Wanted{
-	"_mmap":            {2, 3},    // prot, flags
-	"_mprotect":        {0, 2},    // addr, prot
-	"_vm_protect":      {1, 3, 4}, // address, set_maximum, new_protection
-	"_mach_vm_protect": {1, 3, 4},
+	"_mmap":            {2, 3},       // prot, flags
+	"_mprotect":        {0, 2},       // addr, prot
+	"_vm_protect":      {0, 1, 3, 4}, // target_task, address, set_maximum, new_protection
+	"_mach_vm_protect": {0, 1, 3, 4},
+	"_vm_map":          {0, 8}, // target_task, cur_protection
+	"_mach_vm_map":     {0, 8},
+	"_syscall":         {0},    // number
 	"_ptrace":          {0},    // request
 	"_dlopen":          {0, 1}, // path, mode
 	"_dlsym":           {1},    // symbol
@@ -27,11 +30,44 @@ var wanted = calls.Wanted{
 
 // protecting are those of which it matters most what they are given, and which programs
 // have functions of their own around.
-var protecting = []string{"_mmap", "_mprotect", "_vm_protect", "_mach_vm_protect"}
+var protecting = []string{"_mmap", "_mprotect", "_vm_protect", "_mach_vm_protect", "_vm_map", "_mach_vm_map"}
+
+// taskSelf is the variable that mach_task_self() reads (<mach/mach_init.h>).
+const taskSelf = "_mach_task_self_"
+
+// loading are those of which no call proves anything.
+var loading = []string{"_dlopen", "_dlsym", "_setenv", "_putenv"}
+
+// mayTell reports whether anything could come of what the callers of a function pass to
+// the call of one of protecting that it has.
+func mayTell(s calls.Site) bool {
+	depends := func(arg int) bool { return s.Args[arg].Depends() }
+	changes := func(addr, prot int) bool {
+		// The address tells only with a protection to write with, and if it is code of
+		// the program: what callers of callers reckon out is not.
+		passed := slices.ContainsFunc(s.Args[addr], func(b calls.Bits) bool { return b.From == calls.Parameter })
+		return depends(prot) || depends(addr) && s.Args[prot].Some(protWrite) && (passed || len(s.Through) == 0)
+	}
+	switch s.Symbol {
+	case "_mmap":
+		prot, flags := s.Args[2], s.Args[3]
+		if prot.Known(32) && !slices.ContainsFunc(prot, func(b calls.Bits) bool { return b.One != protRead }) {
+			return false // a file, to read it: the way by which most libraries call mmap
+		}
+		return depends(3) && mayHave(flags, mapJIT) || depends(2) && mayHave(prot, protWrite|protExec) && !flags.Every(mapJIT)
+	case "_mprotect":
+		return changes(0, 2)
+	case "_vm_protect", "_mach_vm_protect":
+		return changes(1, 4) || (depends(0) || depends(3)) && mayHave(s.Args[4], protExec)
+	case "_vm_map", "_mach_vm_map":
+		return depends(8) || depends(0) && mayHave(s.Args[8], protExec)
+	}
+	return false
+}
 
 func isWanted(symbol string) bool {
 	_, ok := wanted[symbol]
-	return ok
+	return ok || symbol == taskSelf
 }
 
 // <sys/mman.h> and <mach/vm_prot.h>, in which the first three have the same values.
@@ -40,8 +76,10 @@ const (
 	protWrite = 0x2
 	protExec  = 0x4
 	protCopy  = 0x10 // VM_PROT_COPY
+	both      = protWrite | protExec
 
-	mapJIT = 0x800
+	mapAnon = 0x1000
+	mapJIT  = 0x800
 )
 
 // <sys/ptrace.h>
@@ -53,13 +91,20 @@ const (
 // sites looks at the calls that were found.
 func (i *image) sites(p calls.Program, sites []calls.Site) {
 	for _, s := range sites {
+		if s.Callers == calls.CallersKnown {
+			continue // each caller has a site of its own, with what it passes
+		}
 		switch s.Symbol {
 		case "_mmap":
 			i.mmap(s)
 		case "_mprotect":
 			i.protect(s, s.Args[0], s.Args[2])
 		case "_vm_protect", "_mach_vm_protect":
-			i.protect(s, s.Args[1], s.Args[4])
+			i.vmProtect(s)
+		case "_vm_map", "_mach_vm_map":
+			i.vmMap(s)
+		case "_syscall":
+			i.syscall(s)
 		case "_ptrace":
 			i.ptrace(s)
 		case "_dlopen":
@@ -77,7 +122,7 @@ func (i *image) sites(p calls.Program, sites []calls.Site) {
 		at = slices.Compact(at)
 		more := ""
 		if len(at) > 1 {
-			more = fmt.Sprintf(", and at %d more places", len(at)-1)
+			more = fmt.Sprintf(", and at %d more", len(at)-1)
 		}
 		i.gap(memory, "%s at %#x%s", what, at[0], more)
 	}
@@ -124,60 +169,130 @@ func (i *image) unclear(s calls.Site, what string) {
 
 // mmap looks at a call of mmap: at the arguments as they come together on each way.
 func (i *image) mmap(s calls.Site) {
-	flags := s.Args[3]
+	prot, flags := s.Args[2], s.Args[3]
 	switch {
 	case flags.Every(mapJIT):
 		i.at(s, MapJIT, Proves, "calls mmap with MAP_JIT")
+		return
 	case flags.Some(mapJIT):
 		i.at(s, MapJIT, Proves, "calls mmap with MAP_JIT on some path")
-	case mayHave(flags, mapJIT) && mayHave(s.Args[2], protWrite):
+	case mayHave(flags, mapJIT) && mayHave(prot, protWrite):
 		i.unclear(s, "flags that are not known")
-	case s.Partial && mayHave(s.Args[2], protWrite):
+	case s.Partial && mayHave(prot, protWrite):
 		i.unclear(s, "flags that may be others where the code around could not be followed")
+	case mayHave(prot, both) && !prot.Some(both):
+		i.unclear(s, "a protection that is not known")
 	}
-	const both = protWrite | protExec
 	for _, way := range s.Ways {
 		prot, flags := way[2], way[3]
-		if !prot.Some(both) || flags.Every(mapJIT) {
-			continue
-		}
 		switch {
-		case flags.Some(mapJIT):
+		case flags.Every(mapJIT), !prot.Some(protExec):
+		case !prot.Some(both):
+			if flags.Every(mapAnon) && !mayHave(flags, mapJIT) {
+				i.at(s, UnsignedMemory, Suggests, "calls mmap for memory that is executable and no file's, without MAP_JIT")
+			}
+		case s.Args[3].Some(mapJIT):
+			// A condition may see to it that both come together, however they were chosen.
 			i.at(s, UnsignedMemory, Consistent, "calls mmap for memory that is writable and executable, with MAP_JIT on some path only")
 		case mayHave(flags, mapJIT):
 			i.at(s, UnsignedMemory, Consistent, "calls mmap for memory that is writable and executable, with flags that are not known")
+			i.at(s, MapJIT, Consistent, "calls mmap for memory that is writable and executable, with flags that are not known")
 		default:
 			i.at(s, UnsignedMemory, sure(s.Args[2], both), "calls mmap for memory that is writable and executable, without MAP_JIT")
 		}
 	}
 }
 
-// protect looks at a call that changes what may be done with memory.
-func (i *image) protect(s calls.Site, addr, prot calls.Value) {
-	name := strings.TrimLeft(s.Symbol, "_")
-	const both = protWrite | protExec
-	own := slices.ContainsFunc(addr, func(b calls.Bits) bool {
-		v, ok := b.Exact(64)
-		return ok && i.isCode(v)
+// vmProtect looks at a call of vm_protect. What it does to another process it needs no
+// exception on memory for, and what it only sets the maximum of stays as it is.
+func (i *image) vmProtect(s calls.Site) {
+	addr, prot := s.Args[1], s.Args[4]
+	if surely(s.Args[3], func(n uint64) bool { return n != 0 }) {
+		return
+	}
+	if !isSelf(s.Args[0]) {
+		if prot.Some(both) || prot.Some(protExec) || prot.Some(protWrite|protCopy) {
+			i.at(s, UnsignedMemory, Consistent, "calls %s for memory of a process that is not known", name(s))
+			i.at(s, PageProtection, Consistent, "calls %s for memory of a process that is not known", name(s))
+			i.at(s, Debugger, Consistent, "calls %s for memory of a process that is not known", name(s))
+		}
+		return
+	}
+	i.protect(s, addr, prot)
+}
+
+// surely reports whether an argument is known, and is so whatever it is.
+func surely(v calls.Value, is func(uint64) bool) bool {
+	return len(v) > 0 && !slices.ContainsFunc(v, func(b calls.Bits) bool {
+		n, known := b.Exact(32)
+		return !known || !is(n)
 	})
+}
+
+// isSelf reports whether a task is surely the program's own.
+func isSelf(task calls.Value) bool {
+	return len(task) > 0 && !slices.ContainsFunc(task, func(b calls.Bits) bool { return b.From != calls.Memory || b.Name != taskSelf })
+}
+
+// vmMap looks at a call of vm_map, whose protection is its ninth argument.
+func (i *image) vmMap(s calls.Site) {
+	prot := s.Args[8]
 	switch {
-	case own && prot.Some(protWrite):
-		i.at(s, PageProtection, Proves, "calls %s to write into its own code", name)
+	case prot.Some(both) && isSelf(s.Args[0]):
+		i.at(s, UnsignedMemory, sure(prot, both), "calls %s for memory that is writable and executable", name(s))
+	case prot.Some(both):
+		i.at(s, UnsignedMemory, Consistent, "calls %s for memory of a process that is not known", name(s))
+	case mayHave(prot, both):
+		i.unclear(s, "a protection that is not known")
+	}
+}
+
+// syscall looks at a call of syscall(2), whose other arguments depend on the number.
+func (i *image) syscall(s calls.Site) {
+	const mmap, mprotect = 197, 74 // bsd/kern/syscalls.master
+	if len(s.Args[0]) == 0 || slices.ContainsFunc(s.Args[0], func(b calls.Bits) bool {
+		n, known := b.Exact(32)
+		return !known || n == mmap || n == mprotect
+	}) {
+		i.unclear(s, "a number that is that of mmap or mprotect, or is not known")
+	}
+}
+
+func name(s calls.Site) string { return strings.TrimLeft(s.Symbol, "_") }
+
+// protect looks at a call that changes what may be done with the program's own memory.
+func (i *image) protect(s calls.Site, addr, prot calls.Value) {
+	switch {
+	case i.isOwnCode(addr) && prot.Some(protWrite):
+		i.at(s, PageProtection, Proves, "calls %s to write into its own code", name(s))
 	case prot.Some(protWrite | protCopy):
-		i.at(s, PageProtection, Consistent, "calls %s with VM_PROT_COPY, to write into pages of files", name)
+		i.at(s, PageProtection, Consistent, "calls %s with VM_PROT_COPY, to write into pages of files", name(s))
+	}
+	strength := sure(prot, both)
+	if s.Symbol != "_mprotect" && strength == Proves && !surely(s.Args[3], func(n uint64) bool { return n == 0 }) {
+		strength = Suggests // it may set the maximum alone
 	}
 	switch {
 	case prot.Some(both):
-		i.at(s, UnsignedMemory, sure(prot, both), "calls %s for memory that is writable and executable", name)
+		i.at(s, UnsignedMemory, strength, "calls %s for memory that is writable and executable", name(s))
 	case slices.ContainsFunc(prot, func(b calls.Bits) bool { return b.One&protExec != 0 && b.Zero&protWrite != 0 }):
 		strength := Consistent
 		if sure(prot, protExec) == Proves { // who wrote to the memory before is not known
 			strength = Suggests
 		}
-		i.at(s, UnsignedMemory, strength, "calls %s to make memory executable", name)
+		i.at(s, UnsignedMemory, strength, "calls %s to make memory executable", name(s))
 	case mayHave(prot, protExec):
 		i.unclear(s, "a protection that is not known")
 	}
+}
+
+// isOwnCode reports whether an address is surely in code that comes from the file. In a
+// library code begins at zero, which is also what no address is.
+func (i *image) isOwnCode(addr calls.Value) bool {
+	return len(addr) > 0 && !slices.ContainsFunc(addr, func(b calls.Bits) bool {
+		v, ok := b.Exact(64)
+		return !ok || v == 0 || !i.isCode(v)
+	})
 }
 
 // sure is how far a call with several possible arguments goes: where all have the bits,
@@ -272,8 +387,13 @@ func (i *image) dlsym(p calls.Program, s calls.Site) {
 func (i *image) setenv(p calls.Program, s calls.Site) {
 	names, _ := text(p, s.Args[0])
 	for _, name := range names {
+		// It is for what is started next, which may be another program.
 		if variable, _, _ := strings.Cut(name, "="); strings.HasPrefix(variable, "DYLD_") {
-			i.at(s, DyldEnvironment, Suggests, "sets %s", printable(variable))
+			strength, text := Consistent, "sets %s for what it starts"
+			if _, ok := slices.BinarySearch(i.Imports, "__NSGetExecutablePath"); ok {
+				strength, text = Suggests, "sets %s for what it starts, and asks for its own path, as programs do that start themselves again"
+			}
+			i.at(s, DyldEnvironment, strength, text, printable(variable))
 		}
 	}
 }

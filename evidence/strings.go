@@ -77,12 +77,15 @@ const maxVariable = 64
 // variables looks for strings that begin as the variables of dyld do.
 func (i *image) variables(b []byte) {
 	for {
-		_, rest, found := bytes.Cut(b, []byte("\x00DYLD_"))
+		before, rest, found := bytes.Cut(b, []byte("DYLD_"))
 		if !found {
 			return
 		}
-		name, _, ended := bytes.Cut(rest[:min(len(rest), maxVariable)], []byte{0})
 		b = rest
+		if !bytes.HasSuffix(before, []byte{0}) {
+			continue
+		}
+		name, _, ended := bytes.Cut(rest[:min(len(rest), maxVariable)], []byte{0})
 		if variable, _, assigned := strings.Cut("DYLD_"+string(name), "="); (ended || assigned) && isVariable(variable) {
 			i.variable(variable, assigned)
 		}
@@ -94,11 +97,11 @@ func isVariable(s string) bool {
 }
 
 func (i *image) variable(name string, assigned bool) {
-	strength, text := Consistent, "names "+name
+	text := "names " + name
 	if assigned {
-		strength, text = Suggests, "has "+name+"= for an environment"
+		text = "has " + name + "= for the environment of what it starts"
 	}
-	i.add(Item{Need: DyldEnvironment, Strength: strength, Symbol: name, Text: text})
+	i.add(Item{Need: DyldEnvironment, Strength: Consistent, Symbol: name, Text: text})
 }
 
 // memories are the needs by which package engines says how an engine gets memory.
@@ -113,9 +116,9 @@ var memories = map[engines.Memory]struct {
 // engine notes a generator of machine code. Where it depends on the build how one gets
 // memory, neither way is suggested.
 func (i *image) engine(found engines.Engine) {
-	e := Engine{Name: found.Name, Version: found.Version, Category: found.Category}
-	i.Engines = append(i.Engines, e)
 	needs := found.On(i.arch)
+	e := Engine{Name: found.Name, Version: found.Version, Category: found.Category, Generates: len(needs) > 0}
+	i.Engines = append(i.Engines, e)
 	for _, n := range needs {
 		m := memories[n.Memory]
 		strength, text := Suggests, "has "+e.String()+", "+m.text

@@ -78,7 +78,7 @@ var judgements = []judgement{
 	{allowUnsignedMemory, UnsignedMemory, "no memory that is writable and executable without MAP_JIT"},
 	{disableProtection, PageProtection, "nothing found that writes into executable pages; this entitlement also permits what allow-jit and allow-unsigned-executable-memory do"},
 	{disableValidation, ForeignCode, "nothing that loads code of others"},
-	{allowDyld, DyldEnvironment, "no DYLD_ variable is named"},
+	{allowDyld, DyldEnvironment, "no DYLD_ variable is named; others may set them, when they start the program"},
 	{debugger, Debugger, "no call that takes hold of another process"},
 	{getTaskAllow, "", "no code needs it: it lets debuggers attach to the program, and belongs in no release"},
 }
@@ -233,7 +233,7 @@ func (a *Assessment) libraries(p Process) {
 		a.cite(Cited{it, img.Path, img.May})
 	}
 	if same > 0 && a.Strength.rank() > Suggests.rank() {
-		a.Text = fmt.Sprintf("its own team or Apple signed each library that it loads from here (%d), so none of these needs it", same)
+		a.Text = fmt.Sprintf("the libraries here that it loads or may load (%d) are signed by its own team or by Apple", same)
 	}
 }
 
@@ -277,6 +277,19 @@ func (a *Assessment) narrow(p Process, key string) {
 				allowUnsignedMemory: "nothing was found that writes into executable pages of files",
 			}[narrower]
 	}
+}
+
+// Supports reports whether the evidence is enough where a policy requires it: something
+// that suggests the need, in what is known to be loaded. Loading code at run time is itself
+// what library validation is turned off for, so that what is consistent with that is
+// enough, and so is a library of others that may be loaded.
+func (a Assessment) Supports() bool {
+	return slices.ContainsFunc(a.Items, func(c Cited) bool {
+		if a.Entitlement == disableValidation {
+			return c.Strength.AtLeast(Consistent)
+		}
+		return !c.May && c.Strength.AtLeast(Suggests)
+	})
 }
 
 // Narrower returns the narrower entitlement that should do for a process in place of

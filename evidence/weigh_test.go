@@ -84,7 +84,7 @@ func TestWeigh(t *testing.T) {
 		},
 		{
 			"and not where it may not", process(image("app", gap("calls", evidence.MapJIT))), allowDyld,
-			"none (no DYLD_ variable is named) ",
+			"none (no DYLD_ variable is named; others may set them, when they start the program) ",
 		},
 		{
 			"a library that was not looked into is a gap", process(image("app", &evidence.Code{}), image("lib", nil)), allowJIT,
@@ -104,12 +104,12 @@ func TestWeigh(t *testing.T) {
 		},
 		{
 			"libraries of the same team need no exception", process(image("app", &evidence.Code{}), image("lib", &evidence.Code{})), disableValidation,
-			"none (its own team or Apple signed each library that it loads from here (1), so none of these needs it) ",
+			"none (the libraries here that it loads or may load (1) are signed by its own team or by Apple) ",
 		},
 		{
 			"a library of Apple's needs none either",
 			process(image("app", &evidence.Code{}), evidence.Image{Path: "lib", Code: &evidence.Code{}, Signer: evidence.Signer{Valid: true, Apple: true}}), disableValidation,
-			"none (its own team or Apple signed each library that it loads from here (1), so none of these needs it) ",
+			"none (the libraries here that it loads or may load (1) are signed by its own team or by Apple) ",
 		},
 		{
 			"a library of another team needs one",
@@ -170,25 +170,39 @@ func TestNarrow(t *testing.T) {
 	}{
 		{"what is proven stays", process(image("app", jit)), []string{allowJIT}, []string{"keep allow-jit, certain"}},
 		{
-			"a wider one gives way to a narrower one", process(image("app", jit)), []string{allowUnsigned},
+			"a wider one gives way to a narrower one", process(image("app", jit)),
+			[]string{allowUnsigned},
 			[]string{"remove allow-unsigned-executable-memory, likely", "add allow-jit, certain"},
 		},
 		{
-			"which is not added twice", process(image("app", jit)), []string{allowJIT, allowUnsigned, disableProtection},
+			"which is not added twice", process(image("app", jit)),
+			[]string{allowJIT, allowUnsigned, disableProtection},
 			[]string{"keep allow-jit, certain", "remove allow-unsigned-executable-memory, likely", "remove disable-executable-page-protection, likely"},
 		},
 		{"what nothing supports goes", process(image("app", &evidence.Code{})), []string{allowJIT}, []string{"remove allow-jit, likely"}},
 		{"less surely where not all was followed", process(image("app", gap("calls"))), []string{allowJIT}, []string{"remove allow-jit, open"}},
 		{"what is missing is added", process(image("app", jit)), nil, []string{"add allow-jit, certain"}},
 		{
-			"what is not enough gives way to what is", process(image("app", has(evidence.UnsignedMemory, evidence.Proves, "writes"))), []string{allowJIT},
+			"what is not enough gives way to what is", process(image("app", has(evidence.UnsignedMemory, evidence.Proves, "writes"))),
+			[]string{allowJIT},
 			[]string{"remove allow-jit, likely", "add allow-unsigned-executable-memory, certain"},
 		},
+		{"nothing is added where nothing is hardened", process(image("app", jit)), nil, nil},
+		{
+			"memory of both kinds needs the wider one, unless it is what is tried first",
+			process(image("app", &evidence.Code{Items: []evidence.Item{
+				{Need: evidence.MapJIT, Strength: evidence.Proves, Text: "maps"},
+				{Need: evidence.UnsignedMemory, Strength: evidence.Proves, Symbol: "_mmap", Text: "maps both"},
+			}})),
+			[]string{allowJIT},
+			[]string{"keep allow-jit, certain", "add allow-unsigned-executable-memory, likely"},
+		},
+		{"others may set the variables", process(image("app", &evidence.Code{})), []string{allowDyld}, []string{"remove allow-dyld-environment-variables, open"}},
 		{"of others nothing is said", process(image("app", jit)), []string{allowJIT, "com.apple.security.app-sandbox"}, []string{"keep allow-jit, certain", "keep com.apple.security.app-sandbox, open"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var got []string
-			for _, p := range evidence.Narrow(row.process, row.claimed) {
+			for _, p := range evidence.Narrow(row.process, row.claimed, row.name != "nothing is added where nothing is hardened") {
 				got = append(got, fmt.Sprintf("%s %s, %s", p.Change, strings.TrimPrefix(p.Entitlement, "com.apple.security.cs."), p.Certainty))
 			}
 			if diff := cmp.Diff(row.want, got); diff != "" {
@@ -205,6 +219,9 @@ func TestScript(t *testing.T) {
 		{"Python's environment", "#!/usr/bin/env python3\nos.environ['DYLD_FRAMEWORK_PATH'] = d\n", "DYLD_FRAMEWORK_PATH"},
 		{"a comment", "#!/bin/sh\n# DYLD_LIBRARY_PATH=x is not obeyed\n", ""},
 		{"a file that is no script", "DYLD_LIBRARY_PATH=x\n", ""},
+		{"a variable that is tested", "#!/bin/sh\n[ -n \"$DYLD_LIBRARY_PATH\" ] && exit\n[ \"$DYLD_LIBRARY_PATH\" = x ]\n", ""},
+		{"a message", "#!/bin/sh\necho \"set DYLD_LIBRARY_PATH=/x\"\n", ""},
+		{"a variable that is cleared", "#!/bin/sh\nDYLD_LIBRARY_PATH= exec ./app\n", ""},
 		{"a variable that is only read", "#!/bin/sh\necho $DYLD_LIBRARY_PATH\n", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {

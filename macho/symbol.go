@@ -110,6 +110,9 @@ type nameRef struct {
 	value uint64
 }
 
+// key orders names by where they are.
+func (n nameRef) key() uint64 { return uint64(n.at)<<32 | uint64(n.id) }
+
 // namePool reads names that end with a zero byte, in any order, without holding their
 // table: it gathers references and passes once over the table for a batch of them.
 type namePool struct {
@@ -140,9 +143,7 @@ func (p *namePool) want(ref nameRef, yield func(nameRef, []byte) error) error {
 
 // flush yields what was asked for. Names that are longer than maxName are cut there.
 func (p *namePool) flush(yield func(nameRef, []byte) error) error {
-	slices.SortFunc(p.batch, func(a, b nameRef) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id))
-	})
+	slices.SortFunc(p.batch, func(a, b nameRef) int { return cmp.Compare(a.key(), b.key()) })
 	for _, ref := range p.batch {
 		name, err := p.name(uint64(ref.at))
 		if err != nil {

@@ -18,7 +18,7 @@ func (p *Policy) advice(at Date) []Remark {
 	remarks = append(remarks, p.idleGroups()...)
 	remarks = append(remarks, p.idleLifetimes()...)
 	remarks = append(remarks, p.idleEvidence()...)
-	return append(remarks, p.unsignable()...)
+	return append(append(remarks, p.idleBase()...), p.unsignable()...)
 }
 
 // remark is about a field of an exception.
@@ -172,6 +172,16 @@ func (p *Policy) idleLifetimes() []Remark {
 		}
 	}
 	return remarks
+}
+
+// idleBase tells that base is among what is accepted beside review, which takes what is
+// merged, too.
+func (p *Policy) idleBase() []Remark {
+	a := p.layer().Approvals
+	if !slices.Contains(a.Accept, Review) || !slices.Contains(a.Accept, Base) {
+		return nil
+	}
+	return []Remark{{Note, "", "approvals", a.Fields["accept"], "base has no effect beside review, by which an exception counts once it is merged, too: remove it"}}
 }
 
 // unsignable tells, where the policy accepts signatures, which exceptions none can

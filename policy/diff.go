@@ -141,6 +141,8 @@ func (d *differ) approvals() {
 	if from.Threshold != to.Threshold {
 		d.add(toward(to.Threshold < from.Threshold), "approvals", "threshold", at, "%d have to sign, were %d", to.Threshold, from.Threshold)
 	}
+	d.set("approvals", "review-teams", at, "reviews by members of %s are taken", "reviews by members of %s are no longer taken",
+		lower(from.ReviewTeams), lower(to.ReviewTeams), Looser)
 	if from.Overridable != to.Overridable {
 		d.add(toward(to.Overridable), "approvals", "overridable", at, "approvals: overridable is %v, was %v", to.Overridable, from.Overridable)
 	}
@@ -156,6 +158,15 @@ func (a Approvals) signersFile() string {
 		return a.AllowedSigners + " beside " + beside
 	}
 	return orNone(a.AllowedSigners)
+}
+
+// lower returns the names as GitHub compares them.
+func lower(list []string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = strings.ToLower(list[i])
+	}
+	return list
 }
 
 func orNone(s string) string { return cmp.Or(s, "(none)") }

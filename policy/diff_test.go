@@ -226,6 +226,26 @@ func TestDiffTellsWhatPassesAndWhatDoesNot(t *testing.T) {
 				"neutral setting: warn-before-expiry is 10d, was 30d (2)",
 			},
 		},
+		{
+			"whose reviews are taken",
+			"approvals: {accept: review, review-teams: [acme/a, acme/b]}\n",
+			"approvals: {accept: [base, review], review-teams: [Acme/A, acme/c]}\n",
+			[]string{
+				"looser approvals: approvals by base are taken (2)",
+				"looser approvals: reviews by members of acme/c are taken (2)",
+				"stricter approvals: reviews by members of acme/b are no longer taken (2)",
+			},
+		},
+		{
+			"reviews in place of a base",
+			"approvals: {accept: base}\n",
+			"approvals: {accept: review, review-teams: acme/a}\n",
+			[]string{
+				"looser approvals: approvals by review are taken (2)",
+				"looser approvals: reviews by members of acme/a are taken (2)",
+				"stricter approvals: approvals by base are no longer taken (2)",
+			},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []string

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -26,6 +27,17 @@ func (e *Exception) differences(was *Exception) []string {
 		list = append(list, fmt.Sprintf("%s: %s, was %s", f.name, is, before))
 	}
 	return list
+}
+
+// Same reports whether two exceptions say the same, and the groups that they name are the
+// same, where and however they are written.
+func (e *Exception) Same(o *Exception) bool {
+	groups := len(e.Groups) == len(o.Groups)
+	for name, scope := range e.Groups {
+		other, ok := o.Groups[name]
+		groups = groups && ok && reflect.DeepEqual(scope, other)
+	}
+	return groups && len(e.differences(o)) == 0
 }
 
 // permits returns for which values an exception permits its entitlement, where, and until

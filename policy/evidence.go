@@ -6,8 +6,8 @@ import (
 )
 
 // evident are the entitlements for which code can show evidence: the exceptions of the
-// Hardened Runtime that are about memory, libraries and other processes, and the key that
-// lets a debugger attach.
+// Hardened Runtime that are about memory, libraries and other processes. What lets
+// debuggers attach to a program is nothing that its code needs.
 var evident = []string{
 	"com.apple.security.cs.allow-jit",
 	"com.apple.security.cs.allow-unsigned-executable-memory",
@@ -15,7 +15,6 @@ var evident = []string{
 	"com.apple.security.cs.disable-library-validation",
 	"com.apple.security.cs.allow-dyld-environment-variables",
 	"com.apple.security.cs.debugger",
-	"com.apple.security.get-task-allow",
 }
 
 // EvidentKeys returns the closed list of entitlements for which code can show evidence

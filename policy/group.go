@@ -179,5 +179,9 @@ func (p *Policy) dangling(whole *Policy) Errors {
 		fail(p.Approvals.Fields["accept"], "name a file of those who may sign, in the form of ssh-keygen's allowed signers",
 			"approvals are to be signed, and allowed-signers is missing")
 	}
+	if len(whole.Approvals.ReviewTeams) == 0 && slices.Contains(p.Approvals.Accept, Review) {
+		fail(p.Approvals.Fields["accept"], "name the teams, such as review-teams: [acme/product-security]",
+			"approvals are to be reviews, and review-teams is missing")
+	}
 	return errs
 }

@@ -182,7 +182,7 @@ rules:
 			"evidence where there may be some",
 			`rules:
   - {entitlement: com.apple.security.cs.*, action: require-justification, evidence: required}
-  - {entitlement: [com.apple.security.get-task-allow, get-task-allow], action: require-justification, evidence: off}
+  - {entitlement: [com.apple.security.cs.debugger, get-task-allow], action: require-justification, evidence: off}
   - {entitlement: "*", action: require-justification, evidence: reported}
 `,
 			nil,
@@ -202,6 +202,11 @@ rules:
 		{
 			"signatures with a policy-id",
 			"policy-id: acme/desktop\napprovals: {accept: signed, allowed-signers: s}\n", nil,
+		},
+		{
+			"a base beside reviews",
+			"approvals: {accept: [base, review], review-teams: acme/a}\n",
+			[]string{"2 note: base has no effect beside review, by which an exception counts once it is merged, too: remove it"},
 		},
 		{
 			"rules that decide nothing",

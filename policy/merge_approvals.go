@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // approvals merges what makes an exception approved.
@@ -28,6 +29,7 @@ func (m *merger) approvals() {
 	m.accept(merged, own, parents, locks)
 	m.threshold(merged, own, parents, locks)
 	m.signers(merged, own, parents, locks)
+	m.reviewTeams(merged, own, parents, locks)
 	if len(merged.Fields) == 0 {
 		merged.Fields = nil
 	}
@@ -122,4 +124,46 @@ func (m *merger) signers(merged *Approvals, own Approvals, parents, locks []*Pol
 				"extend one of them", "who may sign is said twice in what is extended")
 		}
 	}
+}
+
+// reviewTeams merges the teams whose reviews approve: those that all name.
+func (m *merger) reviewTeams(merged *Approvals, own Approvals, parents, locks []*Policy) {
+	const name = "review-teams"
+	at, given := own.Fields[name]
+	from := parents
+	if given {
+		from = locks
+	}
+	told := false
+	for _, p := range from {
+		set, ok := p.Approvals.Fields[name]
+		if !ok {
+			continue
+		}
+		first, named := merged.Fields[name]
+		if !named {
+			merged.ReviewTeams, merged.Fields[name] = p.Approvals.ReviewTeams, set
+			continue
+		}
+		before := len(merged.ReviewTeams)
+		merged.ReviewTeams = sameTeams(merged.ReviewTeams, p.Approvals.ReviewTeams)
+		switch {
+		case given && !told && len(merged.ReviewTeams) < before:
+			m.loosens(at, p.set(p.Approvals.Fields, name), "review-teams %s loosens %s, which has %s",
+				joined(own.ReviewTeams), p.Name, joined(p.Approvals.ReviewTeams))
+			told = true
+		case !given && !told && len(merged.ReviewTeams) == 0:
+			m.fail(m.own.Extends[0].Position, []Related{{Position: first, Message: "set here"}, {Position: set, Message: "and here"}},
+				"extend one of them", "no team's reviews are taken by all that is extended")
+			told = true
+		}
+	}
+}
+
+// sameTeams returns the teams of a list that are in another one, too. GitHub takes capital
+// letters for the others.
+func sameTeams(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(team string) bool {
+		return !slices.ContainsFunc(other, func(o string) bool { return strings.EqualFold(o, team) })
+	})
 }

@@ -62,7 +62,10 @@ func (c chooser) draft(name string, overridable bool) draft {
 		d.head += "settings: {" + strings.TrimPrefix(strings.Join(settings, ", ")+o, ", ") + "}\n"
 	}
 	if c.sometimes(3) {
-		d.head += "approvals: {accept: [" + c.one("fields", "base", "base, signed", "signed") + "], allowed-signers: signers" + over() + "}\n"
+		d.head += "approvals: {" + c.one(
+			"accept: [fields]", "accept: [base]", "accept: [base, signed]", "accept: [signed]", "accept: [review], review-teams: a/b",
+			"accept: [base, signed, review], review-teams: [A/B, a/c]", "accept: [review, base], review-teams: [a/c, a/d]",
+		) + ", allowed-signers: signers" + over() + "}\n"
 	}
 	for _, s := range []string{"release", "development"} {
 		if s == "development" && c.sometimes(3) {
@@ -240,6 +243,12 @@ func demandsLess(p, than *policy.Policy) string {
 	for _, w := range p.Approvals.Accept {
 		if !slices.Contains(than.Approvals.Accept, w) && !slices.Contains(than.Approvals.Accept, policy.Fields) {
 			return "approvals"
+		}
+	}
+	for _, team := range p.Approvals.ReviewTeams {
+		same := func(o string) bool { return strings.EqualFold(o, team) }
+		if len(than.Approvals.ReviewTeams) > 0 && !slices.ContainsFunc(than.Approvals.ReviewTeams, same) {
+			return "review-teams"
 		}
 	}
 	for _, stage := range p.Stages {

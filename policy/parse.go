@@ -43,7 +43,7 @@ var (
 	requirements = []Requirement{
 		Signed, HardenedRuntime, Valid, DeveloperID, AppleDistribution, SecureTimestamp, NotAdHoc, LibraryValidation,
 	}
-	ways       = []Way{Fields, Base, SignedBy}
+	ways       = []Way{Fields, Base, SignedBy, Review}
 	categories = []Category{
 		JavaScriptEngine, LanguageRuntime, RegexJIT, MacroLanguage, Emulator, PlugInHost, Debugger, DRM, Other,
 	}

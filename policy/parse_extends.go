@@ -18,6 +18,7 @@ var (
 	repositoryFile = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100})//(.+)$`)
 	hex40          = regexp.MustCompile(`^[0-9a-f]{40}$`) // a SHA-1: a commit, a CDHash
 	hex64          = regexp.MustCompile(`^[0-9a-f]{64}$`) // a SHA-256
+	reviewTeam     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 	policyID       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$`)
 )
 
@@ -146,6 +147,7 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 			}
 		}},
 		{"threshold", false, func(n *yaml.Node) { a.Threshold = r.integer(n, "threshold", 1, mostThreshold) }},
+		{"review-teams", false, func(n *yaml.Node) { a.ReviewTeams = r.words(n, "review-teams", false, r.team) }},
 		{"overridable", false, func(n *yaml.Node) { a.Overridable = r.boolean(n, "overridable") }},
 	})
 	signed := slices.Contains(a.Accept, SignedBy)
@@ -155,7 +157,28 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 	if _, ok := a.Fields["threshold"]; ok && !signed {
 		r.add(a.Fields["threshold"], "add signed to accept, or remove it", "threshold is how many have to sign, and nothing has to be signed")
 	}
+	if at, ok := a.Fields["review-teams"]; ok && !slices.Contains(a.Accept, Review) {
+		r.add(at, "add review to accept, or remove it", "review-teams are whose reviews approve, and reviews are not accepted")
+	}
+	if len(a.ReviewTeams) > maxReviewTeams {
+		r.add(a.Fields["review-teams"], "", "review-teams are %d; %d at most are taken", len(a.ReviewTeams), maxReviewTeams)
+	}
 }
+
+// team checks the name of a team on GitHub. One with @, as CODEOWNERS has it, is told how to
+// be written.
+func (r *reader) team(n *yaml.Node, w string) {
+	if !reviewTeam.MatchString(w) {
+		hint := "write ORGANIZATION/TEAM, such as acme/product-security"
+		if strings.HasPrefix(w, "@") && reviewTeam.MatchString(w[1:]) {
+			hint = "write it without the @: " + w[1:]
+		}
+		r.fail(n, hint, "review-teams %s is no team of an organization on GitHub", quote(w))
+	}
+}
+
+// maxReviewTeams bounds the teams that are asked for, one after another.
+const maxReviewTeams = 10
 
 // way checks a way in which an approval is proven.
 func (r *reader) way(n *yaml.Node, w string) {

@@ -47,7 +47,8 @@ func TestEveryKeyOfTheLanguageIsRead(t *testing.T) {
 			UnusedExceptions: policy.Warning, OpaquePayloads: policy.Error, FailOn: policy.FailOnWarning, Overridable: true,
 		},
 		Approvals: policy.Approvals{
-			Accept: []policy.Way{policy.Base, policy.SignedBy}, AllowedSigners: ".github/allowed_signers", Threshold: 2,
+			Accept: []policy.Way{policy.SignedBy, policy.Review}, AllowedSigners: ".github/allowed_signers", Threshold: 2,
+			ReviewTeams: []string{"acme/product-security", "acme/platform"},
 		},
 		Stages: []policy.Stage{
 			{
@@ -169,10 +170,10 @@ func TestPartsOfAPolicyKnowTheirPlace(t *testing.T) {
 		"not given":      p.Exceptions[2].At("ticket").String(),
 	}
 	want := map[string]string{
-		"reference": "full.yml:7:5", "setting": "full.yml:12:3", "approvals": "full.yml:21:1", "threshold": "full.yml:24:3",
-		"stage": "full.yml:32:3", "stage rule": "full.yml:35:9", "group": "full.yml:40:3", "stage of group": "full.yml:50:7",
-		"rule": "full.yml:69:5", "exception": "full.yml:73:5", "owner": "full.yml:90:5", "named group": "full.yml:117:26",
-		"not given": "full.yml:120:5",
+		"reference": "full.yml:7:5", "setting": "full.yml:12:3", "approvals": "full.yml:21:1", "threshold": "full.yml:25:3",
+		"stage": "full.yml:33:3", "stage rule": "full.yml:36:9", "group": "full.yml:41:3", "stage of group": "full.yml:51:7",
+		"rule": "full.yml:70:5", "exception": "full.yml:74:5", "owner": "full.yml:91:5", "named group": "full.yml:118:26",
+		"not given": "full.yml:121:5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("positions differ (-want +got):\n%s", diff)

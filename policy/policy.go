@@ -70,6 +70,10 @@ type Approvals struct {
 	AllowedSigners string // the file of those who may sign, as [Reference].File; empty: none is named
 	Threshold      int    // how many of them have to sign; 1 by default
 
+	// ReviewTeams are the teams of which a member has to approve the pull request, as
+	// ORGANIZATION/TEAM on GitHub; one of them is enough.
+	ReviewTeams []string
+
 	Overridable bool
 	Position    Position // of the key; zero when it is not given
 	Fields      map[string]Position
@@ -90,6 +94,11 @@ const (
 
 	// SignedBy: those who may sign have signed the exception.
 	SignedBy Way = "signed"
+
+	// Review: the exception counts as it stands in the branch that the change is to be
+	// merged into, as with Base, and before that when a member of the review teams has
+	// approved the pull request that brings it.
+	Review Way = "review"
 )
 
 // Action is what a rule says of an entitlement.

@@ -162,6 +162,9 @@ func (s *shown) approvals() *yaml.Node {
 	if slices.Contains(a.Accept, SignedBy) {
 		s.add(m, "threshold", s.number(a.Threshold, at("threshold")))
 	}
+	if len(a.ReviewTeams) > 0 {
+		s.add(m, "review-teams", s.list(a.ReviewTeams, at("review-teams")))
+	}
 	return m
 }
 

@@ -30,15 +30,15 @@ type Pending struct {
 // "(changed)" after its name. The approvals and the policy-id are base's.
 //
 // An exception counts as base has it, while head has one of the same id; one that head
-// adds or alters is pending. If base accepts signatures, too, one that is signed counts
-// at once; and if it accepts nothing else, all of head's are left to the signatures.
-// Signed reports whether an exception of head is signed as base demands, and sees it
-// with base's policy-id; nil: none is.
-func Trusted(head, base *Policy, signed func(*Exception) bool) (*Policy, []Pending) {
+// adds or alters is pending. If base accepts signatures or reviews, one that is signed, or
+// that a review approves, counts at once; and if it accepts nothing but signatures, all of
+// head's are left to these. Approved reports whether an exception of head is signed as base
+// demands, or reviewed by whom base names, and sees it with base's policy-id; nil: none is.
+func Trusted(head, base *Policy, approved func(*Exception) bool) (*Policy, []Pending) {
 	if base == nil {
 		judge := *head
 		var pending []Pending
-		judge.Exceptions, pending = head.counting(nil, signed)
+		judge.Exceptions, pending = head.counting(nil, approved)
 		return &judge, pending
 	}
 	head = head.renamed(head.otherGroups(base))
@@ -53,14 +53,14 @@ func Trusted(head, base *Policy, signed func(*Exception) bool) (*Policy, []Pendi
 		Parents: []*Policy{base, head},
 	}
 	var pending []Pending
-	judge.Exceptions, pending = head.counting(base, signed)
+	judge.Exceptions, pending = head.counting(base, approved)
 	return judge, pending
 }
 
 // counting divides the policy's exceptions into those that count beside the ones that
 // are merged, and those that do not yet. A signature is asked for with the policy-id that
 // an exception has in base, whatever the change writes beside it.
-func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []Exception, pending []Pending) {
+func (p *Policy) counting(base *Policy, approved func(*Exception) bool) (count []Exception, pending []Pending) {
 	by, merged := p.Approvals, map[string]*Exception{}
 	if base != nil {
 		by = base.Approvals
@@ -68,8 +68,9 @@ func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []E
 			merged[base.Exceptions[i].ID] = &base.Exceptions[i]
 		}
 	}
-	bySignature := slices.Contains(by.Accept, SignedBy)
-	onlySo := bySignature && !slices.Contains(by.Accept, Base)
+	has := func(w Way) bool { return slices.Contains(by.Accept, w) }
+	atOnce := has(SignedBy) || has(Review)
+	onlySigned := has(SignedBy) && !has(Base) && !has(Review)
 	for _, e := range p.Exceptions {
 		was := merged[e.ID]
 		switch {
@@ -78,7 +79,7 @@ func (p *Policy) counting(base *Policy, signed func(*Exception) bool) (count []E
 		case base != nil:
 			e.PolicyID = base.idOf(e.Position.File)
 		}
-		if onlySo || was != nil && len(e.differences(was)) == 0 || bySignature && signed != nil && signed(&e) {
+		if onlySigned || was != nil && len(e.differences(was)) == 0 || atOnce && approved != nil && approved(&e) {
 			count = append(count, e)
 			continue
 		}

@@ -515,3 +515,47 @@ exceptions:
 		})
 	}
 }
+
+// Reviews are taken for what a change adds or alters, beside what is merged; whose, is said
+// by the base.
+func TestReviewsAreThoseThatTheBaseTakes(t *testing.T) {
+	const rules = "version: 1\npolicy-id: acme/app\n"
+	const merged = "exceptions:\n  - {id: OLD, entitlement: a, applies-to: {path: a}}\n"
+	const brought = merged + "  - {id: NEW, entitlement: b, applies-to: {path: a}}\n"
+	all := func(*policy.Exception) bool { return true }
+	for _, tt := range []struct {
+		name       string
+		base, head string // approvals
+		approved   func(*policy.Exception) bool
+		count      []string
+		teams      []string
+	}{
+		{"one that is approved", "review, review-teams: acme/a", "review, review-teams: acme/a", all, []string{"OLD", "NEW"}, []string{"acme/a"}},
+		{"one that is not", "review, review-teams: acme/a", "review, review-teams: acme/a", nil, []string{"OLD"}, []string{"acme/a"}},
+		{"by other teams of the change", "review, review-teams: acme/a", "review, review-teams: evil/b", nil, []string{"OLD"}, []string{"acme/a"}},
+		{"where the change alone takes reviews", "base", "review, review-teams: evil/b", all, []string{"OLD"}, nil},
+		{"where the change takes fields", "review, review-teams: acme/a", "fields", nil, []string{"OLD"}, []string{"acme/a"}},
+		{
+			"beside signatures, which are not asked of what is left", "[signed, review], allowed-signers: s, review-teams: acme/a",
+			"[signed, review], allowed-signers: s, review-teams: acme/a", nil,
+			[]string{"OLD"},
+			[]string{"acme/a"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			base := parse(t, rules+"approvals: {accept: "+tt.base+"}\n"+merged)
+			head := parse(t, rules+"approvals: {accept: "+tt.head+"}\n"+brought)
+			judge, pending := policy.Trusted(head, base, tt.approved)
+			var count []string
+			for _, e := range judge.Exceptions {
+				count = append(count, e.ID)
+			}
+			if diff := cmp.Diff(tt.count, count); diff != "" || len(count)+len(pending) != 2 {
+				t.Errorf("what counts (-want +got):\n%s, pending %v", diff, pending)
+			}
+			if diff := cmp.Diff(tt.teams, judge.Approvals.ReviewTeams); diff != "" {
+				t.Errorf("teams (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

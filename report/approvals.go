@@ -25,6 +25,9 @@ func ApprovalsText(w io.Writer, p *policy.Policy, statuses []approval.Status) er
 	if statuses != nil {
 		fmt.Fprintf(&b, "; signatures that are needed: %d, allowed signers: %s", a.Threshold, sanitise.Text(signersFile(p)))
 	}
+	if len(a.ReviewTeams) > 0 {
+		fmt.Fprintf(&b, "; reviews by members of %s", sanitise.Text(strings.Join(a.ReviewTeams, ", ")))
+	}
 	b.WriteString("\n")
 	signed := 0
 	for i := range p.Exceptions {
@@ -109,7 +112,7 @@ func joined(ways []policy.Way) string {
 func ApprovalsJSON(w io.Writer, p *policy.Policy, statuses []approval.Status, version string) error {
 	out := approvalsReport{
 		Schema: ApprovalsSchema, Tool: tool{"codewarrant", version}, Policy: jsonPolicyOf(p),
-		Accept: list(p.Approvals.Accept), Exceptions: []approvalsException{},
+		Accept: list(p.Approvals.Accept), ReviewTeams: p.Approvals.ReviewTeams, Exceptions: []approvalsException{},
 	}
 	for i := range p.Exceptions {
 		e := &p.Exceptions[i]
@@ -131,6 +134,8 @@ type approvalsReport struct {
 	Policy     jsonPolicy           `json:"policy"`
 	Accept     []policy.Way         `json:"accept"`
 	Exceptions []approvalsException `json:"exceptions"`
+
+	ReviewTeams []string `json:"review_teams,omitempty"`
 }
 
 type approvalsException struct {

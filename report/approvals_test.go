@@ -18,7 +18,7 @@ func signedPolicy(t *testing.T) (*policy.Policy, []approval.Status) {
 	t.Helper()
 	p, err := policy.Parse("codewarrant.yml", []byte(`version: 1
 policy-id: acme/desktop
-approvals: {accept: [base, signed], allowed-signers: allowed_signers, threshold: 2}
+approvals: {accept: [signed, review], allowed-signers: allowed_signers, threshold: 2, review-teams: acme/product-security}
 exceptions:
   - id: EXC-2026-014
     entitlement: com.apple.security.cs.allow-jit
@@ -68,7 +68,7 @@ func TestApprovalsGolden(t *testing.T) {
 
 func TestApprovalsWithoutSignatures(t *testing.T) {
 	p, _ := signedPolicy(t)
-	p.Approvals.Accept, p.Exceptions = []policy.Way{policy.Fields}, p.Exceptions[:1]
+	p.Approvals.Accept, p.Approvals.ReviewTeams, p.Exceptions = []policy.Way{policy.Fields}, nil, p.Exceptions[:1]
 	var text bytes.Buffer
 	if err := ApprovalsText(&text, p, nil); err != nil {
 		t.Fatal(err)

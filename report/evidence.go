@@ -13,10 +13,10 @@ import (
 // evidenceHead says in a few words how far the code supports a claim.
 func evidenceHead(a *evidence.Assessment) string {
 	head := map[evidence.Strength]string{
-		evidence.Proves:     "the code needs it",
-		evidence.Suggests:   "the code seems to need it",
-		evidence.Consistent: "the code may need it",
-		evidence.None:       "nothing found in the code that needs it",
+		evidence.Proves:     "the code has a use for it",
+		evidence.Suggests:   "the code seems to have a use for it",
+		evidence.Consistent: "the code may have a use for it",
+		evidence.None:       "nothing found in the code that has a use for it",
 	}[a.Strength]
 	if a.Text != "" {
 		head += ": " + a.Text
@@ -171,6 +171,8 @@ type jsonEngine struct {
 	Name     string `json:"name"`
 	Version  string `json:"version,omitempty"`
 	Category string `json:"category,omitempty"`
+
+	Generates bool `json:"generates"`
 }
 
 func showCode(c *evidence.Code) *showEvidence {
@@ -189,7 +191,7 @@ func showCode(c *evidence.Code) *showEvidence {
 		out.Items = append(out.Items, itemJSON(it))
 	}
 	for _, e := range c.Engines {
-		out.Engines = append(out.Engines, jsonEngine(e))
+		out.Engines = append(out.Engines, jsonEngine{e.Name, e.Version, e.Category, e.Generates})
 	}
 	return out
 }

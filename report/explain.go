@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
@@ -19,7 +18,7 @@ import (
 // Slices for which all of that is the same are told of together.
 func Explain(w io.Writer, r *check.Report, o TextOptions) error {
 	t := newText(w, o)
-	t.signed, t.verbose = signedOf(r), true
+	t.answers, t.verbose = exceptionsOf(r), true
 	t.head(r)
 	claimed := slices.DeleteFunc(slices.Clone(r.Traces), func(x check.Trace) bool { return x.Claim == nil })
 	for _, group := range tracesAlike(claimed, t.width) {
@@ -156,15 +155,15 @@ func (t *text) considered(x check.Trace, c check.Considered) {
 		mark = t.green("✓")
 	}
 	t.line("    %s %s", mark, sanitise.Text(fmt.Sprintf("%s (%s)", c.ID, c.Position)))
-	for _, why := range standing(x, c, t.signed[c.Exception]) {
+	for _, why := range standing(x, c, t.answers[c.Exception]) {
 		t.prose("      ", "        ", sanitise.Text(why))
 	}
 }
 
-// standing says what an exception comes to. What its signatures come to may be nil.
-func standing(x check.Trace, c check.Considered, signed *approval.Status) []string {
+// standing says what an exception comes to.
+func standing(x check.Trace, c check.Considered, answers check.ExceptionReport) []string {
 	if c.Approves {
-		return []string{strings.Join(append([]string{"approves it"}, answerable(c.Exception, signed)...), ", ")}
+		return []string{strings.Join(append([]string{"approves it"}, answerable(c.Exception, answers)...), ", ")}
 	}
 	why := slices.Clone(c.Mismatches)
 	if len(why) == 0 && !x.Accepted {

@@ -56,7 +56,7 @@ func unapproved(x check.Trace) []string {
 		case !x.Accepted:
 			list = append(list, fmt.Sprintf("a signature by a certificate that Apple issued: then %s counts", c.ID))
 		case len(c.Defects) > 0 || c.Expired || c.Pending:
-			list = append(list, fmt.Sprintf("%s being put in order: %s", c.ID, strings.Join(standing(x, c, nil), "; ")))
+			list = append(list, fmt.Sprintf("%s being put in order: %s", c.ID, strings.Join(standing(x, c, check.ExceptionReport{}), "; ")))
 		}
 	}
 	return append(list, "signing without it")

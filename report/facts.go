@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/policy"
@@ -137,9 +136,10 @@ func slicesAlike(list []check.Slice) []archFacts {
 	return groups
 }
 
-// answerable says who answers for an exception and how long it holds. What its
-// signatures come to may be nil.
-func answerable(e *policy.Exception, signed *approval.Status) []string {
+// answerable says who answers for an exception and how long it holds. What the run made of
+// it may be nothing.
+func answerable(e *policy.Exception, x check.ExceptionReport) []string {
+	signed := x.Signed
 	var parts []string
 	if !e.Expires.IsZero() {
 		parts = append(parts, "until "+e.Expires.String())
@@ -149,7 +149,7 @@ func answerable(e *policy.Exception, signed *approval.Status) []string {
 	}
 	if len(e.ApprovedBy) > 0 {
 		by := "approved by "
-		if signed != nil { // signatures do not cover the names
+		if signed != nil || len(x.Reviewed) > 0 { // which do not cover the names
 			by = "says approved by "
 		}
 		parts = append(parts, by+strings.Join(e.ApprovedBy, ", "))
@@ -161,19 +161,22 @@ func answerable(e *policy.Exception, signed *approval.Status) []string {
 		}
 		parts = append(parts, signers)
 	}
+	if len(x.Reviewed) > 0 {
+		parts = append(parts, "approved by the review of "+strings.Join(x.Reviewed, ", "))
+	}
 	if e.Ticket != "" {
 		parts = append(parts, e.Ticket)
 	}
 	return parts
 }
 
-// signedOf returns what the signatures of each exception come to, where somebody looked.
-func signedOf(r *check.Report) map[*policy.Exception]*approval.Status {
-	signed := map[*policy.Exception]*approval.Status{}
+// exceptionsOf returns what the run made of each exception.
+func exceptionsOf(r *check.Report) map[*policy.Exception]check.ExceptionReport {
+	by := map[*policy.Exception]check.ExceptionReport{}
 	for _, x := range r.Exceptions {
-		signed[x.Exception] = x.Signed
+		by[x.Exception] = x
 	}
-	return signed
+	return by
 }
 
 // useOf says what a run made of an exception.

@@ -250,6 +250,7 @@ func acme(t testing.TB) *check.Report {
 	e := r.Exceptions[0].Exception
 	e.CompensatingControls = []string{"The renderer runs in a sandbox of its own,\n  without the network.", "Pages come from us alone."}
 	r.Exceptions[0].Signed = verified("alice@acme.example", "bob@acme.example")
+	r.Exceptions[0].Reviewed = []string{"carol"}
 	unused.Position.Line, elsewhere.Position.Line = 52, 66
 	elsewhere.Value = nil
 	r.Exceptions = append(r.Exceptions,
@@ -387,7 +388,7 @@ func hostile(t testing.TB) *check.Report {
 			Problems: []codesign.Problem{{Kind: codesign.BadSignature, Detail: evil}},
 		}}, {Path: "q" + evil, Signed: true, Authentication: &codesign.Authentication{Signer: evil, TeamID: evil, Kind: codesign.DeveloperIDInstaller}}},
 		Sources:    []check.SourceReport{{Source: check.Source{Path: "s" + evil}, UsedBy: []string{evil}, Claims: []check.Claim{{Entitlement: evil, Value: v, Verdict: check.Denied, Position: e.Position}}}},
-		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2, Signed: verified(evil)}},
+		Exceptions: []check.ExceptionReport{{Exception: e, Use: check.Used, Covers: 2, Signed: verified(evil), Reviewed: []string{evil}}},
 		Base:       &check.Base{Ref: evil, Commit: evil, Policy: evil},
 		Pending:    []check.PendingReport{{Pending: policy.Pending{Exception: e, Diff: []string{evil}}}},
 		Findings:   []check.Finding{whole, finding(check.RuleUnapproved, policy.Error), of, finding(check.RuleRedundant, policy.Note)},

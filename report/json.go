@@ -175,6 +175,7 @@ type jsonException struct {
 	ApprovedBy    []string           `json:"approved_by"`
 	ApprovedOn    string             `json:"approved_on,omitempty"`
 	Signed        *jsonSigned        `json:"signed,omitempty"`
+	ReviewedBy    []string           `json:"reviewed_by,omitempty"`
 	Ticket        string             `json:"ticket,omitempty"`
 	Expires       string             `json:"expires,omitempty"`
 	Controls      []string           `json:"compensating_controls"`
@@ -198,7 +199,7 @@ func exceptionJSON(x check.ExceptionReport) jsonException {
 			list(e.AppliesTo.Path), list(e.AppliesTo.Identifier), list(e.AppliesTo.TeamID), list(e.AppliesTo.Arch),
 		},
 		Category: e.Category, Justification: e.Justification, Owner: e.Owner, ApprovedBy: list(e.ApprovedBy),
-		ApprovedOn: e.ApprovedOn.String(), Signed: verifiedJSON(x.Signed), Controls: list(e.CompensatingControls), Ticket: e.Ticket, Expires: e.Expires.String(),
+		ApprovedOn: e.ApprovedOn.String(), Signed: verifiedJSON(x.Signed), ReviewedBy: x.Reviewed, Controls: list(e.CompensatingControls), Ticket: e.Ticket, Expires: e.Expires.String(),
 		Position: positionJSON(e.Position), Use: x.Use, Covers: x.Covers,
 	}
 }

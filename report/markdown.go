@@ -167,7 +167,7 @@ func exceptionRow(x check.ExceptionReport, evidence *evidence.Assessment) string
 		why += "<br><sub>" + cell(evidenceBrief(evidence, nil)) + "</sub>"
 	}
 	var answered []string
-	for _, a := range answerable(e, x.Signed) {
+	for _, a := range answerable(e, x) {
 		answered = append(answered, cell(a))
 	}
 	return fmt.Sprintf("| **%s**<br>%s | %s | %s | %s |\n", cell(e.ID), useOf(x), permits, why, strings.Join(answered, "<br>"))

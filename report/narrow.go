@@ -33,7 +33,7 @@ func (t *text) narrowing(n check.Narrowing) {
 	t.line("%s", t.bold(sanitise.Text(n.Path)))
 	head := strings.Join(n.Archs, ", ")
 	if !n.Hardened {
-		head += ": the hardened runtime is off, so that exceptions to it do nothing"
+		head += ": the hardened runtime is off, so that its exceptions on memory and libraries do nothing"
 	}
 	t.prose("  ", "    ", sanitise.Text(head))
 	if len(n.Proposals) == 0 {
@@ -56,11 +56,11 @@ func (t *text) narrowing(n check.Narrowing) {
 }
 
 func (t *text) proposal(path string, p evidence.Proposal) {
-	mark, word := " ", map[evidence.Certainty]string{evidence.Certain: "needed", evidence.Likely: "seems to be needed", evidence.Open: "may be needed"}[p.Certainty]
+	mark, word := " ", map[evidence.Certainty]string{evidence.Certain: "has a use", evidence.Likely: "seems to have a use", evidence.Open: "may have a use"}[p.Certainty]
 	paint := func(s string) string { return s }
 	switch p.Change {
 	case evidence.Remove:
-		mark, word, paint = "-", map[evidence.Certainty]string{evidence.Likely: "does not seem to be needed", evidence.Open: "may not be needed"}[p.Certainty], t.red
+		mark, word, paint = "-", map[evidence.Certainty]string{evidence.Likely: "does not seem to have a use", evidence.Open: "may have no use"}[p.Certainty], t.red
 	case evidence.Add:
 		mark, paint = "+", t.green
 	}

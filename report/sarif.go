@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
@@ -49,7 +48,7 @@ func SARIF(w io.Writer, r *check.Report, version string) error {
 		Invocations: []sarifInvocation{{ExecutionSuccessful: true, Notifications: []sarifNotification{}}},
 		Results:     []sarifResult{},
 	}
-	s := &sarif{report: r, rules: check.Rules(), inside: insidePaths(r), signed: signedOf(r), seen: map[string]int{}}
+	s := &sarif{report: r, rules: check.Rules(), inside: insidePaths(r), answers: exceptionsOf(r), seen: map[string]int{}}
 	size := 0
 	for i, f := range r.Findings {
 		result := s.result(f)
@@ -75,11 +74,11 @@ func SARIF(w io.Writer, r *check.Report, version string) error {
 
 // sarif makes results of findings.
 type sarif struct {
-	report *check.Report
-	rules  []check.Rule
-	inside map[string]string // paths inside their artifact, by path
-	signed map[*policy.Exception]*approval.Status
-	seen   map[string]int // how often a fingerprint was given
+	report  *check.Report
+	rules   []check.Rule
+	inside  map[string]string // paths inside their artifact, by path
+	answers map[*policy.Exception]check.ExceptionReport
+	seen    map[string]int // how often a fingerprint was given
 }
 
 // insidePaths maps the paths of binaries to those inside their artifacts, which
@@ -145,7 +144,7 @@ func (s *sarif) properties(f check.Finding) sarifProperties {
 	}
 	if e := f.Exception; e != nil {
 		p.Exception, p.Controls = bounded(sanitise.Text, e.ID), few(e.CompensatingControls)
-		if signed := s.signed[e]; signed != nil {
+		if signed := s.answers[e].Signed; signed != nil {
 			p.Signers = few(signed.Signers)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
@@ -41,7 +40,7 @@ type Folds interface {
 // is not approved yet; and the result in one line.
 func Text(w io.Writer, r *check.Report, o TextOptions) error {
 	t := newText(w, o)
-	t.signed, t.verbose = signedOf(r), o.Verbose
+	t.answers, t.verbose = exceptionsOf(r), o.Verbose
 	t.head(r)
 	groups, others := groupByPath(r)
 	told := slices.DeleteFunc(slices.Clone(groups), func(g *group) bool { return len(g.findings)+len(g.claims) == 0 && g.pkg == nil && !o.Verbose })
@@ -68,7 +67,7 @@ type text struct {
 	w       *bufio.Writer // keeps the first error until it is flushed
 	width   int
 	verbose bool
-	signed  map[*policy.Exception]*approval.Status
+	answers map[*policy.Exception]check.ExceptionReport
 }
 
 func newText(w io.Writer, o TextOptions) *text {
@@ -260,7 +259,7 @@ func otherThan(archs, named []string) []string {
 
 // approval shows an exception and its justification.
 func (t *text) approval(e *policy.Exception, indent string) {
-	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, answerable(e, t.signed[e])...), ", ")))
+	t.prose(indent, indent+"  ", sanitise.Text(strings.Join(append([]string{e.ID}, answerable(e, t.answers[e])...), ", ")))
 	if e.Justification != "" {
 		t.prose(indent+"| ", indent+"| ", sanitise.Text(strings.Join(strings.Fields(e.Justification), " ")))
 	}

@@ -24,6 +24,9 @@ type arch struct {
 	// scan finds references to targets in code at pc, the first limit bytes of it.
 	scan func(t *targets, pc uint64, code []byte, limit int)
 
+	// edges finds the edges between functions in code at pc, the first limit bytes of it.
+	edges func(e *edges, pc uint64, code []byte, limit int)
+
 	// padding is the size of an instruction that only fills up, at the start of code, or 0.
 	padding func(code []byte) int
 
@@ -80,6 +83,9 @@ func (m *memory) load(addr Value, offset int64, size int) Value {
 	return addr.each(func(b Bits) Bits {
 		v, ok := b.Exact(64)
 		if !ok {
+			if b.From == Import && offset == 0 {
+				return Bits{From: Memory, Name: b.Name, Zero: ^mask(size * 8)}
+			}
 			if b.From == Computed && b.N != 0 {
 				// Perhaps an element of a table, which a parameter chooses.
 				return Bits{From: Computed, N: b.N, Zero: ^mask(size * 8)}

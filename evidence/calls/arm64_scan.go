@@ -15,16 +15,16 @@ func scanARM64(t *targets, pc uint64, code []byte, limit int) {
 	}
 	code = code[:len(code)&^3]
 	limit = min(max(limit, 0)&^3, len(code))
-	slots := len(t.pointers) > 0 || t.taken
+	slots := len(t.pointers) > 0
 	for i := 0; i < limit; {
 		at := pc + uint64(i)
 		page := code[i:min(limit, i+int(4096-at&4095))]
 		s := t.sieve(at)
-		for j := 0; ; j += 8 {
+		for j := 0; ; j += 16 {
 			if j = s.next(page, j); j >= len(page) {
 				break
 			}
-			for k := j; k < min(j+8, len(page)); k += 4 {
+			for k := j; k < min(j+16, len(page)); k += 4 {
 				w := binary.LittleEndian.Uint32(page[k:])
 				at := at + uint64(k)
 				switch {
@@ -42,7 +42,7 @@ func scanARM64(t *targets, pc uint64, code []byte, limit int) {
 	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
 	const reach = 1 << 20
 	if slots && t.slotLo < pc+uint64(limit)+reach && t.slotHi+reach > pc {
-		t.literals(pc, code[:limit])
+		t.literalsARM64(pc, code[:limit])
 	}
 }
 
@@ -62,40 +62,45 @@ const (
 func (t *targets) sieve(at uint64) sieve {
 	return sieve{
 		call:  (at - t.callLo) >> 2 & 0x3ffffff * lanes,
-		calls: min(t.callHi-t.callLo, 1<<28-1)>>2*lanes | topBits,
+		calls: min((t.callHi-t.callLo)>>2+1, 0x3ffffff)*lanes | topBits,
 		// Of the distance in pages an adrp has all but two bits in one place.
 		page:  (at>>14 - t.slotLo>>14 + 1) & 0x7ffff * lanes,
-		pages: min(t.slotHi>>14-t.slotLo>>14+1, 0x7ffff)*lanes | topBits,
+		pages: min(t.slotHi>>14-t.slotLo>>14+2, 0x7ffff)*lanes | topBits,
 	}
 }
 
-// next returns the offset of the next pair of words, from i on, of which one may be
-// of interest: a top bit is left where a distance is not above that of the targets.
+// next returns the offset of the next four words, from i on, of which one may be of
+// interest: a top bit is left where a distance is not above that of the targets. What
+// the additions carry from the low lane into the high one is 1, for which there is room.
 func (s sieve) next(page []byte, i int) int {
 	call := s.call + uint64(i>>2)*lanes + 1<<32
-	for ; i+8 <= len(page); i += 8 {
-		v := binary.LittleEndian.Uint64(page[i:])
-		near := s.calls - (v&imm26+call)&imm26
-		near |= s.pages - (v>>5&imm19+s.page)&imm19
-		x := v ^ svc80*lanes
-		if (near|(x-lanes)&^x)&topBits != 0 {
+	for ; i+16 <= len(page); i += 16 {
+		b := page[i : i+16]
+		v := binary.LittleEndian.Uint64(b)
+		w := binary.LittleEndian.Uint64(b[8:])
+		near := s.calls - (v+call)&imm26
+		near |= s.pages - (v>>5+s.page)&imm19
+		near |= s.calls - (w+call+2*lanes)&imm26
+		near |= s.pages - (w>>5+s.page)&imm19
+		x, y := v^svc80*lanes, w^svc80*lanes
+		if (near|(x-lanes)&^x|(y-lanes)&^y)&topBits != 0 {
 			return i
 		}
-		call += 2 * lanes
+		call += 4 * lanes
 	}
-	return i // of the last word, or the end
+	return i // of the last words, or the end
 }
 
-// literals looks for what reaches a pointer or address with one instruction.
-func (t *targets) literals(pc uint64, code []byte) {
+// literalsARM64 looks for what reaches a pointer with one instruction.
+func (t *targets) literalsARM64(pc uint64, code []byte) {
 	for i := 0; i+4 <= len(code); i += 4 {
 		w := binary.LittleEndian.Uint32(code[i:])
 		at := pc + uint64(i)
 		switch {
-		case w&0xff000000 == 0x58000000:
-			t.address(at, at+uint64(int64(w)<<40>>45<<2), true)
-		case w&0x9f000000 == 0x10000000:
-			t.address(at, at+uint64(int64(adrImm(w))<<43>>43), false)
+		case w&0xff000000 == 0x58000000: // ldr
+			t.pointer(at, at+uint64(int64(w)<<40>>45<<2))
+		case w&0x9f000000 == 0x10000000: // adr
+			t.pointer(at, at+uint64(int64(adrImm(w))<<43>>43))
 		}
 	}
 }
@@ -111,20 +116,30 @@ const adrpReach = lookahead/4 - 1
 
 // adrp looks for the instruction that completes the address of an adrp.
 func (t *targets) adrp(pc uint64, code []byte) {
-	w := binary.LittleEndian.Uint32(code)
-	rd := w & 31
-	base := pc&^0xfff + uint64(int64(adrImm(w))<<43>>31)
+	base := adrpBase(pc, binary.LittleEndian.Uint32(code))
 	if base < t.slotLo&^0xfff || base > t.slotHi {
 		return
 	}
+	completions(code, func(i int, load bool, offset uint64) { t.pointer(pc+uint64(i), base+offset) })
+}
+
+// adrpBase is the address that an adrp makes.
+func adrpBase(pc uint64, w uint32) uint64 {
+	return pc&^0xfff + uint64(int64(adrImm(w))<<43>>31)
+}
+
+// completions gives the instructions that add an offset to what the first of code makes,
+// to load from there or for the address.
+func completions(code []byte, yield func(i int, load bool, offset uint64)) {
+	rd := binary.LittleEndian.Uint32(code) & 31
 	for i := 4; i+4 <= len(code) && i <= 4*adrpReach; i += 4 {
 		w := binary.LittleEndian.Uint32(code[i:])
 		if w>>5&31 == rd {
 			switch {
 			case w&0xffc00000 == 0xf9400000: // ldr xt, [xn, #imm]
-				t.address(pc+uint64(i), base+uint64(w>>10&0xfff)<<3, true)
+				yield(i, true, uint64(w>>10&0xfff)<<3)
 			case w&0xffc00000 == 0x91000000: // add xd, xn, #imm
-				t.address(pc+uint64(i), base+uint64(w>>10&0xfff), false)
+				yield(i, false, uint64(w>>10&0xfff))
 			}
 		}
 	}

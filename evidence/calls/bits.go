@@ -17,7 +17,7 @@ const (
 	Import           // the address of the imported function Name
 	Lookup           // what dlsym returned for Name, as _mmap
 	Computed         // arithmetic; N has a bit set for each parameter that went in
-	Memory           // loaded from memory that was not followed
+	Memory           // loaded from memory that was not followed; of an imported variable its Name is known
 	Returned         // what a call returned or may have overwritten
 	Register         // a register that held something else when the function was entered
 	Limit            // the function was too large or took too many steps
@@ -140,6 +140,9 @@ func (b Bits) params() int64 {
 	}
 	return 0
 }
+
+// Depends reports whether v comes of a parameter of the function, in some alternative.
+func (v Value) Depends() bool { return v.params() != 0 }
 
 func (v Value) params() (m int64) {
 	for _, b := range v {

@@ -49,10 +49,17 @@ type Program struct {
 	Pointers map[uint64]string // address of a pointer (GOT, auth GOT, lazy) → symbol, as _mmap
 	Shared   map[uint64]bool   // starts of functions that are exported or pointed to: they have callers that are not in Text
 
-	// Outwards are the symbols whose arguments are followed through the functions
-	// around their calls to the callers of these, for which all code is read again;
-	// nil: all.
-	Outwards []string
+	// Follow reports whether it may matter what the callers of the function around a
+	// site pass to it, on which arguments of the site depend; nil: always.
+	Follow func(Site) bool
+
+	// Closed asks whether all callers of a function are known, for which it is looked
+	// where addresses of functions are taken, too. Without, no site has CallersKnown.
+	Closed bool
+
+	// Plain are symbols of which a call with constants is worth no look at whether the
+	// program gets there: that takes most of the time, in functions that load others.
+	Plain []string
 
 	// Read fills b with the bytes at a virtual address.
 	Read func(addr uint64, b []byte) error
@@ -203,7 +210,9 @@ type finder struct {
 	wanted Wanted
 	text   []Section
 	starts []uint64
-	steps  int // instructions that may still be interpreted
+	buf    []byte // of one chunk of text
+	edges  *edges // between functions, once they were needed
+	steps  int    // instructions that may still be interpreted
 	sites  []Site
 	gaps   map[string]bool
 
@@ -218,7 +227,7 @@ func (f *finder) gap(format string, args ...any) {
 	}
 }
 
-// sections returns text without what lies past the end of the address space or past maxText.
+// sections returns text by address, without what lies past the end of the address space or past maxText.
 func (f *finder) sections(text []Section) []Section {
 	var list []Section
 	left := uint64(maxText)
@@ -235,7 +244,22 @@ func (f *finder) sections(text []Section) []Section {
 			list = append(list, s)
 		}
 	}
-	return list
+	return merged(list)
+}
+
+// merged returns sections by address, those that overlap as one: however often a file
+// claims the same code, it is read once.
+func merged(list []Section) []Section {
+	slices.SortFunc(list, func(a, b Section) int { return cmp.Compare(a.Addr, b.Addr) })
+	var apart []Section
+	for _, s := range list {
+		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size {
+			apart[n].Size = max(apart[n].Size, s.Addr-apart[n].Addr+s.Size)
+			continue
+		}
+		apart = append(apart, s)
+	}
+	return apart
 }
 
 // isWanted includes dlsym, for the functions it returns.

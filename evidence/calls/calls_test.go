@@ -2,6 +2,7 @@ package calls
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,6 +18,7 @@ var wanted = Wanted{"_mmap": {2, 3}, "_mach_vm_protect": {4}}
 func program(arch Arch, code []byte, starts []uint64) Program {
 	return Program{
 		Arch:     arch,
+		Closed:   true,
 		Text:     []Section{{base, uint64(len(code))}},
 		Starts:   starts,
 		Stubs:    map[uint64]string{base + 0x1000: "_mmap", base + 0x1010: "_dlsym", base + 0x1020: "_abort"},
@@ -99,5 +101,49 @@ func TestWaysSayWhatComesTogether(t *testing.T) {
 	want := []string{"0x1 with 0x1002", "0x3 with 0x1002", "0x5 with 0x1802", "0x7 with 0x1802"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Calls are found wherever the code is cut for reading.
+func TestCallsAreFoundAtTheEdgesOfChunks(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		arch Arch
+		code string // calls the stub
+	}{
+		{"call", X8664, "e8"},
+		{"conditional jump", X8664, "0f84"},
+		{"bl", ARM64, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			size := 0
+			for at := chunk - 16; at <= chunk+16; at++ {
+				code := make([]byte, chunk+4096)
+				stub := uint64(base + 2*chunk)
+				switch {
+				case tt.arch == X8664:
+					op := bytesOf(t, tt.code)
+					size = len(op) + 4
+					copy(code[at:], op)
+					binary.LittleEndian.PutUint32(code[at+len(op):], uint32(stub-base-uint64(at+size)))
+				case at%4 != 0:
+					continue
+				default:
+					binary.LittleEndian.PutUint32(code[at:], 0x94000000|uint32(stub-base-uint64(at))/4)
+				}
+				p := program(tt.arch, code, nil)
+				p.Stubs = map[uint64]string{stub: "_mmap"}
+				f := &finder{ctx: context.Background(), p: p, arch: archOf(tt.arch), wanted: wanted, text: p.Text, gaps: map[string]bool{}}
+				refs, err := f.scanImports()
+				want := []reference{{at: base + uint64(at), target: stub}}
+				if err != nil || !slices.Equal(refs, want) {
+					t.Errorf("at %#x: %v, %v", at, refs, err)
+				}
+				e, err := f.collect(slices.Values([]uint64{base + uint64(at)}))
+				if err != nil || e.count != 0 {
+					t.Errorf("at %#x: %d edges, %v", at, e.count, err)
+				}
+			}
+		})
 	}
 }

@@ -12,6 +12,9 @@ type function struct {
 	params []Value // what is passed to it; nil: the parameters stay symbols
 	window bool    // start is not the start of a function, but a place before a call
 	part   bool    // there is more of the function
+
+	want     map[uint64]bool // addresses at which what arguments can be is to be known; nil: at all calls
+	indirect bool            // and at what calls or jumps through a register
 }
 
 // An arrival is an instruction that calls, and the registers there.
@@ -68,10 +71,7 @@ func (f *finder) walk(fn function, ways, steps int) outcome {
 		f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
 		return outcome{limit: true}
 	}
-	w := &walk{
-		f: f, fn: fn, ways: ways, mem: &memory{p: f.p, loaded: map[string]bool{}},
-		blocks: map[int]*block{}, starts: map[uint64]bool{}, left: min(steps, f.steps),
-	}
+	w := f.newWalk(fn, ways, steps)
 	before := w.left
 	w.findBlocks()
 	if fn.window {
@@ -87,6 +87,13 @@ func (f *finder) walk(fn function, ways, steps int) outcome {
 	return out
 }
 
+func (f *finder) newWalk(fn function, ways, steps int) *walk {
+	return &walk{
+		f: f, fn: fn, ways: ways, mem: &memory{p: f.p, loaded: map[string]bool{}},
+		blocks: map[int]*block{}, starts: map[uint64]bool{}, left: min(steps, f.steps),
+	}
+}
+
 // A block is code that is entered only at its start.
 type block struct {
 	ins     []*state // at the start, on ways that are told apart
@@ -94,6 +101,7 @@ type block struct {
 	visits  int
 	orphan  bool // no branch of the function leads here, and none falls through
 	waiting bool
+	useless bool // no way leads on to what is of interest
 }
 
 // What depends on one condition belongs together, as protection and flags do: ways
@@ -116,13 +124,15 @@ type walk struct {
 	jumps   *state         // join of the states at jumps to unknown places
 	left    int
 	partial bool
+	events  []event // by address
 }
 
 // findBlocks decodes fn once, from start to end.
 func (w *walk) findBlocks() {
 	targets := map[int]bool{0: true}
 	orphans := map[int]bool{}
-	ended := false // the instruction before leads elsewhere
+	heads := make([]uint64, len(w.fn.code)/64+1) // bit for each instruction
+	ended := false                               // the instruction before leads elsewhere
 	for at := 0; at < len(w.fn.code); {
 		if n := w.f.arch.padding(w.fn.code[at:]); ended && n > 0 {
 			at += n
@@ -133,6 +143,7 @@ func (w *walk) findBlocks() {
 		}
 		fl := w.f.arch.control(w.fn.start+uint64(at), w.fn.code[at:])
 		next := at + fl.size
+		heads[at/64] |= 1 << (at % 64)
 		w.left--
 		ended = fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link ||
 			fl.direct && fl.link && noReturn[w.f.p.Stubs[fl.target]]
@@ -147,7 +158,14 @@ func (w *walk) findBlocks() {
 		if fl.kind == flowBranch {
 			targets[next] = true
 		}
+		if fl.kind != flowNext || w.fn.want != nil {
+			w.event(at, fl, ended)
+		}
 		at = next
+	}
+	straight := true // no jump leads into the middle of an instruction
+	for at := range targets {
+		straight = straight && (at >= len(w.fn.code) || heads[at/64]>>(at%64)&1 != 0)
 	}
 	for at := range targets {
 		w.blocks[at] = &block{}
@@ -161,6 +179,9 @@ func (w *walk) findBlocks() {
 		w.order = append(w.order, at)
 	}
 	sort.Ints(w.order)
+	if straight {
+		w.prune()
+	}
 }
 
 func (w *walk) offset(addr uint64) (int, bool) {
@@ -171,8 +192,8 @@ func (w *walk) offset(addr uint64) (int, bool) {
 // enter has the block at an offset visited with s, alone or joined with others.
 func (w *walk) enter(at int, s *state) {
 	b := w.blocks[at]
-	if b == nil {
-		return // past the end
+	if b == nil || b.useless {
+		return // past the end, or nothing comes of it
 	}
 	c := *s
 	c.flags.known, c.flags.truth = 0, 0
@@ -199,6 +220,9 @@ func (w *walk) enter(at int, s *state) {
 const (
 	perVisit = 8
 	perJoin  = 4
+
+	// slotsPerStep is how many slots of the frame are copied in the time of a step.
+	slotsPerStep = 32
 )
 
 // run visits the first block that waits until none does.
@@ -230,7 +254,8 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 			}
 			return
 		}
-		if w.left--; w.left <= 0 && !quiet {
+		// What is kept of the frame is copied where it changes.
+		if w.left -= 1 + len(s.slots)/slotsPerStep; w.left <= 0 && !quiet {
 			return
 		}
 		if cond, ok := w.f.arch.selects(w.fn.code[at:]); ok && w.ways > 1 && forks < maxForks {

@@ -8,7 +8,7 @@ import (
 
 // chunk is how much code is read at a time, and lookahead what is read past it.
 const (
-	chunk     = 1 << 20
+	chunk     = 256 << 10
 	lookahead = 64
 )
 
@@ -19,19 +19,41 @@ type reference struct {
 	taken      bool
 }
 
-// targets are what a pass over the code looks for.
+// references are what a pass over the code found.
+type references struct {
+	found []reference
+	full  bool
+}
+
+func (l *references) add(r reference) {
+	if len(l.found) >= maxReferences {
+		l.full = true
+		return
+	}
+	l.found = append(l.found, r)
+}
+
+// sorted returns them by address, each once.
+func (f *finder) sorted(l *references) []reference {
+	if l.full {
+		f.gap("more than %d calls: the others were left out", maxReferences)
+	}
+	slices.SortFunc(l.found, func(a, b reference) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.target, b.target))
+	})
+	return slices.Compact(l.found)
+}
+
+// targets are imported functions, which a pass over the code looks for.
 type targets struct {
-	calls    map[uint64]bool // addresses that are jumped to or called
+	calls    map[uint64]bool // addresses of stubs, that are jumped to or called
 	pointers map[uint64]bool // addresses that are loaded from
-	taken    bool            // also where the address of one of calls is taken
 	syscalls bool
 
 	callLo, callHi uint64
 	slotLo, slotHi uint64
-	filter         [1024]uint64 // bit for each of calls, by its low bits, before the map is asked
 
-	found []reference
-	full  bool
+	references
 }
 
 func (t *targets) prepare() {
@@ -46,67 +68,45 @@ func (t *targets) prepare() {
 		return lo, hi
 	}
 	t.callLo, t.callHi = bound(t.calls)
-	slots := t.pointers
-	if t.taken {
-		slots = t.calls
-	}
-	t.slotLo, t.slotHi = bound(slots)
-	for a := range t.calls {
-		t.filter[a>>6&1023] |= 1 << (a & 63)
-	}
-}
-
-func (t *targets) isCall(addr uint64) bool {
-	return t.filter[addr>>6&1023]>>(addr&63)&1 != 0 && t.calls[addr]
-}
-
-func (t *targets) add(r reference) {
-	if len(t.found) >= maxReferences {
-		t.full = true
-		return
-	}
-	t.found = append(t.found, r)
+	t.slotLo, t.slotHi = bound(t.pointers)
 }
 
 func (t *targets) call(at, target uint64) {
-	if t.isCall(target) {
+	if t.calls[target] {
 		t.add(reference{at: at, target: target})
 	}
 }
 
-// address is an instruction that loads from or makes an address.
-func (t *targets) address(at, addr uint64, load bool) {
+// pointer is an instruction that loads from an address, or makes it to do so.
+func (t *targets) pointer(at, addr uint64) {
 	if t.pointers[addr] {
 		t.add(reference{at: at, target: addr})
-	} else if t.taken && !load && t.isCall(addr) {
-		t.add(reference{at: at, target: addr, taken: true})
 	}
 }
 
-// scan reads all text once and returns what refers to the targets, by address.
-func (f *finder) scan(t *targets) ([]reference, error) {
-	t.prepare()
-	buf := make([]byte, chunk+lookahead)
+// eachChunk reads all text once. Of the code that it gives, some past limit is of the next chunk.
+func (f *finder) eachChunk(look func(pc uint64, code []byte, limit int)) error {
+	if f.buf == nil {
+		most := uint64(0)
+		for _, s := range f.text {
+			most = max(most, s.Size)
+		}
+		f.buf = make([]byte, min(most, chunk+lookahead))
+	}
 	for _, s := range f.text {
 		for done := uint64(0); done < s.Size; done += chunk {
 			if err := f.ctx.Err(); err != nil {
-				return nil, err
+				return err
 			}
-			b := buf[:min(uint64(len(buf)), s.Size-done)]
+			b := f.buf[:min(uint64(len(f.buf)), s.Size-done)]
 			if f.p.Read(s.Addr+done, b) != nil {
 				f.gap("code at %#x could not be read", s.Addr+done)
 				break
 			}
-			f.arch.scan(t, s.Addr+done, b, min(len(b), chunk))
+			look(s.Addr+done, b, min(len(b), chunk))
 		}
 	}
-	if t.full {
-		f.gap("more than %d calls: the others were left out", maxReferences)
-	}
-	slices.SortFunc(t.found, func(a, b reference) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.target, b.target))
-	})
-	return slices.Compact(t.found), nil
+	return nil
 }
 
 // scanImports finds what refers to wanted symbols.
@@ -122,11 +122,11 @@ func (f *finder) scanImports() ([]reference, error) {
 			t.pointers[addr] = true
 		}
 	}
-	found, err := f.scan(t)
-	if err != nil {
+	t.prepare()
+	if err := f.eachChunk(func(pc uint64, code []byte, limit int) { f.arch.scan(t, pc, code, limit) }); err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(found, func(r reference) bool { return f.inStub(r.at) }), nil
+	return slices.DeleteFunc(f.sorted(&t.references), func(r reference) bool { return f.inStub(r.at) }), nil
 }
 
 // inStub reports whether an instruction belongs to a stub: adrp, ldr or add, br

@@ -25,6 +25,8 @@ type slot struct {
 	v    Value
 }
 
+func (x slot) equal(y slot) bool { return x.at == y.at && x.size == y.size && x.v.equal(y.v) }
+
 // A test is a comparison, reg&mask == want, and which conditions are known to hold
 // after it: pairs of conditions, of which the second is the inverse, have one bit.
 type test struct {
@@ -69,7 +71,7 @@ func (s *state) settle(cond, equal int, holds bool) {
 const maxFrame = 1 << 30
 
 // maxSlots bounds the frame; what is stored past it is not followed.
-const maxSlots = 512
+const maxSlots = 256
 
 // entry is the state at the start of a function, or at a place nothing is known of.
 func (a *arch) entry(params []Value) *state {
@@ -244,6 +246,9 @@ func (s *state) join(o *state, visits int) (changed bool) {
 	}
 	if s.flags != o.flags && s.flags != (test{}) {
 		s.flags, changed = test{}, true
+	}
+	if slices.EqualFunc(s.slots, o.slots, slot.equal) {
+		return changed
 	}
 	j := 0
 	both := make([]slot, 0, len(s.slots))

@@ -62,7 +62,17 @@ func (f *finder) evaluate(refs []reference) error {
 // sitesIn notes the wanted calls in fn, of which refs are known already, and returns
 // those that depend on its parameters.
 func (f *finder) sitesIn(fn function, refs []reference) []chain {
+	if f.plainSites(fn, refs) {
+		return nil
+	}
 	var chains []chain
+	fn.want = map[uint64]bool{}
+	for _, r := range refs {
+		symbol, ok := f.p.Stubs[r.target]
+		fn.want[r.at] = true
+		// A function whose address is loaded or looked up is called through a register.
+		fn.indirect = fn.indirect || !ok && r.target != 0 || symbol == "_dlsym"
+	}
 	out := f.interpret(fn)
 	called, seen := map[string]bool{}, map[uint64]bool{}
 	type place struct {
@@ -134,7 +144,7 @@ func (f *finder) note(s Site, links []link) []chain {
 	var chains []chain
 	if s.params() != 0 {
 		s.Callers = CallersSome
-		if !links[len(links)-1].fn.window && (f.p.Outwards == nil || slices.Contains(f.p.Outwards, s.Symbol)) {
+		if !links[len(links)-1].fn.window && (f.p.Follow == nil || f.p.Follow(s)) {
 			chains = []chain{{len(f.sites), links}}
 		}
 	}
@@ -149,22 +159,22 @@ func (s Site) params() (m int64) {
 	return m
 }
 
-// outwards finds the calls of the outermost functions of chains, in one pass
-// over the code, and returns the longer chains that these make.
+// outwards finds the calls of the outermost functions of chains, and returns the longer
+// chains that these make.
 func (f *finder) outwards(chains []chain) ([]chain, error) {
 	byStart := map[uint64][]chain{}
-	t := &targets{calls: map[uint64]bool{}, taken: true}
+	wrappers := map[uint64]bool{}
 	for _, c := range chains {
 		start := c.outer().start
-		if !t.calls[start] && len(t.calls) == maxWrappers {
+		if !wrappers[start] && len(wrappers) == maxWrappers {
 			f.gap("more than %d functions pass arguments on: the others were not followed", maxWrappers)
 			continue
 		}
-		t.calls[start] = true
+		wrappers[start] = true
 		byStart[start] = append(byStart[start], c)
 	}
-	f.wrappers, f.outcomes = t.calls, nil
-	refs, err := f.scan(t)
+	f.wrappers, f.outcomes = wrappers, nil
+	refs, err := f.callers(wrappers)
 	if err != nil {
 		return nil, err
 	}
@@ -195,6 +205,12 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 			refs = refs[1:]
 			continue
 		}
+		fn.want = map[uint64]bool{}
+		for _, r := range refs {
+			if r.at-fn.start < uint64(len(fn.code)) {
+				fn.want[r.at] = true
+			}
+		}
 		out := f.interpret(fn)
 		n := 0
 		for ; n < len(refs) && (n == 0 || refs[n].at-fn.start < uint64(len(fn.code))); n++ {
@@ -215,7 +231,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 		refs = refs[n:]
 	}
 	for start, list := range byStart {
-		if open[start] || f.p.Shared[start] || !seen[start] {
+		if !f.p.Closed || open[start] || f.p.Shared[start] || !seen[start] {
 			continue
 		}
 		for _, c := range list {
@@ -242,6 +258,7 @@ func (f *finder) through(c chain, ways [][]Value, from link, partial bool) []cha
 		for _, args := range ways {
 			fn := c.links[i].fn
 			fn.params = passed(args, needs)
+			fn.want, fn.indirect = map[uint64]bool{c.links[i].call: true}, true
 			out := f.cached(fn)
 			s.Partial = s.Partial || out.partial || out.limit
 			limit = limit || out.limit
@@ -303,7 +320,7 @@ func together(ways [][]Value, args []Value) [][]Value {
 
 // cached is interpret for functions that many callers give the same arguments.
 func (f *finder) cached(fn function) outcome {
-	key := fmt.Sprint(fn.start, fn.params)
+	key := fmt.Sprint(fn.start, fn.params, fn.want)
 	out, ok := f.outcomes[key]
 	if !ok {
 		out = f.interpret(fn)

@@ -29,6 +29,7 @@ var x8664 = &arch{
 	step:         stepX86,
 	control:      controlX86,
 	scan:         scanX86,
+	edges:        edgesX86,
 	prologue:     prologueX86,
 	padding:      paddingX86,
 	selects:      selectsX86,

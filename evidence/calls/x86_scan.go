@@ -1,46 +1,42 @@
 package calls
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
-// scanX86 takes the four bytes at each place for a displacement, and looks at what
-// is before them only when they may lead to a target: that is rare, where the
-// opcodes of calls are every thirtieth byte, so that a branch on them would mostly
-// be guessed wrong. Jumps of 8 bits are not looked for: linkers bind calls between
-// functions by 32 bits.
+// scanX86 looks at eight places at a time for the last byte of an opcode before a
+// displacement that may lead to a target: that is rare, where the opcodes of calls are
+// every thirtieth byte, so that a branch on them would mostly be guessed wrong. Jumps of
+// 8 bits are not looked for: linkers bind calls between functions by 32 bits.
 func scanX86(t *targets, pc uint64, code []byte, limit int) {
-	limit = min(limit, len(code))
-	if t.taken {
-		t.opcodesX86(pc, code, limit)
-		return
-	}
-	const block = 32 << 10
+	limit = min(limit+1, len(code)) // and an opcode of two bytes that ends in the next chunk
+	const block = 4 << 10           // in which distances to the targets have most of their high bits in common
 	for at := 0; at < limit; at += block {
 		end := min(at+block, limit)
 		s := t.sieveX86(pc+uint64(at), uint64(end-at))
-		i := at
+		part := code[:min(len(code), end+8)]
+		i, places := at, uint64(0)
 		for ; ; i += 8 {
-			if i = s.next(code[:min(len(code), end+8)], i); i+16 > len(code) || i >= end {
+			if i, places = s.next(part, i); i+16 > len(part) {
 				break
 			}
-			for k := i; k < i+8; k++ {
-				t.displacement(pc, code, k)
+			for ; places != 0; places &= places - 1 {
+				k := i + bits.TrailingZeros64(places)/8
+				t.displacement(pc, code, k+1)
+				t.syscallsX86(pc, code, k, k+1)
 			}
-			t.syscallsX86(pc, code, i, min(i+8, end))
 		}
 		for ; i < end; i++ {
-			t.displacement(pc, code, i)
+			t.displacement(pc, code, i+1)
 			t.syscallsX86(pc, code, i, i+1)
 		}
 	}
 }
 
-// A sieveX86 lets through the places of a block of code that may hold a displacement
-// to the targets: what the two high bytes of those have in common is compared, at
-// eight places at a time. The top bit of each byte is left out, so that a byte that
-// is zero can be told by what subtracting 1 does to that bit.
+// A sieveX86 lets through the places of a block of code that may hold an opcode before a
+// displacement to the targets: what the two high bytes of those have in common is
+// compared, without the top bits, and the byte before.
 type sieveX86 struct {
 	low, lowMask, high, highMask         uint64 // of calls
 	slotLow, slotLowMask, slotHigh, slot uint64 // of pointers
@@ -52,8 +48,8 @@ const (
 )
 
 func (t *targets) sieveX86(at, size uint64) (s sieveX86) {
-	s.low, s.lowMask, s.high, s.highMask = shared(t.callLo-at-size-4, t.callHi-at-4, len(t.calls) > 0)
-	s.slotLow, s.slotLowMask, s.slotHigh, s.slot = shared(t.slotLo-at-size-4, t.slotHi-at-4, len(t.pointers) > 0)
+	s.low, s.lowMask, s.high, s.highMask = shared(t.callLo-at-size-8, t.callHi-at-4, len(t.calls) > 0)
+	s.slotLow, s.slotLowMask, s.slotHigh, s.slot = shared(t.slotLo-at-size-8, t.slotHi-at-4, len(t.pointers) > 0)
 	return s
 }
 
@@ -72,38 +68,26 @@ func shared(lo, hi uint64, any bool) (low, lowMask, high, highMask uint64) {
 	return v & 0xff * bytesOf1, m & 0xff * bytesOf1, v >> 8 * bytesOf1, m >> 8 * bytesOf1
 }
 
-// next returns the first of the places i, i+8 and so on of which the eight bytes may
-// have a displacement to the targets, or 0f 05; or one less than 16 before the end.
-func (s sieveX86) next(code []byte, i int) int {
+// next returns the first of the places i, i+8 and so on of which the eight bytes may have
+// such an opcode, or 0f 05, and top bits for which of them; or one less than 16 before the
+// end. Subtracting 1 sets the top bit of a byte that is zero. The opcodes of calls and
+// jumps, e8, e9 and 8x, have that bit themselves; ModRM of [rip+disp32] has not, and ends
+// in 101.
+func (s sieveX86) next(code []byte, i int) (at int, places uint64) {
 	for ; i+16 <= len(code); i += 8 {
 		b := code[i : i+16]
-		third, fourth := binary.LittleEndian.Uint64(b[2:]), binary.LittleEndian.Uint64(b[3:])
+		op, after := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[1:])
+		third, fourth := binary.LittleEndian.Uint64(b[3:]), binary.LittleEndian.Uint64(b[4:])
 		call := third&s.lowMask ^ s.low | fourth&s.highMask ^ s.high
 		slot := third&s.slotLowMask ^ s.slotLow | fourth&s.slot ^ s.slotHigh
-		// All eight bits of these, for 0f 85 is a common jump.
-		system := binary.LittleEndian.Uint64(b) ^ 0x0f*bytesOf1 | binary.LittleEndian.Uint64(b[1:]) ^ 0x05*bytesOf1
-		if ((call-bytesOf1)|(slot-bytesOf1)|(system-bytesOf1)&^system)&bytesTop != 0 {
-			return i
+		pointer := op&(0x47*bytesOf1) ^ 0x05*bytesOf1 | slot
+		system := op ^ 0x0f*bytesOf1 | after ^ 0x05*bytesOf1
+		found := (call-bytesOf1)&op | (pointer-bytesOf1)&^op | (system-bytesOf1)&^system
+		if found &= bytesTop; found != 0 {
+			return i, found
 		}
 	}
-	return i
-}
-
-// opcodesX86 is for targets all over the code: it goes from one opcode to the next.
-func (t *targets) opcodesX86(pc uint64, code []byte, limit int) {
-	for _, op := range []struct {
-		first byte
-		size  int // before the displacement
-	}{{0xe8, 1}, {0xe9, 1}, {0x8d, 2}, {0x0f, 2}} {
-		for i := 0; i < limit; i++ {
-			n := bytes.IndexByte(code[i:limit], op.first)
-			if n < 0 {
-				break
-			}
-			i += n
-			t.displacement(pc, code, i+op.size)
-		}
-	}
+	return i, 0
 }
 
 // displacement looks at the instruction whose last four bytes are at i.
@@ -132,12 +116,9 @@ func (t *targets) displacement(pc uint64, code []byte, i int) {
 		return
 	}
 	switch {
-	case op == 0xff && (modrm == 0x15 || modrm == 0x25): // call, jmp [rip+disp32]
-		t.address(at-2, target, true)
-	case op == 0x8b: // mov
-		t.address(at-2, target, true)
-	case op == 0x8d: // lea
-		t.address(at-2, target, false)
+	case op == 0xff && (modrm == 0x15 || modrm == 0x25), // call, jmp [rip+disp32]
+		op == 0x8b, op == 0x8d: // mov, lea
+		t.pointer(at-2, target)
 	}
 }
 

@@ -35,10 +35,12 @@ type met struct {
 // Strings looks at the next bytes of a section of constants, which may end anywhere: a
 // string goes on in the bytes of the next call, until [Matcher.End].
 func (m *Matcher) Strings(b []byte) {
-	for len(b) > 0 {
-		if n := short(b); n > 0 && !m.open {
-			b = b[n:]
-			continue
+	for {
+		if !m.open {
+			b = b[short(b):]
+		}
+		if len(b) == 0 {
+			return
 		}
 		end := bytes.IndexByte(b, 0)
 		if end < 0 {
@@ -57,22 +59,20 @@ func (m *Matcher) Strings(b []byte) {
 	}
 }
 
-// short returns how many of the next eight bytes are strings that are too short for a
-// clue, with their zeros. Tables of numbers have many.
-func short(b []byte) (n int) {
-	if len(b) < 8 {
-		return 0
-	}
+// short returns how many bytes there are up to a string that is long enough for a clue, or
+// up to the last few. Tables of numbers have many strings that are too short.
+func short(b []byte) (at int) {
 	const low = 0x7f7f7f7f7f7f7f7f
-	w := binary.LittleEndian.Uint64(b)
-	for zeros := ^(w&low + low | w | low); zeros != 0; zeros &= zeros - 1 {
-		at := bits.TrailingZeros64(zeros) / 8
-		if at-n >= minText {
-			break
+	// Of eight bytes in a row, minText that are not zero begin at one of the first five,
+	// or not before the sixth.
+	for ; at+8 <= len(b); at += 9 - minText {
+		w := binary.LittleEndian.Uint64(b[at:])
+		text := (w&low + low | w) &^ low // the top bit of each byte that is not zero
+		if long := text & (text >> 8) & (text >> 16) & (text >> 24); long != 0 {
+			return at + bits.TrailingZeros64(long)/8
 		}
-		n = at + 1
 	}
-	return n
+	return at
 }
 
 // End ends a section: what it ended in is a whole string.

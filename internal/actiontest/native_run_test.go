@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/codewarrant/codewarrant/internal/githubtest"
 )
 
 // release builds the program of this machine once, as a release has it.
@@ -255,5 +257,40 @@ func TestNativeActionRunsNothingElse(t *testing.T) {
 				t.Error("it was run")
 			}
 		})
+	}
+}
+
+// The native action keeps a comment on a pull request, as the container's does.
+func TestNativeActionComments(t *testing.T) {
+	program, err := release()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const secret, head = "ghs_0123456789abcdefghijklmnopqrstuvwxyz", "2222222222222222222222222222222222222222"
+	api := githubtest.New()
+	defer api.Close()
+	pull := &githubtest.Pull{}
+	api.Repos["octo/demo"] = &githubtest.Repo{Private: true, Pulls: map[int]*githubtest.Pull{7: pull}}
+	api.Tokens[secret] = githubtest.Permissions{"octo/demo": githubtest.Contents, "octo/demo pulls": githubtest.Write}
+	api.Accounts[secret] = githubtest.Account{Login: "github-actions[bot]", ID: 41898282}
+	event := filepath.Join(t.TempDir(), "event.json")
+	payload := `{"pull_request": {"number": 7, "user": {"login": "jo", "id": 1}, "head": {"sha": "` + head + `", "repo": {"id": 1}},
+		"base": {"ref": "main", "repo": {"id": 1}}}, "repository": {"default_branch": "main"}}`
+	if err := os.WriteFile(event, []byte(payload), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	listed := fmt.Sprintf("%x  %s\n", sha256.Sum256(program), asset)
+	server := github(t, func(w http.ResponseWriter, _ *http.Request) { w.Write(program) })
+	for _, want := range []string{"codewarrant: fail", "codewarrant: pass"} {
+		inputs := map[string]string{"path": "pg_ctl", "comment": "true", "base": ".", "token": secret}
+		if want == "codewarrant: pass" {
+			inputs["fail-on"] = "never"
+		}
+		r := runNative(t, files{"pg_ctl": pgCtl}.write(t), listed, inputs, "GITHUB_SERVER_URL="+server,
+			"GITHUB_API_URL="+api.URL, "GITHUB_REPOSITORY=octo/demo", "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH="+event,
+			"GITHUB_WORKFLOW=Check", "GITHUB_JOB=check", "GITHUB_RUN_ID=1", "GITHUB_ACTOR=jo")
+		if len(pull.Comments) != 1 || !strings.Contains(pull.Comments[0].Body, want) || strings.Contains(r.log, secret) {
+			t.Errorf("comments %+v, want one with %q", pull.Comments, want)
+		}
 	}
 }

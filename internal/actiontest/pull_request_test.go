@@ -58,3 +58,78 @@ func TestPullRequestIsJudgedByItsBranch(t *testing.T) {
 		})
 	}
 }
+
+// The whole way of an exception that a pull request brings: it fails, a member of the team
+// approves it, it passes, and the one comment on the pull request says so. On a fork the
+// token may only read, and there is no comment.
+func TestPullRequestIsApprovedByAReview(t *testing.T) {
+	const head = "2222222222222222222222222222222222222222"
+	takesReviews := strings.Replace(asksForBase, "[base]", "review, review-teams: octo/security", 1)
+	asks := takesReviews + `  - entitlement: com.apple.security.cs.allow-unsigned-executable-memory
+    action: allow
+  - entitlement: com.apple.security.cs.disable-library-validation
+    action: allow
+exceptions:
+  - id: EXC-1
+    entitlement: com.apple.security.cs.allow-jit
+    applies-to: {path: pg_ctl}
+    category: language-runtime
+    justification: LLVM compiles the expressions of long queries; without it reports take twice as long.
+    owner: "@octo/database"
+    approved-by: ["@octo/security"]
+    approved-on: 2026-11-02
+    expires: 2027-04-30
+`
+	merged := asks[:strings.Index(asks, "exceptions:")]
+	alice := githubtest.Account{Login: "alice", ID: 2}
+	s := githubtest.New()
+	defer s.Close()
+	pull := &githubtest.Pull{}
+	s.Repos["octo/demo"] = &githubtest.Repo{
+		ID: 1, Private: true,
+		Branches: map[string]githubtest.Branch{"main": {Commit: branch, Protected: true}},
+		Commits:  map[string]githubtest.Tree{branch: {".github/codewarrant.yml": {Data: merged}}, head: {".github/codewarrant.yml": {Data: asks}}},
+		Pulls:    map[int]*githubtest.Pull{4: pull},
+	}
+	s.Tokens[token] = githubtest.Permissions{"octo/demo": githubtest.Contents, "octo/demo pulls": githubtest.Write, "octo": githubtest.Members}
+	s.Accounts[token] = githubtest.Account{Login: "octo-checks[bot]", ID: 3}
+	s.Teams["octo/security"] = map[string]string{"alice": "active"}
+	for _, tt := range []struct {
+		name, event, from string
+		reviews           []githubtest.Review
+		exit              int
+		log, comment      string
+	}{
+		{"on a fork", "pull_request", "2", nil, 1, "no comment, as the token of a pull request from a fork may only read", ""},
+		{"nobody has looked at it", "pull_request", "1", nil, 1, "review: nobody approves 222222222222", "codewarrant: fail"},
+		{"a member of the team approves it", "pull_request_review", "1", []githubtest.Review{{By: alice, State: "APPROVED", Commit: head}}, 0, "approved by the review of alice", "codewarrant: pass"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			pull.Reviews = tt.reviews
+			r, err := runner.Run(t.Context(), runner.Options{
+				Action: root, Image: built.image, Dir: t.TempDir(), RunFlags: []string{"--network", "host", "--read-only"},
+				Workspace: files{"build/pg_ctl": pgCtl, ".github/codewarrant.yml": asks}.write(t),
+				Inputs:    map[string]string{"path": "build", "comment": "true", "stage": "development"},
+				EventName: tt.event, Token: token, APIURL: s.URL,
+				Event: []byte(`{"pull_request": {"number": 4, "user": {"login": "octocat", "id": 1}, "head": {"sha": "` + head + `", "repo": {"id": ` + tt.from + `}},
+					"base": {"ref": "main", "sha": "` + branch + `", "repo": {"id": 1}}}, "repository": {"full_name": "octo/demo", "default_branch": "main"}}`),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if log := strings.Join(strings.Fields(r.Log), " "); r.Exit != tt.exit || !strings.Contains(log, tt.log) {
+				t.Errorf("exit %d, want %d with %q in\n%s", r.Exit, tt.exit, tt.log, r.Log)
+			}
+			switch {
+			case tt.comment == "" && len(pull.Comments) != 0, tt.comment != "" && len(pull.Comments) != 1:
+				t.Errorf("comments %+v", pull.Comments)
+			case tt.comment != "" && !strings.Contains(pull.Comments[0].Body, tt.comment):
+				t.Errorf("the comment lacks %q:\n%s", tt.comment, pull.Comments[0].Body)
+			}
+			if strings.Contains(r.Log+r.Summary, token) {
+				t.Error("the token is in the output")
+			}
+			wellBehaved(t, r)
+		})
+	}
+}

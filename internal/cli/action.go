@@ -46,6 +46,9 @@ type job struct {
 	// cannot write.
 	commands bytes.Buffer
 	outputs  map[string]string
+
+	comments bool          // the input comment
+	report   *check.Report // nil: there is none
 }
 
 func newJob(env Env) *job {
@@ -64,6 +67,9 @@ func (j *job) run(ctx context.Context) error {
 		j.complain(err)
 		j.outputs["result"] = "error" // whatever the check came to
 		err = status(exitUsage)
+	}
+	if j.comments {
+		j.comment(ctx, j.report)
 	}
 	if werr := j.writeOutputs(); werr != nil {
 		j.complain(werr)
@@ -111,6 +117,7 @@ func (j *job) check(ctx context.Context) error {
 			return err
 		}
 	}
+	j.report = r
 	return exitOf(r)
 }
 
@@ -131,10 +138,13 @@ func (j *job) inputs() (in actionInputs, err error) {
 	}
 	in.sarifFile = j.inWorkspace(j.action.GetInput("sarif-file"))
 	in.reportFile = j.inWorkspace(j.action.GetInput("report-file"))
-	if in.summary, err = j.boolean("summary"); err != nil {
+	if in.summary, err = j.boolean("summary", true); err != nil {
 		return in, err
 	}
-	if in.annotations, err = j.boolean("annotations"); err != nil {
+	if in.annotations, err = j.boolean("annotations", true); err != nil {
+		return in, err
+	}
+	if j.comments, err = j.boolean("comment", false); err != nil {
 		return in, err
 	}
 	if in.sarifFile != "" && filepath.Clean(in.sarifFile) == filepath.Clean(in.reportFile) {
@@ -184,9 +194,11 @@ func (j *job) ownPolicy(name string) error {
 	return nil
 }
 
-func (j *job) boolean(name string) (bool, error) {
+func (j *job) boolean(name string, byDefault bool) (bool, error) {
 	switch v := j.action.GetInput(name); v {
-	case "true", "":
+	case "":
+		return byDefault, nil
+	case "true":
 		return true, nil
 	case "false":
 		return false, nil
@@ -291,7 +303,7 @@ func (j *job) complain(err error) {
 			break
 		}
 	}
-	j.env.Stdout.Write(j.commands.Bytes())
+	j.flush()
 }
 
 // shownAt returns where in the checkout an error is shown: in the policy that leads to it

@@ -154,6 +154,7 @@ func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*che
 		return nil, err
 	}
 	in.Policy, in.Pending, in.Looser, in.Base, in.Signed, in.Merged = by.policy, by.pending, by.looser, by.base, by.signed, true
+	in.Reviewed = by.reviewed
 	if in.Stage, err = by.stage(stageName(o.stage)); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"encoding/pem"
 	"flag"
+	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -60,12 +62,22 @@ func TestMain(m *testing.M) {
 //	                        play GitHub's API with a private repository that the token may
 //	                        read; its commit, $COMMIT, has the files of the folder, and the
 //	                        one after it, $NEXT, those of the folder NEXT
+//	pull REPO TOKEN TEAM LOGIN…
+//	                        give that repository the pull request 1, which the token may
+//	                        comment on, and the team its members, whom the token may see
+//	review LOGIN STATE COMMIT
+//	                        review the pull request
+//	comments FILE           write the comments on the pull request into a file
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Values[played{}] = &played{}
+			return nil
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"fixture":   copyFixture,
 			"packages":  copyPackage,
@@ -80,6 +92,9 @@ func TestScript(t *testing.T) {
 			"edit":      edit,
 			"replace":   replaceText,
 			"github":    playGitHub,
+			"pull":      playPull,
+			"review":    playReview,
+			"comments":  readComments,
 		},
 	})
 }
@@ -283,9 +298,60 @@ func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		s.Tokens[args[2]] = githubtest.Permissions{args[0]: githubtest.Contents}
 	})
+	ts.Value(played{}).(*played).server = s
 	ts.Setenv("GITHUB_API_URL", s.URL)
 	ts.Setenv("COMMIT", commit)
 	ts.Setenv("NEXT", next)
+}
+
+// played is the GitHub of one script.
+type played struct {
+	server *githubtest.Server
+	pull   *githubtest.Pull
+}
+
+func playPull(ts *testscript.TestScript, neg bool, args []string) {
+	g := ts.Value(played{}).(*played)
+	if neg || len(args) < 3 || g.server == nil {
+		ts.Fatalf("usage: pull REPO TOKEN TEAM LOGIN…, after github")
+	}
+	repo, token, team := args[0], args[1], args[2]
+	org, _, _ := strings.Cut(team, "/")
+	g.pull = &githubtest.Pull{}
+	g.server.Set(func() {
+		g.server.Repos[repo].Pulls = map[int]*githubtest.Pull{1: g.pull}
+		g.server.Tokens[token][repo+" pulls"], g.server.Tokens[token][org] = githubtest.Write, githubtest.Members
+		g.server.Accounts[token] = githubtest.Account{Login: "acme-checks[bot]", ID: 1}
+		g.server.Teams[team] = map[string]string{}
+		for _, login := range args[3:] {
+			g.server.Teams[team][login] = "active"
+		}
+	})
+}
+
+func playReview(ts *testscript.TestScript, neg bool, args []string) {
+	g := ts.Value(played{}).(*played)
+	if neg || len(args) != 3 || g.pull == nil {
+		ts.Fatalf("usage: review LOGIN STATE COMMIT, after pull")
+	}
+	by := githubtest.Account{Login: args[0], ID: int(crc32.ChecksumIEEE([]byte(args[0])))}
+	g.server.Set(func() {
+		g.pull.Reviews = append(g.pull.Reviews, githubtest.Review{By: by, State: args[1], Commit: args[2]})
+	})
+}
+
+func readComments(ts *testscript.TestScript, neg bool, args []string) {
+	g := ts.Value(played{}).(*played)
+	if neg || len(args) != 1 || g.pull == nil {
+		ts.Fatalf("usage: comments FILE, after pull")
+	}
+	var b strings.Builder
+	g.server.Set(func() {
+		for _, c := range g.pull.Comments {
+			fmt.Fprintf(&b, "%s wrote:\n%s", c.By.Login, c.Body)
+		}
+	})
+	write(ts, args[0], []byte(b.String()))
 }
 
 // treeOf returns the files below a folder as a commit has them.

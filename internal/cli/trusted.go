@@ -21,6 +21,8 @@ type judge struct {
 	base    *check.Base       // nil: the policy stands for itself
 	signed  []approval.Status // of the policy's exceptions; nil: it accepts no signatures
 	head    *policy.Policy    // as the change has it, if it is judged by another one
+
+	reviewed *approval.Reviewed // of the exceptions that head adds or alters; nil: nobody's review counts
 }
 
 // stage returns the stage of that name. One that only the change has is none yet: what is
@@ -115,6 +117,17 @@ func loadJudge(ctx context.Context, env Env, o checkOptions) (judge, error) {
 	}
 	j := judge{base: ref.base(base), head: head}
 	j.policy, j.pending = policy.Trusted(head, base, demand.Reached)
+	if slices.Contains(base.Approvals.Accept, policy.Review) && len(j.pending) > 0 {
+		// Who reviews is asked for by what is merged: the change names nobody.
+		j.reviewed = s.reviewed(base, head, at, newPolicyReader(ctx, env))
+		j.reviewed.Brings = map[string]bool{}
+		for _, p := range j.pending {
+			j.reviewed.Brings[p.ID] = true
+		}
+		j.policy, j.pending = policy.Trusted(head, base, func(e *policy.Exception) bool {
+			return demand.Reached(e) || j.reviewed.Covers(e.ID)
+		})
+	}
 	j.looser = slices.DeleteFunc(diff(base, head, demand, next), func(c policy.Change) bool {
 		return c.Direction != policy.Looser || c.Subject == "exception" // which are pending
 	})
@@ -149,7 +162,7 @@ func judgeWithoutBase(ctx context.Context, env Env, name string) (judge, error) 
 		return judge{}, err
 	}
 	var j judge
-	if slices.Contains(p.Approvals.Accept, policy.Base) {
+	if slices.ContainsFunc(p.Approvals.Accept, func(w policy.Way) bool { return w == policy.Base || w == policy.Review }) {
 		j.base = &check.Base{}
 		p, j.pending = policy.Trusted(p, nil, demand.Reached)
 	}

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -79,7 +80,8 @@ type job struct {
 	env     map[string]string
 	inputs  map[string]string
 	payload string
-	bare    bool // the workspace has no .git
+	bare    bool   // the workspace has no .git
+	policy  string // in the workspace; empty: approved
 
 	workspace string // after the run
 }
@@ -119,7 +121,7 @@ func (j *job) run(t *testing.T) (exit int, written string) {
 		Entitlements: machotest.XML(claim...), EntitlementsDER: machotest.DER(claim...),
 	}}
 	for name, data := range map[string][]byte{
-		"app/app/Acme": program.Bytes(), "app/" + policyFile: []byte(approved), "event.json": []byte(j.payload), "outside.yml": []byte(approved),
+		"app/app/Acme": program.Bytes(), "app/" + policyFile: []byte(cmp.Or(j.policy, approved)), "event.json": []byte(j.payload), "outside.yml": []byte(approved),
 	} {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
 			t.Fatal(err)

@@ -75,7 +75,7 @@ func TestEvidenceAgreesWithTheLabels(t *testing.T) {
 			processes[slice{pkg, path, s.Arch}] = evidence.Process{Images: []evidence.Image{{Path: path, Code: s.Code}}}
 		}
 	}
-	for _, p := range check.Programs(r.Binaries) {
+	for p := range check.Programs(r.Binaries) {
 		pkg, path := c.split(t, p.Binary.Paths[0])
 		processes[slice{pkg, path, p.Slice.Arch}] = p.Process
 	}

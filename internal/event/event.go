@@ -8,8 +8,8 @@
 //   - https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 //
 // The payload is GitHub's, but much in it was chosen by whoever caused the event. Of it
-// only branches, commits and the default branch are read, and nothing is guessed: what
-// is not there and is needed is an error.
+// only branches, commits, the default branch, and number and author of a pull request are
+// read, and nothing is guessed: what is not there and is needed is an error.
 package event
 
 import (
@@ -40,6 +40,18 @@ type Event struct {
 	BaseSHA   string // the commit that it was compared with
 	GroupRef  string // the branch that a merge group is to be merged into, in full
 	GroupBase string // the commit that a merge group is on top of
+
+	Pull Pull // that the event is about; zero: none
+}
+
+// Pull is a pull request.
+type Pull struct {
+	Number   int
+	Head     string // the commit at its tip
+	Author   string // login of who opened it
+	AuthorID int64
+	// Fork is whether its branch is in another repository. What is gone is one.
+	Fork bool
 }
 
 // payload is the part of all payloads that is read.
@@ -48,15 +60,27 @@ type payload struct {
 		DefaultBranch string `json:"default_branch"`
 	} `json:"repository"`
 	PullRequest struct {
-		Base struct {
-			Ref string `json:"ref"`
-			SHA string `json:"sha"`
-		} `json:"base"`
+		Number int `json:"number"`
+		User   struct {
+			Login string `json:"login"`
+			ID    int64  `json:"id"`
+		} `json:"user"`
+		Base side `json:"base"`
+		Head side `json:"head"`
 	} `json:"pull_request"`
 	MergeGroup struct {
 		BaseRef string `json:"base_ref"`
 		BaseSHA string `json:"base_sha"`
 	} `json:"merge_group"`
+}
+
+// side is a branch of a pull request.
+type side struct {
+	Ref  string `json:"ref"`
+	SHA  string `json:"sha"`
+	Repo struct {
+		ID int64 `json:"id"`
+	} `json:"repo"`
 }
 
 // Parse reads an event: its name, GITHUB_REF and GITHUB_SHA, and the JSON that is in the
@@ -73,6 +97,9 @@ func Parse(name, ref, sha string, src []byte) (Event, error) {
 		Name: name, Ref: ref, SHA: sha, DefaultBranch: p.Repository.DefaultBranch,
 		Base: p.PullRequest.Base.Ref, BaseSHA: p.PullRequest.Base.SHA,
 		GroupRef: p.MergeGroup.BaseRef, GroupBase: p.MergeGroup.BaseSHA,
+	}
+	if pr := p.PullRequest; pr.Number > 0 {
+		e.Pull = Pull{pr.Number, pr.Head.SHA, pr.User.Login, pr.User.ID, pr.Head.Repo.ID == 0 || pr.Head.Repo.ID != pr.Base.Repo.ID}
 	}
 	if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok && name == "schedule" && e.DefaultBranch == "" {
 		e.DefaultBranch = branch // "Last commit on default branch"

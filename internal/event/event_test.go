@@ -186,3 +186,29 @@ func TestAPullRequestWithSecretsIsNotCheckedOut(t *testing.T) {
 		}
 	}
 }
+
+func TestPullRequest(t *testing.T) {
+	onMain := strings.ReplaceAll(pull, "BASE", "main")
+	for _, tt := range []struct {
+		what, payload string
+		want          event.Pull
+	}{
+		{"of a fork", onMain, event.Pull{Number: 2, Head: head, Author: "octocat", AuthorID: 2, Fork: true}},
+		{"of the repository", strings.Replace(onMain, `"repo": {"id": 3,`, `"repo": {"id": 186853002,`, 1), event.Pull{Number: 2, Head: head, Author: "octocat", AuthorID: 2}},
+		{"of a fork that is gone", strings.Replace(onMain, `"repo": {"id": 3, "full_name": "octocat/demo", "fork": true, "default_branch": "evil"}`, `"repo": null`, 1), event.Pull{Number: 2, Head: head, Author: "octocat", AuthorID: 2, Fork: true}},
+		{"a comment on one, which tells nothing of it", comment, event.Pull{}},
+		{"a merge group", group, event.Pull{}},
+		{"a push", push, event.Pull{}},
+		{"a dispatch with an input of that name", dispatch, event.Pull{}},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			e, err := event.Parse("pull_request", "refs/pull/2/merge", head, []byte(tt.payload))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, e.Pull); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

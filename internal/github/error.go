@@ -101,10 +101,10 @@ func (c *Client) refused(q question, a answer, n int, wait time.Duration, err er
 		return c.fail(q, a.status, "the file is larger than GitHub's API serves", "", nil)
 	case a.status == http.StatusUnauthorized, a.status == http.StatusForbidden:
 		return c.fail(q, a.status, c.either("the token may not read this", "this is not read without a token")+said,
-			c.permission(q.repo), fs.ErrPermission)
+			c.permission(q), fs.ErrPermission)
 	case a.status == http.StatusNotFound:
 		return c.fail(q, a.status, "not found: it is not there, or "+c.either("the token may not see it", "not shown without a token")+said,
-			c.permission(q.repo), nil)
+			c.permission(q), nil)
 	}
 	return c.fail(q, a.status, fmt.Sprintf("GitHub answers %s%s", status(a), said), "", nil)
 }
@@ -126,13 +126,15 @@ func (c *Client) either(with, without string) string {
 	return with
 }
 
-// permission is what a token needs for all that this package asks: contents: read,
-// which includes metadata: read (Permissions required for fine-grained personal
-// access tokens).
-func (c *Client) permission(repo string) string {
+// permission is what a token needs: contents: read for a file, a commit or a branch, which
+// includes metadata: read (Permissions required for fine-grained personal access tokens).
+func (c *Client) permission(q question) string {
+	if q.needs != "" {
+		return q.needs
+	}
 	return c.either(
-		"the token needs the permission contents: read for "+repo+"; the GITHUB_TOKEN of a job reads only the job's own repository",
-		"a private repository needs a token with the permission contents: read for "+repo)
+		"the token needs the permission contents: read for "+q.repo+"; the GITHUB_TOKEN of a job reads only the job's own repository",
+		"a private repository needs a token with the permission contents: read for "+q.repo)
 }
 
 // until says when a wait would be over, if the answer told.

@@ -1,5 +1,6 @@
 // Package github reads what a policy gate needs from GitHub's REST API: a file at a
-// ref, the default branch, and where a branch stands and whether it is protected.
+// ref, the default branch, where a branch stands and whether it is protected, who reviewed
+// a pull request, and who is in a team. It writes one thing, a comment on a pull request.
 // It knows nothing of policies.
 //
 // It follows GitHub's documentation of what it asks for, and of how to ask:
@@ -8,6 +9,9 @@
 //   - https://docs.github.com/en/rest/repos/repos#get-a-repository
 //   - https://docs.github.com/en/rest/branches/branches#get-a-branch
 //   - https://docs.github.com/en/rest/commits/commits#get-a-commit
+//   - https://docs.github.com/en/rest/issues/comments
+//   - https://docs.github.com/en/rest/pulls/reviews#list-reviews-for-a-pull-request
+//   - https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
 //   - https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
@@ -61,6 +65,9 @@ type Token string
 // Format prints a placeholder, whatever the verb.
 func (Token) Format(f fmt.State, _ rune) { io.WriteString(f, "[token]") }
 
+// graphQL is the path of the one thing that is asked of GraphQL.
+const graphQL = "/graphql"
+
 // address returns where a path of the API is, or what is wrong with how the client
 // was made.
 func (c *Client) address(path string) (u *url.URL, wrong, hint string) {
@@ -78,7 +85,11 @@ func (c *Client) address(path string) (u *url.URL, wrong, hint string) {
 		return nil, "the token holds a space, a line break or another character that no token has (RFC 6750)",
 			"was it copied whole, and nothing else with it?"
 	}
-	u, err = url.Parse(base.Scheme + "://" + base.Host + strings.TrimRight(base.EscapedPath(), "/") + path)
+	below := strings.TrimRight(base.EscapedPath(), "/")
+	if path == graphQL { // which GitHub Enterprise Server has beside v3
+		below = strings.TrimSuffix(below, "/v3")
+	}
+	u, err = url.Parse(base.Scheme + "://" + base.Host + below + path)
 	if err != nil {
 		return nil, none, example
 	}

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -32,6 +33,15 @@ type question struct {
 	path   string // below the address of the API, escaped, with the query
 	accept string // media type
 	limit  int64  // bytes of the answer
+
+	method string // empty: GET; what is changed is not kept, and has an answer of its own
+	body   []byte // JSON
+	needs  string // the permission that a token needs; empty: contents: read
+}
+
+// done reports whether a status says that what was asked for is in the answer, or done.
+func (q question) done(status int) bool {
+	return status == http.StatusOK || q.method != "" && (status == http.StatusCreated || status == http.StatusNoContent)
 }
 
 // answer is what came back, read to its end. A status of 0 is no answer.
@@ -48,7 +58,10 @@ func (c *Client) ask(ctx context.Context, q question) ([]byte, error) {
 	if wrong != "" {
 		return nil, c.fail(q, 0, wrong, hint, nil)
 	}
-	old := c.cache.get(q)
+	var old kept
+	if q.method == "" {
+		old = c.cache.get(q)
+	}
 	var waited time.Duration
 	for n := 1; ; n++ {
 		a, err := c.try(ctx, u, q, old.etag)
@@ -60,8 +73,10 @@ func (c *Client) ask(ctx context.Context, q question) ([]byte, error) {
 			return nil, final
 		case a.status == http.StatusNotModified && old.etag != "":
 			return old.body, nil
-		case a.status == http.StatusOK:
-			c.cache.put(q, a)
+		case q.done(a.status):
+			if q.method == "" {
+				c.cache.put(q, a)
+			}
 			return a.body, nil
 		}
 		wait, again := c.wait(n, a)
@@ -93,6 +108,8 @@ func (c *Client) try(ctx context.Context, asked *url.URL, q question, etag strin
 		response.Body.Close()
 		next, err := response.Location()
 		switch {
+		case q.method != "" && response.StatusCode != http.StatusTemporaryRedirect && response.StatusCode != http.StatusPermanentRedirect:
+			return answer{}, c.fail(q, response.StatusCode, "GitHub redirects what was to be changed", "was the repository renamed?", nil)
 		case err != nil:
 			return answer{}, c.fail(q, response.StatusCode, "GitHub redirects to nowhere", "", nil)
 		case !sameHost(asked, next) || next.User != nil:
@@ -109,9 +126,12 @@ func (c *Client) try(ctx context.Context, asked *url.URL, q question, etag strin
 // send sends one request, through the transport: a client of net/http would follow
 // redirects.
 func (c *Client) send(ctx context.Context, u *url.URL, q question, etag string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	request, err := http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodGet), u.String(), bytes.NewReader(q.body))
 	if err != nil {
 		return nil, err
+	}
+	if q.body != nil {
+		request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	}
 	request.Header.Set("Accept", q.accept)
 	request.Header.Set("User-Agent", cmp.Or(c.UserAgent, "codewarrant"))
@@ -139,7 +159,7 @@ func (c *Client) send(ctx context.Context, u *url.URL, q question, etag string) 
 func (c *Client) read(q question, response *http.Response) (answer, error) {
 	a := answer{status: response.StatusCode, header: response.Header}
 	var err error
-	if a.status != http.StatusOK {
+	if !q.done(a.status) {
 		a.body, err = io.ReadAll(io.LimitReader(response.Body, maxRefusal))
 		return a, err
 	}

@@ -52,9 +52,9 @@ func notFound() reply { return message(http.StatusNotFound, "Not Found") }
 
 // forbidden is the answer to a token that sees the repository and lacks the
 // permission that is named.
-func forbidden(permission string) reply {
+func forbidden(permission, access string) reply {
 	a := message(http.StatusForbidden, "Resource not accessible by integration")
-	a.header.Set("X-Accepted-GitHub-Permissions", permission+"=read")
+	a.header.Set("X-Accepted-GitHub-Permissions", permission+"="+access)
 	return a
 }
 

@@ -15,6 +15,8 @@ type Repo struct {
 	Branches      map[string]Branch
 	Tags          map[string]string // -> a key of Commits
 	Commits       map[string]Tree   // by full SHA
+	Makers        map[string]Makers // of commits, by full SHA
+	Pulls         map[int]*Pull
 }
 
 // Branch is where a branch stands.

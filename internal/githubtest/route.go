@@ -12,10 +12,13 @@ import (
 // follows.
 func (s *Server) route(r *http.Request, token string) reply {
 	segments, ok := unescape(r.URL.EscapedPath())
-	if r.Method != http.MethodGet || !ok || len(segments) < 2 {
-		return notFound()
-	}
 	switch {
+	case ok && r.Method == http.MethodPost && len(segments) == 1 && segments[0] == "graphql":
+		return s.viewer(r, token)
+	case !ok || len(segments) < 2:
+		return notFound()
+	case segments[0] == "orgs" && r.Method == http.MethodGet:
+		return s.team(token, segments)
 	case segments[0] == "repositories":
 		for name, repo := range s.Repos {
 			if strconv.Itoa(repo.ID) == segments[1] {
@@ -77,8 +80,14 @@ func (s *Server) repo(r *http.Request, token, name string, rest []string) reply 
 			"default_branch": repo.defaultBranch(),
 		})
 	}
+	if rest[0] == "pulls" || rest[0] == "issues" {
+		return s.pull(r, repo, token, name, rest)
+	}
+	if r.Method != http.MethodGet {
+		return notFound()
+	}
 	if repo.Private && s.Tokens[token][name] != Contents {
-		return forbidden(Contents)
+		return forbidden(Contents, "read")
 	}
 	below := strings.Join(rest[1:], "/")
 	switch rest[0] {
@@ -114,5 +123,8 @@ func (r *Repo) show(req *http.Request, ref string) reply {
 	case req.Header.Get("Accept") == "application/vnd.github.sha":
 		return typed(http.StatusOK, "application/vnd.github.sha", []byte(sha))
 	}
-	return encoded(http.StatusOK, object{"sha": sha})
+	makers := r.Makers[sha]
+	o := object{"sha": sha, "commit": object{"message": "x", "author": object{"name": "whoever"}}}
+	o["author"], o["committer"] = nameless(makers.Author), nameless(makers.Committer)
+	return encoded(http.StatusOK, o)
 }

@@ -9,13 +9,17 @@
 //   - https://docs.github.com/en/rest/repos/repos#get-a-repository
 //   - https://docs.github.com/en/rest/branches/branches#get-a-branch
 //   - https://docs.github.com/en/rest/commits/commits#get-a-commit
+//   - https://docs.github.com/en/rest/issues/comments
+//   - https://docs.github.com/en/rest/pulls/reviews#list-reviews-for-a-pull-request
+//   - https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
+//   - https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 //   - https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 //
-// Of the API it has what reads one repository: nothing is written, and nothing is
-// listed in pages.
+// Of the API it has what reads one repository, the reviews and comments of its pull requests,
+// and the members of teams. Comments alone are written.
 package githubtest
 
 import (
@@ -40,6 +44,9 @@ type Server struct {
 	Moved  map[string]string      // owner/name that a repository had -> the one it has
 	Tokens map[string]Permissions // by token; any other token is refused
 
+	Accounts map[string]Account           // whose a token is
+	Teams    map[string]map[string]string // by org/team in lower case, login -> active or pending
+
 	Limit int       // requests that are answered before the rate limit; 0: 5000
 	Reset time.Time // when the rate limit is said to end
 
@@ -48,6 +55,7 @@ type Server struct {
 	used     int
 	script   []http.HandlerFunc
 	requests []Request
+	comments int
 }
 
 // Permissions is what a token may do in the repositories it was made for, by
@@ -56,13 +64,20 @@ type Server struct {
 type Permissions map[string]string
 
 // The permissions of a token.
+// Of pull requests the permissions stand beside, under owner/name with " pulls" after it: read
+// or write. That to read the members of an organization stands under its name.
 const (
 	Contents = "contents" // files, branches and commits
 	Metadata = "metadata" // that the repository is there, and its default branch
+
+	Read    = "read"
+	Write   = "write"
+	Members = "members"
 )
 
 // Request is one that came in, scripted answers included.
 type Request struct {
+	Method string
 	Path   string // with the query, as it was escaped
 	Header http.Header
 }
@@ -73,6 +88,9 @@ func New() *Server {
 		Repos:  map[string]*Repo{},
 		Moved:  map[string]string{},
 		Tokens: map[string]Permissions{},
+
+		Accounts: map[string]Account{},
+		Teams:    map[string]map[string]string{},
 	}
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	// A client's transport asks again by itself when a connection that it had kept
@@ -119,7 +137,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) record(r *http.Request) http.HandlerFunc {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.requests = append(s.requests, Request{Path: r.URL.RequestURI(), Header: r.Header.Clone()})
+	s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone()})
 	if len(s.script) == 0 {
 		return nil
 	}
@@ -150,7 +168,7 @@ func (s *Server) answer(r *http.Request) reply {
 		return s.counted(limit, message(http.StatusForbidden, "API rate limit exceeded for installation ID 1."))
 	}
 	a := s.route(r, token)
-	if a.status == http.StatusOK {
+	if a.status == http.StatusOK && r.Method == http.MethodGet {
 		a.header.Set("ETag", etag(token, r.Header.Get("Accept"), a.body))
 		if slices.Contains(r.Header.Values("If-None-Match"), a.header.Get("ETag")) {
 			a.status, a.body = http.StatusNotModified, nil

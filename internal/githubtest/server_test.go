@@ -25,6 +25,10 @@ func TestServer(t *testing.T) {
 	s.Repos["octo/hello"] = &githubtest.Repo{
 		ID:       1,
 		Branches: map[string]githubtest.Branch{"main": {Commit: sha}},
+		Pulls: map[int]*githubtest.Pull{1: {
+			Reviews:  []githubtest.Review{{State: "COMMENTED"}, {State: "APPROVED", Commit: sha}},
+			Comments: []githubtest.Comment{{ID: 5, By: githubtest.Account{Login: "a[bot]", ID: 1}, Body: "b"}},
+		}},
 		Commits: map[string]githubtest.Tree{sha: {
 			"a.txt":      {Data: strings.Repeat("a", 46)},
 			"dir/b.txt":  {Data: "b"},
@@ -90,7 +94,7 @@ func TestServer(t *testing.T) {
 		},
 		"a commit is one by any of its names": {
 			"/repos/octo/hello/commits/refs%2Fheads%2Fmain", nil,
-			answer{200, json, `{"sha":"` + sha + `"}`},
+			answer{200, json, `{"author":null,"commit":{"author":{"name":"whoever"},"message":"x"},"committer":null,"sha":"` + sha + `"}`},
 		},
 		"a slash at the end is not found": {
 			"/repos/octo/hello/", nil,
@@ -103,6 +107,22 @@ func TestServer(t *testing.T) {
 		"a number that no repository has is not found": {
 			"/repositories/2", nil,
 			message(404, "Not Found", "404"),
+		},
+		"reviews come in pages": {
+			"/repos/octo/hello/pulls/1/reviews?per_page=1&page=2", nil,
+			answer{200, json, `[{"body":"","commit_id":"` + sha + `","id":81,"state":"APPROVED","user":null}]`},
+		},
+		"a page after the last is empty": {
+			"/repos/octo/hello/pulls/1/reviews?page=2", nil,
+			answer{200, json, `[]`},
+		},
+		"comments of a pull request are those of an issue": {
+			"/repos/octo/hello/issues/1/comments", nil,
+			answer{200, json, `[{"author_association":"NONE","body":"b","id":5,"user":{"id":1,"login":"a[bot]","site_admin":false,"type":"Bot"}}]`},
+		},
+		"a team is not shown to who may not read members": {
+			"/orgs/octo/teams/a/memberships/b", nil,
+			message(403, "Resource not accessible by integration", "403"),
 		},
 		"no user agent is refused": {
 			"/repos/octo/hello",

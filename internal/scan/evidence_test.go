@@ -65,7 +65,7 @@ func TestEvidenceIsWhatTheSourcesSay(t *testing.T) {
 		t.Errorf("%s: %v", u.Path, u.Err)
 	}
 	byPath := map[string]evidence.Process{}
-	for _, p := range check.Programs(found.Binaries) {
+	for p := range check.Programs(found.Binaries) {
 		byPath[strings.TrimPrefix(p.Binary.Paths[0], "../../testdata/evidence/programs.zip/")] = p.Process
 	}
 	looked := 0
