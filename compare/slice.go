@@ -254,7 +254,7 @@ func (d *differ) went(p pair) {
 }
 
 func (d *differ) alone(p pair, s *Subject, unread *[]Unread, path string, direction policy.Direction, what string, claim func(string, Claim)) {
-	facts := ""
+	facts, archs := "", []string(nil)
 	free := s.Kind == Package // it may do what the rest of the build may not
 	for _, slice := range s.Slices {
 		noteUnread(unread, path, slice)
@@ -263,6 +263,7 @@ func (d *differ) alone(p pair, s *Subject, unread *[]Unread, path string, direct
 			continue
 		}
 		if s.Kind == Binary {
+			archs = append(archs, slice.Arch)
 			facts = cmp.Or(facts, describe(slice))
 			free = free || slice.Type == "execute" || slice.Signing == "unsigned"
 		}
@@ -274,7 +275,7 @@ func (d *differ) alone(p pair, s *Subject, unread *[]Unread, path string, direct
 	if facts != "" {
 		message += " (" + facts + ")"
 	}
-	d.add(p, "", Change{Direction: direction, Subject: string(s.Kind), Message: message + ": " + p.why})
+	d.add(p, "", Change{Direction: direction, Subject: string(s.Kind), Archs: archs, Message: message + ": " + p.why})
 	for _, slice := range s.Slices {
 		for _, c := range slice.Claims {
 			claim(slice.Arch, c)

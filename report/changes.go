@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/compare"
@@ -131,7 +132,11 @@ func placesOf(list []compare.Change, d policy.Direction) []place {
 			index[where] = i
 			places = append(places, place{where: where})
 		}
-		places[i].changes = append(places[i].changes, c)
+		if p := &places[i]; c.Subject == "binary" { // that it is new comes before what it claims
+			p.changes = slices.Insert(p.changes, 0, c)
+		} else {
+			p.changes = append(p.changes, c)
+		}
 	}
 	return places
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/internal/canonical"
+	"github.com/codewarrant/codewarrant/policy"
 )
 
 const (
@@ -136,6 +137,9 @@ func (d *Document) check() error {
 	if d.Verify != "slots" && d.Verify != "full" {
 		return fmt.Errorf("verify %q is not one of slots, full", d.Verify)
 	}
+	if err := d.sums(); err != nil {
+		return err
+	}
 	for i := range d.Binaries {
 		if err := d.Binaries[i].check(); err != nil {
 			return fmt.Errorf("binaries[%d]: %w", i, err)
@@ -153,6 +157,41 @@ func (d *Document) check() error {
 		if p.Path == "" {
 			return fmt.Errorf("packages[%d]: there is no path", i)
 		}
+	}
+	return nil
+}
+
+// severity orders results.
+var severity = map[check.Result]int{check.Pass: 0, check.Fail: 1, check.Unreadable: 2}
+
+// sums holds the result and the counts against what they are about. A later version may
+// know of more that cannot be read.
+func (d *Document) sums() error {
+	r := check.Report{FailOn: d.FailOn}
+	n := jsonCounts{Packages: len(d.Packages), Binaries: len(d.Binaries), Sources: len(d.Sources)}
+	for _, f := range d.Findings {
+		r.Findings = append(r.Findings, check.Finding{Rule: f.Rule, Level: f.Level})
+	}
+	n.Errors, n.Warnings, n.Notes = r.Count(policy.Error), r.Count(policy.Warning), r.Count(policy.Note)
+	unapproved := func(claims []jsonClaim) {
+		for _, c := range claims {
+			if c.Verdict == check.Unapproved || c.Verdict == check.Denied {
+				n.Unapproved++
+			}
+		}
+	}
+	for _, b := range d.Binaries {
+		n.Slices += len(b.Slices)
+		unapproved(b.Claims)
+	}
+	for _, s := range d.Sources {
+		unapproved(s.Claims)
+	}
+	switch {
+	case n != d.Counts:
+		return fmt.Errorf("the counts are %+v, and what is there comes to %+v", d.Counts, n)
+	case severity[r.Result()] > severity[d.Result]:
+		return fmt.Errorf("the result is %s, and the findings come to %s", d.Result, r.Result())
 	}
 	return nil
 }
