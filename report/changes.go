@@ -171,8 +171,10 @@ func aboutEntitlement(c compare.Change) string {
 	switch {
 	case c.Entitlement == "" || c.Subject == "evidence":
 		return ""
-	case c.Risk == "":
+	case c.Risk == "" && strings.HasPrefix(c.Entitlement, "com.apple."):
 		return "not documented by Apple"
+	case c.Risk == "":
+		return "" // not one of Apple's
 	case c.Title == "":
 		return c.Risk + " risk"
 	}
