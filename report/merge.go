@@ -47,6 +47,8 @@ type Input interface {
 type Merger struct {
 	runs map[[sha256.Size]byte]run
 	keys map[[sha256.Size]byte]int // how many runs were of the same things, by key
+
+	limit int // of a report inside of a merged one; 0: maxRun
 }
 
 // run is what is kept of a report.
@@ -104,7 +106,7 @@ func looksMerged(head []byte) bool {
 
 // addAll adds the reports in a merged one, one after the other.
 func (m *Merger) addAll(in Input) error {
-	r := &budget{r: io.NewSectionReader(in, 0, in.Size())}
+	r := &budget{r: io.NewSectionReader(in, 0, in.Size()), limit: cmp.Or(m.limit, maxRun)}
 	dec := json.NewDecoder(bufio.NewReaderSize(r, 1<<20))
 	if _, err := dec.Token(); err != nil {
 		return fmt.Errorf("not a report: %w", err)
@@ -425,15 +427,15 @@ func segment(in Input, start, end int64) ([]byte, error) {
 	return b, nil
 }
 
-// budget fails when more is read than one report may take since read was set to 0.
+// budget fails when more is read than the limit since read was set to 0.
 type budget struct {
-	r    io.Reader
-	read int
+	r           io.Reader
+	read, limit int
 }
 
 func (b *budget) Read(p []byte) (int, error) {
-	if b.read > maxRun {
-		return 0, fmt.Errorf("a report of more than %d bytes", maxRun)
+	if b.read > b.limit {
+		return 0, fmt.Errorf("a report of more than %d bytes", b.limit)
 	}
 	n, err := b.r.Read(p)
 	b.read += n
