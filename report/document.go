@@ -18,8 +18,9 @@ const (
 	// much memory. A slice with three entitlements takes 5 KiB.
 	MaxDocument = 64 << 20
 
-	// maxFileSlices bounds the slices of one file in it; the reader of Mach-O takes fewer.
-	maxFileSlices = 1000
+	// maxFileSlices bounds the slices of one file in it, and the architectures of a claim. The
+	// reader of Mach-O takes 32, and as many that are hidden.
+	maxFileSlices = 64
 )
 
 // Document is a report as [JSON] writes it: what is left of a [check.Report] for programs.
@@ -219,8 +220,8 @@ func (b *jsonBinary) check() error {
 				return fmt.Errorf("a claim of a slice for %q, which is not there", a)
 			}
 		}
-		if len(c.Archs) == 0 {
-			return fmt.Errorf("a claim of no slice")
+		if n := len(c.Archs); n == 0 || n > maxFileSlices {
+			return fmt.Errorf("a claim of %d slices", n)
 		}
 	}
 	return settle(b.Claims)

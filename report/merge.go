@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ const (
 	// maxRuns bounds the reports of one merged one: what is kept of each takes half a
 	// kilobyte. An audit of GitHub's largest organisations has some thousand.
 	maxRuns = 1 << 20
+
+	// maxFields bounds the fields of a merged report, most of which this version may not know.
+	maxFields = 1000
 )
 
 // Conflict is the result of a merge in which two reports cannot both be true.
@@ -122,8 +126,8 @@ func (m *Merger) addAll(in Input) error {
 			return fmt.Errorf("not a report: the name %q is there twice", name)
 		}
 		seen[name] = true
-		if len(seen) > maxFileSlices {
-			return errors.New("not a report: too many fields")
+		if len(seen) > maxFields {
+			return fmt.Errorf("not a report: more than %d fields", maxFields)
 		}
 		r.read = 0
 		if name == "runs" {
@@ -381,6 +385,23 @@ func (m *Merger) counts() (n jsonMergedCounts) {
 type mergedRun struct {
 	SHA256 string          `json:"sha256"`
 	Report json.RawMessage `json:"report"`
+}
+
+// Documents returns the reports in the order of [Merger.Write], one after the other; the
+// error says why there are no more.
+func (m *Merger) Documents() iter.Seq2[*Document, error] {
+	return func(yield func(*Document, error) bool) {
+		for _, r := range m.sorted() {
+			var d *Document
+			text, err := r.text()
+			if err == nil {
+				d, err = readCanonical(text)
+			}
+			if !yield(d, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Write writes all reports as one, each on a line.

@@ -211,6 +211,39 @@ func (e endless) ReadAt(p []byte, at int64) (int, error) {
 	return len(p), nil
 }
 
+func TestTheDocumentsOfAMergeAreThoseThatWentIn(t *testing.T) {
+	var m Merger
+	texts := several(t)
+	for _, b := range texts {
+		if err := m.Add(bytes.NewReader(b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, last := 0, ""
+	for d, err := range m.Documents() {
+		if err != nil || d.firstPath() < last {
+			t.Fatalf("%q after %q, %v", d.firstPath(), last, err)
+		}
+		n, last = n+1, d.firstPath()
+	}
+	if n != len(texts) {
+		t.Errorf("%d documents of %d", n, len(texts))
+	}
+	copy(texts[0], "changed")
+	errs := 0
+	for d, err := range m.Documents() {
+		if errs > 0 || (d == nil) != (err != nil) {
+			t.Fatalf("%v, %v after %d errors", d, err, errs)
+		}
+		if err != nil {
+			errs++
+		}
+	}
+	if errs != 1 {
+		t.Errorf("%d errors", errs)
+	}
+}
+
 // A report that changes between the two times that it is read is told.
 func TestAReportThatIsChangedMeanwhile(t *testing.T) {
 	in := asJSON(t, clean(t))

@@ -26,7 +26,7 @@ func (d *Document) Side() compare.Side {
 	for _, s := range d.Sources {
 		side.Subjects = append(side.Subjects, compare.Subject{
 			Kind: compare.Source, Paths: []string{s.Path}, Inside: []string{check.Inside(s.Path)},
-			Slices: []compare.Slice{{Claims: claimsSide(s.Claims, "")}},
+			Slices: []compare.Slice{{Claims: claimsSide(s.Claims)}},
 		})
 	}
 	unread := false
@@ -48,13 +48,19 @@ func (d *Document) Side() compare.Side {
 
 func binarySide(b jsonBinary) compare.Subject {
 	s := compare.Subject{Kind: compare.Binary, Paths: b.Paths, Inside: b.Inside}
+	claims := map[string][]compare.Claim{}
+	for i, c := range claimsSide(b.Claims) {
+		for _, arch := range b.Claims[i].Archs {
+			claims[arch] = append(claims[arch], c)
+		}
+	}
 	for _, slice := range b.Slices {
-		s.Slices = append(s.Slices, sliceSide(slice, b.Claims))
+		s.Slices = append(s.Slices, sliceSide(slice, claims[slice.Arch]))
 	}
 	return s
 }
 
-func sliceSide(s jsonSlice, claims []jsonClaim) compare.Slice {
+func sliceSide(s jsonSlice, claims []compare.Claim) compare.Slice {
 	out := compare.Slice{Arch: s.Arch, Type: s.Type, Signing: s.Signing}
 	switch {
 	case s.Signing == "unreadable":
@@ -72,7 +78,7 @@ func sliceSide(s jsonSlice, claims []jsonClaim) compare.Slice {
 	out.Identifier, out.Team, out.Flags, out.Runtime = sig.Identifier, sig.TeamID, codesign.Flags(sig.Flags.Value), sig.RuntimeVersion
 	out.Requirement, out.Authenticated, out.Problems = sig.Requirement, sig.Authenticated, problemsSide(sig.Problems)
 	authenticationSide(&out, sig.Authentication)
-	out.Claims = claimsSide(claims, s.Arch)
+	out.Claims = claims
 	return out
 }
 
@@ -101,13 +107,9 @@ func problemsSide(list []jsonProblem) []compare.Problem {
 	return out
 }
 
-// claimsSide returns the claims of a slice, or of a source for no architecture.
-func claimsSide(claims []jsonClaim, arch string) []compare.Claim {
+func claimsSide(claims []jsonClaim) []compare.Claim {
 	var out []compare.Claim
 	for _, c := range claims {
-		if arch != "" && !slices.Contains(c.Archs, arch) {
-			continue
-		}
 		claim := compare.Claim{Entitlement: c.Entitlement, Value: c.Value}
 		if c.Evidence != nil {
 			claim.Evidence = c.Evidence.Strength
