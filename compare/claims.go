@@ -11,6 +11,12 @@ import (
 // claims tells what two slices claim differently, and of what both claim what became of the
 // evidence. A key may be there several times, with values that slices of a source give it.
 func (d *differ) claims(p pair, was, is Slice) {
+	// Several slices for one architecture may share a list, which is told once.
+	both := lists{is.Arch, firstOf(was.Claims), firstOf(is.Claims)}
+	if d.claimed[both] || len(was.Claims)+len(is.Claims) == 0 {
+		return
+	}
+	d.claimed[both] = true
 	old, now := byKey(was.Claims), byKey(is.Claims)
 	for _, key := range keys(is.Claims, was.Claims) {
 		from, to := old[key], now[key]
@@ -98,6 +104,19 @@ func lacks(list, other []entitlement.Value) bool {
 		has[v.Kind.String()+v.Text()] = true
 	}
 	return slices.ContainsFunc(other, func(v entitlement.Value) bool { return !has[v.Kind.String()+v.Text()] })
+}
+
+// lists are two lists of claims, by their first elements.
+type lists struct {
+	arch    string
+	was, is *Claim
+}
+
+func firstOf(list []Claim) *Claim {
+	if len(list) == 0 {
+		return nil
+	}
+	return &list[0]
 }
 
 func byKey(list []Claim) map[string][]Claim {

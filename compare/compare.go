@@ -162,7 +162,8 @@ type differ struct {
 	signers  bool // both sides know who signed
 	result   *Result
 
-	told map[told]int // indexes of the changes of the pair
+	told    map[told]int   // indexes of the changes of the pair
+	claimed map[lists]bool // lists of claims of the pair that were compared
 
 	evidence     int // claims of which only one side tells the evidence
 	requirements int // slices of which a requirement is not known
@@ -170,7 +171,7 @@ type differ struct {
 
 // compare tells what a pair differs in, or that it is none.
 func (d *differ) compare(p pair) {
-	d.told = map[told]int{}
+	d.told, d.claimed = map[told]int{}, map[lists]bool{}
 	switch {
 	case p.from == nil:
 		d.result.Came++
