@@ -163,26 +163,32 @@ func TestArchitecturesAreComparedOneByOne(t *testing.T) {
 	}{
 		{
 			"the same in both is told once",
-			[]Slice{arch("x86_64", claims()), arch("arm64", claims())}, []Slice{arch("x86_64", claims(jit, yes)), arch("arm64", claims(jit, yes))},
+			[]Slice{arch("x86_64", claims()), arch("arm64", claims())},
+			[]Slice{arch("x86_64", claims(jit, yes)), arch("arm64", claims(jit, yes))},
 			[]string{"looser x86_64,arm64: " + jit + ": true, was not claimed"},
 		},
 		{
 			"one of them alone",
-			[]Slice{arch("x86_64", claims()), arch("arm64", claims())}, []Slice{arch("arm64", claims(jit, yes)), arch("x86_64", claims())},
+			[]Slice{arch("x86_64", claims()), arch("arm64", claims())},
+			[]Slice{arch("arm64", claims(jit, yes)), arch("x86_64", claims())},
 			[]string{"looser arm64: " + jit + ": true, was not claimed"},
 		},
 		{
 			"a new one is compared with the first",
-			[]Slice{arch("x86_64", claims())}, []Slice{arch("x86_64", claims()), arch("arm64", claims(jit, yes))},
+			[]Slice{arch("x86_64", claims())},
+			[]Slice{arch("x86_64", claims()), arch("arm64", claims(jit, yes))},
 			[]string{"looser arm64: " + jit + ": true, was not claimed", "neutral arm64: there is a slice for arm64, which was not there; compared with that for x86_64"},
 		},
 		{
-			"one that is gone", []Slice{arch("x86_64", nil), arch("arm64", nil)}, []Slice{arch("arm64", nil)},
+			"one that is gone",
+			[]Slice{arch("x86_64", nil), arch("arm64", nil)},
+			[]Slice{arch("arm64", nil)},
 			[]string{"stricter x86_64: there is no slice for x86_64 any more"},
 		},
 		{
 			"the second of two for one architecture is not taken for the first",
-			[]Slice{arch("arm64", claims()), arch("arm64", claims(jit, yes))}, []Slice{arch("arm64", claims(jit, yes)), arch("arm64", claims())},
+			[]Slice{arch("arm64", claims()), arch("arm64", claims(jit, yes))},
+			[]Slice{arch("arm64", claims(jit, yes)), arch("arm64", claims())},
 			[]string{"looser arm64: " + jit + ": true, was not claimed", "stricter arm64: " + jit + ": not claimed, was true"},
 		},
 	} {

@@ -11,10 +11,17 @@ import (
 func TestAValueIsReadBack(t *testing.T) {
 	for _, v := range []Value{
 		Bool(true), Bool(false), Int(42), Int(math.MaxInt64), Int(math.MinInt64), Str(""), Str("\u202e</script>"), List(), List(Int(1), Str("a"), List()),
-		{Kind: Real, Real: 1}, {Kind: Real, Real: 1.5}, {Kind: Real, Real: math.Inf(-1)}, {Kind: Real, Real: 1e300},
-		{Kind: Data}, {Kind: Data, Data: []byte{0, 255}}, {Kind: Date, Date: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)},
-		{Kind: Dictionary, Dict: Set{}}, {Kind: Dictionary, Dict: Set{"a": Bool(true), "data": Str("AA==")}},
-		{Kind: Dictionary, Dict: Set{"data": Str("AA==")}}, {Kind: Dictionary, Dict: Set{"date": Str("2026-11-02T09:00:00Z")}},
+		{Kind: Real, Real: 1},
+		{Kind: Real, Real: 1.5},
+		{Kind: Real, Real: math.Inf(-1)},
+		{Kind: Real, Real: 1e300},
+		{Kind: Data},
+		{Kind: Data, Data: []byte{0, 255}},
+		{Kind: Date, Date: time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)},
+		{Kind: Dictionary, Dict: Set{}},
+		{Kind: Dictionary, Dict: Set{"a": Bool(true), "data": Str("AA==")}},
+		{Kind: Dictionary, Dict: Set{"data": Str("AA==")}},
+		{Kind: Dictionary, Dict: Set{"date": Str("2026-11-02T09:00:00Z")}},
 	} {
 		b, err := json.Marshal(v)
 		if err != nil {

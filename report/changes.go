@@ -313,8 +313,10 @@ type jsonMatch struct {
 func ChangesJSON(w io.Writer, c *Changes, version string) error {
 	unread := func(u compare.Unread) jsonUnread { return jsonUnread(u) }
 	return writeJSON(w, jsonChanges{
-		ChangesSchema, tool{"codewarrant", version},
-		jsonSide{c.From, each(c.FromUnread, unread)}, jsonSide{c.To, each(c.ToUnread, unread)},
+		ChangesSchema,
+		tool{"codewarrant", version},
+		jsonSide{c.From, each(c.FromUnread, unread)},
+		jsonSide{c.To, each(c.ToUnread, unread)},
 		c.Whole(),
 		jsonChangeCounts{
 			diffCounts{c.Count(policy.Looser), c.Count(policy.Stricter), c.Count(policy.Neutral)},
