@@ -231,6 +231,24 @@ func TestWhichFileAFileWas(t *testing.T) {
 	}
 }
 
+// Two artifacts of one build may have the same paths inside.
+func TestArtifactsOfTheSameNameAreToldApart(t *testing.T) {
+	in := func(folder string, edit func(*Slice)) Subject {
+		s := binary("Acme.app/Acme", slice(edit))
+		s.Paths = []string{folder + "/Acme.app/Acme"}
+		return s
+	}
+	yes := entitlement.Bool(true)
+	was := side(in("out/1.2/arm64", claims()), in("out/1.2/x64", claims(jit, yes)))
+	if r := Sides(was, was); len(r.Changes) > 0 || len(r.Matches) != 2 {
+		t.Errorf("%q, %v", said(r), r.Matches)
+	}
+	r := Sides(was, side(in("out/1.3/arm64", claims(jit, yes)), in("out/1.3/x64", claims(jit, yes))))
+	if len(r.Changes) != 1 || r.Changes[0].Paths[0] != "out/1.3/arm64/Acme.app/Acme" {
+		t.Errorf("%q", said(r))
+	}
+}
+
 func TestCopiesAreToldOnce(t *testing.T) {
 	copies := func(edit func(*Slice), paths ...string) Subject {
 		s := Subject{Kind: Binary, Slices: []Slice{slice(edit)}}

@@ -12,7 +12,7 @@ type By string
 
 // The ways to find the old one of a subject, in the order in which they are tried.
 const (
-	ByPath       By = "path"       // the path inside the artifact is the same
+	ByPath       By = "path"       // the path, or that inside the artifact, is the same
 	ByVersion    By = "version"    // it is but for numbers of versions
 	ByFolder     By = "folder"     // it is below the first folder
 	ByIdentifier By = "identifier" // the code-signing identifier and the type are the same
@@ -43,7 +43,9 @@ var keyed = []struct {
 	by  By
 	key func(copyOf) string
 }{
+	{ByPath, copyOf.path},
 	{ByPath, copyOf.inside},
+	{ByVersion, func(c copyOf) string { return unversioned(c.path()) }},
 	{ByVersion, func(c copyOf) string { return unversioned(c.inside()) }},
 	{ByFolder, func(c copyOf) string {
 		_, below, _ := strings.Cut(unversioned(c.inside()), "/")
@@ -217,8 +219,7 @@ func reason(c copyOf, side string, ids map[string]int) string {
 // 1.0-rc.1, with what stands between it and the name.
 var number = regexp.MustCompile(`[-_ ]?\bv?[0-9]+([._-][0-9]+)*([-.+]?(alpha|beta|rc|pre|dev|nightly)[.-]?[0-9]*)?\b`)
 
-// unversioned returns a path without the numbers of versions in it. A name that is nothing
-// but a number stays a name.
+// unversioned returns a path with # in place of the numbers of versions in it.
 func unversioned(name string) string {
 	parts := strings.Split(path.Clean(name), "/")
 	for i, p := range parts {

@@ -22,6 +22,10 @@ const (
 	// maxFields bounds the members of an object. Dictionaries of entitlements have some
 	// hundred at most.
 	maxFields = 100_000
+
+	// maxValues bounds all values together: reading one takes a microsecond or two. In
+	// reports one takes 20 bytes.
+	maxValues = 10_000_000
 )
 
 // JSON returns the form of one value. It takes some times as much memory as b has bytes.
@@ -42,8 +46,9 @@ func JSON(b []byte) ([]byte, error) {
 }
 
 type writer struct {
-	dec *json.Decoder
-	out []byte
+	dec    *json.Decoder
+	out    []byte
+	values int
 }
 
 // member is where a member of an object stands in what is written.
@@ -56,6 +61,9 @@ func (w *writer) value(depth int) error {
 	token, err := w.dec.Token()
 	if err != nil {
 		return err
+	}
+	if w.values++; w.values > maxValues {
+		return fmt.Errorf("more than %d values", maxValues)
 	}
 	delim, ok := token.(json.Delim)
 	if !ok {

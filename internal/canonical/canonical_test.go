@@ -48,6 +48,13 @@ func TestWhatHasNoForm(t *testing.T) {
 	}
 }
 
+func TestSoManyValuesAndNoMore(t *testing.T) {
+	w := &writer{dec: json.NewDecoder(strings.NewReader("[0,0]")), values: maxValues - 2}
+	if err := w.value(0); err == nil || !strings.Contains(err.Error(), "more than 10000000 values") {
+		t.Error(err)
+	}
+}
+
 // The form means what the text meant, and is its own form.
 func FuzzJSON(f *testing.F) {
 	files, err := filepath.Glob("../../report/testdata/*.json")
