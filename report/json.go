@@ -28,6 +28,7 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 	)
 }
 
+// headJSON returns what stands before the lists.
 func headJSON(r *check.Report, version string) jsonReport {
 	n := count(r)
 	return jsonReport{
