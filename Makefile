@@ -9,7 +9,7 @@ ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 FUZZTIME ?= 10s
 CORPUS   ?= corpus
 
-.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test image-test evidence evidence-fixtures corpus corpus-test bench-evidence
+.PHONY: build test race lint fuzz torture bench bench-archives update release image container-test ssh-test archive-test image-test html-test evidence evidence-fixtures corpus corpus-test bench-evidence
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o codewarrant .
@@ -23,7 +23,7 @@ race:
 
 lint:
 	$(GO) vet ./...
-	$(GO) vet -tags container,corpus,ssh,archive,images ./...
+	$(GO) vet -tags container,corpus,ssh,archive,images,html ./...
 	cd internal/bench && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) mod tidy -diff
 	GOOS=darwin $(GO) build -o /dev/null .
 	GOOS=windows $(GO) build -o /dev/null .
@@ -106,6 +106,11 @@ archive-test:
 # Real disk images in a folder, with what is known of the programs on them in truth.jsonl: make image-test IMAGES=…
 image-test:
 	IMAGES=$(abspath $(IMAGES)) $(GO) test -tags images -count=1 -run RealImages ./internal/scan
+
+# Pages in a real browser, with axe-core, which a script gets.
+html-test:
+	@set -e; HTML_TOOLS=$$(scripts/html-tools); export HTML_TOOLS; \
+	$(GO) test -tags html -count=1 -v -run InABrowser ./report
 
 # The small programs of testdata/evidence, from their sources: the same bytes each time, with the tools that the script
 # names. Only after a change to a source; git tells whether anything else changed.

@@ -17,9 +17,11 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"approval", "check", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
+	"internal/cli":          {"approval", "check", "compare", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "evidence", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
-	"report":                {"approval", "check", "codesign", "docs", "entitlement", "evidence", "internal/sanitise", "macho", "policy", "profile"},
+	"report":                {"approval", "check", "codesign", "compare", "docs", "entitlement", "evidence", "internal/canonical", "internal/sanitise", "macho", "policy", "profile"},
+	"compare":               {"codesign", "entitlement", "evidence", "policy"},
+	"internal/canonical":    {},
 	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "evidence", "macho", "policy", "profile", "seal", "source"},
 	"source":                {"entitlement"},
 	"approval":              {"internal/sshsig", "policy"},
@@ -59,7 +61,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "compare", "internal/canonical"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -25,6 +25,10 @@ type Known struct {
 	Source  string // URL of Apple's page or open source
 }
 
+// Protects reports whether the key takes from the process what it may do without it, in
+// place of granting something.
+func (k Known) Protects() bool { return strings.HasPrefix(k.Permits, "Adds protection:") }
+
 // families are the values of [Known.Family]: first what loosens or hardens a Mac
 // process, then what a provisioning profile has to authorize.
 var families = []string{

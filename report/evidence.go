@@ -11,15 +11,17 @@ import (
 )
 
 // evidenceHead says in a few words how far the code supports a claim.
-func evidenceHead(a *evidence.Assessment) string {
+func evidenceHead(a *evidence.Assessment) string { return supported(a.Strength, a.Text) }
+
+func supported(s evidence.Strength, text string) string {
 	head := map[evidence.Strength]string{
 		evidence.Proves:     "the code has a use for it",
 		evidence.Suggests:   "the code seems to have a use for it",
 		evidence.Consistent: "the code may have a use for it",
 		evidence.None:       "nothing found in the code that has a use for it",
-	}[a.Strength]
-	if a.Text != "" {
-		head += ": " + a.Text
+	}[s]
+	if text != "" {
+		head += ": " + text
 	}
 	return head
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +29,19 @@ var formats = []struct {
 	{"csv", CSV},
 	{"ndjson", NDJSON},
 	{"github", GitHub},
+	{"html", bareHTML},
+}
+
+// bareHTML writes a page without its style, its script and their hashes.
+func bareHTML(w io.Writer, r *check.Report) error {
+	var b bytes.Buffer
+	err := HTML(&b, "1.0.0", PartOf("", r))
+	if err != nil {
+		return err
+	}
+	own := strings.NewReplacer(pageStyle, "", pageScript, "", string(attribute("content", contentPolicy())), "")
+	_, err = own.WriteString(w, b.String())
+	return err
 }
 
 // reports are the reports by the name of their golden files.

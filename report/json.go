@@ -18,13 +18,7 @@ const Schema = "codewarrant.report/1"
 // apply is left out, and a list is never null. Bytes that are not UTF-8 become
 // U+FFFD, as JSON has no way to hold them.
 func JSON(w io.Writer, r *check.Report, version string) error {
-	n := count(r)
-	out := jsonReport{
-		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: policyJSON(r), Base: baseJSON(r.Base),
-		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
-		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.packages, n.binaries, n.slices, n.sources},
-	}
-	return writeJSON(w, out,
+	return writeJSON(w, headJSON(r, version),
 		listOf("findings", r.Findings, findingJSON),
 		listOf("packages", r.Packages, packageJSON),
 		listOf("binaries", r.Binaries, binaryJSON),
@@ -32,6 +26,16 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 		listOf("exceptions", r.Exceptions, exceptionJSON),
 		listOf("pending", r.Pending, pendingJSON),
 	)
+}
+
+// headJSON returns what stands before the lists.
+func headJSON(r *check.Report, version string) jsonReport {
+	n := count(r)
+	return jsonReport{
+		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: policyJSON(r), Base: baseJSON(r.Base),
+		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
+		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.packages, n.binaries, n.slices, n.sources},
+	}
 }
 
 // jsonReport is what stands before the lists.

@@ -134,6 +134,7 @@ type jsonSignature struct {
 	RuntimeVersion string        `json:"runtime_version,omitempty"`
 	CDHash         string        `json:"cdhash"`
 	HashTypes      []string      `json:"hash_types"`
+	Requirement    *string       `json:"requirement,omitempty"` // nil in reports of earlier versions
 	Problems       []jsonProblem `json:"problems"`
 
 	Authenticated  bool                `json:"authenticated"`
@@ -194,6 +195,8 @@ func signatureJSON(s *codesign.Signature) jsonSignature {
 		CDHash: d.CDHash, HashTypes: []string{}, Problems: problemsJSON(s.Problems),
 		Authenticated: s.Authenticated(), Authentication: authenticationJSON(s.Authentication),
 	}
+	designated, _ := s.Requirements.Designated()
+	out.Requirement = &designated.Text
 	for _, d := range s.Directories {
 		out.HashTypes = append(out.HashTypes, d.HashType.String())
 	}

@@ -1,7 +1,7 @@
 // Package report tells the outcome of a check. Each output is one function over
 // a [check.Report]: [Text] for people, [JSON] for programs, [SARIF] for code
-// scanning, [Markdown] for the summary of a job, [GitHub] for annotations.
-// [ShowText] and [ShowJSON] tell what binaries are signed with.
+// scanning, [Markdown] for the summary of a job, [GitHub] for annotations, [HTML] for a
+// browser. [ShowText] and [ShowJSON] tell what binaries are signed with.
 //
 // Equal reports give equal bytes. Whatever came out of a file goes through
 // package sanitise before it is written.

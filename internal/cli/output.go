@@ -33,6 +33,9 @@ var formats = []struct {
 	}},
 	{"csv", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.CSV(sanitise.Log(w), r) }},
 	{"ndjson", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.NDJSON(w, r) }},
+	{"html", func(w io.Writer, r *check.Report, _ report.TextOptions) error {
+		return report.HTML(w, Version(), report.PartOf("", r))
+	}},
 	{"github", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.GitHub(w, r) }},
 }
 

@@ -5,8 +5,8 @@
 //
 // There is one function per sink, and each may be relied on alone: [Text] for
 // terminals and logs, [Log] for the streams that GitHub's runner reads,
-// [Markdown] and [Code] for job summaries, [JSON] for encoded JSON, [Cell] for tables, [Message] for
-// the messages of SARIF.
+// [Markdown] and [Code] for job summaries, [JSON] for encoded JSON, [Cell] for tables, [HTML]
+// for pages, [Message] for the messages of SARIF.
 package sanitise
 
 import (

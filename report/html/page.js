@@ -1,0 +1,96 @@
+"use strict";
+{
+  const root = document.documentElement;
+  root.dataset.script = "";
+
+  // A browser may refuse to keep anything for a file.
+  const kept = {
+    get() { try { return localStorage.getItem("codewarrant-theme") ?? ""; } catch { return ""; } },
+    set(v) { try { localStorage.setItem("codewarrant-theme", v); } catch { /* it holds for this page */ } },
+  };
+  const paint = (theme) => {
+    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
+    else delete root.dataset.theme;
+  };
+  paint(kept.get());
+
+  const start = () => {
+    const $ = (id) => document.getElementById(id);
+    const theme = $("theme");
+    theme.value = root.dataset.theme ?? "";
+    theme.addEventListener("change", () => { paint(theme.value); kept.set(theme.value); });
+
+    const names = { exception: "exceptions", finding: "findings", file: "files" };
+    const rows = Array.from(document.querySelectorAll("[data-row]"), (element) => ({
+      element, kind: element.dataset.row, part: element.dataset.part,
+      keys: (element.dataset.keys ?? "").split(" "),
+      levels: element.dataset.levels, expiry: element.dataset.expiry, text: null,
+    }));
+    const value = (id) => $(id)?.value ?? "";
+    // Levels are of findings and files, and ends are of exceptions: what has none stays.
+    const passes = (row, by) => {
+      if (by.part !== "" && row.part !== by.part) return false;
+      if (by.key !== "" && !row.keys.includes(by.key)) return false;
+      if (by.level !== "" && row.levels !== undefined && !row.levels.split(" ").includes(by.level)) return false;
+      if (by.expiry !== "" && row.expiry !== undefined && row.expiry !== by.expiry) return false;
+      if (by.words.length === 0) return true;
+      row.text ??= row.element.textContent.toLowerCase();
+      return by.words.every((word) => row.text.includes(word));
+    };
+    const filter = () => {
+      const by = {
+        part: value("by-part"), key: value("by-key"), level: value("by-level"), expiry: value("by-expiry"),
+        words: value("search").toLowerCase().split(/\s+/).filter(Boolean),
+      };
+      const counts = new Map();
+      for (const row of rows) {
+        const show = passes(row, by);
+        if (row.element.hidden === show) row.element.hidden = !show;
+        const n = counts.get(row.kind) ?? { all: 0, shown: 0 };
+        n.all++;
+        if (show) n.shown++;
+        counts.set(row.kind, n);
+      }
+      for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector(":scope > [data-row]:not([hidden])");
+      for (const none of document.querySelectorAll(".none")) {
+        const before = none.previousElementSibling;
+        const within = before.matches(".scroll") ? before : none.parentElement;
+        none.hidden = within.querySelector("[data-row]:not([hidden])") !== null;
+      }
+      $("shown").textContent = Object.entries(names).filter(([kind]) => counts.has(kind))
+        .map(([kind, name]) => `${counts.get(kind).shown} of ${counts.get(kind).all} ${name}`).join(", ");
+    };
+    const form = $("filter");
+    let waiting = 0;
+    form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, 120); });
+    form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
+    form.addEventListener("reset", () => setTimeout(filter));
+    filter(); // a browser may have kept what was chosen
+
+    // A link leads to its row, whatever is filtered and folded.
+    const arrive = () => {
+      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const row = target?.closest("[data-row]");
+      if (!row) return;
+      if (row.hidden) { form.reset(); filter(); }
+      if (row.tagName === "DETAILS") row.open = true;
+      target.scrollIntoView();
+    };
+    addEventListener("hashchange", arrive);
+    arrive();
+
+    const files = document.querySelectorAll("#files details[data-row]");
+    const fold = (open) => { for (const file of files) if (!file.hidden) file.open = open; };
+    $("open")?.addEventListener("click", () => fold(true));
+    $("close")?.addEventListener("click", () => fold(false));
+
+    // Paper cannot be unfolded. Where the style can do it, nothing is left to do here.
+    let folded = [];
+    if (!CSS.supports("selector(::details-content)")) {
+      addEventListener("beforeprint", () => { folded = Array.from(files).filter((file) => !file.open); fold(true); });
+      addEventListener("afterprint", () => { for (const file of folded) file.open = false; });
+    }
+  };
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+  else start();
+}
