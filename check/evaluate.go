@@ -128,7 +128,7 @@ func (e *evaluation) others() {
 	for _, u := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
 	}
-	if len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Remarks)+len(e.in.Empty) == 0 {
+	if len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 && !Unsupported(e.in.Remarks) {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }

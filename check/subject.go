@@ -8,6 +8,8 @@ package check
 import (
 	"slices"
 
+	"slices"
+
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/evidence"
@@ -145,4 +147,10 @@ type Remark struct {
 	Rule    string // RuleLinkOutside, RuleBrokenSeal, RuleAmbiguousArchive, RuleOpaquePayload or RuleInstallerScript
 	Path    string
 	Message string
+}
+
+// Unsupported reports whether one of the remarks says that a disk image or a volume was not
+// read, which is as much as that something could not be.
+func Unsupported(remarks []Remark) bool {
+	return slices.ContainsFunc(remarks, func(r Remark) bool { return r.Rule == RuleUnsupportedFileSystem })
 }

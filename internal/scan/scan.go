@@ -116,7 +116,7 @@ func (l limits) run(ctx context.Context, paths []string, o Options) (Result, err
 		return Result{}, context.Cause(ctx)
 	}
 	r := k.result(w.files)
-	if len(r.Binaries)+len(r.Packages)+len(r.Unread)+len(r.Remarks)+len(r.Empty) == 0 {
+	if len(r.Binaries)+len(r.Packages)+len(r.Unread)+len(r.Empty) == 0 && !check.Unsupported(r.Remarks) {
 		// Whatever began like a Mach-O file was a Java class.
 		for _, path := range paths {
 			r.Empty = append(r.Empty, check.Unread{Path: filepath.ToSlash(path), Err: macho.ErrNotMachO})
