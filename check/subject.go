@@ -8,8 +8,6 @@ package check
 import (
 	"slices"
 
-	"slices"
-
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/evidence"
