@@ -71,7 +71,7 @@ func TestImageIsSmall(t *testing.T) {
 // The program of the image is that of a release: the same source, flags and toolchain make it.
 func TestImageHasTheProgramOfARelease(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "codewarrant")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false",
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "nethttpomithttp2",
 		"-ldflags", "-s -w -X github.com/codewarrant/codewarrant/internal/cli.version=", "-o", name, ".")
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
