@@ -38,6 +38,26 @@ func TestADiffIsWhatItsSchemaSays(t *testing.T) {
 	}
 }
 
+func TestRemarksOnAPolicyAreWhatTheirSchemaSays(t *testing.T) {
+	l := &Lint{
+		Policy: &policy.Policy{Name: "policy.yml", SHA256: policySHA, Sources: []policy.Source{
+			{Location: policy.Location{Path: "policy.yml"}, SHA256: policySHA}, {Location: policy.Location{Preset: "strict"}, SHA256: policySHA},
+		}},
+		At: date(t, "2026-11-02"),
+		Remarks: []policy.Remark{
+			{Level: policy.Error, Exception: "E", Field: "expires", Message: "it has expired", Position: policy.Position{File: "policy.yml", Line: 3, Column: 5}},
+			{Level: policy.Warning, Message: "a rule decides nothing", Position: policy.Position{File: "policy.yml"}},
+			{Level: policy.Note, Message: "no policy-id"},
+		},
+	}
+	const file = "../schema/lint.v1.schema.json"
+	holds(t, file, asValue(t, func(w io.Writer) error { return LintJSON(w, l, "1.0.0") }))
+	l.Remarks[0].Level = "fatal"
+	if compile(t, file).Validate(asValue(t, func(w io.Writer) error { return LintJSON(w, l, "1.0.0") })) == nil {
+		t.Error("any level is taken")
+	}
+}
+
 // What policy show prints is a policy as well, whatever was merged into it.
 func TestAShownPolicyIsWhatItsSchemaSays(t *testing.T) {
 	var shown []any
