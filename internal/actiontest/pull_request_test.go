@@ -21,29 +21,41 @@ const (
 
 // In the image there is no git: the policy of the branch comes from GitHub's API, with
 // the token that the job has, and which nothing shows.
-func TestPullRequestIsJudgedByItsBranch(t *testing.T) {
+func TestTheBranchJudges(t *testing.T) {
+	const tip = "3333333333333333333333333333333333333333"
 	s := githubtest.New()
 	defer s.Close()
+	asks := githubtest.Tree{".github/codewarrant.yml": {Data: asksForBase}}
 	s.Repos["octo/demo"] = &githubtest.Repo{
 		Private:  true,
 		Branches: map[string]githubtest.Branch{"main": {Commit: branch, Protected: true}},
-		Commits:  map[string]githubtest.Tree{branch: {".github/codewarrant.yml": {Data: asksForBase}}},
+		Commits:  map[string]githubtest.Tree{branch: asks, tip: asks},
 	}
 	s.Tokens[token] = githubtest.Permissions{"octo/demo": githubtest.Contents}
 	for _, tt := range []struct {
-		name, token string
-		exit        int
-		want        string
+		name, event, ref, payload, token string
+		exit                             int
+		want                             string
 	}{
-		{"rules of the pull request do not count", token, 1, "judged by main at 111111111111"},
-		{"without the permission nothing is judged", "ghs_of_no_repository", 2, "GitHub does not know the token"},
+		{"a pull request", "pull_request", "refs/pull/4/merge", pullRequest, token, 1, "judged by main at 111111111111"},
+		{"a pull request, without the permission", "pull_request", "refs/pull/4/merge", pullRequest, "ghs_of_no_repository", 2, "GitHub does not know the token"},
+		{
+			"a merge group, by the commit that it is on top of", "merge_group", "refs/heads/gh-readonly-queue/main/pr-4-" + tip,
+			`{"merge_group": {"base_sha": "` + tip + `", "base_ref": "refs/heads/main"}, "repository": {"full_name": "octo/demo", "default_branch": "main"}}`,
+			token, 1, "judged by main at 333333333333",
+		},
+		{
+			"a release, by the default branch and not by its tag", "release", "refs/tags/v1.2.3",
+			`{"action": "published", "release": {"tag_name": "v1.2.3"}, "repository": {"full_name": "octo/demo", "default_branch": "main"}}`,
+			token, 1, "judged by main at 111111111111",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r, err := runner.Run(t.Context(), runner.Options{
 				Action: root, Image: built.image, Dir: t.TempDir(), RunFlags: []string{"--network", "host", "--read-only"},
 				Workspace: files{"build/pg_ctl": pgCtl, ".github/codewarrant.yml": allowAll}.write(t),
 				Inputs:    map[string]string{"path": "build"},
-				EventName: "pull_request", Event: []byte(pullRequest), Token: tt.token, APIURL: s.URL,
+				EventName: tt.event, Ref: tt.ref, Event: []byte(tt.payload), Token: tt.token, APIURL: s.URL,
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/renderer/html"
 
+	"github.com/codewarrant/codewarrant/internal/archivetest"
 	"github.com/codewarrant/codewarrant/internal/runner"
 )
 
@@ -244,21 +245,40 @@ func TestNamesAreNotCommands(t *testing.T) {
 		"\x1b[31mred",
 		"\u202egnp",
 	}
-	f := files{}
-	for _, name := range names {
-		f["build/"+name] = pgCtl
+	plain, packed := files{}, archivetest.Files{}
+	program, err := os.ReadFile(filepath.Join(root, "testdata/binaries/pg_ctl"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	r := act(t, f, map[string]string{"path": "build"})
-	if r.Exit != 1 {
-		t.Errorf("exit %d, want 1", r.Exit)
+	for _, name := range names {
+		plain["build/"+name] = pgCtl
+		packed[name] = string(program)
+	}
+	for _, tt := range []struct {
+		name  string
+		files files
+	}{
+		{"in a folder", plain},
+		{"in a zip", files{"build/::error::injected.zip": string(archivetest.Zip(packed))}},
+		{"in a tar, in a package", files{"build/a.pkg": string(archivetest.Xar(archivetest.Files{"b\n::error::injected.tar": string(archivetest.Tar(packed))}, nil))}},
+	} {
+		t.Run(tt.name, func(t *testing.T) { namesAreNames(t, tt.files) })
+	}
+}
+
+// namesAreNames runs the action on files whose names try to be something else.
+func namesAreNames(t *testing.T, f files) {
+	r := act(t, f, map[string]string{"path": "build", "report-file": "report.json", "sarif-file": "codewarrant.sarif"})
+	if r.Exit != 1 && r.Exit != 3 {
+		t.Errorf("exit %d, want 1, or 3 for names that no tool unpacks", r.Exit)
 	}
 	for _, c := range r.Commands {
 		if strings.HasPrefix(strings.TrimSpace(c.Data), "injected") {
 			t.Errorf("a name became the command %+v", c)
 		}
 	}
-	if r.Outputs["result"] != "fail" {
-		t.Errorf("result %q", r.Outputs["result"])
+	if want := map[int]string{1: "fail", 3: "error"}[r.Exit]; r.Outputs["result"] != want || len(r.Outputs) != 5 {
+		t.Errorf("outputs %q, want the result %q", r.Outputs, want)
 	}
 	if strings.ContainsAny(r.Log+r.Summary, "\x1b\u202e\r") {
 		t.Error("the log or the summary holds a control character of a name's")

@@ -33,6 +33,9 @@ func environment(o Options, m *Manifest, inputs map[string]string, j *job) map[s
 	}
 	env["HOME"] = j.temp + "/_github_home"
 	maps.Copy(env, githubContext(j))
+	if o.Ref != "" {
+		maps.Copy(env, refContext(o.Ref))
+	}
 	if o.APIURL != "" {
 		env["GITHUB_API_URL"] = o.APIURL
 	}
@@ -48,6 +51,15 @@ func environment(o Options, m *Manifest, inputs map[string]string, j *job) map[s
 		env[name] = toContainer(j.paths, value)
 	}
 	return env
+}
+
+// refContext has the variables of the ref that the job runs for.
+func refContext(ref string) map[string]string {
+	kind, name := "branch", strings.TrimPrefix(ref, "refs/heads/")
+	if tag, ok := strings.CutPrefix(ref, "refs/tags/"); ok {
+		kind, name = "tag", tag
+	}
+	return map[string]string{"GITHUB_REF": ref, "GITHUB_REF_NAME": name, "GITHUB_REF_TYPE": kind}
 }
 
 // githubContext has the variables of GitHubContext.cs.

@@ -28,6 +28,7 @@ type Options struct {
 	Env       map[string]string // the `env:` of workflow, job and step
 	Event     []byte            // the event's JSON; a push to the default branch when empty
 	EventName string            // push when empty
+	Ref       string            // refs/heads/main when empty
 	Token     string            // of the job; one that no server knows when empty
 	APIURL    string            // https://api.github.com when empty
 
