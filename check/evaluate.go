@@ -24,6 +24,8 @@ type Input struct {
 
 	Unresolved []source.Problem // what of the sources is not known
 
+	Repository string // that the run is for, OWNER/NAME as GitHub spells it; empty: it is not known
+
 	Policy *policy.Policy
 	Merged bool              // exceptions that count as they stand in a base were sorted out, see [policy.Trusted]
 	Signed []approval.Status // of the policy's exceptions, in their order; nil: nobody looked
@@ -52,7 +54,8 @@ func Evaluate(in Input) *Report {
 	e := &evaluation{
 		in: in, groupsOf: in.Policy.Grouping(),
 		report: &Report{
-			Policy: in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
+			Repository: in.Repository,
+			Policy:     in.Policy.Name, PolicySHA256: in.Policy.SHA256, Stage: in.Stage.Name,
 			Base: in.Base, At: in.At, NoExceptions: in.NoExceptions, Slots: in.Slots, Preflight: in.Preflight,
 			FailOn: cmp.Or(in.FailOn, in.Policy.Settings.FailOn),
 		},

@@ -91,6 +91,7 @@ type ExceptionReport struct {
 
 // Report is the outcome of one check.
 type Report struct {
+	Repository   string // that it is about, OWNER/NAME as GitHub spells it; empty: it is not known
 	Policy       string // name of the policy
 	PolicySHA256 string
 	Base         *Base           // by whose policy it was judged, nil: by that one as it stands

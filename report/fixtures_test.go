@@ -211,7 +211,7 @@ func packages() []check.Package {
 func clean(t testing.TB) *check.Report {
 	e := exception(t, "EXC-2026-014", allowJIT)
 	return &check.Report{
-		Policy: acmePolicy, PolicySHA256: policySHA, Stage: "release", At: date(t, "2026-11-02"), FailOn: policy.FailOnError,
+		Repository: "acme/App", Policy: acmePolicy, PolicySHA256: policySHA, Stage: "release", At: date(t, "2026-11-02"), FailOn: policy.FailOnError,
 		Binaries: []check.BinaryReport{
 			{
 				Binary: check.Binary{
@@ -371,7 +371,7 @@ func hostile(t testing.TB) *check.Report {
 	of := finding(check.RuleUnusedException, policy.Warning)
 	of.Paths = nil
 	return &check.Report{
-		Policy: evil, PolicySHA256: policySHA, Extends: []policy.Source{{Location: policy.Location{Path: evil}, SHA256: policySHA}}, Stage: evil, At: date(t, "2026-11-02"), Preflight: check.Notarization, NoExceptions: true, FailOn: policy.FailOnNever,
+		Repository: evil, Policy: evil, PolicySHA256: policySHA, Extends: []policy.Source{{Location: policy.Location{Path: evil}, SHA256: policySHA}}, Stage: evil, At: date(t, "2026-11-02"), Preflight: check.Notarization, NoExceptions: true, FailOn: policy.FailOnNever,
 		Binaries: []check.BinaryReport{{
 			Binary: check.Binary{
 				Paths: []string{evil, evil + "2"}, Inside: []string{evil, evil + "2"}, Slices: []check.Slice{s, failed, refused},

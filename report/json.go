@@ -32,7 +32,7 @@ func JSON(w io.Writer, r *check.Report, version string) error {
 func headJSON(r *check.Report, version string) jsonReport {
 	n := count(r)
 	return jsonReport{
-		Schema: Schema, Tool: tool{"codewarrant", version}, Policy: policyJSON(r), Base: baseJSON(r.Base),
+		Schema: Schema, Tool: tool{"codewarrant", version}, Repository: r.Repository, Policy: policyJSON(r), Base: baseJSON(r.Base),
 		Stage: r.Stage, Date: r.At.String(), Verify: map[bool]string{true: "slots", false: "full"}[r.Slots], Preflight: r.Preflight, NoExceptions: r.NoExceptions, FailOn: r.FailOn, Result: r.Result(),
 		Counts: jsonCounts{n.errors, n.warnings, n.notes, n.unapproved, n.packages, n.binaries, n.slices, n.sources},
 	}
@@ -42,6 +42,7 @@ func headJSON(r *check.Report, version string) jsonReport {
 type jsonReport struct {
 	Schema       string          `json:"schema"`
 	Tool         tool            `json:"tool"`
+	Repository   string          `json:"repository,omitempty"` // OWNER/NAME
 	Policy       jsonPolicy      `json:"policy"`
 	Base         *jsonBase       `json:"base,omitempty"`
 	Stage        string          `json:"stage"`

@@ -64,7 +64,7 @@ type run struct {
 	result      check.Result
 	counts      jsonCounts
 
-	path, date, policy string
+	repository, path, date, policy string
 }
 
 // Add reads the reports in a file. An error leaves the ones before it.
@@ -224,6 +224,7 @@ func (m *Merger) add(text []byte, r run) error {
 	}
 	r.key = d.key()
 	r.result, r.counts = d.Result, d.Counts
+	r.repository = strings.Clone(d.Repository)
 	r.path, r.date, r.policy = strings.Clone(d.firstPath()), strings.Clone(d.Date), strings.Clone(d.Policy.Name)
 	m.runs[r.digest] = r
 	m.keys[r.key]++
@@ -307,12 +308,13 @@ func (m *Merger) Result() check.Result {
 
 // Conflicting are reports of the same things that are not equal.
 type Conflicting struct {
-	Path string   `json:"path"` // the first of what was looked at
-	Date string   `json:"date"`
-	Runs []string `json:"runs"` // SHA-256 of the reports
+	Repository string   `json:"repository,omitempty"` // OWNER/NAME
+	Path       string   `json:"path"`                 // the first of what was looked at
+	Date       string   `json:"date"`
+	Runs       []string `json:"runs"` // SHA-256 of the reports
 }
 
-// Conflicts returns the reports that contradict one another, by path.
+// Conflicts returns the reports that contradict one another, by repository and path.
 func (m *Merger) Conflicts() []Conflicting {
 	index := map[[sha256.Size]byte]int{}
 	var list []Conflicting
@@ -324,7 +326,7 @@ func (m *Merger) Conflicts() []Conflicting {
 		if !ok {
 			i = len(list)
 			index[r.key] = i
-			list = append(list, Conflicting{Path: r.path, Date: r.date})
+			list = append(list, Conflicting{Repository: r.repository, Path: r.path, Date: r.date})
 		}
 		list[i].Runs = append(list[i].Runs, hex.EncodeToString(r.digest[:]))
 	}
@@ -337,7 +339,7 @@ func (m *Merger) sorted() []run {
 		list = append(list, r)
 	}
 	slices.SortFunc(list, func(a, b run) int {
-		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.date, b.date), strings.Compare(a.policy, b.policy), bytes.Compare(a.digest[:], b.digest[:]))
+		return cmp.Or(strings.Compare(a.repository, b.repository), strings.Compare(a.path, b.path), strings.Compare(a.date, b.date), strings.Compare(a.policy, b.policy), bytes.Compare(a.digest[:], b.digest[:]))
 	})
 	return list
 }

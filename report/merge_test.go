@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func merge(t testing.TB, texts ...[]byte) []byte {
 	return b.Bytes()
 }
 
-// several are reports of which two contradict one another.
+// several are reports of which two pairs contradict one another.
 func several(t testing.TB) [][]byte {
 	var texts [][]byte
 	for _, name := range []string{"clean", "pgctl", "acme", "hostile", "empty"} {
@@ -38,9 +39,11 @@ func several(t testing.TB) [][]byte {
 	}
 	other := pgctl(t)
 	other.Findings = other.Findings[:2]
+	another := clean(t)
+	another.Findings = []check.Finding{{Rule: check.RuleUnusedException, Level: policy.Note}}
 	later := pgctl(t)
 	later.At = date(t, "2026-11-03")
-	return append(texts, asJSON(t, other), asJSON(t, later))
+	return append(texts, asJSON(t, other), asJSON(t, another), asJSON(t, later))
 }
 
 // However reports are put together, in whatever order and how often, what comes out is the
@@ -219,12 +222,16 @@ func TestTheDocumentsOfAMergeAreThoseThatWentIn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	n, last := 0, ""
+	n, last := 0, []string{"", ""}
 	for d, err := range m.Documents() {
-		if err != nil || d.firstPath() < last {
-			t.Fatalf("%q after %q, %v", d.firstPath(), last, err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		n, last = n+1, d.firstPath()
+		next := []string{d.Repository, d.firstPath()}
+		if slices.Compare(next, last) < 0 {
+			t.Fatalf("%q after %q", next, last)
+		}
+		n, last = n+1, next
 	}
 	if n != len(texts) {
 		t.Errorf("%d documents of %d", n, len(texts))

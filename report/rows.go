@@ -31,6 +31,7 @@ type row struct {
 	Line         int    `json:"line"`     // 0 for none
 	Message      string `json:"message"`
 	Hint         string `json:"hint"`
+	Repository   string `json:"repository"` // OWNER/NAME; empty where it is not known
 }
 
 func rowOf(r *check.Report, f check.Finding) row {
@@ -38,7 +39,7 @@ func rowOf(r *check.Report, f check.Finding) row {
 		At: r.At.String(), Policy: r.Policy, PolicySHA256: r.PolicySHA256, Stage: r.Stage,
 		Level: string(f.Level), Rule: f.Rule, Path: first(f.Paths), Copies: max(len(f.Paths)-1, 0), Archs: strings.Join(f.Archs, " "),
 		Entitlement: f.Entitlement, Risk: f.Risk, Exception: exceptionID(f.Exception),
-		File: f.Position.File, Line: f.Position.Line, Message: f.Message, Hint: f.Hint,
+		File: f.Position.File, Line: f.Position.Line, Message: f.Message, Hint: f.Hint, Repository: r.Repository,
 	}
 	if f.Value != nil {
 		out.Value = f.Value.Text()
@@ -65,13 +66,13 @@ func CSV(w io.Writer, r *check.Report) error {
 	table := csv.NewWriter(w)
 	table.Write([]string{
 		"at", "policy", "policy_sha256", "stage", "level", "rule", "path", "copies", "archs", "entitlement", "value", "risk",
-		"exception", "evidence", "file", "line", "message", "hint",
+		"exception", "evidence", "file", "line", "message", "hint", "repository",
 	})
 	for _, f := range r.Findings {
 		x := rowOf(r, f)
 		cells := []string{
 			x.At, x.Policy, x.PolicySHA256, x.Stage, x.Level, x.Rule, x.Path, strconv.Itoa(x.Copies), x.Archs, x.Entitlement, x.Value, x.Risk,
-			x.Exception, x.Evidence, x.File, strconv.Itoa(x.Line), x.Message, x.Hint,
+			x.Exception, x.Evidence, x.File, strconv.Itoa(x.Line), x.Message, x.Hint, x.Repository,
 		}
 		for i, c := range cells {
 			cells[i] = sanitise.Cell(c)

@@ -166,6 +166,7 @@ func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*che
 			walk = append(walk, arg)
 		}
 	}
+	in.Repository = repositoryOfRun(env)
 	addSources(&in, sources)
 	if err := addTrees(&in, o.sources); err != nil {
 		return nil, err

@@ -53,6 +53,16 @@ type remote struct {
 	owner, repo string
 }
 
+// repositoryOfRun returns the repository that the run is for, OWNER/NAME as GitHub Actions tells
+// it (https://docs.github.com/en/actions/reference/workflows-and-actions/variables); empty
+// where that names none.
+func repositoryOfRun(env Env) string {
+	if name := env.Getenv("GITHUB_REPOSITORY"); github.IsRepository(name) {
+		return name
+	}
+	return ""
+}
+
 // newRemote returns the repository that GITHUB_REPOSITORY names, nil when it names none.
 func newRemote(env Env) *remote {
 	owner, repo, ok := strings.Cut(env.Getenv("GITHUB_REPOSITORY"), "/")

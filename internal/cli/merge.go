@@ -49,7 +49,11 @@ or output that could not be written.`,
 			}
 			w := sanitise.Log(env.Stderr)
 			for _, c := range m.Conflicts() {
-				fmt.Fprintf(w, "codewarrant: %s, on %s: %d reports of the same files by the same policy are not equal\n", sanitise.Text(c.Path), sanitise.Text(c.Date), len(c.Runs))
+				of := sanitise.Text(c.Path)
+				if c.Repository != "" {
+					of = sanitise.Text(c.Repository) + ": " + of
+				}
+				fmt.Fprintf(w, "codewarrant: %s, on %s: %d reports of the same files by the same policy are not equal\n", of, sanitise.Text(c.Date), len(c.Runs))
 				fmt.Fprintln(w, "hint: one of them was changed after it was written; conflicts has their SHA-256")
 			}
 			switch m.Result() {

@@ -16,6 +16,12 @@ const (
 	maxRef  = 255
 )
 
+// IsRepository reports whether a text names a repository: OWNER/NAME.
+func IsRepository(name string) bool {
+	owner, repo, ok := strings.Cut(name, "/")
+	return ok && wrongRepo(owner, repo) == ""
+}
+
 // wrongRepo says what is wrong with the name of a repository; "" is nothing.
 func wrongRepo(owner, repo string) string {
 	switch {
