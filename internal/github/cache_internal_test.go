@@ -2,7 +2,6 @@ package github
 
 import (
 	"fmt"
-	"net/http"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +20,7 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var c cache
 			body := make([]byte, tt.size)
-			a := answer{http.StatusOK, http.Header{"Etag": {`"a"`}}, body}
+			a := kept{etag: `"a"`, body: body}
 			got, size := 0, 0
 			for n := range 20_000 {
 				q := question{path: fmt.Sprintf("/%09d", n)}

@@ -67,7 +67,7 @@ func TestCache(t *testing.T) {
 	})
 	t.Run("an ETag that is none is not sent back", func(t *testing.T) {
 		s := acme(t)
-		s.Script(githubtest.Answer(http.StatusOK, map[string]string{"ETag": strings.Repeat("x", 300)}, `{"default_branch":"main"}`))
+		s.Script(githubtest.Answer(http.StatusOK, map[string]string{"ETag": strings.Repeat("x", 300)}, `{"full_name":"acme/app","default_branch":"main"}`))
 		c, _ := client(s, secret)
 		for range 2 {
 			if _, err := c.DefaultBranch(t.Context(), "acme", "app"); err != nil {

@@ -111,7 +111,7 @@ func (c *Client) oldest(ctx context.Context, s Sticky, author string) (found Com
 	q := s.question()
 	q.path += fmt.Sprintf("/issues/%d/comments", s.Number)
 	q.limit = maxComments
-	err = pages(ctx, c, q, func(one comment) bool {
+	err = pages(ctx, c, q, maxPages, func(one comment) bool {
 		if one.ID > 0 && strings.EqualFold(one.User.Login, author) && strings.HasPrefix(one.Body, s.Mark) {
 			found = Comment{one.ID, one.Body}
 		}

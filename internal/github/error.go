@@ -19,8 +19,9 @@ import (
 // what GitHub said in it is on one line, short, and quoted.
 //
 // [errors.Is] tells fs.ErrNotExist: the commit was read, and has no such file;
-// ErrFolder: it has a folder there; fs.ErrPermission: the token is refused; and the
-// error of a context that ended.
+// ErrFolder: it has a folder there; ErrLimited: there were too many requests, and to wait
+// takes longer than Patience; fs.ErrPermission: the token is refused; and the error of a
+// context that ended.
 // What is not found because the token may not see it looks as if it were not there:
 // that is neither.
 //
@@ -36,6 +37,9 @@ type Error struct {
 
 // ErrFolder is what Err is where a folder is and not a file.
 var ErrFolder = errors.New("it is a folder")
+
+// ErrLimited is what Err is where the rate limit of the API was reached.
+var ErrLimited = errors.New("the rate limit is reached")
 
 // Error returns what was asked for and what is wrong, without the hint.
 func (e *Error) Error() string { return e.Op + ": " + e.Message }
@@ -91,7 +95,7 @@ func (c *Client) refused(q question, a answer, n int, wait time.Duration, err er
 		return c.silent(q, n, err)
 	case limited(a):
 		return c.fail(q, a.status, "the rate limit of GitHub's API is reached"+c.until(wait)+said,
-			c.either("run it again later", "without a token GitHub answers 60 requests an hour from one address: give one"), nil)
+			c.either("run it again later", "without a token GitHub answers 60 requests an hour from one address: give one"), ErrLimited)
 	case a.status >= 500:
 		return c.fail(q, a.status, fmt.Sprintf("GitHub answers %s, %s%s", status(a), times(n), said), "run it again later", nil)
 	case a.status == http.StatusUnauthorized && c.Token != "":

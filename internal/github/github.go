@@ -1,12 +1,15 @@
 // Package github reads what a policy gate needs from GitHub's REST API: a file at a
 // ref, the default branch, where a branch stands and whether it is protected, who reviewed
-// a pull request, and who is in a team. It writes one thing, a comment on a pull request.
-// It knows nothing of policies.
+// a pull request, who is in a team, the repositories of an organization, and the assets of
+// a release. It writes one thing, a comment on a pull request. It knows nothing of policies.
 //
 // It follows GitHub's documentation of what it asks for, and of how to ask:
 //
 //   - https://docs.github.com/en/rest/repos/contents#get-repository-content
 //   - https://docs.github.com/en/rest/repos/repos#get-a-repository
+//   - https://docs.github.com/en/rest/repos/repos#list-organization-repositories
+//   - https://docs.github.com/en/rest/releases/releases#get-the-latest-release
+//   - https://docs.github.com/en/rest/releases/assets
 //   - https://docs.github.com/en/rest/branches/branches#get-a-branch
 //   - https://docs.github.com/en/rest/commits/commits#get-a-commit
 //   - https://docs.github.com/en/rest/issues/comments
@@ -19,7 +22,9 @@
 // What comes back is hostile. It is read up to a limit, and a file has to be the
 // blob that the API names. Of an answer that is an error only the message is used,
 // cut short and with everything in it made to show. The token goes to the host of
-// the API and nowhere else: not where a redirect leads, and not into an error.
+// the API and nowhere else: not where a redirect leads, and not into an error. Only an
+// asset is fetched from where a redirect leads, and it has to have the digest that the API
+// names.
 package github
 
 import (
@@ -39,9 +44,9 @@ import (
 // other, and must not be copied once used.
 //
 // A request is tried four times at most, with the waits that GitHub asks for, or of
-// 1, 2 and 4 seconds; waits of more than two minutes together are not begun. What
-// was read is kept for as long as the client, and GitHub is asked only whether it
-// is still the same.
+// 1, 2 and 4 seconds; waits of more than Patience together are not begun. What
+// was read is kept for as long as the client, or in Store, and GitHub is asked only
+// whether it is still the same.
 type Client struct {
 	// BaseURL is where the API is, as GITHUB_API_URL says it. Empty:
 	// https://api.github.com. It is https, except on this machine.
@@ -51,6 +56,8 @@ type Client struct {
 	UserAgent string        // empty: codewarrant
 	MaxFile   int64         // bytes of a file; 0: 1 MiB
 	Timeout   time.Duration // of one try; 0: 30 seconds
+	Patience  time.Duration // how long one question may wait in all; 0: 2 minutes
+	Store     Store         // of answers; nil: they are kept as long as the client
 
 	Transport http.RoundTripper                          // nil: http.DefaultTransport, and so the proxy of the environment
 	Sleep     func(context.Context, time.Duration) error // nil: waits, or until the context ends

@@ -18,12 +18,13 @@ const (
 
 // pages reads a list page by page, and hands each thing on in its order, until there are
 // no more or until visit has seen enough. A list that is not read to its end is an error.
-func pages[T any](ctx context.Context, c *Client, q question, visit func(T) (enough bool)) error {
+func pages[T any](ctx context.Context, c *Client, q question, most int, visit func(T) (enough bool)) error {
 	path := q.path
-	for page := 1; page <= maxPages; page++ {
+	for page := 1; page <= most; page++ {
 		q.path = fmt.Sprintf("%s?per_page=%d&page=%d", path, perPage, page)
 		var list []T
-		if err := c.decode(ctx, q, &list); err != nil {
+		a, err := c.decodeAnswer(ctx, q, &list)
+		if err != nil {
 			return err
 		}
 		for _, one := range list {
@@ -31,13 +32,13 @@ func pages[T any](ctx context.Context, c *Client, q question, visit func(T) (eno
 				return nil
 			}
 		}
-		// The header Link tells of the next page, by an address that is not followed. A
-		// page that is full may be the last one.
-		if len(list) < perPage {
+		// A page that is full may be the last one, and one that is not need not be: what a
+		// token may not see is taken out of it.
+		if len(list) < perPage && !a.more {
 			return nil
 		}
 	}
-	return c.fail(q, http.StatusOK, fmt.Sprintf("there are more than %d, and no more are read", maxPages*perPage), "", nil)
+	return c.fail(q, http.StatusOK, fmt.Sprintf("there are more than %d, and no more are read", most*perPage), "", nil)
 }
 
 // about a pull request.

@@ -3,8 +3,10 @@ package github
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // Branch is where a branch stands.
@@ -18,20 +20,73 @@ type Branch struct {
 
 // DefaultBranch returns the name of a repository's default branch.
 func (c *Client) DefaultBranch(ctx context.Context, owner, repo string) (string, error) {
+	r, err := c.Repository(ctx, owner, repo)
+	return r.DefaultBranch, err
+}
+
+// Repository is what GitHub says of a repository.
+type Repository struct {
+	Name          string   `json:"full_name"` // OWNER/NAME as GitHub spells it; differs from the one asked for when it was renamed
+	DefaultBranch string   `json:"default_branch"`
+	Archived      bool     `json:"archived"` // nothing in it changes any more
+	Topics        []string `json:"topics"`
+}
+
+// Repository returns what GitHub says of a repository.
+func (c *Client) Repository(ctx context.Context, owner, repo string) (Repository, error) {
 	q := about(owner, repo)
 	if wrong := wrongRepo(owner, repo); wrong != "" {
-		return "", c.fail(q, 0, wrong, "", nil)
+		return Repository{}, c.fail(q, 0, wrong, "", nil)
 	}
-	var r struct {
-		DefaultBranch string `json:"default_branch"`
-	}
+	var r Repository
 	if err := c.decode(ctx, q, &r); err != nil {
-		return "", err
+		return Repository{}, err
 	}
+	if wrong := r.wrong(); wrong != "" {
+		return Repository{}, c.fail(q, http.StatusOK, wrong, "", nil)
+	}
+	return r, nil
+}
+
+// wrong says what keeps an answer from being about a repository; "" is nothing.
+func (r Repository) wrong() string {
 	if wrong := wrongRef(r.DefaultBranch); wrong != "" {
-		return "", c.fail(q, http.StatusOK, "GitHub's answer names no default branch: "+wrong, "", nil)
+		return "GitHub's answer names no default branch: " + wrong
 	}
-	return r.DefaultBranch, nil
+	if !IsRepository(r.Name) {
+		return fmt.Sprintf("GitHub's answer names no repository: %q", r.Name)
+	}
+	return ""
+}
+
+// maxOrgPages is as many pages as an organization may have of repositories. GitHub allows
+// 100,000 of them.
+const maxOrgPages = 1000
+
+// Repositories returns all repositories of an organization that the token may see.
+func (c *Client) Repositories(ctx context.Context, org string) ([]Repository, error) {
+	q := question{
+		what: "the repositories of " + org, path: "/orgs/" + org + "/repos", accept: "application/vnd.github+json",
+		limit: 4 * maxAnswer, // a repository takes six kilobytes
+		needs: "metadata: read of the repositories of " + org,
+	}
+	if org == "" || len(org) > maxName || strings.Trim(org, word) != "" {
+		return nil, c.fail(q, 0, fmt.Sprintf("%q is not an organization: letters, digits, - and _", org), "", nil)
+	}
+	var list []Repository
+	wrong := ""
+	err := pages(ctx, c, q, maxOrgPages, func(r Repository) bool {
+		list = append(list, r)
+		wrong = r.wrong()
+		return wrong != ""
+	})
+	if err == nil && wrong != "" {
+		err = c.fail(q, http.StatusOK, wrong, "", nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
 }
 
 // Branch returns where a branch stands, and whether it is protected.
@@ -75,12 +130,18 @@ func about(owner, repo string) question {
 // decode asks for JSON. What the decoder says of other text is not shown: it
 // quotes it.
 func (c *Client) decode(ctx context.Context, q question, v any) error {
-	body, err := c.ask(ctx, q)
+	_, err := c.decodeAnswer(ctx, q, v)
+	return err
+}
+
+// decodeAnswer does, and returns the answer.
+func (c *Client) decodeAnswer(ctx context.Context, q question, v any) (kept, error) {
+	a, err := c.answer(ctx, q)
 	if err != nil {
-		return err
+		return a, err
 	}
-	if json.Unmarshal(body, v) != nil {
-		return c.fail(q, http.StatusOK, "GitHub's answer is not the JSON that is documented", "is GITHUB_API_URL the address of the API?", nil)
+	if json.Unmarshal(a.body, v) != nil {
+		return a, c.fail(q, http.StatusOK, "GitHub's answer is not the JSON that is documented", "is GITHUB_API_URL the address of the API?", nil)
 	}
-	return nil
+	return a, nil
 }

@@ -37,12 +37,18 @@ type question struct {
 	method string // empty: GET; what is changed is not kept, and has an answer of its own
 	body   []byte // JSON
 	needs  string // the permission that a token needs; empty: contents: read
+
+	asset *Asset // whose bytes are asked for; nil: the answer is kept in memory
+	to    Sink   // that they are written to
 }
 
 // done reports whether a status says that what was asked for is in the answer, or done.
 func (q question) done(status int) bool {
 	return status == http.StatusOK || q.method != "" && (status == http.StatusCreated || status == http.StatusNoContent)
 }
+
+// isKept reports whether the answer is kept.
+func (q question) isKept() bool { return q.method == "" && q.asset == nil }
 
 // answer is what came back, read to its end. A status of 0 is no answer.
 type answer struct {
@@ -51,16 +57,22 @@ type answer struct {
 	body   []byte
 }
 
-// ask returns the body of the answer to a question, trying again when that may
-// help. Every error is an *Error.
+// ask returns the body of the answer to a question.
 func (c *Client) ask(ctx context.Context, q question) ([]byte, error) {
+	k, err := c.answer(ctx, q)
+	return k.body, err
+}
+
+// answer returns the answer to a question, trying again when that may help. Every error
+// is an *Error.
+func (c *Client) answer(ctx context.Context, q question) (kept, error) {
 	u, wrong, hint := c.address(q.path)
 	if wrong != "" {
-		return nil, c.fail(q, 0, wrong, hint, nil)
+		return kept{}, c.fail(q, 0, wrong, hint, nil)
 	}
 	var old kept
-	if q.method == "" {
-		old = c.cache.get(q)
+	if q.isKept() {
+		old = c.old(q)
 	}
 	var waited time.Duration
 	for n := 1; ; n++ {
@@ -68,36 +80,41 @@ func (c *Client) ask(ctx context.Context, q question) ([]byte, error) {
 		var final *Error
 		switch {
 		case ctx.Err() != nil:
-			return nil, c.interrupted(q, ctx.Err())
+			return kept{}, c.interrupted(q, ctx.Err())
 		case errors.As(err, &final):
-			return nil, final
+			return kept{}, final
 		case a.status == http.StatusNotModified && old.etag != "":
-			return old.body, nil
+			return old, nil
 		case q.done(a.status):
-			if q.method == "" {
-				c.cache.put(q, a)
+			now := kept{a.header.Get("ETag"), a.body, hasNext(a.header)}
+			if q.isKept() {
+				c.keep(q, now)
 			}
-			return a.body, nil
+			return now, nil
 		}
 		wait, again := c.wait(n, a)
-		if !again || n == tries || waited+wait > patience {
-			return nil, c.refused(q, a, n, wait, err)
+		if !again || n == tries || waited+wait > cmp.Or(c.Patience, patience) {
+			return kept{}, c.refused(q, a, n, wait, err)
 		}
 		if err := c.sleep(ctx, wait); err != nil {
-			return nil, c.interrupted(q, err)
+			return kept{}, c.interrupted(q, err)
 		}
 		waited += wait
 	}
 }
 
-// try asks once, and follows redirects that stay on the host. An error that is an
+// try asks once, and follows redirects that stay on the host, of an asset others too. An error that is an
 // *Error will not go away by asking again.
 func (c *Client) try(ctx context.Context, asked *url.URL, q question, etag string) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Timeout, 30*time.Second))
+	timeout := cmp.Or(c.Timeout, 30*time.Second)
+	if q.asset != nil {
+		timeout = max(timeout, maxDownload)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	u := asked
+	u, token := asked, c.Token
 	for hops := 0; ; hops++ {
-		response, err := c.send(ctx, u, q, etag)
+		response, err := c.send(ctx, u, q, etag, token)
 		if err != nil {
 			return answer{}, c.unsent(q, err)
 		}
@@ -112,12 +129,14 @@ func (c *Client) try(ctx context.Context, asked *url.URL, q question, etag strin
 			return answer{}, c.fail(q, response.StatusCode, "GitHub redirects what was to be changed", "was the repository renamed?", nil)
 		case err != nil:
 			return answer{}, c.fail(q, response.StatusCode, "GitHub redirects to nowhere", "", nil)
+		case hops == maxHops:
+			return answer{}, c.fail(q, response.StatusCode, fmt.Sprintf("GitHub redirects more than %d times", maxHops), "", nil)
+		case q.asset != nil && !sameHost(asked, next) && mayFetch(asked, next):
+			token = "" // for all that follows
 		case !sameHost(asked, next) || next.User != nil:
 			return answer{}, c.fail(q, response.StatusCode,
 				fmt.Sprintf("GitHub redirects to %q, which is not followed", next.Hostname()),
 				"only the host of the API is asked; is GITHUB_API_URL its address?", nil)
-		case hops == maxHops:
-			return answer{}, c.fail(q, response.StatusCode, fmt.Sprintf("GitHub redirects more than %d times", maxHops), "", nil)
 		}
 		u = next
 	}
@@ -125,7 +144,7 @@ func (c *Client) try(ctx context.Context, asked *url.URL, q question, etag strin
 
 // send sends one request, through the transport: a client of net/http would follow
 // redirects.
-func (c *Client) send(ctx context.Context, u *url.URL, q question, etag string) (*http.Response, error) {
+func (c *Client) send(ctx context.Context, u *url.URL, q question, etag string, token Token) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodGet), u.String(), bytes.NewReader(q.body))
 	if err != nil {
 		return nil, err
@@ -138,8 +157,8 @@ func (c *Client) send(ctx context.Context, u *url.URL, q question, etag string) 
 	// The version that GitHub Enterprise Server knows, too. What this package reads
 	// is the same in 2026-03-10.
 	request.Header.Set("X-GitHub-Api-Version", "2022-11-28")
-	if c.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+string(c.Token))
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+string(token))
 	}
 	if etag != "" {
 		request.Header.Set("If-None-Match", etag)
@@ -162,6 +181,12 @@ func (c *Client) read(q question, response *http.Response) (answer, error) {
 	if !q.done(a.status) {
 		a.body, err = io.ReadAll(io.LimitReader(response.Body, maxRefusal))
 		return a, err
+	}
+	if q.asset != nil {
+		if err := c.save(q, response.Body); err != nil {
+			return answer{}, err
+		}
+		return a, nil
 	}
 	a.body, err = io.ReadAll(io.LimitReader(response.Body, q.limit+1))
 	if err != nil {

@@ -97,7 +97,7 @@ func TestBaseURL(t *testing.T) {
 		"what is no URL is refused, unseen":          {"https://" + secret + "\n", "", outcome{Error: not, Hint: example}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tr := &transport{handler: githubtest.Answer(http.StatusOK, nil, `{"default_branch":"main"}`)}
+			tr := &transport{handler: githubtest.Answer(http.StatusOK, nil, `{"full_name":"acme/app","default_branch":"main"}`)}
 			c := &github.Client{BaseURL: tt.base, Token: secret, Transport: tr}
 			_, err := c.DefaultBranch(t.Context(), "acme", "app")
 			if diff := cmp.Diff(tt.err, outcomeOf(t, "", err)); diff != "" {

@@ -34,7 +34,7 @@ func (c *Client) Reviews(ctx context.Context, owner, repo string, number int) ([
 		return nil, c.fail(q, 0, wrong, "", nil)
 	}
 	var list []Review
-	err := pages(ctx, c, q, func(one struct {
+	err := pages(ctx, c, q, maxPages, func(one struct {
 		User *struct {
 			Account
 			Type string `json:"type"`

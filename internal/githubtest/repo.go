@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"crypto/sha1"
 	"fmt"
+	"net/http"
 	"strings"
 )
 
 // Repo is a repository.
 type Repo struct {
-	ID            int // of /repositories/ID, where a redirect leads
+	FullName      string // as it is spelt; "": the key in Repos
+	ID            int    // of /repositories/ID, where a redirect leads
 	Private       bool
 	DefaultBranch string // "": main
 	Branches      map[string]Branch
@@ -17,6 +19,12 @@ type Repo struct {
 	Commits       map[string]Tree   // by full SHA
 	Makers        map[string]Makers // of commits, by full SHA
 	Pulls         map[int]*Pull
+	Archived      bool
+	Topics        []string
+	Latest        *Release // nil: there is none
+
+	// Script gives the answers to the next requests about the repository, as the server's does.
+	Script []http.HandlerFunc
 }
 
 // Branch is where a branch stands.

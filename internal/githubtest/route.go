@@ -17,6 +17,8 @@ func (s *Server) route(r *http.Request, token string) reply {
 		return s.viewer(r, token)
 	case !ok || len(segments) < 2:
 		return notFound()
+	case segments[0] == "orgs" && len(segments) == 3 && segments[2] == "repos" && r.Method == http.MethodGet:
+		return s.organization(r, token, segments[1])
 	case segments[0] == "orgs" && r.Method == http.MethodGet:
 		return s.team(token, segments)
 	case segments[0] == "repositories":
@@ -73,12 +75,7 @@ func (s *Server) repo(r *http.Request, token, name string, rest []string) reply 
 		return notFound()
 	}
 	if len(rest) == 0 {
-		return encoded(http.StatusOK, object{
-			"id":             repo.ID,
-			"full_name":      name,
-			"private":        repo.Private,
-			"default_branch": repo.defaultBranch(),
-		})
+		return encoded(http.StatusOK, repo.object(name))
 	}
 	if rest[0] == "pulls" || rest[0] == "issues" {
 		return s.pull(r, repo, token, name, rest)
@@ -97,6 +94,8 @@ func (s *Server) repo(r *http.Request, token, name string, rest []string) reply 
 		return repo.branch(below)
 	case "commits":
 		return repo.show(r, below)
+	case "releases":
+		return s.release(r, repo, name, rest[1:])
 	}
 	return notFound()
 }

@@ -7,6 +7,9 @@
 //
 //   - https://docs.github.com/en/rest/repos/contents#get-repository-content
 //   - https://docs.github.com/en/rest/repos/repos#get-a-repository
+//   - https://docs.github.com/en/rest/repos/repos#list-organization-repositories
+//   - https://docs.github.com/en/rest/releases/releases#get-the-latest-release
+//   - https://docs.github.com/en/rest/releases/assets
 //   - https://docs.github.com/en/rest/branches/branches#get-a-branch
 //   - https://docs.github.com/en/rest/commits/commits#get-a-commit
 //   - https://docs.github.com/en/rest/issues/comments
@@ -18,8 +21,9 @@
 //   - https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 //   - https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
 //
-// Of the API it has what reads one repository, the reviews and comments of its pull requests,
-// and the members of teams. Comments alone are written.
+// Of the API it has what reads one repository, its latest release, the reviews and comments of
+// its pull requests, the repositories of an organization, and the members of teams. Comments
+// alone are written. Assets are stored on another host, as GitHub's are.
 package githubtest
 
 import (
@@ -47,10 +51,15 @@ type Server struct {
 	Accounts map[string]Account           // whose a token is
 	Teams    map[string]map[string]string // by org/team in lower case, login -> active or pending
 
+	// Watch, unless nil, is told the number of each request before it is answered.
+	Watch func(n int)
+
 	Limit int       // requests that are answered before the rate limit; 0: 5000
 	Reset time.Time // when the rate limit is said to end
 
 	http     *httptest.Server
+	storage  *httptest.Server // of assets
+	fetched  []Request        // from it
 	mu       sync.Mutex
 	used     int
 	script   []http.HandlerFunc
@@ -98,11 +107,15 @@ func New() *Server {
 	s.http.Config.SetKeepAlivesEnabled(false)
 	s.http.Start()
 	s.URL = s.http.URL
+	s.storage = httptest.NewServer(http.HandlerFunc(s.store))
 	return s
 }
 
 // Close stops the server.
-func (s *Server) Close() { s.http.Close() }
+func (s *Server) Close() {
+	s.http.Close()
+	s.storage.Close()
+}
 
 // Set runs what changes the server's fields, which another process may ask about already.
 func (s *Server) Set(change func()) {
@@ -138,8 +151,11 @@ func (s *Server) record(r *http.Request) http.HandlerFunc {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone()})
+	if s.Watch != nil {
+		s.Watch(len(s.requests))
+	}
 	if len(s.script) == 0 {
-		return nil
+		return s.own(r)
 	}
 	handler := s.script[0]
 	s.script = s.script[1:]

@@ -142,7 +142,7 @@ func TestServer(t *testing.T) {
 		"a token without permissions reads public repositories": {
 			"/repos/octo/hello",
 			map[string]string{"Authorization": "Bearer known"},
-			answer{200, json, `{"default_branch":"main","full_name":"octo/hello","id":1,"private":false}`},
+			answer{200, json, `{"archived":false,"default_branch":"main","full_name":"octo/hello","id":1,"private":false,"topics":[]}`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
