@@ -9,10 +9,11 @@ import (
 
 // Bundle is a folder that macOS takes as one thing.
 //
-// A folder with a bundle's suffix is one even when its Info.plist is gone, and any
-// folder with a Contents/Info.plist or a Contents/_CodeSignature is one. Every
-// version of a framework that has an Info.plist or a signature is a bundle inside, as
-// codesign sees it; so is Versions/Current when a tool has replaced the link by a copy.
+// A folder with a bundle's suffix is one even when its Info.plist is gone, but for the
+// root of an archive, which has the name of the file; and any folder with a
+// Contents/Info.plist or a Contents/_CodeSignature is one. Every version of a framework
+// that has an Info.plist or a signature is a bundle inside, as codesign sees it; so is
+// Versions/Current when a tool has replaced the link by a copy.
 type Bundle struct {
 	Path, Inside string // as in Item
 	Kind         string // the suffix in lower case, as in "app"; "bundle" for an unknown one
@@ -88,6 +89,12 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 	case kind == "":
 		kind = "bundle"
 	}
+	plain := info == "" && err == nil && !slices.ContainsFunc([]string{"Contents", "Versions", "_CodeSignature"}, func(name string) bool {
+		return hasFolder(entries, name)
+	})
+	if p.rel == "." && w.packed && plain {
+		return nil // Acme.app.zip with Acme.app in it: a name that whoever packed it chose
+	}
 	if p.rel == "." && w.inside == "" {
 		w.inside = w.name
 	}
@@ -100,9 +107,7 @@ func (w *walker) bundle(p place, entries []fs.DirEntry) *Bundle {
 		Parent:     p.inner,
 		tree:       w.tree,
 		rel:        p.rel,
-		plain: info == "" && err == nil && !slices.ContainsFunc([]string{"Contents", "Versions", "_CodeSignature"}, func(name string) bool {
-			return hasFolder(entries, name)
-		}),
+		plain:      plain,
 	}
 	if info != "" {
 		b.InfoPath = path.Join(w.path, info)

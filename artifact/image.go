@@ -111,7 +111,7 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 	names := newNames()
 	for i, v := range volumes {
 		name := p.treeName
-		name.name = stem(name.name)
+		name.name, name.packed = stem(name.name), true
 		if len(volumes) > 1 {
 			name.name = names.unique(v.name, i)
 			name.path, name.inside = path.Join(name.path, name.name), path.Join(name.inside, name.name)

@@ -181,7 +181,7 @@ func (p *packedFile) archive(f *archive.Format) {
 			p.yield(&Item{Path: p.path, Inside: cmp.Or(p.inside, p.name), Size: p.size, Package: pkg, content: held{noClose{p}, tree.Hold()}}, nil)
 		}
 	}
-	p.name = stem(p.name)
+	p.name, p.packed = stem(p.name), true
 	if p.more {
 		walkTree(tree, p.treeName, p.left, p.yield)
 	}

@@ -28,6 +28,7 @@ type treeName struct {
 	name   string
 	part   bool // it is below a folder named Contents or Versions
 
+	packed  bool // it is what an archive or a volume holds, and the name is not its own
 	pkg     bool // it is an installer package
 	scripts bool // it is what the Installer runs of one
 }
