@@ -126,7 +126,7 @@ func ruleOf(t *testing.T, cell string) string {
 	return found[1]
 }
 
-// findings are what is told of an app in a stage, by its folder or its zip.
+// findings are what is told of an app in a stage, by its folder or an archive.
 func (p frameworkPage) findings(t *testing.T, by *signing, a app, stage, name string) []check.Finding {
 	t.Helper()
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -181,17 +181,17 @@ func (s *signing) verify(t *testing.T, a app, binaries []check.Binary, now time.
 	}
 }
 
-// The policy that a page begins with lets pass what its tool builds, as a folder and as a
-// zip, but for the notes that the page names.
+// The policy that a page begins with lets pass what its tool builds, as a folder, as a zip
+// and as a packed tar, but for the notes that the page names.
 func TestPoliciesOfTheFrameworkPagesPassWhatTheToolsBuild(t *testing.T) {
 	by := &signing{authority: newAuthority()}
 	for _, p := range frameworkPages(t) {
 		a := by.app(t, p.layout, p.claims)
-		for _, name := range []string{a.root, a.zip(t)} {
+		for _, name := range append(a.packed(t), a.root) {
 			var notes []string
 			for _, f := range p.findings(t, by, a, policy.DefaultStage, name) {
 				if f.Level != policy.Note {
-					t.Errorf("%s: %s: %s: %s: %s", p.name, name, a.inside(f.Paths), f.Rule, f.Message)
+					t.Errorf("%s: %s: %v: %s: %s", p.name, name, f.Paths, f.Rule, f.Message)
 				}
 				notes = append(notes, f.Rule)
 			}

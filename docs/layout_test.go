@@ -245,8 +245,18 @@ func (a app) link(t *testing.T, name, target string) {
 	}
 }
 
-// zip packs the app beside its folder, links kept, and returns its name.
-func (a app) zip(t *testing.T) string {
+// packed packs the app beside its folder, links kept, as the workflows do and as releases
+// are, and returns the names.
+func (a app) packed(t *testing.T) []string {
+	t.Helper()
+	name, files := strings.TrimSuffix(a.root, ".app"), a.files(t)
+	a.write(t, name+".zip", at.Zip(files), 0o644)
+	a.write(t, name+".app.tar.gz", at.Gzip(at.Tar(files)), 0o644)
+	return []string{name + ".zip", name + ".app.tar.gz"}
+}
+
+// files returns what is in the folder of the app.
+func (a app) files(t *testing.T) at.Files {
 	t.Helper()
 	files := at.Files{}
 	root := os.DirFS(a.dir)
@@ -268,7 +278,5 @@ func (a app) zip(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := strings.TrimSuffix(a.root, ".app") + ".zip"
-	a.write(t, name, at.Zip(files), 0o644)
-	return name
+	return files
 }
