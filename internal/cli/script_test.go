@@ -18,10 +18,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/crypto/ssh"
 
-	"github.com/codewarrant/codewarrant/internal/archivetest"
 	"github.com/codewarrant/codewarrant/internal/cli"
 	"github.com/codewarrant/codewarrant/internal/githubtest"
-	"github.com/codewarrant/codewarrant/internal/imagetest"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 )
 
@@ -47,6 +45,7 @@ func TestMain(m *testing.M) {
 //	fixture NAME PATH       copy testdata/binaries/NAME to PATH
 //	packages NAME PATH      copy testdata/packages/NAME to PATH
 //	images NAME PATH        copy testdata/images/NAME to PATH
+//	archive PATH FILE       pack a file or a folder into a .tar.gz or a .zip
 //	dmg PATH DIR [damaged]  put DIR on a disk image that is signed ad hoc, and change a byte of it
 //	        with damaged
 //	installer PATH DIR      pack the folders Payload and Scripts of DIR into a package, signed by the
@@ -82,6 +81,7 @@ func TestScript(t *testing.T) {
 			"fixture":   copyFixture,
 			"packages":  copyPackage,
 			"images":    copyImage,
+			"archive":   writeArchive,
 			"dmg":       writeImage,
 			"installer": writePackage,
 			"macho":     writeMachO,
@@ -113,52 +113,6 @@ func copyImage(ts *testscript.TestScript, neg bool, args []string) {
 	copyFixture(ts, false, []string{"../images/" + args[0], args[1]})
 }
 
-// writeImage puts a folder on a volume of HFS+ in an image.
-func writeImage(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 && (len(args) != 3 || args[2] != "damaged") {
-		ts.Fatalf("usage: dmg PATH DIR [damaged]")
-	}
-	files := map[string]string{}
-	for name, entry := range treeOf(ts, args[1]) {
-		files[name] = string(entry.Data)
-	}
-	b := imagetest.UDIF{Sign: func(data, trailer []byte) []byte {
-		return machotest.Signature{Identifier: "Acme"}.ForImage(trailer).Bytes(data)
-	}}.Write(imagetest.HFSDisk(files))
-	if len(args) == 3 {
-		b[len(b)-512+90] ^= 1 // of the checksum of the contents, in the trailer
-	}
-	write(ts, args[0], b)
-}
-
-// writePackage packs a component package as pkgbuild does.
-func writePackage(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 && (len(args) != 3 || args[2] != "signed") {
-		ts.Fatalf("usage: installer PATH DIR [signed]")
-	}
-	files := archivetest.Files{"PackageInfo": `<pkg-info identifier="com.acme.app" version="1.0"/>`}
-	for _, part := range []string{"Payload", "Scripts"} {
-		dir := filepath.Join(ts.MkAbs(args[1]), part)
-		if _, err := os.Stat(dir); err != nil {
-			continue
-		}
-		content := archivetest.Files{}
-		for name, entry := range treeOf(ts, filepath.Join(args[1], part)) {
-			content[name] = entry.Data
-		}
-		files[part] = string(archivetest.Gzip(archivetest.Cpio(content, false)))
-	}
-	var s *archivetest.Signatures
-	if len(args) == 3 {
-		by := machotest.NewInstallerPKI().Installer
-		s = &archivetest.Signatures{
-			CMS: machotest.CMS{Signer: by}.Detached, RSA: by.SignSum, SHA256: true,
-			CMSCertificates: by.Chain(), RSACertificates: by.Chain(),
-		}
-	}
-	write(ts, args[0], archivetest.Xar(files, s))
-}
-
 func copyFixture(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: fixture NAME PATH")
@@ -181,6 +135,7 @@ func write(ts *testscript.TestScript, name string, b []byte) {
 // and team A1B2C3D4E5 for identity unless options say otherwise: identifier=ID,
 // team=ID, claim=KEY (true; repeated), xml=FILE (the XML alone), info=FILE (the
 // Info.plist that is bound), dylib, plain (not hardened), unsigned, fat (x86_64 too),
+// sealed (the bundle, of which it is Contents/MacOS/NAME, in a CodeResources that is bound),
 // code=ARCH/BUILD/NAME (what testdata/evidence/NAME.c was compiled to, signed anew).
 func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
@@ -203,6 +158,8 @@ func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 			sig.Entitlements = []byte(ts.ReadFile(value))
 		case "info":
 			sig.InfoPlist = []byte(ts.ReadFile(value))
+		case "sealed":
+			sig.CodeResources = seal(ts, args[0])
 		case "dylib":
 			b.FileType = machotest.MHDylib
 		case "plain":
@@ -234,6 +191,15 @@ func writeMachO(ts *testscript.TestScript, neg bool, args []string) {
 	intel := b
 	intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All
 	write(ts, args[0], machotest.Fat{Slices: []machotest.Slice{{Binary: intel}, {Binary: b}}}.Bytes())
+}
+
+// seal seals the files of the bundle around a main executable, and returns the seal.
+func seal(ts *testscript.TestScript, program string) []byte {
+	support := filepath.Dir(filepath.Dir(ts.MkAbs(program)))
+	sealer := machotest.Sealer{Executable: "MacOS/" + filepath.Base(program)}
+	b := sealer.CodeResources(os.DirFS(support))
+	write(ts, filepath.Join(support, "_CodeSignature", "CodeResources"), b)
+	return b
 }
 
 // compiled returns one of the programs that were compiled for the evidence.
