@@ -24,9 +24,12 @@ import (
 // 8 to 50 KiB; each device adds 60 bytes and each certificate 2 KiB.
 const MaxSize = 1 << 20
 
-// limits are those of the property list. A profile of 1 MiB with nothing but devices
-// has some 15,000 of them.
-var limits = boundedplist.Limits{Size: MaxSize, Objects: 20_000, Dicts: 1000}
+// maxObjects bounds the values of a profile. One of 1 MiB with nothing but devices has
+// some 15,000 of them.
+const maxObjects = 20_000
+
+// limits are those of the property list.
+var limits = boundedplist.Limits{Size: MaxSize, Objects: maxObjects, Dicts: 1000}
 
 // maxCertificates bounds the certificates that are looked at. A team has some tens.
 const maxCertificates = 1000
