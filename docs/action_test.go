@@ -89,7 +89,13 @@ func TestExamplesOfTheActionAreOfItsManifest(t *testing.T) {
 	m := readManifest(t)
 	output := regexp.MustCompile(`steps\.codewarrant\.outputs\.([a-z-]+)`)
 	used := 0
-	for _, src := range texts(blocks(t, read(t, "action.md")), "yaml") {
+	sources := texts(blocks(t, read(t, "action.md")), "yaml")
+	for _, src := range texts(blocks(t, read(t, "recipes.md")), "yaml") {
+		if strings.HasPrefix(src, "- ") { // else it is a policy
+			sources = append(sources, src)
+		}
+	}
+	for _, src := range sources {
 		if strings.HasPrefix(src, "repos:") {
 			checkHooks(t, src)
 			continue
@@ -118,8 +124,8 @@ func TestExamplesOfTheActionAreOfItsManifest(t *testing.T) {
 					t.Errorf("there is no input %s in\n%s", name, src)
 				}
 			}
-			if step.With["path"] == "" {
-				t.Errorf("no path in\n%s", src)
+			if step.With["path"] == "" && step.With["sources"] == "" {
+				t.Errorf("neither path nor sources in\n%s", src)
 			}
 		}
 		for _, ref := range output.FindAllStringSubmatch(src, -1) {

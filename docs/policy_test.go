@@ -286,7 +286,7 @@ func TestPoliciesOfThePagesAreFormatted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, page := range append(pages, "../README.md", "policy.md", "policy-tests.md", "organisation.md", "action.md", "entitlements.md") {
+	for _, page := range append(pages, "../README.md", "policy.md", "policy-tests.md", "organisation.md", "action.md", "entitlements.md", "start.md", "recipes.md") {
 		for _, src := range texts(blocks(t, read(t, page)), "yaml") {
 			if _, err := policy.Parse(page, []byte(src)); err != nil {
 				continue
