@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 // Links inside the repository lead to files and headings that are there.
 func TestLinksLeadSomewhere(t *testing.T) {
 	var pages []string
-	for _, pattern := range []string{"*.md", "*/*.md", "../CONTRIBUTING.md", "../SECURITY.md"} {
+	for _, pattern := range []string{"*.md", "*/*.md", "../README.md", "../CONTRIBUTING.md", "../SECURITY.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %v", pattern, err)
@@ -37,6 +38,29 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			} else if anchor != "" && !strings.Contains(anchors(read(t, target)), "\n"+anchor+"\n") {
 				t.Errorf("%s: %s: no such heading", page, link)
 			}
+		}
+	}
+}
+
+// Each page is in the index: by itself, or by the folder that it is in.
+func TestIndexLeadsToEachPage(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := links(t, read(t, "README.md"))
+	for _, page := range pages {
+		if page != "README.md" && !slices.Contains(to, page) {
+			t.Errorf("README.md does not lead to %s", page)
+		}
+	}
+	frameworks, err := filepath.Glob("frameworks/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range frameworks {
+		if !slices.Contains(to, page) {
+			t.Errorf("README.md does not lead to %s", page)
 		}
 	}
 }
