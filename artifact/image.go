@@ -171,6 +171,8 @@ func notRead(system string, part udif.Partition, r io.ReaderAt) error {
 	case system != "":
 	case strings.HasPrefix(string(b[:n]), "sprs"):
 		what = "a sparse disk image"
+	case strings.HasPrefix(string(b[:n]), "shdw"):
+		what = "a disk image of Apple's sparse format (ASIF)"
 	default:
 		what = "a disk without a file system that is known"
 	}

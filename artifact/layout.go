@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -46,6 +47,26 @@ func isFolder(e fs.DirEntry) bool {
 }
 
 func hasFolder(entries []fs.DirEntry, name string) bool { return isFolder(find(entries, name)) }
+
+// isSparseBundle reports whether a folder is a disk image in parts, which are in its folder
+// bands. macOS tells them by a key of its Info.plist (hdiutil(1), "SPARSEBUNDLE").
+func (w *walker) isSparseBundle(rel string, entries []fs.DirEntry) bool {
+	const key, most = "diskimage-bundle-type", 64 << 10
+	if !hasFolder(entries, "bands") {
+		return false
+	}
+	if ext := strings.ToLower(path.Ext(rel)); ext == ".sparsebundle" || ext == ".backupbundle" {
+		return true
+	}
+	c, size, err := w.tree.Open(path.Join(rel, infoName))
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	b := make([]byte, min(size, most))
+	n, _ := c.ReadAt(b, 0)
+	return bytes.Contains(b[:n], []byte(key))
+}
 
 // findInfo returns where the Info.plist of the bundle at rel is, empty when there
 // is none. BundleDiskRep::setup prefers Versions/Current to the bundle itself,

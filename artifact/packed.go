@@ -77,7 +77,8 @@ func endsAs(name string) bool {
 }
 
 var endings = []string{
-	".dmg", ".zip", ".jar", ".war", ".ear", ".ipa", ".apk", ".aab", ".aar", ".whl", ".egg", ".pyz", ".pex", ".par",
+	".dmg", ".img", ".iso", ".cdr", ".toast", ".smi", ".dmgpart", ".dvdr", ".imgpart", // disk images
+	".zip", ".jar", ".war", ".ear", ".ipa", ".apk", ".aab", ".aar", ".whl", ".egg", ".pyz", ".pex", ".par",
 	".nupkg", ".vsix", ".xpi", ".crx",
 }
 

@@ -8,6 +8,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // walker walks one tree.
@@ -91,6 +93,9 @@ func (w *walker) ends(rel string) bool {
 func (w *walker) folder(p place) bool {
 	entries, err := w.list(p.rel)
 	if w.ends(p.rel) || err != nil && !w.problem(p.rel, kindOf(err), err) {
+		return false
+	}
+	if w.isSparseBundle(p.rel, entries) && !w.problem(p.rel, Unsupported, &archive.UnsupportedError{What: "a disk image in parts (a sparse bundle)"}) {
 		return false
 	}
 	b := w.bundle(p, entries)

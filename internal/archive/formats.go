@@ -74,9 +74,13 @@ var formats = []struct {
 	{"disk image", 32769, "CD001", nil, image}, // ISO 9660
 	{"disk image", 32769, "BEA01", nil, image}, // UDF
 	{"disk image", 0, "encrcdsa", nil, image},
-	{"disk image", 0, "sprs\x00\x00\x00", nil, image}, // sparse
+	{"disk image", 0, "sprs\x00\x00\x00", nil, image},             // sparse
+	{"disk image", 0, "shdw\x00\x00\x00\x01\x00\x00", nil, image}, // ASIF, of macOS 26
+	{"disk image", 0, "koly\x00\x00\x00\x04", nil, image},         // whose trailer is in front
 	{"disk image", 512, "EFI PART", nil, image},
+	{"disk image", 4096, "EFI PART", nil, image},
 	{"disk image", 512, "PM\x00\x00", isPartitioned, image},
+	{"disk image", 510, "\x55\xaa", isMBR, image},
 	{"disk image", 32, "NXSB\x00", nil, image}, // APFS
 	{"disk image", 1024, "H+\x00\x04", nil, image},
 	{"disk image", 1024, "HX\x00\x05", nil, image},
@@ -85,6 +89,9 @@ var formats = []struct {
 	{"disk image", 3, "NTFS    \x00", nil, image},
 	{"disk image", 54, "FAT", isFAT, image},
 	{"disk image", 82, "FAT32   ", isFAT, image},
+	{"disk image", 0, "", func(p *probe) bool { return IsFAT(p.head) }, image}, // without its name
+	{"Disk Copy 4.2", 82, "\x01\x00", isDiskCopy, unread},
+	{"MacBinary", 0, "\x00", isMacBinary, unread},
 }
 
 const (

@@ -112,25 +112,97 @@ func isWARC(p *probe) bool {
 }
 
 // isHFS takes a master directory block with blocks of whole sectors, and a name ("Inside
-// Macintosh: Files", 2-60).
+// Macintosh: Files", 2-60), or a volume of HFS+ in it: macOS asks for no more than
+// that (hfs_mountfs of hfs_vfsops.c).
 func isHFS(p *probe) bool {
-	const mdb, blocks, size, name = 1024, 18, 20, 36
-	b := p.bytes(mdb, name+1)
+	const mdb, blocks, size, name, embedded = 1024, 18, 20, 36, 124
+	b := p.bytes(mdb, embedded+2)
 	if b == nil {
 		return false
 	}
 	be := binary.BigEndian
-	return be.Uint16(b[blocks:]) > 0 && be.Uint32(b[size:]) > 0 && be.Uint32(b[size:])%512 == 0 && 1 <= b[name] && b[name] <= 27
+	return string(b[embedded:]) == "H+" ||
+		be.Uint16(b[blocks:]) > 0 && be.Uint32(b[size:]) > 0 && be.Uint32(b[size:])%512 == 0 && 1 <= b[name] && b[name] <= 27
 }
 
-// isPartitioned takes an Apple partition map, before which is the block of drivers ("Inside
-// Macintosh: Devices", 3-12).
-func isPartitioned(p *probe) bool { return bytes.HasPrefix(p.head, []byte("ER")) }
+// isPartitioned takes an Apple partition map ("Inside Macintosh: Devices", 3-12) by the block of
+// drivers before it, or its first entry: how many there are, and a type in ASCII. macOS does not
+// ask for the former (IOApplePartitionScheme.cpp of IOStorageFamily).
+func isPartitioned(p *probe) bool {
+	const first, count, kind, end = 512, 4, 48, 80
+	b := p.bytes(first, end)
+	if b == nil {
+		return false
+	}
+	n := binary.BigEndian.Uint32(b[count:])
+	typed, _, _ := bytes.Cut(b[kind:end], []byte{0})
+	return bytes.HasPrefix(p.head, []byte("ER")) || 1 <= n && n <= 1<<16 && len(typed) > 0 && isText(typed)
+}
 
-// isFAT takes a boot sector with its signature, and a jump at its beginning (Microsoft's
-// "FAT: General Overview of On-Disk Format").
+// isMBR takes a master boot record with a partition that begins behind it and is on the disk,
+// and entries that are active or not ("Unified Extensible Firmware Interface", 5.2).
+func isMBR(p *probe) bool {
+	const entries, entry, sector = 446, 16, 512
+	b := p.bytes(0, sector)
+	if b == nil {
+		return false
+	}
+	any := false
+	for e := b[entries : entries+4*entry]; len(e) > 0; e = e[entry:] {
+		first, count := int64(binary.LittleEndian.Uint32(e[8:])), int64(binary.LittleEndian.Uint32(e[12:]))
+		if e[0]&0x7f != 0 {
+			return false
+		}
+		any = any || e[4] != 0 && first > 0 && count > 0 && (p.cut || (first+count)*sector <= p.size)
+	}
+	return any
+}
+
+// isFAT takes a boot sector with its signature, and a jump at its beginning, that has its name
+// in it (Microsoft's "FAT: General Overview of On-Disk Format").
 func isFAT(p *probe) bool {
 	return len(p.head) >= 512 && string(p.head[510:512]) == "\x55\xaa" && (p.head[0] == 0xeb || p.head[0] == 0xe9)
+}
+
+// IsFAT reports whether a volume of FAT begins so: with a jump, and numbers that such
+// volumes have (Microsoft's "FAT: General Overview of On-Disk Format"). macOS asks neither for the
+// signature at the end of the sector nor for its name (mountmsdosfs of msdosfs).
+func IsFAT(b []byte) bool {
+	if len(b) < 512 || b[0] != 0xeb && b[0] != 0xe9 {
+		return false
+	}
+	le := binary.LittleEndian
+	sector, cluster, reserved, fats, media := le.Uint16(b[11:]), b[13], le.Uint16(b[14:]), b[16], b[21]
+	power := func(n int) bool { return n > 0 && n&(n-1) == 0 }
+	return power(int(sector)) && 512 <= sector && sector <= 4096 && power(int(cluster)) && reserved > 0 &&
+		1 <= fats && fats <= 4 && (media == 0xf0 || media >= 0xf8) && (le.Uint16(b[19:]) > 0 || le.Uint32(b[32:]) > 0)
+}
+
+// isDiskCopy takes a floppy disk with the header of Disk Copy 4.2, which says how long the file is
+// (DiskCopy 4.2 format, Apple II File Type Note $E0/0005).
+func isDiskCopy(p *probe) bool {
+	const header, data, tags = 84, 64, 68
+	b := p.bytes(0, header)
+	if b == nil || b[0] == 0 || b[0] > 63 {
+		return false
+	}
+	be := binary.BigEndian
+	return be.Uint32(b[data:]) > 0 && header+int64(be.Uint32(b[data:]))+int64(be.Uint32(b[tags:])) == p.size
+}
+
+// isMacBinary takes a file with both forks behind a header of 128 bytes, each filled up to a
+// multiple of that, if they are as long as the file (MacBinary III).
+func isMacBinary(p *probe) bool {
+	const header, name, data, resources = 128, 1, 83, 87
+	b := p.bytes(0, header)
+	if b == nil || b[name] == 0 || b[name] > 63 || b[74] != 0 || b[82] != 0 {
+		return false
+	}
+	be := binary.BigEndian
+	first, second := int64(be.Uint32(b[data:])), int64(be.Uint32(b[resources:]))
+	full := func(n int64) int64 { return (n + header - 1) / header * header }
+	last := header + full(first) + second
+	return first+second > 0 && (p.size == last || p.size == full(last))
 }
 
 // isUuencode reports whether a text has the line that uuencode begins with (POSIX.1), and

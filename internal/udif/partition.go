@@ -9,6 +9,8 @@ import (
 	"io"
 	"slices"
 	"unicode/utf16"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // Partition is a part of a disk that may hold a file system.
@@ -49,9 +51,18 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 	}
 	whole := Partition{Size: size}
 	if len(list) == 0 {
-		return []Partition{whole}, d.problems
+		list = append(list, whole)
 	}
-	if fs := FileSystem(r, size); fs != "" && list[0].Offset > 0 {
+	for _, p := range list {
+		if all := FileSystems(io.NewSectionReader(r, p.Offset, p.Size), p.Size); len(all) > 1 {
+			d.problem(ambiguous("the partition %.80q at offset %d is %s, and %s as well", p.Name, p.Offset, all[0], all[1]))
+		}
+	}
+	fs := FileSystem(r, size)
+	inPartition := slices.ContainsFunc(list, func(p Partition) bool {
+		return p.Offset == 0 && FileSystem(io.NewSectionReader(r, 0, p.Size), p.Size) == fs
+	})
+	if fs != "" && !inPartition {
 		d.problem(ambiguous("the disk is %s as a whole, and has partitions", fs))
 		list = append(list, whole)
 	}
@@ -199,44 +210,67 @@ func utf16String(b []byte) string {
 
 // apple reads an Apple partition map (Inside Macintosh: Devices, chapter 3): the first
 // block says how long blocks are, each block after it is an entry, and the first of these how many
-// there are. The map lists itself, and what is free.
+// there are. The map lists itself, and what is free. Discs have entries every 512 bytes beside those
+// of every block of 2048: macOS takes the former (IOApplePartitionScheme.cpp of IOStorageFamily).
 func (d *disk) apple() []Partition {
-	const magicDriver, magicEntry = "ER", "PM"
 	b := d.at(0, sector)
 	if b == nil {
 		return nil
 	}
 	block := int64(binary.BigEndian.Uint16(b[2:]))
-	if string(b[:2]) != magicDriver || block < sector || block%sector != 0 {
+	if string(b[:2]) != "ER" || block < sector || block%sector != 0 {
 		block = sector // some have entries without the block before them
 	}
-	e := d.at(block, sector)
-	if e == nil || string(e[:2]) != magicEntry {
-		if block == sector {
-			return nil
-		}
-		// Discs have entries every 512 bytes beside those of every block.
-		if block, e = sector, d.at(sector, sector); e == nil || string(e[:2]) != magicEntry {
-			return nil
+	list := d.appleAt(sector)
+	if block == sector {
+		return list
+	}
+	other := d.appleAt(block)
+	d.disagreements(list, other)
+	for _, p := range other {
+		if !slices.Contains(list, p) {
+			list = append(list, p)
 		}
 	}
-	count := be32(e[4:])
-	if count > maxPartitions {
-		d.problem(fmt.Errorf("APM: %d entries, where the limit is %d", count, maxPartitions))
+	return list
+}
+
+// appleAt reads the map with entries of that size.
+func (d *disk) appleAt(block int64) []Partition {
+	const magic, self = "PM", "Apple_partition_map"
+	e := d.at(block, sector)
+	if e == nil || string(e[:2]) != magic {
 		return nil
 	}
+	first := be32(e[4:])
+	count, listed := first, false
 	var list []Partition
-	for i := range int64(count) {
+	for i := int64(0); i < int64(count); i++ {
+		if count > maxPartitions {
+			d.problem(fmt.Errorf("APM: %d entries, where the limit is %d", count, maxPartitions))
+			return list
+		}
 		e := d.at(block*(i+1), sector)
-		if e == nil || string(e[:2]) != magicEntry {
+		if e == nil || string(e[:2]) != magic {
 			d.problem(fmt.Errorf("APM: no entry at offset %d, the %d. of %d", block*(i+1), i+1, count))
 			break
 		}
 		p := Partition{Scheme: "APM", Name: cString(e[16:48]), Type: cString(e[48:80])}
-		if p.Type == "Apple_partition_map" || p.Type == "Apple_Free" || p.Type == "Apple_Void" {
+		// Each entry of the map for itself says anew how many entries there are.
+		if p.Type == self {
+			listed = true
+			if n := be32(e[4:]); n != first {
+				d.problem(ambiguous("APM: the first entry says that there are %d, and the one at offset %d that there are %d", first, block*(i+1), n))
+				count = max(count, n)
+			}
+		}
+		if p.Type == self || p.Type == "Apple_Free" || p.Type == "Apple_Void" {
 			continue
 		}
 		list = d.add(list, p, uint64(be32(e[8:])), uint64(be32(e[12:])), uint64(block))
+	}
+	if !listed {
+		d.problem(ambiguous("APM: the map has no entry for itself, and macOS takes the disk for one without a map"))
 	}
 	return list
 }
@@ -276,44 +310,56 @@ func (d *disk) mbr() []Partition {
 // isBootSector reports whether the first sector is that of a FAT, exFAT or NTFS, which ends
 // in the same two bytes.
 func isBootSector(b []byte) bool {
-	return string(b[3:11]) == "NTFS    " || string(b[3:11]) == "EXFAT   " || string(b[54:57]) == "FAT" || string(b[82:85]) == "FAT"
+	return string(b[3:11]) == "NTFS    " || string(b[3:11]) == "EXFAT   " || string(b[54:57]) == "FAT" || string(b[82:85]) == "FAT" || archive.IsFAT(b)
 }
 
 // FileSystem returns the name of the file system that begins with the first byte of r:
-// HFS+, HFSX, HFS, APFS, ISO 9660, UDF, FAT, exFAT, NTFS; empty for none that is known.
+// HFS+, HFSX, HFS, APFS, ISO 9660, UDF, FAT, exFAT, NTFS; empty for none that is known. Of
+// several the first counts that is found: see [FileSystems].
 func FileSystem(r io.ReaderAt, size int64) string {
+	if all := FileSystems(r, size); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// FileSystems returns the names of all file systems that may begin with the first byte of
+// r. They have their superblocks in different places, and macOS asks first for the one that the
+// type of the partition says (FSMediaTypes in the Info.plist of each): of more than one it is not
+// known which is mounted.
+func FileSystems(r io.ReaderAt, size int64) (all []string) {
 	d := disk{r: r, size: size}
 	if b := d.at(0, sector); b != nil {
 		switch {
 		case string(b[32:36]) == "NXSB":
-			return "APFS"
+			all = append(all, "APFS")
 		case string(b[3:11]) == "NTFS    ":
-			return "NTFS"
+			all = append(all, "NTFS")
 		case string(b[3:11]) == "EXFAT   ":
-			return "exFAT"
+			all = append(all, "exFAT")
 		case isBootSector(b):
-			return "FAT"
+			all = append(all, "FAT")
 		}
 	}
 	if b := d.at(1024, sector); b != nil {
 		switch {
 		case string(b[:2]) == "H+":
-			return "HFS+"
+			all = append(all, "HFS+")
 		case string(b[:2]) == "HX":
-			return "HFSX"
+			all = append(all, "HFSX")
 		case string(b[:2]) == "BD" && string(b[124:126]) == "H+":
-			return "HFS+"
+			all = append(all, "HFS+")
 		case string(b[:2]) == "BD":
-			return "HFS"
+			all = append(all, "HFS")
 		}
 	}
 	if b := d.at(32768, sector); b != nil {
 		switch string(b[1:6]) {
 		case "CD001":
-			return "ISO 9660"
+			all = append(all, "ISO 9660")
 		case "BEA01", "NSR02", "NSR03":
-			return "UDF"
+			all = append(all, "UDF")
 		}
 	}
-	return ""
+	return all
 }

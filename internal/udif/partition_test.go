@@ -116,6 +116,44 @@ func TestPartitionsAreThoseOfTheMaps(t *testing.T) {
 		{"a partition past the disk", func(b []byte) { apm(b, part{"far", 300, 101}) }, []udif.Partition{{Size: blocks * 512}}, `[APM: the partition "far" has 101 blocks from 300 on, where the disk has 400]`},
 		{"an APM of more entries than there are", func(b []byte) { apm(b, one); b[512+7] = 9 }, []udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)}, "[APM: no entry at offset 1536, the 3. of 9]"},
 		{"an APM of 4 billion entries", func(b []byte) { apm(b, one); b[512+4] = 0xff }, []udif.Partition{{Size: blocks * 512}}, "[APM: 4278190082 entries, where the limit is 1024]"},
+		{
+			"an APM whose second entry for itself says that there are more", func(b []byte) {
+				apm(b, part{"map", 1, 63}, one)
+				copy(b[2*512+48:], "Apple_partition_map")
+				b[512+7], b[2*512+7] = 2, 3
+			},
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
+			"[APM: the first entry says that there are 2, and the one at offset 1024 that there are 3]",
+		},
+		{"an APM that does not list itself", func(b []byte) { apm(b, one); copy(b[512+48:], "Apple_Free\x00") }, []udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)}, "[APM: the map has no entry for itself, and macOS takes the disk for one without a map]"},
+		{
+			"an APM in blocks of 2,048 bytes, and another in those of 512", func(b []byte) {
+				apm(b, one, part{"free", 200, 1})
+				copy(b[2048:], b[512:1024])
+				copy(b[4096:], b[1024:1536])
+				b[2], b[3] = 8, 0
+				b[2048+7], b[4096+7], b[4096+11], b[4096+15] = 2, 2, 20, 5
+			},
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100), of("APM", "one", "Apple_HFS", 80, 20), of("APM", "free", "Apple_HFS", 200, 1)},
+			`[the partition "one" at offset 32768 is in one of the maps, APM, and not in the other, APM the partition "free" at offset 102400 is in one of the maps, APM, and not in the other, APM the partition "one" at offset 40960 is in one of the maps, APM, and not in the other, APM the partitions "one" at offset 32768 and "one" at 40960 share bytes]`,
+		},
+		{
+			"two file systems in one partition", func(b []byte) {
+				apm(b, one)
+				copy(b[64*512+32:], "NXSB")
+				copy(b[64*512+1024:], "H+")
+			},
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
+			`[the partition "one" at offset 32768 is APFS, and HFS+ as well]`,
+		},
+		{
+			"a partition of one block on a disk that is a volume", func(b []byte) {
+				mbr(b, 0xAF, part{"", 0, 1})
+				copy(b[1024:], "H+")
+			},
+			[]udif.Partition{of("MBR", "", "0xAF", 0, 1), {Size: blocks * 512}},
+			"[the disk is HFS+ as a whole, and has partitions]",
+		},
 		{"an extended partition", func(b []byte) { mbr(b, 0x0F, one) }, []udif.Partition{{Size: blocks * 512}}, "[MBR: an extended partition (type 0x0F), which is not read]"},
 		{"a disc with partitions that is a file system itself", func(b []byte) { apm(b, one); copy(b[32769:], "CD001") }, []udif.Partition{of("APM", "one", "Apple_HFS", 64, 100), {Size: blocks * 512}}, "[the disk is ISO 9660 as a whole, and has partitions]"},
 		{"a FAT without a map", func(b []byte) { mbr(b, 0xAF, one); copy(b[54:], "FAT16") }, []udif.Partition{{Size: blocks * 512}}, "[]"},
