@@ -30,6 +30,9 @@ var importFacts = []importFact{
 	{"_OBJC_CLASS_$_NSBundle", ForeignCode, Consistent, "uses NSBundle, which can load plug-ins"},
 	{"_CFBundleLoadExecutable", ForeignCode, Consistent, "imports CFBundleLoadExecutable, which loads plug-ins"},
 	{"_CFBundleLoadExecutableAndReturnError", ForeignCode, Consistent, "imports CFBundleLoadExecutableAndReturnError, which loads plug-ins"},
+	{"_CFBundleGetFunctionPointerForName", ForeignCode, Consistent, "imports CFBundleGetFunctionPointerForName, which loads plug-ins"},
+	{"_CFBundleGetFunctionPointersForNames", ForeignCode, Consistent, "imports CFBundleGetFunctionPointersForNames, which loads plug-ins"},
+	{"_CFBundleGetDataPointerForName", ForeignCode, Consistent, "imports CFBundleGetDataPointerForName, which loads plug-ins"},
 	{"_CFPlugInInstanceCreate", ForeignCode, Consistent, "imports CFPlugInInstanceCreate, which loads plug-ins"},
 	{"_AudioComponentInstanceNew", ForeignCode, Consistent, "imports AudioComponentInstanceNew, which may load audio plug-ins into the program"},
 
@@ -57,6 +60,12 @@ func (i *image) imports() {
 	for _, t := range importFacts {
 		if has(t.symbol) {
 			i.add(Item{Need: t.need, Strength: t.strength, Symbol: t.symbol, Text: t.text})
+		}
+	}
+	// <mach-o/dyld.h>: what dlsym does, by names that are not looked at.
+	for _, symbol := range []string{"_NSLookupSymbolInImage", "_NSLookupAndBindSymbol", "_NSLookupSymbolInModule"} {
+		if has(symbol) {
+			i.gap([]Need{MapJIT, UnsignedMemory, PageProtection, Debugger}, "functions are looked up with %s", symbol[1:])
 		}
 	}
 	if has("_task_for_pid") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/blacktop/go-macho/types"
@@ -75,13 +76,13 @@ func (i *image) text(ctx context.Context) {
 		i.gap(nil, "the code is for %s, which is not read", i.arch)
 		return
 	}
-	p.Text, p.Const = i.sections()
 	if err := i.Functions(i.r, func(addr uint64) bool {
 		p.Starts = append(p.Starts, addr)
 		return len(p.Starts) < maxStarts
 	}); err != nil {
 		i.gap(nil, "where functions begin: %v", err)
 	}
+	p.Text, p.Const = i.sections(p.Starts)
 	found, err := calls.Find(ctx, p, wanted)
 	if err != nil {
 		i.gap(nil, "the calls in the code: %v", err)
@@ -97,8 +98,9 @@ func (i *image) text(ctx context.Context) {
 const maxStarts = 2 << 20
 
 // sections returns where code is, and what never changes. Of an executable segment in
-// which no section says that it has code, all may be code.
-func (i *image) sections() (text, fixed []calls.Section) {
+// which no section says that it has code, all may be code. The kernel and dyld do not look at
+// what sections say: one in which functions begin has code, too.
+func (i *image) sections(starts []uint64) (text, fixed []calls.Section) {
 	for _, g := range i.Segments {
 		if g.Prot&0x4 == 0 { // VM_PROT_EXECUTE
 			continue
@@ -108,7 +110,7 @@ func (i *image) sections() (text, fixed []calls.Section) {
 			switch {
 			case s.Addr < g.Addr || s.Addr-g.Addr >= g.Size || s.Range.Size == 0:
 			case s.Type() == types.SymbolStubs:
-			case s.HasCode():
+			case s.HasCode() || s.Name == "__text" || i.begins(s, starts):
 				text = append(text, calls.Section{Addr: s.Addr, Size: s.Range.Size})
 				any = true
 			case g.Prot&0x2 == 0:
@@ -120,6 +122,12 @@ func (i *image) sections() (text, fixed []calls.Section) {
 		}
 	}
 	return text, fixed
+}
+
+// begins reports whether a function begins in a section.
+func (i *image) begins(s macho.Section, starts []uint64) bool {
+	n := sort.Search(len(starts), func(n int) bool { return starts[n] >= s.Addr })
+	return n < len(starts) && starts[n]-s.Addr < s.Range.Size
 }
 
 // isCode reports whether an address is in a segment that is executable and comes from

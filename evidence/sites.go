@@ -67,7 +67,7 @@ func mayTell(s calls.Site) bool {
 
 func isWanted(symbol string) bool {
 	_, ok := wanted[symbol]
-	return ok || symbol == taskSelf
+	return ok || symbol == taskSelf || calls.Knows(symbol)
 }
 
 // <sys/mman.h> and <mach/vm_prot.h>, in which the first three have the same values.
@@ -78,8 +78,9 @@ const (
 	protCopy  = 0x10 // VM_PROT_COPY
 	both      = protWrite | protExec
 
-	mapAnon = 0x1000
-	mapJIT  = 0x800
+	mapShared = 0x1
+	mapAnon   = 0x1000
+	mapJIT    = 0x800
 )
 
 // <sys/ptrace.h>
@@ -167,19 +168,27 @@ func (i *image) unclear(s calls.Site, what string) {
 	i.unknown[what] = append(i.unknown[what], s.Address)
 }
 
+const (
+	otherFlags      = "flags that may be others where the code around could not be followed"
+	otherProtection = "a protection that may be another where the code around could not be followed"
+)
+
 // mmap looks at a call of mmap: at the arguments as they come together on each way.
 func (i *image) mmap(s calls.Site) {
 	prot, flags := s.Args[2], s.Args[3]
 	switch {
 	case flags.Every(mapJIT):
 		i.at(s, MapJIT, Proves, "calls mmap with MAP_JIT")
+		if s.Partial && mayHave(prot, protWrite) {
+			i.unclear(s, otherFlags)
+		}
 		return
 	case flags.Some(mapJIT):
 		i.at(s, MapJIT, Proves, "calls mmap with MAP_JIT on some path")
 	case mayHave(flags, mapJIT) && mayHave(prot, protWrite):
 		i.unclear(s, "flags that are not known")
 	case s.Partial && mayHave(prot, protWrite):
-		i.unclear(s, "flags that may be others where the code around could not be followed")
+		i.unclear(s, otherFlags)
 	case mayHave(prot, both) && !prot.Some(both):
 		i.unclear(s, "a protection that is not known")
 	}
@@ -188,8 +197,11 @@ func (i *image) mmap(s calls.Site) {
 		switch {
 		case flags.Every(mapJIT), !prot.Some(protExec):
 		case !prot.Some(both):
-			if flags.Every(mapAnon) && !mayHave(flags, mapJIT) {
+			switch {
+			case flags.Every(mapAnon) && !mayHave(flags, mapJIT):
 				i.at(s, UnsignedMemory, Suggests, "calls mmap for memory that is executable and no file's, without MAP_JIT")
+			case flags.Some(mapShared) && !mayHave(flags, mapJIT): // what is written through another mapping is not signed
+				i.at(s, UnsignedMemory, Consistent, "calls mmap for executable memory that is shared, and may be written elsewhere")
 			}
 		case s.Args[3].Some(mapJIT):
 			// A condition may see to it that both come together, however they were chosen.
@@ -211,10 +223,15 @@ func (i *image) vmProtect(s calls.Site) {
 		return
 	}
 	if !isSelf(s.Args[0]) {
-		if prot.Some(both) || prot.Some(protExec) || prot.Some(protWrite|protCopy) {
+		switch {
+		case prot.Some(protExec), prot.Some(protWrite | protCopy):
 			i.at(s, UnsignedMemory, Consistent, "calls %s for memory of a process that is not known", name(s))
 			i.at(s, PageProtection, Consistent, "calls %s for memory of a process that is not known", name(s))
 			i.at(s, Debugger, Consistent, "calls %s for memory of a process that is not known", name(s))
+		case mayHave(prot, protExec):
+			i.unclear(s, "a protection that is not known")
+		case s.Partial:
+			i.unclear(s, otherProtection)
 		}
 		return
 	}
@@ -244,6 +261,8 @@ func (i *image) vmMap(s calls.Site) {
 		i.at(s, UnsignedMemory, Consistent, "calls %s for memory of a process that is not known", name(s))
 	case mayHave(prot, both):
 		i.unclear(s, "a protection that is not known")
+	case s.Partial:
+		i.unclear(s, otherProtection)
 	}
 }
 
@@ -283,6 +302,8 @@ func (i *image) protect(s calls.Site, addr, prot calls.Value) {
 		i.at(s, UnsignedMemory, strength, "calls %s to make memory executable", name(s))
 	case mayHave(prot, protExec):
 		i.unclear(s, "a protection that is not known")
+	case s.Partial:
+		i.unclear(s, otherProtection)
 	}
 }
 
@@ -375,8 +396,10 @@ func (i *image) dlsym(p calls.Program, s calls.Site) {
 		case "mmap":
 			i.at(s, MapJIT, Consistent, "looks up mmap")
 			i.at(s, UnsignedMemory, Consistent, "looks up mmap")
-		case "mprotect", "vm_protect", "mach_vm_protect":
+		case "mprotect", "vm_protect", "mach_vm_protect", "vm_map", "mach_vm_map", "syscall":
 			i.at(s, UnsignedMemory, Consistent, "looks up %s", name)
+		case "ptrace":
+			i.at(s, Debugger, Consistent, "looks up ptrace")
 		}
 	}
 	if !known {

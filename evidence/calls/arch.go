@@ -56,6 +56,7 @@ type flow struct {
 	not    bool
 	flags  bool // of a branch by the flags, on cond
 	cond   int
+	rare   bool // a system call in a form that no compiler writes: bytes of data, mostly
 }
 
 type flowKind int

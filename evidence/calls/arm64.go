@@ -96,8 +96,8 @@ func controlARM64(pc uint64, code []byte) flow {
 			return flow{size: 4, kind: flowGo, link: true}
 		}
 		return flow{size: 4, kind: flowStop}
-	case w == svc80:
-		return flow{size: 4, kind: flowSyscall}
+	case w&^svcNumber == svc: // XNU looks at x16 and not at the number in it (handle_svc in osfmk/arm64/sleh.c)
+		return flow{size: 4, kind: flowSyscall, rare: w != svc && w != svc|0x80<<5}
 	case w&0xff000000 == 0xd4000000: // brk, hlt and the like
 		return flow{size: 4, kind: flowStop}
 	case w>>25&15 <= 1: // udf, reserved, SME
@@ -582,6 +582,7 @@ func (s *state) memoryARM64(m *memory, pc uint64, w uint32) {
 		s.setX(rt, 64, v)
 		s.setX(rt2, 64, v)
 		s.setX(int(w>>16&31), 64, v)
+		s.setX(int(w>>16&31|1), 64, v)      // casp has a pair there
 		if w>>24&0x3f == 0x19 && rn != 31 { // tags, copies of memory: with writeback
 			s.setX(rn, 64, v)
 		}

@@ -3,7 +3,7 @@ package calls
 import "encoding/binary"
 
 // scanARM64 looks at each word for a call, an adrp to the page of a pointer,
-// and svc #0x80. Distances are compared before opcodes: of the words of real
+// and svc. Distances are compared before opcodes: of the words of real
 // code a tenth are calls, so that a branch on it would mostly be guessed wrong.
 func scanARM64(t *targets, pc uint64, code []byte, limit int) {
 	if pc&3 != 0 {
@@ -32,7 +32,7 @@ func scanARM64(t *targets, pc uint64, code []byte, limit int) {
 					t.call(at, at+uint64(int64(w)<<38>>36))
 				case w&0x9f000000 == 0x90000000 && slots:
 					t.adrp(at, code[i+k:])
-				case w == svc80 && t.syscalls:
+				case w&^svcNumber == svc && t.syscalls:
 					t.add(reference{at: at})
 				}
 			}
@@ -82,7 +82,7 @@ func (s sieve) next(page []byte, i int) int {
 		near |= s.pages - (v>>5+s.page)&imm19
 		near |= s.calls - (w+call+2*lanes)&imm26
 		near |= s.pages - (w>>5+s.page)&imm19
-		x, y := v^svc80*lanes, w^svc80*lanes
+		x, y := v&^(svcNumber*lanes)^svc*lanes, w&^(svcNumber*lanes)^svc*lanes
 		if (near|(x-lanes)&^x|(y-lanes)&^y)&topBits != 0 {
 			return i
 		}
@@ -105,8 +105,8 @@ func (t *targets) literalsARM64(pc uint64, code []byte) {
 	}
 }
 
-// svc80 is the instruction that enters XNU.
-const svc80 = 0xd4001001
+// svc is the instruction that enters XNU, in which svcNumber are the bits of a number.
+const svc, svcNumber = 0xd4000001, 0xffff << 5
 
 // adrImm returns the 21 bits of adr and adrp.
 func adrImm(w uint32) uint32 { return w>>3&0x1ffffc | w>>29&3 }

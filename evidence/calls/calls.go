@@ -218,6 +218,7 @@ type finder struct {
 
 	wrappers map[uint64]bool    // functions of which callers are looked for
 	outcomes map[string]outcome // of functions with given parameters
+	straight map[uint64][]byte  // code of functions that do not keep registers, nil of others
 }
 
 // gap notes what was left out; of many gaps the first.

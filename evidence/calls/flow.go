@@ -285,7 +285,7 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 			}
 			return
 		case flowSyscall:
-			w.syscall(s, pc, arrivals)
+			w.syscall(s, pc, fl.rare, arrivals)
 		case flowGo:
 			result, returns, inside := w.call(s, pc, fl, arrivals)
 			if !fl.link {
@@ -298,7 +298,11 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 			if !returns {
 				return
 			}
-			w.f.arch.called(s, result)
+			if code := w.f.outlined(fl); code != nil {
+				w.inline(s, fl.target, code)
+			} else {
+				w.f.arch.called(s, result)
+			}
 		}
 		at = next
 	}
@@ -350,6 +354,8 @@ func (w *walk) call(s *state, pc uint64, fl flow, arrivals func(arrival)) (resul
 	if fl.direct {
 		if symbol, ok := w.f.p.Stubs[fl.target]; ok {
 			arrive(symbol, ViaStub, 0)
+			// It returns once more, with whatever was stored until then.
+			w.partial = w.partial || returnsTwice[symbol]
 			return result, !noReturn[symbol], false
 		}
 		if _, ok := w.offset(fl.target); ok && !fl.link {
@@ -378,7 +384,9 @@ func (w *walk) call(s *state, pc uint64, fl flow, arrivals func(arrival)) (resul
 		}
 	}
 	if !fl.link && !known && arrivals == nil {
-		// A jump table, or a tail call through a pointer.
+		// A jump table, or a tail call through a pointer. What a case falls into from the one
+		// before is a place like any other, of which nothing tells that the table leads there.
+		w.partial = true
 		if w.jumps == nil {
 			c := *s
 			w.jumps = &c
@@ -396,8 +404,16 @@ var noReturn = map[string]bool{
 	"_longjmp": true, "__longjmp": true, "_pthread_exit": true,
 }
 
+// Knows reports whether calls of a symbol change the ways through code, so that it is of use
+// among Stubs without being wanted.
+func Knows(symbol string) bool { return noReturn[symbol] || returnsTwice[symbol] }
+
+// returnsTwice are functions of libSystem to which longjmp returns, or that are a fork.
+var returnsTwice = map[string]bool{"_setjmp": true, "__setjmp": true, "_sigsetjmp": true, "_vfork": true}
+
 // args are the registers of arguments, and what is on the stack: on x86-64 in
-// slots of 8 bytes before a call, on Apple's arm64 packed, by types that are not known.
+// slots of 8 bytes before a call, on Apple's arm64 packed, by types that are not known,
+// so that of an int there only the first is.
 func (w *walk) args(s *state, regs []int, stack bool) []Value {
 	list := make([]Value, maxArgs)
 	for i := range list {
@@ -406,6 +422,8 @@ func (w *walk) args(s *state, regs []int, stack bool) []Value {
 			list[i] = s.reg[regs[i]]
 		case stack && w.f.arch == x8664:
 			list[i] = s.load(s.reg[rsp], int64(i-len(regs))*8, 8)
+		case stack && i == len(regs):
+			list[i] = s.load(s.reg[w.f.arch.sp], 0, 4)
 		default:
 			list[i] = unknown(Memory)
 		}
@@ -429,11 +447,11 @@ func (w *walk) lookup(s *state) Value {
 const maxName = 256
 
 // syscall is one of the system calls of XNU that are known by number.
-func (w *walk) syscall(s *state, pc uint64, arrivals func(arrival)) {
+func (w *walk) syscall(s *state, pc uint64, rare bool, arrivals func(arrival)) {
 	if arrivals != nil {
 		for _, b := range s.reg[w.f.arch.number] {
 			n, known := b.Exact(32)
-			symbol, ok := "", !known
+			symbol, ok := "", !known && !rare
 			if known {
 				symbol, ok = w.f.arch.systemCall(uint32(n))
 			}

@@ -11,11 +11,11 @@ func (f *finder) plainSites(fn function, refs []reference) bool {
 		}
 	}
 	w := f.newWalk(fn, 1, maxFlow)
+	defer func(before int) { f.steps -= before - w.left }(w.left)
 	w.findBlocks()
-	var sites []Site
+	symbols, blocks := map[uint64]string{}, map[int]bool{}
 	for _, r := range refs {
 		at, ok := w.offset(r.at)
-		symbol := f.p.Stubs[r.target]
 		if !ok || !w.starts[r.at] {
 			return false
 		}
@@ -23,22 +23,28 @@ func (f *finder) plainSites(fn function, refs []reference) bool {
 		if !found {
 			n--
 		}
-		var args []Value
-		w.block(w.order[n], f.arch.nothing(), func(a arrival) {
-			if a.at == r.at && a.symbol == symbol {
-				args = a.args
-			}
-		}, 0)
-		if args == nil || !f.plain(symbol, args) {
+		symbols[r.at], blocks[w.order[n]] = f.p.Stubs[r.target], true
+	}
+	args := map[uint64][]Value{}
+	for at := range blocks {
+		if w.left <= 0 {
 			return false
 		}
-		site := Site{Symbol: symbol, Call: Call{r.at, fn.start}, Via: ViaStub, Partial: w.hasOrphans()}
-		f.fill(&site, [][]Value{args}, false)
-		sites = append(sites, site)
+		w.block(at, f.arch.nothing(), func(a arrival) {
+			if symbol, ok := symbols[a.at]; ok && a.symbol == symbol {
+				args[a.at] = a.args
+			}
+		}, 0)
 	}
-	f.steps -= maxFlow - w.left
-	for _, s := range sites {
-		f.note(s, nil)
+	for at, symbol := range symbols {
+		if args[at] == nil || !f.plain(symbol, args[at]) {
+			return false
+		}
+	}
+	for _, r := range refs {
+		site := Site{Symbol: symbols[r.at], Call: Call{r.at, fn.start}, Via: ViaStub, Partial: w.hasOrphans()}
+		f.fill(&site, [][]Value{args[r.at]}, false)
+		f.note(site, nil)
 	}
 	return true
 }

@@ -66,17 +66,16 @@ func (w *walk) prune() {
 			use(k)
 		}
 	}
+	if len(queue) > 0 { // a jump to an unknown place may lead to all that is of interest
+		for _, j := range jumps {
+			use(j)
+		}
+	}
 	for len(queue) > 0 {
 		k := queue[len(queue)-1]
 		queue = queue[:len(queue)-1]
 		for _, before := range into[k] {
 			use(before)
-		}
-		if w.blocks[w.order[k]].orphan { // it is entered with what is known at jumps
-			for _, j := range jumps {
-				use(j)
-			}
-			jumps = nil
 		}
 	}
 	for k, at := range w.order {

@@ -241,6 +241,39 @@ mov w10, #0x1802
 csel w3, w10, w9, ne
 b Lmmap
 `, "7f0000716900805229159f1a2a011e329f0000714211891a490082524a0083524311891af7030014", []uint64{base + 0x0}, []string{"0x24 _mmap stub 0x7 or 0x3 or 0x5 or 0x1, 0x1802 or 0x1002"}},
+	{"a case that the one before falls into, behind a jump table", ARM64, `
+f: cmp w0, #3
+b.hi L9
+mov w3, #0x1002
+adr x9, L9
+br x9
+nop
+mov w3, #0x1802
+nop
+mov w2, #7
+bl Lmmap
+L9: ret
+`, "1f0c00712801005443008252e900001020011fd61f2003d5430083521f2003d5e2008052f7030094c0035fd6", []uint64{base + 0x0}, []string{"0x24 _mmap stub 0x7, 0x1802 (partial)"}},
+	{"an outlined function sets what the second try takes", ARM64, `
+f: mov w23, #0x1802
+L1: mov w2, #7
+mov w3, w23
+bl Lmmap
+cbz x0, L2
+ret
+L2: bl out
+b L1
+out: mov w22, #1
+mov w23, #0x1002
+ret
+`, "57008352e2008052e303172afd030094400000b4c0035fd602000094faffff173600805257008252c0035fd6", []uint64{base + 0x0, base + 0x20}, []string{"0xc _mmap stub 0x7, 0x1802 or 0x1002"}},
+	{"a system call with another number in the instruction", ARM64, `
+f: mov x16, #197
+mov w2, #7
+mov w3, #0x1002
+svc #0
+ret
+`, "b01880d2e200805243008252010000d4c0035fd6", []uint64{base + 0x0}, []string{"0xc _mmap syscall 0x7, 0x1002"}},
 	{"nothing of interest", ARM64, `
 f: mov w3, #0x1802
 mov w2, #7
