@@ -225,3 +225,29 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// Each call looks at the code of its block; a block full of calls is looked at once.
+func TestPlainCallsCostWhatTheirBlocksDo(t *testing.T) {
+	const n = 8000
+	code := make([]byte, 0, 8*n)
+	for at := 0; at < 8*n; at += 8 {
+		code = binary.LittleEndian.AppendUint32(code, 0x52800000) // mov w0, #0
+		code = binary.LittleEndian.AppendUint32(code, 0x94000000|uint32(8*n+64-at-4)/4)
+	}
+	p := program(ARM64, code, []uint64{base})
+	p.Stubs, p.Plain = map[uint64]string{base + 8*n + 64: "_dlopen"}, []string{"_dlopen"}
+	f := &finder{
+		ctx: context.Background(), p: p, arch: arm64, wanted: Wanted{"_dlopen": {0}}, text: p.Text, starts: p.Starts,
+		steps: maxSteps, gaps: map[string]bool{},
+	}
+	refs, err := f.scanImports()
+	if err != nil || len(refs) != n {
+		t.Fatalf("%d calls, %v", len(refs), err)
+	}
+	if err := f.evaluate(refs); err != nil {
+		t.Fatal(err)
+	}
+	if used := maxSteps - f.steps; used > 6*n || len(f.sites) != min(n, maxSites) {
+		t.Errorf("%d steps for %d instructions, %d sites", used, 2*n, len(f.sites))
+	}
+}
