@@ -16,6 +16,18 @@ type Remark struct {
 	Message   string
 }
 
+// How remarks on the day on which an exception runs out go on after its name.
+const (
+	expired     = "expired after "
+	expiresSoon = "expires after "
+)
+
+// IsExpiry reports whether the remark is about the day on which an exception runs out: an
+// error from the day after it, and a warning when it is near.
+func (m Remark) IsExpiry() bool {
+	return m.Field == "expires" && (strings.Contains(m.Message, ": "+expired) || strings.Contains(m.Message, ": "+expiresSoon))
+}
+
 // Lint returns what is wrong with the policy on the day at, in the order of the
 // lines: the defects of each exception and whether it has expired, which are errors,
 // as it approves nothing; whether it will soon, whether it holds for any team,
@@ -38,9 +50,9 @@ func Lint(p *Policy, at Date) []Remark {
 			add(Error, d.Field, "%s", d.Message)
 		}
 		if days, soon := e.ExpiresSoon(p.Settings, at); e.Expired(at) {
-			add(Error, "expires", "expired after %s", e.Expires)
+			add(Error, "expires", expired+"%s", e.Expires)
 		} else if soon {
-			add(Warning, "expires", "expires after %s, in %d days", e.Expires, days)
+			add(Warning, "expires", expiresSoon+"%s, in %d days", e.Expires, days)
 		}
 		if e.Value != nil && !e.Value.Grants() {
 			add(Warning, "value", "has no effect: a value of false grants nothing")

@@ -33,17 +33,17 @@ func (r *reader) extends(n *yaml.Node) []Reference {
 	}
 	var list []Reference
 	for _, item := range items {
-		list = append(list, r.reference(item))
+		list = append(list, r.reference(item, "extends"))
 	}
 	return list
 }
 
 // reference reads the name of a preset, the path of a file, or a file in a
-// repository.
-func (r *reader) reference(n *yaml.Node) Reference {
+// repository. What names the key that it is the value of.
+func (r *reader) reference(n *yaml.Node, what string) Reference {
 	ref := Reference{Position: r.position(n)}
 	if n.Kind == yaml.MappingNode {
-		r.mapping(n, "extends", []field{
+		r.mapping(n, what, []field{
 			{"github", true, func(n *yaml.Node) {
 				w := r.matching(n, "github", repositoryFile, "write owner/repository//path/of/the/policy.yml",
 					"github %s names no file of a repository")
@@ -64,7 +64,7 @@ func (r *reader) reference(n *yaml.Node) Reference {
 		return ref
 	}
 	before := r.total()
-	w := r.word(n, "extends")
+	w := r.word(n, what)
 	if r.total() > before || n.Kind != yaml.ScalarNode {
 		return ref
 	}
@@ -73,14 +73,14 @@ func (r *reader) reference(n *yaml.Node) Reference {
 		for _, name := range PresetNames() {
 			valid = append(valid, PresetPrefix+name)
 		}
-		if pick(r, n, "extends", w, valid) != "" {
+		if pick(r, n, what, w, valid) != "" {
 			ref.Preset = preset
 		}
 		return ref
 	}
 	ref.File = w
 	if err := checkFile(w); err != nil {
-		r.fail(n, referenceHint(w), "extends %s: %v", quote(w), err)
+		r.fail(n, referenceHint(w), "%s %s: %v", what, quote(w), err)
 	}
 	return ref
 }

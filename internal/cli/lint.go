@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
@@ -86,7 +87,7 @@ func lint(ctx context.Context, env Env, name string, day policy.Date, failing []
 	if err != nil {
 		return err
 	}
-	l := &report.Lint{Policy: p, At: day, Remarks: append(policy.Lint(p, day), lintSignatures(p, demand)...)}
+	l := &report.Lint{Policy: p, At: day, Remarks: append(policy.Lint(p, day), approval.Lint(p, demand)...)}
 	if policy.IsFile(p.Name) {
 		owners, err := lintOwners(p, p.Name)
 		if err != nil {

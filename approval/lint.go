@@ -1,23 +1,22 @@
-package cli
+package approval
 
 import (
 	"fmt"
 	"slices"
 
-	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// lintSignatures tells which exceptions are not approved by their signatures, and
-// whether as many can sign as have to. These are errors where nothing else approves; else
-// only signatures that are there and do not count are told.
-func lintSignatures(p *policy.Policy, by approval.Demand) []policy.Remark {
+// Lint tells which exceptions of a policy are not approved by their signatures, and whether
+// as many can sign as have to. These are errors where nothing else approves; else only
+// signatures that are there and do not count are told.
+func Lint(p *policy.Policy, by Demand) []policy.Remark {
 	level := policy.Error
 	if slices.ContainsFunc(p.Approvals.Accept, func(w policy.Way) bool { return w != policy.SignedBy }) {
 		level = policy.Warning
 	}
 	var remarks []policy.Remark
-	if by.Policy != nil && !approval.CanReach(p.Approvals.Threshold, by.Signers) {
+	if by.Policy != nil && !CanReach(p.Approvals.Threshold, by.Signers) {
 		at, ok := p.Approvals.Fields["threshold"]
 		if !ok {
 			at = p.Approvals.Fields["allowed-signers"]
