@@ -44,6 +44,9 @@ type Input struct {
 	Preflight    Preflight        // whose demands the code is held against, too
 	FailOn       policy.FailOn    // empty: what the policy says
 
+	// Audit is what was found out about the policy itself; nil: only code is looked at.
+	Audit *Audit
+
 	// Trace are entitlements whose verdicts are to be explained in [Report.Traces].
 	Trace []string
 }
@@ -79,6 +82,7 @@ func Evaluate(in Input) *Report {
 	e.sources()
 	e.others()
 	e.unmerged()
+	e.audit()
 	e.judgeExceptions()
 	e.groupFrom(n)
 	e.report.Findings = sortFindings(e.findings)
@@ -116,7 +120,7 @@ func (e *evaluation) add(f Finding) {
 // others tells what was met on the way to the binaries, or that there were none.
 func (e *evaluation) others() {
 	for _, u := range e.in.Unread {
-		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: cmp.Or(u.Hint, unreadHint)})
+		e.add(Finding{Rule: RuleUnreadable, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: cmp.Or(u.Hint, unreadHint), Position: u.Position})
 	}
 	for _, r := range e.in.Remarks {
 		f := Finding{Rule: r.Rule, Paths: []string{r.Path}, Message: r.Message, Hint: remarkHints[r.Rule]}
@@ -131,7 +135,7 @@ func (e *evaluation) others() {
 	for _, u := range e.in.Empty {
 		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
 	}
-	if len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 && !Unsupported(e.in.Remarks) {
+	if e.in.Audit == nil && len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 && !Unsupported(e.in.Remarks) {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
 	}
 }

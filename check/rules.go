@@ -70,6 +70,9 @@ const (
 
 	// What the policy says of claims.
 	RuleUntrustedPolicy       = "untrusted-policy"
+	RuleMissingPolicy         = "missing-policy"
+	RuleBeyondBaseline        = "beyond-baseline"
+	RulePolicyRemark          = "policy-remark"
 	RuleMissingEntitlement    = "missing-entitlement"
 	RuleUnexpectedEntitlement = "unexpected-entitlement"
 
@@ -145,6 +148,9 @@ var rules = []Rule{
 	{RuleNotNotarizable, policy.Error, "Code that Apple's notary service rejects", false},
 
 	{RuleUntrustedPolicy, policy.Warning, "Policy that is not merged yet", false},
+	{RuleMissingPolicy, policy.Error, "Repository without a policy", false},
+	{RuleBeyondBaseline, policy.Error, "Policy that permits more than the baseline", false},
+	{RulePolicyRemark, policy.Warning, "Remark on the policy itself", false},
 	{RuleMissingEntitlement, policy.Error, "Entitlement that has to be there and is not", false},
 	{RuleUnexpectedEntitlement, policy.Error, "Entitlement outside of a closed list", false},
 	{RuleDenied, policy.Error, "Entitlement that the policy denies", false},

@@ -12,6 +12,7 @@ import (
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/profile"
 	"github.com/codewarrant/codewarrant/seal"
 )
@@ -135,6 +136,8 @@ type Unread struct {
 	Path string
 	Err  error
 	Hint string // what to do; empty: the general advice
+
+	Position policy.Position // in a policy that cannot be used; zero: none
 }
 
 // Remark is something that was met on the way to the binaries and is a finding of its

@@ -147,6 +147,17 @@ var examples = map[string]example{
 	check.RuleUntrustedPolicy: {policy: lax, file: program().Bytes(), edit: func(in *check.Input) {
 		in.Base = &check.Base{Ref: "main", Commit: "4821abc0174e5d1f6f1b3b6d1ea0f3d1d5b1a9c2"}
 	}},
+	check.RuleMissingPolicy: {policy: lax, edit: func(in *check.Input) {
+		in.Audit = &check.Audit{Missing: "there is no .github/codewarrant.yml on main (4821abc0174e)"}
+	}},
+	check.RuleBeyondBaseline: {policy: lax, edit: func(in *check.Input) {
+		in.Audit = &check.Audit{Baseline: "macos/base.yml", Beyond: []policy.Change{{
+			Direction: policy.Looser, Message: debug + ": allow, was deny, in every stage", Position: policy.Position{File: "codewarrant.yml", Line: 3, Column: 5},
+		}}}
+	}},
+	check.RulePolicyRemark: {policy: "version: 1\nrules:\n  - entitlement: com.apple.security.cs.alow-jit\n    action: deny\n", edit: func(in *check.Input) {
+		in.Audit = &check.Audit{Remarks: policy.Lint(in.Policy, in.At)}
+	}},
 	check.RuleMissingEntitlement: {
 		policy: "version: 1\nsettings: {unlisted: allow}\nbinaries:\n  engine:\n    path: MacOS/Acme\n    require: " + jit + "\n", file: program().Bytes(),
 	},
