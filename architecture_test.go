@@ -17,7 +17,8 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"approval", "check", "compare", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
+	"internal/cli":          {"approval", "audit", "check", "compare", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
+	"audit":                 {"approval", "check", "internal/github", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "evidence", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
 	"report":                {"approval", "check", "codesign", "compare", "docs", "entitlement", "evidence", "internal/canonical", "internal/sanitise", "macho", "policy", "profile"},
 	"compare":               {"codesign", "entitlement", "evidence", "policy"},

@@ -131,7 +131,7 @@ interrupted ends with 130, and with 143 on SIGTERM.`,
 	root.SetFlagErrorFunc(wrongFlag)
 	root.SetHelpCommand(newHelp())
 	root.AddCommand(
-		newCheck(env), newInit(env), newRenew(env), newShow(env), newDiff(env), newMerge(env), newNarrow(env), newExplain(env), newPolicy(env),
+		newCheck(env), newInit(env), newRenew(env), newShow(env), newDiff(env), newMerge(env), newNarrow(env), newExplain(env), newPolicy(env), newAudit(env),
 		newApprove(env), newApprovals(env), newCompletion(env), newVersion(env), newAction(env),
 	)
 	return root

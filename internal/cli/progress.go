@@ -32,6 +32,8 @@ type progress struct {
 	files int
 	bytes int64
 	name  string // of the file that was begun last
+
+	of int // repositories that there are; 0: files are looked at
 }
 
 // startProgress shows progress on standard error if that is a terminal in front of which
@@ -44,6 +46,16 @@ func startProgress(env Env, quiet bool) *progress {
 	p := &progress{to: to, quit: make(chan struct{})}
 	p.gone.Go(p.show)
 	return p
+}
+
+// repositories tells how many repositories there are, one of which is told by begun at a time.
+func (p *progress) repositories(n int) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.of = n
 }
 
 // begun tells of a file that is begun.
@@ -100,6 +112,9 @@ func (p *progress) put(line string, over int) {
 func (p *progress) line() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.of > 0 {
+		return fmt.Sprintf("codewarrant: repositories %d of %d: %s", p.files, p.of, sanitise.Text(p.name))
+	}
 	return fmt.Sprintf("codewarrant: files %d, %s: %s", p.files, size(p.bytes), sanitise.Text(p.name))
 }
 

@@ -117,6 +117,8 @@ func (r *Repo) branch(name string) reply {
 func (r *Repo) show(req *http.Request, ref string) reply {
 	sha, ok := r.commit(ref)
 	switch {
+	case len(r.Commits) == 0:
+		return message(http.StatusConflict, "Git Repository is empty.")
 	case !ok:
 		return message(http.StatusUnprocessableEntity, "No commit found for SHA: "+ref)
 	case req.Header.Get("Accept") == "application/vnd.github.sha":

@@ -89,6 +89,7 @@ type Request struct {
 	Method string
 	Path   string // with the query, as it was escaped
 	Header http.Header
+	Kept   bool // it was answered with 200 and an ETag
 }
 
 // New starts a server without repositories. It is to be closed.
@@ -139,27 +140,32 @@ func (s *Server) Renew() {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if handler := s.record(r); handler != nil {
+	n, handler := s.record(r)
+	if handler != nil {
 		handler(w, r)
 		return
 	}
-	s.answer(r).write(w)
+	a := s.answer(r)
+	s.Set(func() { s.requests[n].Kept = a.status == http.StatusOK && a.header.Get("ETag") != "" })
+	a.write(w)
 }
 
-// record notes the request and returns the scripted answer whose turn it is, if any.
-func (s *Server) record(r *http.Request) http.HandlerFunc {
+// record notes the request and returns its index, and the scripted answer whose turn it is, if
+// any.
+func (s *Server) record(r *http.Request) (n int, _ http.HandlerFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone()})
+	n = len(s.requests) - 1
 	if s.Watch != nil {
 		s.Watch(len(s.requests))
 	}
 	if len(s.script) == 0 {
-		return s.own(r)
+		return n, s.own(r)
 	}
 	handler := s.script[0]
 	s.script = s.script[1:]
-	return handler
+	return n, handler
 }
 
 // answer is what GitHub would say. Requests are refused in the order of what is

@@ -1,0 +1,174 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/github"
+	"github.com/codewarrant/codewarrant/internal/sshsig"
+	"github.com/codewarrant/codewarrant/policy"
+)
+
+// maxTold is how many errors of one policy are told.
+const maxTold = 10
+
+// subject is a repository while it is looked at.
+type subject struct {
+	*run
+	reader
+	target Target
+	in     check.Input
+
+	owner, name string          // as GitHub spells them
+	at          policy.Location // of its policy, as far as it is known
+}
+
+// repository looks at one repository. The report is nil where there is nothing to report;
+// limited tells that it is not what it would be, had the rate limit not been reached.
+func (r *run) repository(ctx context.Context, t Target) (report *check.Report, limited bool) {
+	a := r.plan.audit
+	s := &subject{run: r, reader: reader{ctx: ctx, client: r.o.Client}, target: t}
+	s.at.Path = a.Policy
+	s.in = check.Input{Repository: t.Repository, At: r.plan.day, FailOn: a.FailOn, Merged: true, Audit: &check.Audit{}}
+	if !s.look() {
+		return nil, s.limited
+	}
+	if s.in.Policy == nil { // nothing judges
+		s.in.Policy = &policy.Policy{Name: s.at.String(), Stages: []policy.Stage{{Name: a.Stage}}}
+	}
+	stage, err := s.in.Policy.Stage(a.Stage)
+	if err != nil {
+		if len(s.in.Binaries)+len(s.in.Packages) > 0 {
+			s.unread(a.Policy, err, "name a stage of the policy in the audit")
+		}
+		stage = &s.in.Policy.Stages[0]
+	}
+	s.in.Stage = stage
+	return check.Evaluate(s.in), s.limited
+}
+
+// unread tells that something could not be looked at.
+func (s *subject) unread(path string, err error, hint string) {
+	var e *github.Error
+	if errors.As(err, &e) {
+		hint = cmp.Or(e.Hint, hint)
+	}
+	s.limited = s.limited || errors.Is(err, github.ErrLimited)
+	s.in.Unread = append(s.in.Unread, check.Unread{Path: path, Err: err, Hint: hint})
+}
+
+// look finds out all there is to know, and reports whether there is something to report.
+func (s *subject) look() bool {
+	const seen = "see that the token may read the repository"
+	s.owner, s.name, _ = strings.Cut(s.target.Repository, "/")
+	branch := s.target.Branch
+	if branch == "" {
+		r, err := s.client.Repository(s.ctx, s.owner, s.name)
+		if err != nil {
+			s.unread(s.target.Repository, err, seen)
+			return true
+		}
+		if !strings.EqualFold(r.Name, s.target.Repository) {
+			s.in.Audit.Was = s.target.Repository
+		}
+		s.in.Repository, branch = r.Name, r.DefaultBranch
+		s.owner, s.name, _ = strings.Cut(r.Name, "/")
+	}
+	sha, err := s.client.Commit(s.ctx, s.owner, s.name, "heads/"+branch)
+	var e *github.Error
+	switch {
+	case errors.As(err, &e) && e.Status == http.StatusConflict: // "Git Repository is empty"
+		return s.withoutPolicy("the repository is empty")
+	case err != nil:
+		s.unread(s.target.Repository, err, seen)
+		return true
+	}
+	s.at.Repository, s.at.Ref = s.in.Repository, sha
+	p, err := policy.Load(s.at, s.from(s.at))
+	var errs policy.Errors
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s.withoutPolicy(fmt.Sprintf("there is no %s on %s (%.12s)", s.at.Path, branch, sha))
+	case errors.As(err, &errs):
+		s.invalid(errs)
+		return true
+	case err != nil:
+		s.unread(s.at.Path, err, seen)
+		return true
+	}
+	s.in.Policy = p
+	s.judged(p)
+	s.release()
+	return true
+}
+
+// invalid tells what is wrong with the text of the policy.
+func (s *subject) invalid(errs policy.Errors) {
+	for i, e := range errs {
+		u := check.Unread{Path: s.at.Path, Err: errors.New(e.Message), Hint: cmp.Or(e.Hint, "codewarrant policy lint shows the line"), Position: e.Position}
+		if i == maxTold {
+			u.Err, u.Hint = fmt.Errorf("%d more errors from here on", len(errs)-i), "codewarrant policy lint tells them all"
+		}
+		s.in.Unread = append(s.in.Unread, u)
+		if i == maxTold {
+			return
+		}
+	}
+}
+
+// withoutPolicy takes another policy for the repository's own, which it lacks, and reports
+// whether that is to be told. What has assets to be looked at should have one.
+func (s *subject) withoutPolicy(why string) bool {
+	if s.target.WithoutPolicy == "" {
+		return false
+	}
+	s.in.Audit.Missing, s.in.Audit.Level = why, s.target.WithoutPolicy
+	s.in.Policy = s.plan.baseline
+	if s.in.Policy == nil {
+		s.in.Policy = s.byDefault
+	}
+	if s.release() {
+		s.in.Audit.Level = policy.Error
+	}
+	return true
+}
+
+// judged finds out what there is to say of the policy itself. On the default branch it is
+// merged, and so are its exceptions.
+func (s *subject) judged(p *policy.Policy) {
+	demand, err := s.demand(p)
+	if err != nil {
+		s.unread(s.plan.audit.Policy, err, "approvals.allowed-signers names the file, relative to the policy that says so")
+		return
+	}
+	s.in.Signed = demand.Verify(p.Exceptions)
+	s.in.Audit.Remarks = slices.Concat(policy.Lint(p, s.in.At), approval.Lint(p, demand))
+	if b := s.plan.baseline; b != nil {
+		s.in.Audit.Baseline, s.in.Audit.Beyond = b.Name, beyond(b, p)
+	}
+}
+
+// demand returns what the exceptions of the policy have to be signed by.
+func (s *subject) demand(p *policy.Policy) (approval.Demand, error) {
+	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
+		return approval.Demand{}, nil
+	}
+	file, err := p.SignersFile()
+	if err != nil {
+		return approval.Demand{}, err
+	}
+	src, err := s.text(file)
+	if err != nil {
+		return approval.Demand{}, fmt.Errorf("allowed signers: %w", err)
+	}
+	signers, err := sshsig.ParseAllowedSigners(file.String(), src)
+	return approval.Demand{Policy: p, Signers: signers, Repository: s.in.Repository}, err
+}

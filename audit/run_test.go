@@ -1,0 +1,296 @@
+package audit_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/codewarrant/codewarrant/audit"
+	"github.com/codewarrant/codewarrant/internal/githubtest"
+)
+
+// Eight jobs, each of which has the plan and a token, come to the same as one.
+func TestShardsMergedAreAsOneRun(t *testing.T) {
+	s := acme(t)
+	whole, err := run(t.Context(), t, s, file, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shards := range []int{1, 8, 200} {
+		p, err := makePlan(t.Context(), client(s, nil), file, shards)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := p.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		var parts []string
+		for k := p.Shards; k >= 1; k-- {
+			p, err := audit.Read(b.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			state := open(t, t.TempDir())
+			part, err := runPlan(t.Context(), t, client(s, state), p, state, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			parts = append(parts, write(t, "part.json", part))
+		}
+		if diff := cmp.Diff(whole, merged(t, parts...)); diff != "" {
+			t.Errorf("%d shards (-one run +merged):\n%s", p.Shards, diff)
+		}
+	}
+}
+
+// interrupted audits with a run that ends with the n-th request, and then with one that
+// does not, and returns what that comes to, and whether the first one was interrupted.
+func interrupted(t *testing.T, s *githubtest.Server, src, dir string, n int) (string, bool) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stop")
+	s.Set(func() {
+		s.Watch = func(i int) {
+			if i == n {
+				cancel(stop)
+			}
+		}
+	})
+	defer cancel(nil)
+	text, err := run(ctx, t, s, src, dir)
+	if err == nil {
+		return text, false
+	}
+	if ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	text, err = run(t.Context(), t, s, src, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, true
+}
+
+// few is an audit with a bit of everything.
+const few = `version: 1
+repositories: [acme/fine, acme/without, acme/sometimes, acme/release-jit, acme/gone, acme/beside, initech/utensil]
+discover: [{org: acme, name: [fine, policies, signed], without-policy: ignore}]
+baseline: {github: acme/policies//base.yml, ref: ` + baseCommit + `}
+release: {assets: "*.zip"}
+`
+
+func TestARunThatIsInterruptedAtAnyRequestGoesOn(t *testing.T) {
+	whole, err := run(t.Context(), t, acme(t), few, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; ; n++ {
+		text, stopped := interrupted(t, acme(t), few, t.TempDir(), n)
+		if text != whole {
+			t.Errorf("stopped at request %d (-whole +resumed):\n%s", n, cmp.Diff(whole, text))
+		}
+		if !stopped {
+			if n < 30 {
+				t.Errorf("there are only %d requests", n)
+			}
+			break
+		}
+	}
+	whole, err = run(t.Context(), t, acme(t), file, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 7; n < 160; n += 31 {
+		if text, _ := interrupted(t, acme(t), file, t.TempDir(), n); text != whole {
+			t.Errorf("forty repositories, stopped at request %d (-whole +resumed):\n%s", n, cmp.Diff(whole, text))
+		}
+	}
+}
+
+// What was answered once is asked for again only to hear whether it has changed: in the
+// same run, in one that goes on, and in the next one.
+func TestNothingIsAskedForTwiceUnconditionally(t *testing.T) {
+	s, dir := acme(t), t.TempDir()
+	const n = 40
+	if _, stopped := interrupted(t, s, file, dir, n); !stopped {
+		t.Fatal("the run was not interrupted")
+	}
+	before := len(s.Requests())
+	whole, err := run(t.Context(), t, s, file, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for i, r := range s.Requests() {
+		key := r.Header.Get("Accept") + " " + r.Path
+		if seen[key] && r.Header.Get("If-None-Match") == "" {
+			t.Errorf("request %d asks for %s once more, and for all of it", i+1, r.Path)
+		}
+		inFlight := i < n+3 && i > n-5 // whose answer may have been lost
+		seen[key] = seen[key] || r.Kept && !inFlight
+	}
+	if len(seen) < 40 || before < 100 {
+		t.Errorf("only %d answers were kept of %d requests", len(seen), before)
+	}
+	s.Set(func() { s.Repos["acme/fine"].Commits = repo("").Commits })
+	changed, err := run(t.Context(), t, s, file, dir)
+	if err != nil || changed == whole || !strings.Contains(changed, `"repository":"Acme/fine"`) || !strings.Contains(changed, "there is no .github/codewarrant.yml") {
+		t.Errorf("a run after the first one does not tell what has changed: %v", err)
+	}
+}
+
+// The token goes to the API alone, and is written nowhere.
+func TestTheTokenStaysWithTheAPI(t *testing.T) {
+	s, dir := acme(t), t.TempDir()
+	text, err := run(t.Context(), t, s, file, dir)
+	if err != nil || strings.Contains(text, secret) {
+		t.Errorf("the token is in the report, or %v", err)
+	}
+	if len(s.Fetched()) < 5 {
+		t.Errorf("only %d assets were fetched", len(s.Fetched()))
+	}
+	for _, r := range s.Fetched() {
+		if r.Header.Get("Authorization") != "" {
+			t.Errorf("the storage of assets was given the token, for %s", r.Path)
+		}
+	}
+	files := 0
+	err = filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		files++
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s may be read by others: %v", name, info.Mode())
+		}
+		b, err := os.ReadFile(name)
+		if bytes.Contains(b, []byte(secret)) {
+			t.Errorf("%s has the token", name)
+		}
+		return err
+	})
+	if err != nil || files < 40 {
+		t.Errorf("%d files, %v", files, err)
+	}
+}
+
+// A state that was made for another plan is not believed.
+func TestStateOfAnotherRun(t *testing.T) {
+	s, dir := acme(t), t.TempDir()
+	state := open(t, dir)
+	p, err := makePlan(t.Context(), client(s, state), few, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(shard int) int {
+		t.Helper()
+		if err := state.Begin(p, shard); err != nil {
+			t.Fatal(err)
+		}
+		left, err := filepath.Glob(filepath.Join(dir, "reports", "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(left)
+	}
+	begin(1)
+	files, limited, err := audit.Run(t.Context(), p, audit.Options{Client: client(s, state), State: state, Shard: 1})
+	if err != nil || limited || len(files) == 0 {
+		t.Fatal(files, limited, err)
+	}
+	asked := len(s.Requests())
+	if _, _, err := audit.Run(t.Context(), p, audit.Options{Client: client(s, state), State: state, Shard: 1}); err != nil || len(s.Requests()) != asked {
+		t.Errorf("what is there was asked for again, or %v", err)
+	}
+	if n := begin(1); n == 0 {
+		t.Error("the reports of the same part were taken away")
+	}
+	if n := begin(2); n != 0 {
+		t.Errorf("%d reports of another part are left", n)
+	}
+	if err := os.WriteFile(files[0], nil, 0o600); err != nil { // as after a power cut
+		t.Fatal(err)
+	}
+	if err := state.Begin(p, 2); err != nil {
+		t.Fatal(err)
+	}
+	if again, _, err := audit.Run(t.Context(), p, audit.Options{Client: client(s, state), State: state, Shard: 1}); err != nil || len(again) != len(files) || len(s.Requests()) == asked {
+		t.Errorf("an empty report is taken for one: %v", err)
+	}
+}
+
+// What the rate limit kept from being read is looked at once more by the same run, and
+// nothing else is.
+func TestARunThatWasLimitedGoesOn(t *testing.T) {
+	s, dir := acme(t), t.TempDir()
+	state := open(t, dir)
+	src := "version: 1\nrepositories: [acme/fine, acme/limited, acme/beside]\n"
+	p, err := makePlan(t.Context(), client(s, state), src, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := state.Begin(p, 0); err != nil {
+		t.Fatal(err)
+	}
+	files, limited, err := audit.Run(t.Context(), p, audit.Options{Client: client(s, state), State: state})
+	if err != nil || !limited || len(files) != 3 {
+		t.Fatal(files, limited, err)
+	}
+	if text := merged(t, files...); !strings.Contains(text, "the rate limit of GitHub's API is reached") {
+		t.Errorf("the rate limit is not told:\n%s", text)
+	}
+	s.Set(func() { s.Repos["acme/limited"].Script = nil })
+	asked := len(s.Requests())
+	files, limited, err = audit.Run(t.Context(), p, audit.Options{Client: client(s, state), State: state})
+	if err != nil || limited || len(files) != 3 {
+		t.Fatal(files, limited, err)
+	}
+	if text := merged(t, files...); !strings.Contains(text, `"passed": 3`) {
+		t.Errorf("not all is complete:\n%s", text)
+	}
+	for _, r := range s.Requests()[asked:] {
+		if !strings.Contains(r.Path, "limited") && !strings.Contains(r.Path, "policies") {
+			t.Errorf("asked for %s again", r.Path)
+		}
+	}
+}
+
+func TestAStateThatCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "file")
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.OpenState(name); err == nil {
+		t.Error("a file is taken for a folder")
+	}
+	state := open(t, filepath.Join(dir, "state"))
+	if err := os.RemoveAll(filepath.Join(dir, "state", "answers")); err != nil {
+		t.Fatal(err)
+	}
+	s := acme(t)
+	c := client(s, state)
+	p, err := makePlan(t.Context(), c, few, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := state.Begin(p, 0); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = audit.Run(t.Context(), p, audit.Options{Client: c, State: state})
+	if err == nil || !strings.Contains(fmt.Sprint(err), "answers") {
+		t.Errorf("that no answer could be kept is not told: %v", err)
+	}
+}

@@ -1,0 +1,161 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// State is a folder in which answers of GitHub are kept from one run to the next, and the
+// reports of a run until it is over. Each file is there whole or not at all. What is in it
+// is believed: who can write to the folder decides what an audit says.
+type State struct {
+	dir string
+
+	mu  sync.Mutex
+	err error // why an answer could not be kept; the first
+}
+
+// The folders in a state, and what stands in one for a repository of which nothing is
+// reported.
+const (
+	answers = "answers"
+	assets  = "assets" // while they are looked at
+	reports = "reports"
+	skipped = "nothing to report\n"
+)
+
+// OpenState opens the state in a folder, which is made where it is not there.
+func OpenState(dir string) (*State, error) {
+	s := &State{dir: dir}
+	return s, os.MkdirAll(filepath.Join(dir, answers), 0o700)
+}
+
+// Begin prepares for a run: the reports of another plan, or of another shard of it, are
+// taken away. Those of the same are left, so that the run goes on where one was interrupted.
+func (s *State) Begin(p *Plan, shard int) error {
+	var b bytes.Buffer
+	if err := p.Write(&b); err != nil {
+		return err
+	}
+	fmt.Fprintf(&b, "%d\n", shard)
+	if err := os.RemoveAll(s.path(assets)); err != nil { // of a run that was killed
+		return err
+	}
+	mark := s.path(reports, "plan")
+	if was, err := os.ReadFile(mark); err == nil && bytes.Equal(was, b.Bytes()) {
+		return nil
+	}
+	if err := s.End(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.path(reports), 0o700); err != nil {
+		return err
+	}
+	return replace(mark, b.Bytes())
+}
+
+// End takes all reports away: the run is over, and the next one looks at everything anew.
+func (s *State) End() error {
+	return errors.Join(os.RemoveAll(s.path(reports)), os.RemoveAll(s.path(assets)))
+}
+
+// temp makes a folder that nobody else sees.
+func (s *State) temp() (string, error) {
+	if err := os.MkdirAll(s.path(assets), 0o700); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(s.path(assets), "")
+}
+
+// has reports whether the i-th repository was looked at.
+func (s *State) has(i int) bool {
+	info, err := os.Stat(s.done(i))
+	return err == nil && info.Size() > 0
+}
+
+// report returns the name of the file with the report on the i-th repository, and whether
+// there is one.
+func (s *State) report(i int) (string, bool) {
+	for _, name := range []string{s.done(i), s.partial(i)} {
+		if info, err := os.Stat(name); err == nil {
+			return name, info.Size() != int64(len(skipped))
+		}
+	}
+	return "", false
+}
+
+// keep keeps the report on the i-th repository; empty: there is none. One that is not
+// complete is taken for that in this run alone.
+func (s *State) keep(i int, report []byte, complete bool) error {
+	if len(report) == 0 {
+		report = []byte(skipped)
+	}
+	if !complete {
+		return replace(s.partial(i), report)
+	}
+	return replace(s.done(i), report)
+}
+
+func (s *State) done(i int) string    { return s.path(reports, fmt.Sprintf("%06d.json", i)) }
+func (s *State) partial(i int) string { return s.path(reports, fmt.Sprintf("%06d.partial.json", i)) }
+
+func (s *State) path(names ...string) string {
+	return filepath.Join(append([]string{s.dir}, names...)...)
+}
+
+// Load returns an answer that was saved.
+func (s *State) Load(key string) []byte {
+	b, err := os.ReadFile(s.answer(key))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.fail(err)
+	}
+	return b
+}
+
+// Save keeps an answer.
+func (s *State) Save(key string, answer []byte) {
+	if err := replace(s.answer(key), answer); err != nil {
+		s.fail(err)
+	}
+}
+
+func (s *State) answer(key string) string {
+	return s.path(answers, fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
+}
+
+func (s *State) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// failed returns why an answer could not be kept, if one could not.
+func (s *State) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// replace writes a file in one step.
+func replace(name string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

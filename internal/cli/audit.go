@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codewarrant/codewarrant/audit"
+	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/github"
+	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
+)
+
+func newAudit(env Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "audit",
+		Short: "Look at the policies of many repositories on GitHub",
+		Long: `audit looks at the policies of many repositories, and at what they have released: run does so, and
+plan divides the work among the jobs of a matrix in GitHub Actions.
+
+Exit status: as each command tells; 2 for wrong usage.`,
+		Example: `  codewarrant audit run --output audit.json audit.yml
+  codewarrant audit plan --shards 8 --output plan.json audit.yml`,
+		Args: takesCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newAuditRun(env), newAuditPlan(env))
+	return cmd
+}
+
+const auditFile = `AUDIT.yml says which repositories, and how:
+
+  version: 1
+  repositories: [acme/desktop, acme/engine]  # each has to have a policy
+  discover:                                  # more of them, which may have none
+    - {org: acme, topic: macos, name: "*-mac", without-policy: warning}
+  baseline: macos/base.yml                   # that no policy may go beyond
+  release: {assets: ["*.dmg", "*.zip"]}      # of the latest release, judged as check does
+
+GITHUB_TOKEN is the token, and GITHUB_API_URL the address of the API where that is not github.com's.`
+
+// asking is how GitHub is asked.
+type asking struct {
+	at    string
+	state string
+	wait  time.Duration
+}
+
+func (o *asking) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.at, "at", "", "judge as on this `day`, YYYY-MM-DD (default today, UTC)")
+	f.StringVar(&o.state, "state", "", "`folder` in which answers of GitHub are kept, so that it is only asked what has changed")
+	f.DurationVar(&o.wait, "wait", time.Hour, "how `long` one question may wait for the rate limit, such as 10m")
+	complete(cmd, "at", nil)
+	complete(cmd, "wait", nil)
+	completeFolders(cmd, "state")
+}
+
+// open returns the state, and a client that keeps its answers there. Without --state it is
+// a folder of this run alone. Two runs with one folder wait for one another.
+func (o asking) open(env Env) (c *github.Client, s *audit.State, done func(), err error) {
+	dir, unlock := o.state, func() {}
+	if o.wait < 0 || o.wait > 24*time.Hour {
+		return nil, nil, nil, fmt.Errorf("--wait: %s is not from 0s to 24h", o.wait)
+	}
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "codewarrant-*"); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if s, err = audit.OpenState(dir); err == nil && o.state != "" {
+		unlock, err = lock(dir)
+	}
+	if err != nil {
+		return nil, nil, nil, hinted{fmt.Errorf("--state: %w", err), "name a folder that can be written to"}
+	}
+	c = newClient(env)
+	c.Store, c.Patience = s, max(o.wait, 1)
+	return c, s, func() {
+		unlock()
+		if o.state == "" {
+			os.RemoveAll(dir)
+		}
+	}, nil
+}
+
+// plan reads what is to be audited, and finds the repositories.
+func (o asking) plan(ctx context.Context, env Env, c *github.Client, name string, shards int) (*audit.Plan, error) {
+	day, err := dayOf(env, o.at)
+	if err != nil {
+		return nil, err
+	}
+	src, err := readBounded(name, policy.MaxSize)
+	if err != nil {
+		return nil, hinted{err, "name the file that says what is audited"}
+	}
+	a, err := policy.ParseAudit(filepath.ToSlash(name), src)
+	if err != nil {
+		return nil, withSource(err, src)
+	}
+	p, err := audit.Make(ctx, c, src, a, day, shards, Version(), func(l policy.Location) ([]byte, error) { return readNamed(l.Path) })
+	var e *github.Error
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case errors.As(err, &e):
+		return nil, unreadableInput(env, advised(err))
+	case errors.Is(err, audit.ErrNothing):
+		return nil, unreadableInput(env, hinted{err, "see the topics and names that are asked for, and that the token may see the repositories"})
+	}
+	return p, withSource(err, nil)
+}
+
+func newAuditRun(env Env) *cobra.Command {
+	var o asking
+	var planFile, shard, output string
+	var jobs jobs
+	var quiet bool
+	cmd := &cobra.Command{
+		Use:   "run {AUDIT.yml | --plan FILE --shard K/N}",
+		Short: "Look at the policies of many repositories, and at their releases",
+		Long: `run reads the policy on the default branch of each repository, with what it extends, and tells which
+exceptions have run out, will soon or approve nothing, what lint remarks, and by what it permits more
+than the baseline. Where the audit says so, the assets of the latest release are fetched and judged.
+Each repository comes to a report such as check writes, and all of them to one such as merge does.
+
+A repository that cannot be read has a report that says why, and the exit status tells.
+
+` + auditFile + `
+
+With --state a run that was interrupted goes on where it stopped when it is started again on the same
+day. --plan and --shard take one part of a plan that audit plan has written; merge joins the parts.
+
+Exit status: that of the worst repository, 0 passed, 1 findings at or above fail-on, 3 something could
+not be read; 2 wrong usage, an audit that is not valid, or output that could not be written.`,
+		Example: `  codewarrant audit run --output audit.json audit.yml
+  codewarrant audit run --state ~/.cache/codewarrant-audit audit.yml | jq -r '.runs[].report | .repository + " " + .result'
+  codewarrant audit run --plan plan.json --shard 3/8 --output audit-3.json`,
+		Args: takes(0, 1, "one argument, the file that says what is audited", "audit.yml"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case (len(args) == 0) == (planFile == ""):
+				return hinted{errors.New("give one of a file that says what is audited, and --plan"), "for example: codewarrant audit run audit.yml"}
+			case planFile == "" && shard != "":
+				return hinted{errors.New("--shard goes with --plan"), "make a plan with codewarrant audit plan"}
+			case planFile != "" && o.at != "":
+				return hinted{errors.New("--at goes with no --plan, which says the day"), "leave --at away"}
+			}
+			c, s, done, err := o.open(env)
+			if err != nil {
+				return err
+			}
+			defer done()
+			var p *audit.Plan
+			part := 0
+			if planFile != "" {
+				p, part, err = readPlan(planFile, shard)
+			} else {
+				p, err = o.plan(cmd.Context(), env, c, args[0], 1)
+			}
+			if err != nil {
+				return err
+			}
+			if err := s.Begin(p, part); err != nil {
+				return err
+			}
+			progress := startProgress(env, quiet)
+			progress.repositories(len(p.Part(part)))
+			files, limited, err := audit.Run(cmd.Context(), p, audit.Options{
+				Client: c, Version: Version(), State: s, Shard: part, Jobs: cmp.Or(int(jobs), 4),
+				Begun: func(name string) { progress.begun(name, 0) },
+			})
+			progress.stop()
+			if err != nil {
+				return err
+			}
+			return o.finish(env, s, files, limited, output)
+		},
+		ValidArgsFunction: upTo(1, policyFileArgs),
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&planFile, "plan", "", "`file` that audit plan has written, in the place of AUDIT.yml")
+	f.StringVar(&shard, "shard", "", "`part` of the plan, K/N (default all of it)")
+	f.StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
+	f.Var(&jobs, "jobs", "`number` of repositories that are looked at at the same time (default 4)")
+	f.BoolVarP(&quiet, "quiet", "q", false, "show no progress on a terminal")
+	complete(cmd, "shard", nil)
+	complete(cmd, "jobs", nil)
+	return cmd
+}
+
+// readPlan reads a plan, and which part of it is meant; 0 is all of it.
+func readPlan(name, shard string) (*audit.Plan, int, error) {
+	b, err := readBounded(name, audit.MaxPlan)
+	if err != nil {
+		return nil, 0, hinted{fmt.Errorf("--plan: %w", err), "name a file that audit plan has written"}
+	}
+	p, err := audit.Read(b)
+	if err != nil {
+		return nil, 0, hinted{fmt.Errorf("--plan: %s: %w", relative(name), err), "name a file that audit plan has written"}
+	}
+	if shard == "" {
+		return p, 0, nil
+	}
+	k, n, _ := strings.Cut(shard, "/")
+	part, err := strconv.Atoi(k)
+	if err != nil || n != strconv.Itoa(p.Shards) || part < 1 || part > p.Shards {
+		return nil, 0, hinted{fmt.Errorf("--shard: %q is no part of the plan", shard), fmt.Sprintf("its parts are 1/%d to %d/%d", p.Shards, p.Shards, p.Shards)}
+	}
+	return p, part, nil
+}
+
+// finish writes the reports as one, and returns the status that they come to.
+func (o asking) finish(env Env, s *audit.State, files []string, limited bool, output string) error {
+	var m report.Merger
+	for _, name := range files {
+		in, err := openInput(name)
+		if err == nil {
+			err = m.Add(in)
+		}
+		if err != nil {
+			return hinted{fmt.Errorf("--state: %w", err), "remove the folder, and run the audit again"}
+		}
+	}
+	if err := emit(env, output, func(w io.Writer, _ bool) error { return m.Write(w, Version()) }); err != nil {
+		return err
+	}
+	if limited && o.state != "" {
+		tell(env, hinted{errors.New("the rate limit of GitHub's API was reached before all repositories were looked at"), "run the same command again today: what is complete is kept"})
+	} else if err := s.End(); err != nil {
+		return err
+	}
+	switch m.Result() {
+	case check.Pass:
+		return nil
+	case check.Fail:
+		return status(exitFindings)
+	}
+	return status(exitUnreadable)
+}
