@@ -184,7 +184,7 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 			if err != nil {
 				return err
 			}
-			return o.finish(env, s, files, limited, output)
+			return o.finish(env, s, files, part, limited, output)
 		},
 		ValidArgsFunction: upTo(1, policyFileArgs),
 	}
@@ -222,7 +222,7 @@ func readPlan(name, shard string) (*audit.Plan, int, error) {
 }
 
 // finish writes the reports as one, and returns the status that they come to.
-func (o asking) finish(env Env, s *audit.State, files []string, limited bool, output string) error {
+func (o asking) finish(env Env, s *audit.State, files []string, part int, limited bool, output string) error {
 	var m report.Merger
 	for _, name := range files {
 		in, err := openInput(name)
@@ -240,6 +240,9 @@ func (o asking) finish(env Env, s *audit.State, files []string, limited bool, ou
 		tell(env, hinted{errors.New("the rate limit of GitHub's API was reached before all repositories were looked at"), "run the same command again today: what is complete is kept"})
 	} else if err := s.End(); err != nil {
 		return err
+	}
+	if len(files) == 0 && part == 0 {
+		return unreadableInput(env, hinted{errors.New("none of the repositories that were found has a policy, so that nothing was looked at"), "see the path of the policy, and without-policy, in the audit"})
 	}
 	switch m.Result() {
 	case check.Pass:

@@ -61,6 +61,9 @@ func TestMain(m *testing.M) {
 //	                        play GitHub's API with a private repository that the token may
 //	                        read; its commit, $COMMIT, has the files of the folder, and the
 //	                        one after it, $NEXT, those of the folder NEXT
+//	hosted REPO DIR TOKEN [FILE…]
+//	                        put another such repository beside it, with the topic macos, and a
+//	                        release whose assets are the files
 //	pull REPO TOKEN TEAM LOGIN…
 //	                        give that repository the pull request 1, which the token may
 //	                        comment on, and the team its members, whom the token may see
@@ -92,6 +95,7 @@ func TestScript(t *testing.T) {
 			"edit":      edit,
 			"replace":   replaceText,
 			"github":    playGitHub,
+			"hosted":    hostRepository,
 			"pull":      playPull,
 			"review":    playReview,
 			"comments":  readComments,
@@ -268,6 +272,30 @@ func playGitHub(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("GITHUB_API_URL", s.URL)
 	ts.Setenv("COMMIT", commit)
 	ts.Setenv("NEXT", next)
+}
+
+// hostRepository adds a repository to the GitHub of a script.
+func hostRepository(ts *testscript.TestScript, neg bool, args []string) {
+	g := ts.Value(played{}).(*played)
+	if neg || len(args) < 3 || g.server == nil {
+		ts.Fatalf("usage: hosted REPO DIR TOKEN [FILE…], after github")
+	}
+	name := strings.ToLower(args[0])
+	r := &githubtest.Repo{
+		FullName: args[0], Private: true, Topics: []string{"macos"},
+		Commits:  map[string]githubtest.Tree{commit: treeOf(ts, args[1])},
+		Branches: map[string]githubtest.Branch{"main": {Commit: commit}},
+	}
+	for i, file := range args[3:] {
+		if r.Latest == nil {
+			r.Latest = &githubtest.Release{ID: 1, Tag: "v1.3"}
+		}
+		r.Latest.Assets = append(r.Latest.Assets, githubtest.Asset{ID: i + 1, Name: filepath.Base(file), Data: ts.ReadFile(file)})
+	}
+	g.server.Set(func() {
+		g.server.Repos[name] = r
+		g.server.Tokens[args[2]][name] = githubtest.Contents
+	})
 }
 
 // played is the GitHub of one script.
