@@ -13,7 +13,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/internal/github"
+	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -65,33 +67,65 @@ func baselineAt(a *policy.Audit) (policy.Location, error) {
 	return policy.Location{Path: a.Name}.Beside(b.File)
 }
 
-// baseline loads the baseline of an audit; nil: it has none.
-func baseline(a *policy.Audit, read func(policy.Location) ([]byte, error)) (*policy.Policy, error) {
+// standard is the baseline of an audit, and who may sign by it.
+type standard struct {
+	policy *policy.Policy // nil: there is none
+	demand approval.Demand
+}
+
+// newStandard loads the baseline of an audit, if it has one.
+func newStandard(a *policy.Audit, read func(policy.Location) ([]byte, error)) (s standard, err error) {
 	if a.Baseline == nil {
-		return nil, nil
+		return s, nil
 	}
 	at, err := baselineAt(a)
 	if err != nil {
-		return nil, fmt.Errorf("%s: baseline: %w", a.Baseline.Position, err)
+		return s, fmt.Errorf("%s: baseline: %w", a.Baseline.Position, err)
 	}
-	p, err := policy.Load(at, read)
-	if err == nil && a.Baseline.SHA256 != "" && a.Baseline.SHA256 != p.SHA256 {
-		return nil, fmt.Errorf("%s: the SHA-256 of the baseline is %s, and not the one that is named", a.Baseline.Position, p.SHA256)
+	if s.policy, err = policy.Load(at, read); err != nil {
+		return s, err
 	}
-	return p, err
+	if sum := a.Baseline.SHA256; sum != "" && sum != s.policy.SHA256 {
+		return s, fmt.Errorf("%s: the SHA-256 of the baseline is %s, and not the one that is named", a.Baseline.Position, s.policy.SHA256)
+	}
+	s.demand, err = demandOf(s.policy, read)
+	return s, err
+}
+
+// demandOf returns what the exceptions of a policy have to be signed by; the zero demand is
+// none. The file of those who may sign is beside the policy that names it.
+func demandOf(p *policy.Policy, read func(policy.Location) ([]byte, error)) (approval.Demand, error) {
+	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
+		return approval.Demand{}, nil
+	}
+	file, err := p.SignersFile()
+	if err != nil {
+		return approval.Demand{}, err
+	}
+	src, err := read(file)
+	if err != nil {
+		return approval.Demand{}, fmt.Errorf("allowed signers: %w", err)
+	}
+	signers, err := sshsig.ParseAllowedSigners(file.String(), src)
+	return approval.Demand{Policy: p, Signers: signers}, err
 }
 
 // beyond returns by what a policy permits more than the baseline, exceptions aside. One
 // that extends all texts of the baseline is merged with them, which lets nothing pass that
-// one of them stops, but for what they say may be loosened.
-func beyond(baseline, p *policy.Policy) []policy.Change {
+// one of them stops, but for what they say may be loosened. Who may sign stands in files
+// beside them, and is compared in any case.
+func (s standard) beyond(p *policy.Policy, demand approval.Demand) []policy.Change {
+	var changes []policy.Change
+	if s.demand.Policy != nil {
+		changes = approval.Diff(s.demand, demand)
+	}
 	extends := func(s policy.Source) bool {
 		return slices.ContainsFunc(p.Sources, func(o policy.Source) bool { return o.SHA256 == s.SHA256 })
 	}
-	if !slices.ContainsFunc(baseline.Sources, func(s policy.Source) bool { return !extends(s) }) {
-		return nil
+	if slices.ContainsFunc(s.policy.Sources, func(s policy.Source) bool { return !extends(s) }) {
+		changes = append(changes, policy.Diff(s.policy, p)...)
 	}
-	return slices.DeleteFunc(policy.Diff(baseline, p), func(c policy.Change) bool {
+	return slices.DeleteFunc(changes, func(c policy.Change) bool {
 		return c.Direction != policy.Looser || c.Subject == "exception"
 	})
 }

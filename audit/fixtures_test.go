@@ -66,6 +66,20 @@ func app(claims ...any) string {
 	return string(at.Zip(at.Files{"acme": string(m.Binary{Signature: &sig}.Bytes())}))
 }
 
+// bundle is an archive with an app whose seal is gone, so that much is told of it.
+func bundle() string {
+	sig := m.Signature{Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: m.FlagAdHoc | m.FlagRuntime}
+	program := string(m.Binary{Signature: &sig}.Bytes())
+	return string(at.Zip(at.Files{
+		"Acme.app/Contents/Info.plist":                    string(m.XML("CFBundleExecutable", "Acme", "CFBundleIdentifier", "com.acme.app")),
+		"Acme.app/Contents/MacOS/Acme":                    program,
+		"Acme.app/Contents/Frameworks/x.dylib":            program,
+		"Acme.app/Contents/embedded.provisionprofile":     "none",
+		"Acme.app/Contents/Frameworks/X.framework/X":      program,
+		"Acme.app/Contents/Frameworks/Y.framework/Y/link": "x",
+	}))
+}
+
 // always is the same answer to all that is asked about a repository.
 func always(h http.HandlerFunc) []http.HandlerFunc { return slices.Repeat([]http.HandlerFunc{h}, 50) }
 
@@ -112,6 +126,7 @@ var kinds = map[string]*githubtest.Repo{
 	"release-old":      releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app(), Digest: "none"}),
 	"release-hostile":  releasing(extends, githubtest.Asset{ID: 1, Name: "../../x.zip", Data: app()}, githubtest.Asset{ID: 2, Name: "a\n::error::.zip", Data: app()}),
 	"release-twice":    releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}, githubtest.Asset{ID: 2, Name: "Acme.zip", Data: app(jit, true)}),
+	"release-bundle":   releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: bundle()}),
 	"release-other":    releasing(extends, githubtest.Asset{ID: 1, Name: "notes.txt", Data: "x"}),
 	"release-text":     releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: "not an archive"}),
 	"release-no-stage": releasing("version: 1\nstages: {nightly: {}}\n", githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}),

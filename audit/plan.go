@@ -42,7 +42,7 @@ type Plan struct {
 	Repositories []Target          `json:"repositories"`
 
 	audit    *policy.Audit
-	baseline *policy.Policy // nil: there is none
+	baseline standard
 	day      policy.Date
 }
 
@@ -78,7 +78,7 @@ func Make(ctx context.Context, client *github.Client, src []byte, a *policy.Audi
 	}
 	r := &reader{ctx: ctx, client: client, local: local}
 	var err error
-	p.baseline, err = baseline(a, func(l policy.Location) ([]byte, error) {
+	p.baseline, err = newStandard(a, func(l policy.Location) ([]byte, error) {
 		src, err := r.text(l)
 		if err == nil {
 			p.Texts[l.String()] = string(src)
@@ -180,7 +180,7 @@ func Read(b []byte) (*Plan, error) {
 	if p.audit, err = policy.ParseAudit(p.Audit.Name, []byte(p.Audit.Text)); err != nil {
 		return nil, err
 	}
-	p.baseline, err = baseline(p.audit, func(l policy.Location) ([]byte, error) {
+	p.baseline, err = newStandard(p.audit, func(l policy.Location) ([]byte, error) {
 		src, ok := p.Texts[l.String()]
 		if !ok {
 			return nil, fmt.Errorf("the plan does not have %s", l)

@@ -13,7 +13,6 @@ import (
 	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/github"
-	"github.com/codewarrant/codewarrant/internal/sshsig"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -131,7 +130,7 @@ func (s *subject) withoutPolicy(why string) bool {
 		return false
 	}
 	s.in.Audit.Missing, s.in.Audit.Level = why, s.target.WithoutPolicy
-	s.in.Policy = s.plan.baseline
+	s.in.Policy = s.plan.baseline.policy
 	if s.in.Policy == nil {
 		s.in.Policy = s.byDefault
 	}
@@ -144,31 +143,15 @@ func (s *subject) withoutPolicy(why string) bool {
 // judged finds out what there is to say of the policy itself. On the default branch it is
 // merged, and so are its exceptions.
 func (s *subject) judged(p *policy.Policy) {
-	demand, err := s.demand(p)
+	demand, err := demandOf(p, s.text)
 	if err != nil {
-		s.unread(s.plan.audit.Policy, err, "approvals.allowed-signers names the file, relative to the policy that says so")
+		s.unread(s.at.Path, err, "approvals.allowed-signers names the file, relative to the policy that says so")
 		return
 	}
+	demand.Repository = s.in.Repository
 	s.in.Signed = demand.Verify(p.Exceptions)
 	s.in.Audit.Remarks = slices.Concat(policy.Lint(p, s.in.At), approval.Lint(p, demand))
-	if b := s.plan.baseline; b != nil {
-		s.in.Audit.Baseline, s.in.Audit.Beyond = b.Name, beyond(b, p)
+	if b := s.plan.baseline; b.policy != nil {
+		s.in.Audit.Baseline, s.in.Audit.Beyond = b.policy.Name, b.beyond(p, demand)
 	}
-}
-
-// demand returns what the exceptions of the policy have to be signed by.
-func (s *subject) demand(p *policy.Policy) (approval.Demand, error) {
-	if !slices.Contains(p.Approvals.Accept, policy.SignedBy) {
-		return approval.Demand{}, nil
-	}
-	file, err := p.SignersFile()
-	if err != nil {
-		return approval.Demand{}, err
-	}
-	src, err := s.text(file)
-	if err != nil {
-		return approval.Demand{}, fmt.Errorf("allowed signers: %w", err)
-	}
-	signers, err := sshsig.ParseAllowedSigners(file.String(), src)
-	return approval.Demand{Policy: p, Signers: signers, Repository: s.in.Repository}, err
 }

@@ -154,6 +154,9 @@ func TestTheTokenStaysWithTheAPI(t *testing.T) {
 	if err != nil || strings.Contains(text, secret) {
 		t.Errorf("the token is in the report, or %v", err)
 	}
+	if strings.Contains(text, dir) || strings.Contains(text, "/assets/") {
+		t.Errorf("the report tells where assets were fetched to:\n%s", text)
+	}
 	if len(s.Fetched()) < 5 {
 		t.Errorf("only %d assets were fetched", len(s.Fetched()))
 	}

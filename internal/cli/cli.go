@@ -147,8 +147,10 @@ func replaces(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return nil
 	}
-	if f := cmd.Flags().Lookup("policy"); f != nil {
-		args = append(slices.Clip(args), f.Value.String())
+	for _, flag := range []string{"policy", "plan"} {
+		if f := cmd.Flags().Lookup(flag); f != nil {
+			args = append(slices.Clip(args), f.Value.String())
+		}
 	}
 	for _, name := range args {
 		if in, err := os.Stat(name); err == nil && os.SameFile(in, out) {
