@@ -16,6 +16,7 @@ import (
 // parts of. Of those whose name ends in /yaml the page shows files, too.
 var pageStories = map[string][]string{
 	"docs/artifacts.md":    {"pages"},
+	"docs/audit.md":        {"audit/yaml"},
 	"docs/diff.md":         {"diff", "merge"},
 	"docs/evidence.md":     {"pages"},
 	"docs/faq.md":          {"pages"},
