@@ -297,3 +297,29 @@ func TestAStateThatCannotBeWritten(t *testing.T) {
 		t.Errorf("that no answer could be kept is not told: %v", err)
 	}
 }
+
+// What docs/audit.md says that is asked about one repository.
+func TestWhatARepositoryCosts(t *testing.T) {
+	const list = 1 // of the organization
+	for _, test := range []struct {
+		name, src string
+		want      int
+	}{
+		{"one that is found", "discover: [{org: acme, name: no-extends}]", list + 2},
+		{"one that is listed", "repositories: [acme/no-extends]", 3},
+		{"one that extends a file beside its policy", "discover: [{org: acme, name: beside}]", list + 2 + 1},
+		{"one without a policy", "discover: [{org: acme, name: bare}]", list + 2 + 1},
+		{"one without a release", "discover: [{org: acme, name: no-extends}]\nrelease: {assets: '*'}", list + 2 + 1},
+		{"one with a release of one asset", "discover: [{org: acme, name: release-no-stage}]\nrelease: {assets: '*'}", list + 2 + 2 + 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := acme(t)
+			if _, err := run(t.Context(), t, s, "version: 1\n"+test.src+"\n", t.TempDir()); err != nil {
+				t.Fatal(err)
+			}
+			if n := len(s.Requests()); n != test.want {
+				t.Errorf("%d requests, not %d", n, test.want)
+			}
+		})
+	}
+}
