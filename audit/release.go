@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,6 +14,13 @@ import (
 	"github.com/codewarrant/codewarrant/internal/github"
 	"github.com/codewarrant/codewarrant/internal/scan"
 	"github.com/codewarrant/codewarrant/policy"
+)
+
+// Of the latest release of one repository no more are looked at: they are all on disk at the
+// same time, of which a machine of GitHub Actions has 14 GB.
+const (
+	maxAssets     = 100
+	maxAssetBytes = 8 << 30
 )
 
 // release looks at the assets of the latest release, and reports whether there are some
@@ -32,29 +38,37 @@ func (s *subject) release() bool {
 	if release == nil {
 		return false
 	}
-	seen := map[string]bool{}
+	var list []github.Asset
+	seen, size := map[string]bool{}, int64(0)
 	for _, a := range release.Assets {
 		if !slices.ContainsFunc(globs, func(g policy.Glob) bool { return g.Match(a.Name) }) {
 			continue
 		}
+		size += max(a.Size, 0)
 		var err error
 		switch {
 		case !isName(a.Name):
 			err = fmt.Errorf("%q is no name of a file", a.Name)
 		case seen[a.Name]:
 			err = errors.New("two assets have this name")
+		case len(list) == maxAssets || size > maxAssetBytes:
+			err = fmt.Errorf("the assets of the release are more than %d, or have more than %d bytes", maxAssets, int64(maxAssetBytes))
 		default:
-			err = s.asset(a)
+			list = append(list, a)
 		}
 		seen[a.Name] = true
 		if err != nil {
-			s.unread(a.Name, err, "see what the release holds")
+			s.unread(a.Name, err, "see what the release holds; the audit may ask for fewer assets")
 		}
 	}
 	if len(seen) == 0 {
 		s.in.Audit.NoAssets = release.Tag
+		return false
 	}
-	return len(seen) > 0
+	if err := s.assets(list); err != nil {
+		s.unread(s.target.Repository, err, "run the audit again")
+	}
+	return true
 }
 
 // isName reports whether a file may be called so: in one folder, and so that all of it shows.
@@ -64,40 +78,46 @@ func isName(name string) bool {
 	})
 }
 
-// asset fetches an asset and reads what is in it, as a check of the file would. The file
-// is seen by nobody else, and is gone after that.
-func (s *subject) asset(a github.Asset) error {
+// assets fetches assets and reads what is in them, as a check of the files would. The files
+// are seen by nobody else, and are gone after that. Those of one repository have their turn
+// at a time: they take disk, all cores, and as much memory as one check may.
+func (s *subject) assets(list []github.Asset) error {
+	s.scanning.Lock()
+	defer s.scanning.Unlock()
 	dir, err := s.o.State.temp()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	f, err := os.OpenFile(filepath.Join(dir, a.Name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
+	var names []string
+	for _, a := range list {
+		name := filepath.Join(dir, a.Name)
+		if err := s.fetch(a, name); err != nil {
+			s.unread(a.Name, err, "see what the release holds")
+			continue
+		}
+		names = append(names, name)
 	}
-	err = s.client.Download(s.ctx, s.owner, s.name, a, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
+	if len(names) == 0 {
+		return nil
 	}
-	found, err := s.scan(s.ctx, f.Name())
+	found, err := scan.Run(s.ctx, names, scan.Options{Depth: scan.Full, Now: s.plan.day.End(), Evidence: true})
 	if err != nil {
 		return err
 	}
 	within(&found, filepath.ToSlash(dir)+"/")
-	s.in.Binaries = append(s.in.Binaries, found.Binaries...)
-	s.in.Packages = append(s.in.Packages, found.Packages...)
-	s.in.Unread = append(s.in.Unread, found.Unread...)
-	s.in.Remarks = append(s.in.Remarks, found.Remarks...)
-	s.in.Empty = append(s.in.Empty, found.Empty...)
+	s.in.Binaries, s.in.Packages, s.in.Remarks = found.Binaries, found.Packages, found.Remarks
+	s.in.Unread, s.in.Empty = append(s.in.Unread, found.Unread...), found.Empty
 	return nil
 }
 
-// scan reads one file at a time: each takes all cores, and as much memory as one run may.
-func (r *run) scan(ctx context.Context, name string) (scan.Result, error) {
-	r.scanning.Lock()
-	defer r.scanning.Unlock()
-	return scan.Run(ctx, []string{name}, scan.Options{Depth: scan.Full, Now: r.plan.day.End(), Evidence: true})
+// fetch writes an asset to a file.
+func (s *subject) fetch(a github.Asset, name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.client.Download(s.ctx, s.owner, s.name, a, f), f.Close())
 }
 
 // within takes the folder that a file was in off all paths.

@@ -30,16 +30,35 @@ type subject struct {
 	at          policy.Location // of its policy, as far as it is known
 }
 
-// repository looks at one repository. The report is nil where there is nothing to report;
-// limited tells that it is not what it would be, had the rate limit not been reached.
-func (r *run) repository(ctx context.Context, t Target) (report *check.Report, limited bool) {
+// newSubject begins with a repository.
+func (r *run) newSubject(ctx context.Context, t Target) *subject {
 	a := r.plan.audit
 	s := &subject{run: r, reader: reader{ctx: ctx, client: r.o.Client}, target: t}
 	s.at.Path = a.Policy
 	s.in = check.Input{Repository: t.Repository, At: r.plan.day, FailOn: a.FailOn, Merged: true, Audit: &check.Audit{}}
+	return s
+}
+
+// repository looks at one repository. The report is nil where there is nothing to report;
+// limited tells that it is not what it would be, had the rate limit not been reached.
+func (r *run) repository(ctx context.Context, t Target) (report *check.Report, limited bool) {
+	s := r.newSubject(ctx, t)
 	if !s.look() {
 		return nil, s.limited
 	}
+	return s.report(), s.limited
+}
+
+// unreadable is the report on a repository of which nothing else can be said.
+func (r *run) unreadable(t Target, err error, hint string) *check.Report {
+	s := r.newSubject(context.Background(), t)
+	s.unread(t.Repository, err, hint)
+	return s.report()
+}
+
+// report judges what was found out.
+func (s *subject) report() *check.Report {
+	a := s.plan.audit
 	if s.in.Policy == nil { // nothing judges
 		s.in.Policy = &policy.Policy{Name: s.at.String(), Stages: []policy.Stage{{Name: a.Stage}}}
 	}
@@ -51,7 +70,7 @@ func (r *run) repository(ctx context.Context, t Target) (report *check.Report, l
 		stage = &s.in.Policy.Stages[0]
 	}
 	s.in.Stage = stage
-	return check.Evaluate(s.in), s.limited
+	return check.Evaluate(s.in)
 }
 
 // unread tells that something could not be looked at.

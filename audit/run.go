@@ -3,12 +3,19 @@ package audit
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"sync"
+	"time"
 
+	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/github"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
 )
+
+// maxTime is after what time a repository is given up.
+const maxTime = 3 * time.Hour
 
 // Options are how a run goes about it.
 type Options struct {
@@ -28,7 +35,8 @@ type run struct {
 	plan      *Plan
 	o         Options
 	byDefault *policy.Policy // that judges where nothing else does
-	scanning  sync.Mutex
+	scanning  sync.Mutex     // the assets of one repository
+	maxReport int            // bytes of one
 
 	mu         sync.Mutex
 	incomplete bool // the rate limit kept something from being read
@@ -40,7 +48,7 @@ type run struct {
 // limit kept some of them from being complete: these are looked at once more by the next
 // run. When ctx ends before that, the error is the cause.
 func Run(ctx context.Context, p *Plan, o Options) (files []string, limited bool, err error) {
-	r := &run{plan: p, o: o}
+	r := &run{plan: p, o: o, maxReport: report.MaxDocument}
 	if r.byDefault, err = policy.Load(policy.Location{Preset: policy.DefaultPreset}, nil); err != nil {
 		return nil, false, err
 	}
@@ -84,17 +92,22 @@ func (r *run) one(ctx context.Context, i int) {
 	if r.o.Begun != nil {
 		r.o.Begun(t.Repository)
 	}
-	result, limited := r.repository(ctx, t)
+	limit, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	result, limited := r.repository(limit, t)
 	if ctx.Err() != nil { // which may be why something could not be read
 		return
 	}
-	var b bytes.Buffer
+	var b []byte
 	var err error
 	if result != nil {
-		err = report.JSON(&b, result, r.o.Version)
+		b, err = r.encode(result)
+	}
+	if errors.Is(err, errLarge) {
+		b, err = r.encode(r.unreadable(t, err, "check the release by itself, or have the audit ask for fewer assets"))
 	}
 	if err == nil {
-		err = r.o.State.keep(i, b.Bytes(), !limited)
+		err = r.o.State.keep(i, b, !limited)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -102,4 +115,26 @@ func (r *run) one(ctx context.Context, i int) {
 	if err != nil && r.failed == nil {
 		r.failed = err
 	}
+}
+
+var errLarge = fmt.Errorf("its report would have more than %d bytes", report.MaxDocument)
+
+// encode returns a report as it is kept, if it could be read back.
+func (r *run) encode(result *check.Report) ([]byte, error) {
+	b := &bounded{limit: r.maxReport}
+	err := report.JSON(b, result, r.o.Version)
+	return b.Bytes(), err
+}
+
+// bounded is a buffer that takes so many bytes.
+type bounded struct {
+	bytes.Buffer
+	limit int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.Len()+len(p) > b.limit {
+		return 0, errLarge
+	}
+	return b.Buffer.Write(p)
 }
