@@ -94,3 +94,28 @@ func TestGlob(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseAudit holds ParseAudit to its promises on any input: an audit or errors with a
+// place, in order, the same each time.
+func FuzzParseAudit(f *testing.F) {
+	for _, src := range []string{
+		"version: 1\nrepositories: [acme/desktop]\n",
+		"version: 1\ndiscover: [{org: acme, topic: macos, name: [a*, b], archived: true, without-policy: ignore}]\nbaseline: {github: a/b//c.yml, ref: 0123456789abcdef0123456789abcdef01234567}\n",
+		"version: 1\nrepositories: a/b\nbaseline: preset:strict\nstage: beta\nfail-on: never\nrelease: {assets: '*.dmg'}\npolicy: x.yml\n",
+	} {
+		f.Add([]byte(src))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		a, err := policy.ParseAudit("fuzz.yml", src)
+		b, again := policy.ParseAudit("fuzz.yml", src)
+		if diff := cmp.Diff(a, b); diff != "" {
+			t.Fatalf("a second parse differs:\n%s", diff)
+		}
+		if (a == nil) == (err == nil) {
+			t.Fatalf("ParseAudit = %v, %v", a, err)
+		}
+		if err != nil {
+			checkErrors(t, src, err, again)
+		}
+	})
+}
