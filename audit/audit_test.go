@@ -26,7 +26,11 @@ func summary(t *testing.T, text string) string {
 					Rule, Level, Message string
 					Paths                []string
 				}
-				Exceptions []struct{ ID, Expires string }
+				Exceptions []struct {
+					ID, Expires string
+					Approvers   []string `json:"approved_by"`
+					ProvenBy    []string `json:"proven_by"`
+				}
 			}
 		}
 	}
@@ -39,7 +43,7 @@ func summary(t *testing.T, text string) string {
 		r := run.Report
 		fmt.Fprintf(&b, "\n%s: %s, by %s\n", r.Repository, r.Result, r.Policy.Name)
 		for _, e := range r.Exceptions {
-			fmt.Fprintf(&b, "  %s until %s\n", e.ID, e.Expires)
+			fmt.Fprintf(&b, "  %s until %s, approved by %v, which %v proves\n", e.ID, e.Expires, e.Approvers, e.ProvenBy)
 		}
 		for _, f := range r.Findings {
 			fmt.Fprintf(&b, "  %s[%s] %q: %s\n", f.Level, f.Rule, f.Paths, f.Message)

@@ -42,6 +42,27 @@ func unproven(in Input, i int) *policy.Defect {
 	return defect
 }
 
+// provenBy returns the ways in which the approval of an exception, the i-th of the policy, is
+// proven.
+func provenBy(in Input, i int) (ways []policy.Way) {
+	ex := &in.Policy.Exceptions[i]
+	for _, way := range in.Policy.Approvals.Accept {
+		proves := false
+		switch way {
+		case policy.Fields:
+			proves = len(ex.ApprovedBy) > 0 && !ex.ApprovedOn.IsZero()
+		case policy.Base, policy.Review:
+			proves = in.Merged
+		case policy.SignedBy:
+			proves = i < len(in.Signed) && in.Signed[i].Lack() == ""
+		}
+		if proves {
+			ways = append(ways, way)
+		}
+	}
+	return ways
+}
+
 // unprovenHint says what to do about what unproven found of the i-th exception.
 func unprovenHint(in Input, i int, defect *policy.Defect) string {
 	switch {

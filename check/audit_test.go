@@ -87,3 +87,29 @@ func TestMuchThatIsBeyondABaselineIsTold(t *testing.T) {
 		t.Errorf("%d findings, the first of which is %q", n, r.Findings[0].Message)
 	}
 }
+
+func TestHowAnApprovalIsProven(t *testing.T) {
+	const ex = "exceptions:\n  - {id: E, entitlement: a, applies-to: {identifier: a}, approved-by: %s, approved-on: 2026-11-02}\n"
+	for _, test := range []struct {
+		name, accept, by string
+		merged           bool
+		want             []policy.Way
+	}{
+		{"who approved it is said", "fields", "b", true, []policy.Way{policy.Fields}},
+		{"nobody is said to have", "fields", "[]", true, nil},
+		{"it is merged", "[base, review]\n  review-teams: a/b", "[]", true, []policy.Way{policy.Base, policy.Review}},
+		{"whether it is merged is not known", "base", "b", false, nil},
+		{"nobody looked at signatures", "[base, signed]\n  allowed-signers: x", "b", true, []policy.Way{policy.Base}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p, err := policy.Parse("policy.yml", fmt.Appendf(nil, "version: 1\napprovals:\n  accept: %s\n"+ex, test.accept, test.by))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := check.Evaluate(check.Input{Policy: p, Stage: &p.Stages[0], Merged: test.merged, Audit: &check.Audit{}})
+			if diff := cmp.Diff(test.want, r.Exceptions[0].ProvenBy); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

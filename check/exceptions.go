@@ -196,6 +196,7 @@ func (e *evaluation) judgeExceptions() {
 			continue // what needs it may come in the next change
 		}
 		r := ExceptionReport{Exception: u.Exception, Use: NotLookedAt, Covers: u.covers, Rejected: u.rejected && !u.approves}
+		r.ProvenBy = provenBy(e.in, u.order)
 		if u.order < len(e.in.Signed) {
 			r.Signed = &e.in.Signed[u.order]
 		}

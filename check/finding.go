@@ -87,6 +87,10 @@ type ExceptionReport struct {
 	Signed    *approval.Status // what its signatures come to; nil: the policy accepts none, or nobody looked
 	Rejected  bool             // it approves nothing in any of these
 	Reviewed  []string         // who approved it by a review of the pull request that brings it
+
+	// ProvenBy are the ways in which its approval is proven, of those that the policy
+	// accepts: what is merged is so by base and by review.
+	ProvenBy []policy.Way
 }
 
 // Report is the outcome of one check.

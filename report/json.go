@@ -181,6 +181,7 @@ type jsonException struct {
 	ApprovedOn    string             `json:"approved_on,omitempty"`
 	Signed        *jsonSigned        `json:"signed,omitempty"`
 	ReviewedBy    []string           `json:"reviewed_by,omitempty"`
+	ProvenBy      []policy.Way       `json:"proven_by"`
 	Ticket        string             `json:"ticket,omitempty"`
 	Expires       string             `json:"expires,omitempty"`
 	Controls      []string           `json:"compensating_controls"`
@@ -204,7 +205,7 @@ func exceptionJSON(x check.ExceptionReport) jsonException {
 			list(e.AppliesTo.Path), list(e.AppliesTo.Identifier), list(e.AppliesTo.TeamID), list(e.AppliesTo.Arch),
 		},
 		Category: e.Category, Justification: e.Justification, Owner: e.Owner, ApprovedBy: list(e.ApprovedBy),
-		ApprovedOn: e.ApprovedOn.String(), Signed: verifiedJSON(x.Signed), ReviewedBy: x.Reviewed, Controls: list(e.CompensatingControls), Ticket: e.Ticket, Expires: e.Expires.String(),
+		ApprovedOn: e.ApprovedOn.String(), Signed: verifiedJSON(x.Signed), ReviewedBy: x.Reviewed, ProvenBy: list(x.ProvenBy), Controls: list(e.CompensatingControls), Ticket: e.Ticket, Expires: e.Expires.String(),
 		Position: positionJSON(e.Position), Use: x.Use, Covers: x.Covers,
 	}
 }
