@@ -8,51 +8,13 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
-	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/policy"
 )
-
-// Part is a report as a part of a page, by what [JSON] tells of it. The zero value is of
-// nothing.
-type Part struct {
-	Name string // of a repository, say; empty: the page has this part alone
-	Err  error  // why there is no report
-
-	head       jsonReport
-	findings   []jsonFinding
-	packages   []jsonPackage
-	binaries   []jsonBinary
-	sources    []jsonSource
-	exceptions []jsonException
-	pending    []jsonPending
-	artifacts  []string // of each binary: the outermost bundle around it, or itself
-}
-
-// PartOf returns a report as a part of a page.
-func PartOf(name string, r *check.Report) Part {
-	p := Part{
-		Name: name, head: headJSON(r, ""),
-		findings: converted(r.Findings, findingJSON), packages: converted(r.Packages, packageJSON),
-		binaries: converted(r.Binaries, binaryJSON), sources: converted(r.Sources, sourceJSON),
-		exceptions: converted(r.Exceptions, exceptionJSON), pending: converted(r.Pending, pendingJSON),
-	}
-	for _, b := range r.Binaries {
-		p.artifacts = append(p.artifacts, cmp.Or(b.Outer, first(b.Paths)))
-	}
-	return p
-}
-
-func converted[T, J any](list []T, convert func(T) J) []J {
-	var out []J
-	for _, e := range list {
-		out = append(out, convert(e))
-	}
-	return out
-}
 
 // HTML writes reports as one page for a browser, which needs nothing beside it: who holds
 // which exception and how long, what claims what, the findings, and what each binary is
@@ -61,15 +23,33 @@ func converted[T, J any](list []T, convert func(T) J) []J {
 // its one script, and no request. Without scripts all is there but the filters. version
 // is that of the program.
 func HTML(w io.Writer, version string, parts ...Part) error {
-	p := newPage(w, parts)
+	return writePage(w, version, parts, nil)
+}
+
+// HTML writes all reports as one page, see the function of that name: a part for each repository,
+// and one for each report of which that is not known. Memory holds one report at a time,
+// and of all of them what the overview is made of.
+func (m *Merger) HTML(w io.Writer, version string) error {
+	return writePage(w, version, m.parts(), m.Conflicts())
+}
+
+func writePage(w io.Writer, version string, parts []Part, conflicts []Conflicting) error {
+	p, err := newPage(w, parts, conflicts)
+	if err != nil {
+		return err
+	}
 	p.head()
 	p.overview()
 	p.exceptions()
 	p.pending()
 	p.timeline()
 	p.matrix()
-	p.findings()
-	p.files()
+	if err := p.findings(); err != nil {
+		return err
+	}
+	if err := p.files(); err != nil {
+		return err
+	}
 	p.add("</main>", el("footer", "", "Written by ", el("a", attribute("href", docs.Home), "codewarrant"), " ", plain(version)), "</body></html>\n")
 	return p.w.Flush()
 }
@@ -85,109 +65,40 @@ var (
 
 // page writes a page.
 type page struct {
-	w     *bufio.Writer // keeps the first error until it is flushed
-	parts []*shownPart
-	many  bool           // parts have names, and there may be several
-	keys  []string       // all entitlements, ascending
-	index map[string]int // in keys
-	today policy.Date    // the last of the days that were judged
+	w         *bufio.Writer // keeps the first error until it is flushed
+	parts     []*shownPart
+	conflicts []Conflicting
+	many      bool           // parts have names, and there may be several
+	names     anchors        // of places that lead to one another
+	keys      []string       // all entitlements, ascending
+	index     map[string]int // in keys
+	today     policy.Date    // the last of the days that were judged
+	held      []*held        // all exceptions, the first to end before the others
+	rows      []*matrixRow   // of the matrix
 }
 
-// shownPart is a part with the places of what is shown of it.
-type shownPart struct {
-	Part
-	index  int
-	anchor string
-	day    policy.Date // that was judged
-
-	byID      map[string]string // place of an exception
-	exception []string          // places, as in the list
-	finding   []string
-	about     map[string][]int // findings, by the first path
-	evidence  map[string]*jsonEvidence
-}
-
-func newPage(w io.Writer, parts []Part) *page {
-	p := &page{w: bufio.NewWriter(w), index: map[string]int{}}
-	names := anchors{}
-	for i, part := range parts {
+// newPage reads all reports once.
+func newPage(w io.Writer, parts []Part, conflicts []Conflicting) (*page, error) {
+	p := &page{w: bufio.NewWriter(w), conflicts: conflicts, names: anchors{}, index: map[string]int{}}
+	for _, part := range parts {
 		p.many = p.many || part.Name != "" || len(parts) > 1
-		s := newShown(part, i, names)
-		if s.day.After(p.today) {
-			p.today = s.day
-		}
-		p.parts = append(p.parts, s)
-		for c := range s.claims() {
-			p.index[c.Entitlement] = 0
-		}
-		for _, x := range s.exceptions {
-			p.index[x.Entitlement] = 0
-		}
-		for _, x := range s.pending {
-			p.index[x.Entitlement] = 0
-		}
-		for _, f := range s.findings {
-			if f.Entitlement != "" {
-				p.index[f.Entitlement] = 0
-			}
+	}
+	for _, part := range parts {
+		if err := p.keep(part); err != nil {
+			return nil, err
 		}
 	}
-	for key := range p.index {
-		p.keys = append(p.keys, key)
-	}
-	slices.Sort(p.keys)
+	p.keys = slices.Sorted(maps.Keys(p.index))
 	for i, key := range p.keys {
 		p.index[key] = i
 	}
-	return p
-}
-
-func newShown(part Part, index int, names anchors) *shownPart {
-	s := &shownPart{Part: part, index: index, byID: map[string]string{}, about: map[string][]int{}, evidence: map[string]*jsonEvidence{}}
-	s.anchor = names.of("part", part.Name)
-	s.day, _ = policy.ParseDate(part.head.Date) // of a report that has one
-	for _, x := range part.exceptions {
-		anchor := names.of("exception", s.words(x.ID)...)
-		s.exception = append(s.exception, anchor)
-		s.byID[x.ID] = anchor
+	for _, s := range p.parts {
+		p.held = append(p.held, s.exceptions...)
 	}
-	for i, f := range part.findings {
-		s.finding = append(s.finding, names.of("finding", s.words(f.Rule, first(f.Paths), f.Entitlement)...))
-		s.about[first(f.Paths)] = append(s.about[first(f.Paths)], i)
-	}
-	for c := range s.claims() {
-		if best := s.evidence[c.Exception]; c.Evidence != nil && (best == nil || !best.Strength.AtLeast(c.Evidence.Strength)) {
-			s.evidence[c.Exception] = c.Evidence
-		}
-	}
-	return s
-}
-
-// words returns what makes the name of a place, with that of the part before it.
-func (s *shownPart) words(words ...string) []string {
-	list := []string{s.Name}
-	list = append(list, words...)
-	return slices.DeleteFunc(list, func(w string) bool { return w == "" })
-}
-
-// claims yields the claims of binaries and sources.
-func (s *shownPart) claims() func(func(jsonClaim) bool) {
-	return func(yield func(jsonClaim) bool) {
-		for _, b := range s.binaries {
-			for _, c := range b.Claims {
-				if !yield(c) {
-					return
-				}
-			}
-		}
-		for _, b := range s.sources {
-			for _, c := range b.Claims {
-				if !yield(c) {
-					return
-				}
-			}
-		}
-	}
+	slices.SortStableFunc(p.held, func(a, b *held) int {
+		return cmp.Compare(cmp.Or(a.x.Expires, "9999-99-99"), cmp.Or(b.x.Expires, "9999-99-99"))
+	})
+	return p, nil
 }
 
 func (p *page) add(content ...markup) {
@@ -238,22 +149,25 @@ func (p *page) filter() {
 	if p.many {
 		p.add(`<label>Repository <select id="by-part"><option value="">all</option>`)
 		for _, s := range p.parts {
-			p.option(s.index, s.Name)
+			p.option(fmt.Sprint(s.index), s.name)
 		}
 		p.add("</select></label>")
 	}
 	p.add(`<label>Entitlement <select id="by-key"><option value="">all</option>`)
 	for i, key := range p.keys {
-		p.option(i, key)
+		p.option(fmt.Sprint(i), key)
 	}
 	p.add(`</select></label>`,
+		`<label>Claims <select id="by-verdict"><option value="">all</option><option value="denied">denied</option><option value="unapproved">unapproved</option><option value="approved">approved</option><option value="allowed">allowed</option><option value="not-granted">not granted</option></select></label>`,
 		`<label>Findings <select id="by-level"><option value="">all</option><option value="error">errors</option><option value="warning">warnings</option><option value="note">notes</option></select></label>`,
-		`<label>Expiry <select id="by-expiry"><option value="">all</option><option value="expired">expired</option><option value="soon">within 30 days</option><option value="later">later</option><option value="never">without an end</option></select></label>`,
+		`<label>Exceptions <select id="by-state"><option value="">all</option>`,
+		`<optgroup label="Expiry"><option value="expired">expired</option><option value="soon">within 30 days</option><option value="later">later</option><option value="never">without an end</option></optgroup>`,
+		`<optgroup label="Use"><option value="used">used</option><option value="not-needed">not needed</option><option value="unused">unused</option><option value="not-looked-at">not looked at</option></optgroup></select></label>`,
 		`<button type="reset">Clear</button></form>`, "\n")
 }
 
-func (p *page) option(i int, name string) {
-	p.add(el("option", attribute("value", fmt.Sprint(i)), plain(cut(name, 100, "…"))))
+func (p *page) option(value, name string) {
+	p.add(el("option", attribute("value", value), plain(cut(name, 100, "…"))))
 }
 
 // row returns the attributes by which a row is found and filtered.

@@ -10,9 +10,9 @@ import (
 )
 
 // binary tells of a binary.
-func (f *filePage) binary(s *shownPart, b jsonBinary) {
+func (f *filePage) binary(b jsonBinary) {
 	path := first(b.Paths)
-	f.begin(s, path, b.Size, b.Claims, brief(b))
+	f.begin(path, b.Size, b.Claims, brief(b))
 	f.facts(
 		fact{"Bundle", bundle(b)}, fact{"Ticket", ticketText(b.Ticket)}, fact{"Profile", profileText(b.Profile)},
 		fact{"Copies", copies(b.Paths)},
@@ -26,8 +26,8 @@ func (f *filePage) binary(s *shownPart, b jsonBinary) {
 		f.add("</tr>")
 	}
 	f.add("</tbody></table>")
-	f.claims(s, b.Claims, b.Slices)
-	f.end(s, path)
+	f.claims(b.Claims, b.Slices)
+	f.end(path)
 }
 
 // inner begins a table in the part of a file.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
@@ -9,7 +10,7 @@ import (
 
 // claims tells what a file claims, and what became of it. The slices are named that do
 // so, unless they are all.
-func (f *filePage) claims(s *shownPart, claims []jsonClaim, whole []jsonSlice) {
+func (f *filePage) claims(claims []jsonClaim, whole []jsonSlice) {
 	if len(claims) == 0 {
 		f.add(`<p class="quiet">It claims no entitlements.</p>`)
 		return
@@ -18,7 +19,7 @@ func (f *filePage) claims(s *shownPart, claims []jsonClaim, whole []jsonSlice) {
 	for _, c := range claims {
 		verdict := verdictMark(c.Verdict)
 		if c.Exception != "" {
-			verdict += " by " + s.exceptionLink(c.Exception)
+			verdict += " by " + f.report.exceptionLink(c.Exception)
 		}
 		if c.Risk != "" {
 			verdict += ", " + plain(c.Risk) + " risk"
@@ -54,6 +55,17 @@ func verdictClass(v check.Verdict) markup {
 		return "denied"
 	}
 	return "unapproved"
+}
+
+// verdictsOf returns the attribute by which rows are filtered by what became of their claims.
+func verdictsOf(list []check.Verdict) markup {
+	var classes []markup
+	for _, v := range list {
+		if c := verdictClass(v); !slices.Contains(classes, c) {
+			classes = append(classes, c)
+		}
+	}
+	return ` data-verdicts="` + concat(classes, " ") + `"`
 }
 
 func verdictMark(v check.Verdict) markup {

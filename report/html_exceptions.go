@@ -67,51 +67,47 @@ func numberOfDays(n int) string {
 
 // held is an exception of a part.
 type held struct {
-	part   *shownPart
-	x      jsonException
-	anchor string
-	class  expiry
+	part     *shownPart
+	last     *shownReport // that has it
+	x        jsonException
+	day      policy.Date // that was judged
+	anchor   string
+	evidence *jsonEvidence // the strongest for a claim that it approves
 }
 
-// held returns all exceptions, the first to end before the others.
-func (p *page) held() []held {
-	var list []held
-	for _, s := range p.parts {
-		for i, x := range s.exceptions {
-			list = append(list, held{s, x, s.exception[i], expiryOf(x.Expires, s.day)})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b held) int {
-		return cmp.Compare(cmp.Or(a.x.Expires, "9999-99-99"), cmp.Or(b.x.Expires, "9999-99-99"))
-	})
-	return list
+// expiry says how long the exception holds.
+func (h *held) expiry() expiry { return expiryOf(h.x.Expires, h.day) }
+
+// shownPending is a pending exception with its place.
+type shownPending struct {
+	x      jsonPending
+	anchor string
 }
 
 // exceptions tells who holds which exception, until when, and by whose approval.
 func (p *page) exceptions() {
 	p.open("exceptions", "Exceptions")
-	list := p.held()
-	if len(list) == 0 {
+	if len(p.held) == 0 {
 		p.add("<p>There are none.</p></section>\n")
 		return
 	}
 	p.table("Exceptions", "exceptions", "Exception", "Permits, and why", "Held by", "Expires", "Approved by", "Evidence")
-	for _, h := range list {
+	for _, h := range p.held {
 		p.exception(h)
 	}
 	p.endTable()
 	p.add("</section>\n")
 }
 
-func (p *page) exception(h held) {
+func (p *page) exception(h *held) {
 	x, s := h.x, h.part
-	p.add("<tr", p.row("exception", s, []string{x.Entitlement}, ` data-expiry="`+markup(h.class)+`"`), attribute("id", h.anchor), ">",
+	p.add("<tr", p.row("exception", s, []string{x.Entitlement}, attribute("data-states", string(h.expiry())+" "+string(x.Use))), attribute("id", h.anchor), ">",
 		el("th", ` scope="row"`, to(h.anchor, plain(cmp.Or(x.ID, "without an id"))), p.of(s), quiet(plain(used(x)))),
 		el("td", "", granted(x.Entitlement, x.Value), el("p", "", prose(x.Justification)), controlled(x.Controls), quiet(plain(string(x.Category))), quiet(plain(x.Ticket))),
 		el("td", "", plain(x.Owner), scope(x.AppliesTo)),
-		el("td", ` class="day"`, span("expiry "+markup(h.class), el("time", "", plain(cmp.Or(x.Expires, "never"))), quiet(plain(remaining(x.Expires, s.day))))),
+		el("td", ` class="day"`, span("expiry "+markup(h.expiry()), el("time", "", plain(cmp.Or(x.Expires, "never"))), quiet(plain(remaining(x.Expires, h.day))))),
 		el("td", "", approved(x)),
-		el("td", "", evident(s.evidence[x.ID])), "</tr>\n")
+		el("td", "", evident(h.evidence)), "</tr>\n")
 }
 
 // of names the part where there are several.
@@ -119,7 +115,7 @@ func (p *page) of(s *shownPart) markup {
 	if !p.many {
 		return ""
 	}
-	return el("div", ` class="of"`, to(s.anchor, plain(s.Name)))
+	return el("div", ` class="of"`, to(s.anchor, plain(s.name)))
 }
 
 // granted returns an entitlement with the value that is permitted, which is left out where
@@ -215,21 +211,20 @@ func strengthClass(e *jsonEvidence) string {
 func (p *page) pending() {
 	n := 0
 	for _, s := range p.parts {
-		n += len(s.Part.pending)
+		n += len(s.pending)
 	}
 	if n == 0 {
 		return
 	}
 	p.add(`<section aria-labelledby="not-yet"><h2 id="not-yet">Exceptions that do not count yet</h2>`, "\n")
-	names := anchors{}
 	p.table("Exceptions that do not count yet", "exceptions", "Exception", "Permits, and why", "After the merge")
 	for _, s := range p.parts {
-		for _, x := range s.Part.pending {
+		for _, pending := range s.pending {
+			x, anchor := pending.x, pending.anchor
 			var says []markup
 			for _, d := range x.Differences {
 				says = append(says, el("div", "", plain(d)))
 			}
-			anchor := names.of("pending", s.words(x.ID)...)
 			p.add("<tr", p.row("pending", s, []string{x.Entitlement}), attribute("id", anchor), ">",
 				el("th", ` scope="row"`, to(anchor, plain(x.ID)), p.of(s), quiet(plain(x.State))),
 				el("td", "", entitlementName(x.Entitlement), el("p", "", prose(x.Justification)), controlled(x.Controls)),

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -13,54 +14,103 @@ const openFiles = 8
 
 // files tells of each package, binary and source what it is signed with, what it claims,
 // and what is wrong with it.
-func (p *page) files() {
+func (p *page) files() error {
 	p.open("files", "Files")
 	n := 0
 	for _, s := range p.parts {
-		n += len(s.packages) + len(s.binaries) + len(s.sources)
+		n += s.files()
 	}
 	if n == 0 {
 		p.add("<p>There are none.</p></section>\n")
-		return
+		return nil
 	}
 	p.add(`<p class="needs-script"><button type="button" id="open">Open all</button> <button type="button" id="close">Close all</button></p>`, "\n")
-	f := &filePage{page: p, names: anchors{}, open: n <= openFiles}
+	f := &filePage{page: p, open: n <= openFiles}
 	for _, s := range p.parts {
-		if p.many && len(s.packages)+len(s.binaries)+len(s.sources) > 0 {
-			p.add(`<div class="group">`, el("h3", "", plain(s.Name)), "\n")
+		if s.files() == 0 {
+			continue
+		}
+		if p.many {
+			p.add(`<div class="group"`, attribute("id", s.group), ">", el("h3", "", plain(s.name)), "\n")
 		} else {
 			p.add(`<div class="group">`)
 		}
-		for _, b := range s.packages {
-			f.pkg(s, b)
-		}
-		for _, b := range s.binaries {
-			f.binary(s, b)
-		}
-		for _, b := range s.sources {
-			f.source(s, b)
+		for _, r := range s.reports {
+			if err := f.files(r); err != nil {
+				return err
+			}
 		}
 		p.add("</div>\n")
 	}
 	p.add(none, "</section>\n")
+	return nil
 }
+
+// files returns how many files the part has.
+func (s *shownPart) files() int { return s.counts.Packages + s.counts.Binaries + s.counts.Sources }
 
 // filePage writes the parts of files.
 type filePage struct {
 	*page
-	names anchors
-	open  bool
+	open   bool
+	report *shownReport
+	found  []jsonFinding
+	about  map[string][]int // findings, by the first path
+}
+
+// files tells of the files of a report, and of which report where there are several.
+func (f *filePage) files(r *shownReport) error {
+	d, err := r.open()
+	if err != nil {
+		return err
+	}
+	f.report, f.found, f.about = r, d.Findings, map[string][]int{}
+	for i, found := range d.Findings {
+		f.about[first(found.Paths)] = append(f.about[first(found.Paths)], i)
+	}
+	if len(r.part.reports) > 1 || r.contradicted {
+		f.add(`<div class="report"`, attribute("id", r.anchor), ">", el("p", ` class="quiet"`, r.title()), "\n")
+	} else {
+		f.add(`<div class="report">`)
+	}
+	for _, b := range d.Packages {
+		f.pkg(b)
+	}
+	for _, b := range d.Binaries {
+		f.binary(b)
+	}
+	for _, b := range d.Sources {
+		f.source(b)
+	}
+	f.add("</div>")
+	return nil
+}
+
+// title says which report of a part it is.
+func (r *shownReport) title() markup {
+	h := r.head
+	m := "Report of " + plain(h.Date) + ", stage " + plain(h.Stage) + ", policy " + code(h.Policy.Name)
+	if r.sha256 != "" {
+		m += ", SHA-256 " + code(r.sha256)
+	}
+	if r.contradicted {
+		m += ". " + span("level error", "contradicted by another one")
+	}
+	return m
 }
 
 // begin begins the part of a file with one line that is always there.
-func (f *filePage) begin(s *shownPart, path string, size int64, claims []jsonClaim, facts string) {
+func (f *filePage) begin(path string, size int64, claims []jsonClaim, facts string) {
+	s := f.report.part
 	var keys []string
+	var verdicts set[check.Verdict]
 	for _, c := range claims {
 		keys = append(keys, c.Entitlement)
+		verdicts.add(c.Verdict)
 	}
 	var n tally
-	for _, i := range s.about[path] {
-		switch s.Part.findings[i].Level {
+	for _, i := range f.about[path] {
+		switch f.found[i].Level {
 		case policy.Error:
 			n.errors++
 		case policy.Warning:
@@ -86,18 +136,18 @@ func (f *filePage) begin(s *shownPart, path string, size int64, claims []jsonCla
 		open = " open"
 	}
 	folder, name := path[:strings.LastIndexByte(path, '/')+1], path[strings.LastIndexByte(path, '/')+1:]
-	f.add("<details", f.row("file", s, keys, attribute("data-levels", strings.TrimSpace(string(worst)))), attribute("id", anchor), open, `><summary>`,
+	f.add("<details", f.row("file", s, keys, attribute("data-levels", strings.TrimSpace(string(worst))), verdictsOf(verdicts.list)), attribute("id", anchor), open, `><summary>`,
 		span("path", span("prefix", plain(folder)), plain(name)), " ", span("quiet", plain(facts)), found, `</summary>`, `<div class="file" tabindex="0" role="group"`, attribute("aria-label", path), ">",
 		el("p", ` class="quiet"`, to(anchor, "Link to this file"), sizeOf(size)))
 }
 
 // end tells of the findings about the file.
-func (f *filePage) end(s *shownPart, path string) {
-	if list := s.about[path]; len(list) > 0 {
+func (f *filePage) end(path string) {
+	if list := f.about[path]; len(list) > 0 {
 		f.add(`<ul class="found">`)
 		for _, i := range list {
-			found := s.Part.findings[i]
-			f.add(el("li", "", level(found.Level), " ", to(s.finding[i], plain(found.Message))))
+			found := f.found[i]
+			f.add(el("li", "", level(found.Level), " ", to(f.report.finding[i], plain(found.Message))))
 		}
 		f.add("</ul>")
 	}
@@ -128,8 +178,8 @@ func sizeOf(n int64) markup {
 type fact struct{ name, value markup }
 
 // pkg tells of an installer package.
-func (f *filePage) pkg(s *shownPart, b jsonPackage) {
-	f.begin(s, b.Path, b.Size, nil, "installer package")
+func (f *filePage) pkg(b jsonPackage) {
+	f.begin(b.Path, b.Size, nil, "installer package")
 	a := b.Authentication
 	var who markup
 	switch {
@@ -147,13 +197,13 @@ func (f *filePage) pkg(s *shownPart, b jsonPackage) {
 		list = append(list, fact{"Team", code(a.TeamID)})
 	}
 	f.facts(list...)
-	f.end(s, b.Path)
+	f.end(b.Path)
 }
 
 // source tells of a source.
-func (f *filePage) source(s *shownPart, b jsonSource) {
-	f.begin(s, b.Path, 0, b.Claims, "source")
+func (f *filePage) source(b jsonSource) {
+	f.begin(b.Path, 0, b.Claims, "source")
 	f.facts(fact{"Read as", plain(b.Class)}, fact{"Signed with by", plain(strings.Join(b.UsedBy, ", "))})
-	f.claims(s, b.Claims, nil)
-	f.end(s, b.Path)
+	f.claims(b.Claims, nil)
+	f.end(b.Path)
 }

@@ -1,51 +1,67 @@
 package report
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// told is a finding of a part.
-type told struct {
-	part   *shownPart
-	f      jsonFinding
-	anchor string
-}
-
-// findings tells what is wrong, worst first.
-func (p *page) findings() {
+// findings tells what is wrong, worst first. Reports are read once for each level that they
+// have findings of.
+func (p *page) findings() error {
 	p.open("findings", "Findings")
-	var list []told
+	n := 0
 	for _, s := range p.parts {
-		for i, f := range s.Part.findings {
-			list = append(list, told{s, f, s.finding[i]})
+		for _, r := range s.reports {
+			n += len(r.finding)
 		}
 	}
-	if len(list) == 0 {
+	if n == 0 {
 		p.add("<p>There are none.</p></section>\n")
-		return
+		return nil
 	}
-	slices.SortStableFunc(list, func(a, b told) int { return slices.Index(levels, a.f.Level) - slices.Index(levels, b.f.Level) })
 	p.table("Findings", "findings", "Level", "What, and what to do", "Where")
-	for _, t := range list {
-		p.finding(t)
+	for worst := range len(levels) {
+		for _, s := range p.parts {
+			for _, r := range s.reports {
+				if err := p.findingsOf(r, worst); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	p.endTable()
 	p.add("</section>\n")
+	return nil
 }
 
-func (p *page) finding(t told) {
-	f, s := t.f, t.part
+// findingsOf tells of the findings of a report that have a level of that rank.
+func (p *page) findingsOf(r *shownReport, of int) error {
+	if r.levels[of] == 0 {
+		return nil
+	}
+	d, err := r.open()
+	if err != nil {
+		return err
+	}
+	for i, f := range d.Findings {
+		if levelRank(f.Level) == of {
+			p.finding(r, f, r.finding[i])
+		}
+	}
+	return nil
+}
+
+func (p *page) finding(r *shownReport, f jsonFinding, anchor string) {
+	s := r.part
 	var keys []string
 	if f.Entitlement != "" {
 		keys = []string{f.Entitlement}
 	}
-	p.add("<tr", p.row("finding", s, keys, attribute("data-levels", string(f.Level))), attribute("id", t.anchor), ">",
-		el("th", ` scope="row"`, to(t.anchor, level(f.Level))),
-		el("td", "", el("div", "", plain(f.Message)), quiet(plain(f.Hint)), quiet(p.about(s, f)), yamlOf(f)),
+	p.add("<tr", p.row("finding", s, keys, attribute("data-levels", string(f.Level))), attribute("id", anchor), ">",
+		el("th", ` scope="row"`, to(anchor, level(f.Level))),
+		el("td", "", el("div", "", plain(f.Message)), quiet(plain(f.Hint)), quiet(r.about(f)), yamlOf(f)),
 		el("td", "", p.of(s), where(f)), "</tr>\n")
 }
 
@@ -63,7 +79,7 @@ func level(l policy.Level) markup {
 
 // about says by which rule a finding is, how risky the claim is, and which exception is
 // involved.
-func (p *page) about(s *shownPart, f jsonFinding) markup {
+func (r *shownReport) about(f jsonFinding) markup {
 	list := []markup{plain(f.Rule)}
 	if _, known := check.RuleByID(f.Rule); known {
 		list[0] = el("a", attribute("href", docURL(f.Rule)), list[0])
@@ -72,14 +88,14 @@ func (p *page) about(s *shownPart, f jsonFinding) markup {
 		list = append(list, plain(f.Risk)+" risk")
 	}
 	if f.Exception != "" {
-		list = append(list, s.exceptionLink(f.Exception))
+		list = append(list, r.exceptionLink(f.Exception))
 	}
 	return concat(list, " · ")
 }
 
-// exceptionLink names an exception, and leads to it where it is one of the part's.
-func (s *shownPart) exceptionLink(id string) markup {
-	if anchor, ok := s.byID[id]; ok {
+// exceptionLink names an exception, and leads to it where it is one of the report's.
+func (r *shownReport) exceptionLink(id string) markup {
+	if anchor, ok := r.byID[id]; ok {
 		return to(anchor, plain(id))
 	}
 	return plain(id)

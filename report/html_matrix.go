@@ -22,6 +22,7 @@ type matrixRow struct {
 	name   string
 	claims map[string]judgement
 	keys   []string // in the order in which they were met
+	met    set[check.Verdict]
 }
 
 // judgement is what became of the claims to one entitlement.
@@ -44,46 +45,55 @@ func (m *matrixRow) claim(claims []jsonClaim) {
 			x.worst = c.Verdict
 		}
 		x.n++
+		m.met.add(c.Verdict)
 		m.claims[c.Entitlement] = x
 	}
 }
 
-// matrixRows returns the rows: of one part its artifacts and sources, of several the
+// matrixRows are the rows of a part: of one part its artifacts and sources, of several the
 // parts.
-func (p *page) matrixRows() []*matrixRow {
-	var rows []*matrixRow
-	byName := map[string]*matrixRow{}
-	row := func(s *shownPart, key, name string) *matrixRow {
-		if byName[key] == nil {
-			byName[key] = &matrixRow{part: s, name: name, claims: map[string]judgement{}}
-			rows = append(rows, byName[key])
+type matrixRows struct {
+	*page
+	part   *shownPart
+	byName map[string]*matrixRow
+}
+
+func (p *page) matrixOf(s *shownPart) *matrixRows { return &matrixRows{p, s, map[string]*matrixRow{}} }
+
+// add adds what a report has.
+func (m *matrixRows) add(r pageReport, d *Document) {
+	for i, b := range d.Binaries {
+		name := first(b.Paths)
+		if i < len(r.artifacts) {
+			name = r.artifacts[i]
 		}
-		return byName[key]
+		m.claim(name, b.Claims)
 	}
-	for _, s := range p.parts {
-		for i, b := range s.binaries {
-			if p.many {
-				row(s, s.anchor, s.Name).claim(b.Claims)
-			} else {
-				row(s, s.artifacts[i], s.artifacts[i]).claim(b.Claims)
-			}
-		}
-		for _, b := range s.sources {
-			if p.many {
-				row(s, s.anchor, s.Name).claim(b.Claims)
-			} else {
-				row(s, b.Path, b.Path).claim(b.Claims)
-			}
-		}
+	for _, b := range d.Sources {
+		m.claim(b.Path, b.Claims)
 	}
-	return slices.DeleteFunc(rows, func(r *matrixRow) bool { return len(r.claims) == 0 })
+}
+
+func (m *matrixRows) claim(name string, claims []jsonClaim) {
+	if len(claims) == 0 {
+		return
+	}
+	if m.many {
+		name = m.part.name
+	}
+	row := m.byName[name]
+	if row == nil {
+		row = &matrixRow{part: m.part, name: name, claims: map[string]judgement{}}
+		m.byName[name] = row
+		m.rows = append(m.rows, row)
+	}
+	row.claim(claims)
 }
 
 // matrix tells which repository or artifact claims which entitlement.
 func (p *page) matrix() {
 	p.open("claims", "Claims")
-	rows := p.matrixRows()
-	columns := columnsOf(rows)
+	columns := columnsOf(p.rows)
 	if len(columns) == 0 {
 		p.add("<p>Nothing claims an entitlement.</p></section>\n")
 		return
@@ -103,14 +113,14 @@ func (p *page) matrix() {
 	}
 	p.table("Claims", "matrix", append([]markup{name}, heads...)...)
 	names := anchors{}
-	for _, r := range rows[:min(len(rows), maxMatrixRows)] {
+	for _, r := range p.rows[:min(len(p.rows), maxMatrixRows)] {
 		p.matrixRow(r, names.of("matrix", r.name), columns[:len(heads)])
 	}
 	p.endTable()
 	for _, left := range []struct {
 		n    int
 		what string
-	}{{len(columns) - maxMatrixColumns, "more entitlement"}, {len(rows) - maxMatrixRows, "more row"}} {
+	}{{len(columns) - maxMatrixColumns, "more entitlement"}, {len(p.rows) - maxMatrixRows, "more row"}} {
 		if left.n > 0 {
 			p.add(el("p", ` class="quiet"`, plain(plural(left.n, left.what)), " left out here; the files below have all."), "\n")
 		}
@@ -119,7 +129,7 @@ func (p *page) matrix() {
 }
 
 func (p *page) matrixRow(r *matrixRow, anchor string, columns []string) {
-	p.add("<tr", p.row("claims", r.part, r.keys), attribute("id", anchor), ">", el("th", ` scope="row"`, to(anchor, plain(r.name))))
+	p.add("<tr", p.row("claims", r.part, r.keys, verdictsOf(r.met.list)), attribute("id", anchor), ">", el("th", ` scope="row"`, to(anchor, plain(r.name))))
 	for _, key := range columns {
 		x, ok := r.claims[key]
 		if !ok {

@@ -12,20 +12,15 @@ import (
 func (p *page) total() (n jsonCounts, result check.Result, failed int) {
 	result = check.Pass
 	for _, s := range p.parts {
-		if s.Err != nil {
+		if s.err != nil {
 			failed++
 			continue
 		}
-		c := s.head.Counts
-		n.Errors += c.Errors
-		n.Warnings += c.Warnings
-		n.Notes += c.Notes
-		n.Unapproved += c.Unapproved
-		n.Binaries += c.Binaries
-		n.Slices += c.Slices
-		if r := s.head.Result; r == check.Unreadable || r == check.Fail && result == check.Pass {
-			result = r
-		}
+		n = n.plus(s.counts)
+		result = worse(result, s.result)
+	}
+	if len(p.conflicts) > 0 {
+		result = Conflict
 	}
 	return n, result, failed
 }
@@ -71,14 +66,10 @@ func (p *page) overview() {
 	figure(n.Notes, "note", "note")
 	figure(n.Unapproved, "unapproved claim", "error")
 	exceptions := map[expiry]int{}
-	total := 0
-	for _, s := range p.parts {
-		for _, x := range s.exceptions {
-			exceptions[expiryOf(x.Expires, s.day)]++
-			total++
-		}
+	for _, h := range p.held {
+		exceptions[h.expiry()]++
 	}
-	figure(total, "exception", "count")
+	figure(len(p.held), "exception", "count")
 	for _, x := range []struct {
 		n           int
 		class, name markup
@@ -90,11 +81,14 @@ func (p *page) overview() {
 	figure(n.Binaries, "binary", "count")
 	figure(n.Slices, "slice", "count")
 	p.add("</dl>\n")
+	p.contradictions()
 	if p.many {
 		p.repositories()
 	} else {
 		for _, s := range p.parts {
-			p.judged(s)
+			for _, r := range s.reports {
+				p.judged(r)
+			}
 		}
 	}
 	p.add("</section>\n")
@@ -105,15 +99,15 @@ func resultClass(r check.Result) markup {
 	switch r {
 	case check.Pass:
 		return "passed"
-	case check.Fail, check.Unreadable:
+	case check.Fail, check.Unreadable, Conflict:
 		return "error"
 	}
 	return ""
 }
 
-// judged tells by what the one part was judged.
-func (p *page) judged(s *shownPart) {
-	h := s.head
+// judged tells by what the one report judged.
+func (p *page) judged(r *shownReport) {
+	h := r.head
 	p.add(`<dl class="facts">`)
 	fact := func(name string, value markup) {
 		if value != "" {
@@ -169,46 +163,3 @@ func ways(h jsonReport) []string {
 	}
 	return list
 }
-
-// repositories tells of each part in a row.
-func (p *page) repositories() {
-	p.table("Repositories", "wide", "Repository", "Result", "Findings", "Unapproved", "Exceptions", "Binaries", "Policy", "Stage", "Day")
-	for _, s := range p.parts {
-		p.add("<tr", p.row("repository", s, s.keys()), attribute("id", s.anchor), ">",
-			el("th", ` scope="row"`, to(s.anchor, plain(s.Name))))
-		if s.Err != nil {
-			p.add(el("td", "", span("result error", "no report")), el("td", ` colspan="7"`, plain(s.Err.Error())), "</tr>\n")
-			continue
-		}
-		h := s.head
-		p.add(el("td", "", span("result "+resultClass(h.Result), plain(string(h.Result)))),
-			el("td", "", plain(levelCounts(h.Counts))),
-			el("td", ` class="number"`, number(h.Counts.Unapproved)), el("td", ` class="number"`, number(len(s.exceptions))), el("td", ` class="number"`, number(h.Counts.Binaries)),
-			el("td", "", code(h.Policy.Name), quiet(plain(cut(h.Policy.SHA256, shortSHA, "…")))), el("td", "", plain(h.Stage)), el("td", ` class="day"`, plain(h.Date)), "</tr>\n")
-	}
-	p.endTable()
-}
-
-// keys returns the entitlements that a part claims or has exceptions for.
-func (s *shownPart) keys() []string {
-	var keys []string
-	for c := range s.claims() {
-		keys = append(keys, c.Entitlement)
-	}
-	for _, x := range s.exceptions {
-		keys = append(keys, x.Entitlement)
-	}
-	return keys
-}
-
-// table begins a table, which scrolls by itself where it is wider than the page. A reader
-// who uses the keyboard gets to it as to a link.
-func (p *page) table(caption, class markup, columns ...markup) {
-	p.add(`<div class="scroll" tabindex="0" role="group" aria-label="`, caption, `"><table class="`, class, `"><caption class="spoken">`, caption, "</caption><thead><tr>")
-	for _, c := range columns {
-		p.add(el("th", ` scope="col"`, c))
-	}
-	p.add("</tr></thead><tbody>\n")
-}
-
-func (p *page) endTable() { p.add("</tbody></table></div>\n", none, "\n") }

@@ -31,12 +31,14 @@ type stack struct {
 
 // ends reports whether there is an exception that has an end.
 func (p *page) ends() bool {
-	return slices.ContainsFunc(p.held(), func(h held) bool { return h.class != never })
+	return slices.ContainsFunc(p.held, ending)
 }
+
+func ending(h *held) bool { return h.expiry() != never }
 
 // timeline shows when exceptions end, drawn and as a table of months.
 func (p *page) timeline() {
-	list := slices.DeleteFunc(p.held(), func(h held) bool { return h.class == never })
+	list := slices.DeleteFunc(slices.Clone(p.held), func(h *held) bool { return !ending(h) })
 	if len(list) == 0 {
 		return
 	}
@@ -50,7 +52,7 @@ func (p *page) timeline() {
 
 // drawing draws a column for each week. It is one picture to a screen reader, which the
 // table is the text of.
-func (p *page) drawing(list []held) {
+func (p *page) drawing(list []*held) {
 	from, to := p.span(list)
 	stacks, left, highest := stacked(list, from, to)
 	weeks := to.DaysSince(from)/daysOfStack + 1
@@ -91,7 +93,7 @@ func at(name markup, v float64) markup { return attribute(name, fmt.Sprintf("%.1
 
 // span returns the first and the last day that are drawn: whole months around today and
 // the ends that are near enough, and half a year at least.
-func (p *page) span(list []held) (from, to policy.Date) {
+func (p *page) span(list []*held) (from, to policy.Date) {
 	from, to = p.today.AddDays(-31), p.today.AddDays(182)
 	for _, h := range list {
 		end, _ := policy.ParseDate(h.x.Expires)
@@ -122,7 +124,7 @@ func dayOfMonth(d policy.Date) int {
 }
 
 // stacked counts what ends in each week, and what is left out.
-func stacked(list []held, from, to policy.Date) (stacks []stack, left, highest int) {
+func stacked(list []*held, from, to policy.Date) (stacks []stack, left, highest int) {
 	for _, h := range list {
 		end, _ := policy.ParseDate(h.x.Expires)
 		if from.After(end) || end.After(to) {
@@ -133,7 +135,7 @@ func stacked(list []held, from, to policy.Date) (stacks []stack, left, highest i
 		if len(stacks) == 0 || stacks[len(stacks)-1].week != week { // they are in order
 			stacks = append(stacks, stack{week, map[expiry]int{}})
 		}
-		stacks[len(stacks)-1].n[h.class]++
+		stacks[len(stacks)-1].n[h.expiry()]++
 	}
 	highest = 1
 	for _, s := range stacks {
@@ -158,20 +160,20 @@ func (p *page) ticks(from, to policy.Date, x func(policy.Date) float64) {
 }
 
 // months is the time line as a table, with a link to each exception.
-func (p *page) months(list []held) {
+func (p *page) months(list []*held) {
 	p.add(`<details class="months"><summary>As a table</summary>`)
 	p.table("Exceptions by the month in which they end", "ends", "Month", "Exceptions", "Which")
 	for len(list) > 0 {
 		month := list[0].x.Expires[:len("2006-01")]
-		n := slices.IndexFunc(list, func(h held) bool { return h.x.Expires[:len("2006-01")] != month })
+		n := slices.IndexFunc(list, func(h *held) bool { return h.x.Expires[:len("2006-01")] != month })
 		if n < 0 {
 			n = len(list)
 		}
 		var links []markup
 		for _, h := range list[:n] {
 			name := h.x.ID
-			if h.part.Name != "" {
-				name = h.part.Name + " " + name
+			if h.part.name != "" {
+				name = h.part.name + " " + name
 			}
 			links = append(links, el("li", "", to(h.anchor, plain(name)), " ", span("quiet", plain(h.x.Expires))))
 		}

@@ -10,8 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
@@ -61,6 +59,7 @@ type run struct {
 	start, end int64 // of the text in the input
 
 	digest, key [sha256.Size]byte // key is zero where nothing was looked at
+	raw         [sha256.Size]byte // of the text as it is in the input
 	result      check.Result
 	counts      jsonCounts
 
@@ -94,7 +93,7 @@ func (m *Merger) Add(in Input) error {
 	if err := hasSchema(text, Schema, MergedSchema); err != nil {
 		return err
 	}
-	return m.add(text, run{input: in, end: in.Size()})
+	return m.add(text, run{input: in, end: in.Size(), raw: sha256.Sum256(b)})
 }
 
 // looksMerged reports whether a text begins as a merged report does.
@@ -177,7 +176,7 @@ func (m *Merger) addRuns(in Input, dec *json.Decoder, r *budget) error {
 		if sha256.Sum256(text) != digest {
 			return fmt.Errorf("%d: the report is not the one that was merged: its SHA-256 is another one", i)
 		}
-		if err := m.add(text, run{input: in, start: end - int64(len(raw)), end: end}); err != nil {
+		if err := m.add(text, run{input: in, start: end - int64(len(raw)), end: end, raw: sha256.Sum256(raw)}); err != nil {
 			return fmt.Errorf("%d: %w", i, err)
 		}
 	}
@@ -289,157 +288,6 @@ func (d *Document) key() (key [sha256.Size]byte) {
 		return key
 	}
 	return sha256.Sum256(b)
-}
-
-// Result returns the worst result of all reports, and [Conflict] where some contradict one
-// another.
-func (m *Merger) Result() check.Result {
-	if len(m.Conflicts()) > 0 {
-		return Conflict
-	}
-	result := check.Pass
-	for _, r := range m.runs {
-		if severity[r.result] > severity[result] {
-			result = r.result
-		}
-	}
-	return result
-}
-
-// Conflicting are reports of the same things that are not equal.
-type Conflicting struct {
-	Repository string   `json:"repository,omitempty"` // OWNER/NAME
-	Path       string   `json:"path"`                 // the first of what was looked at
-	Date       string   `json:"date"`
-	Runs       []string `json:"runs"` // SHA-256 of the reports
-}
-
-// Conflicts returns the reports that contradict one another, by repository and path.
-func (m *Merger) Conflicts() []Conflicting {
-	index := map[[sha256.Size]byte]int{}
-	var list []Conflicting
-	for _, r := range m.sorted() {
-		if r.key == ([sha256.Size]byte{}) || m.keys[r.key] < 2 {
-			continue
-		}
-		i, ok := index[r.key]
-		if !ok {
-			i = len(list)
-			index[r.key] = i
-			list = append(list, Conflicting{Repository: r.repository, Path: r.path, Date: r.date})
-		}
-		list[i].Runs = append(list[i].Runs, hex.EncodeToString(r.digest[:]))
-	}
-	return list
-}
-
-func (m *Merger) sorted() []run {
-	list := make([]run, 0, len(m.runs))
-	for _, r := range m.runs {
-		list = append(list, r)
-	}
-	slices.SortFunc(list, func(a, b run) int {
-		return cmp.Or(strings.Compare(a.repository, b.repository), strings.Compare(a.path, b.path), strings.Compare(a.date, b.date), strings.Compare(a.policy, b.policy), bytes.Compare(a.digest[:], b.digest[:]))
-	})
-	return list
-}
-
-type jsonMerged struct {
-	Schema    string           `json:"schema"`
-	Tool      tool             `json:"tool"`
-	Result    check.Result     `json:"result"`
-	Counts    jsonMergedCounts `json:"counts"`
-	Conflicts []Conflicting    `json:"conflicts"`
-}
-
-type jsonMergedCounts struct {
-	Runs       int `json:"runs"`
-	Passed     int `json:"passed"`
-	Failed     int `json:"failed"`
-	Unreadable int `json:"unreadable"`
-	jsonCounts
-}
-
-func (m *Merger) counts() (n jsonMergedCounts) {
-	n.Runs = len(m.runs)
-	for _, r := range m.runs {
-		switch r.result {
-		case check.Pass:
-			n.Passed++
-		case check.Fail:
-			n.Failed++
-		case check.Unreadable:
-			n.Unreadable++
-		}
-		n.Errors += r.counts.Errors
-		n.Warnings += r.counts.Warnings
-		n.Notes += r.counts.Notes
-		n.Unapproved += r.counts.Unapproved
-		n.Packages += r.counts.Packages
-		n.Binaries += r.counts.Binaries
-		n.Slices += r.counts.Slices
-		n.Sources += r.counts.Sources
-	}
-	return n
-}
-
-// mergedRun is a report with the SHA-256 of its canonical text.
-type mergedRun struct {
-	SHA256 string          `json:"sha256"`
-	Report json.RawMessage `json:"report"`
-}
-
-// Documents returns the reports in the order of [Merger.Write], one after the other; the
-// error says why there are no more.
-func (m *Merger) Documents() iter.Seq2[*Document, error] {
-	return func(yield func(*Document, error) bool) {
-		for _, r := range m.sorted() {
-			var d *Document
-			text, err := r.text()
-			if err == nil {
-				d, err = readCanonical(text)
-			}
-			if !yield(d, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// Write writes all reports as one, each on a line.
-func (m *Merger) Write(w io.Writer, version string) error {
-	j := &jsonWriter{w: w}
-	head := jsonMerged{MergedSchema, tool{"codewarrant", version}, m.Result(), m.counts(), list(m.Conflicts())}
-	j.write(bytes.TrimSuffix(j.encode(head, ""), []byte("\n}")))
-	j.write([]byte(",\n  \"runs\": ["))
-	before, after := "\n    ", "]"
-	for _, r := range m.sorted() {
-		text, err := r.text()
-		if err != nil {
-			return err
-		}
-		j.write([]byte(before))
-		j.write(j.line(mergedRun{hex.EncodeToString(r.digest[:]), text}))
-		before, after = ",\n    ", "\n  ]"
-	}
-	j.write([]byte(after + "\n}\n"))
-	return j.err
-}
-
-// text reads the canonical text of a report once more.
-func (r run) text() ([]byte, error) {
-	raw, err := segment(r.input, r.start, r.end)
-	if err != nil {
-		return nil, err
-	}
-	text, err := canonical.JSON(raw)
-	if err == nil && r.start > 0 { // inside of a merged one
-		text, _, err = unwrap(raw)
-	}
-	if err != nil || sha256.Sum256(text) != r.digest {
-		return nil, errors.New("a report was changed while it was read")
-	}
-	return text, nil
 }
 
 func segment(in Input, start, end int64) ([]byte, error) {

@@ -20,26 +20,27 @@
     theme.value = root.dataset.theme ?? "";
     theme.addEventListener("change", () => { paint(theme.value); kept.set(theme.value); });
 
-    const names = { exception: "exceptions", finding: "findings", file: "files" };
+    const names = { repository: "repositories", exception: "exceptions", finding: "findings", file: "files" };
     const rows = Array.from(document.querySelectorAll("[data-row]"), (element) => ({
       element, kind: element.dataset.row, part: element.dataset.part,
       keys: (element.dataset.keys ?? "").split(" "),
-      levels: element.dataset.levels, expiry: element.dataset.expiry, text: null,
+      levels: element.dataset.levels?.split(" "), verdicts: element.dataset.verdicts?.split(" "), states: element.dataset.states?.split(" "), text: null,
     }));
+    // Whoever looks for a repository finds all that is of it.
+    const parts = new Map(Array.from($("by-part")?.options ?? [], (option) => [option.value, option.text]));
     const value = (id) => $(id)?.value ?? "";
-    // Levels are of findings and files, and ends are of exceptions: what has none stays.
+    // Levels are of findings and verdicts of claims: what has none stays.
     const passes = (row, by) => {
       if (by.part !== "" && row.part !== by.part) return false;
       if (by.key !== "" && !row.keys.includes(by.key)) return false;
-      if (by.level !== "" && row.levels !== undefined && !row.levels.split(" ").includes(by.level)) return false;
-      if (by.expiry !== "" && row.expiry !== undefined && row.expiry !== by.expiry) return false;
+      for (const of of ["levels", "verdicts", "states"]) if (by[of] !== "" && row[of] !== undefined && !row[of].includes(by[of])) return false;
       if (by.words.length === 0) return true;
-      row.text ??= row.element.textContent.toLowerCase();
+      row.text ??= `${parts.get(row.part) ?? ""} ${row.element.textContent}`.toLowerCase();
       return by.words.every((word) => row.text.includes(word));
     };
     const filter = () => {
       const by = {
-        part: value("by-part"), key: value("by-key"), level: value("by-level"), expiry: value("by-expiry"),
+        part: value("by-part"), key: value("by-key"), levels: value("by-level"), verdicts: value("by-verdict"), states: value("by-state"),
         words: value("search").toLowerCase().split(/\s+/).filter(Boolean),
       };
       const counts = new Map();
@@ -51,7 +52,7 @@
         if (show) n.shown++;
         counts.set(row.kind, n);
       }
-      for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector(":scope > [data-row]:not([hidden])");
+      for (const group of document.querySelectorAll(".group, .report")) group.hidden = !group.querySelector("[data-row]:not([hidden])");
       for (const none of document.querySelectorAll(".none")) {
         const before = none.previousElementSibling;
         const within = before.matches(".scroll") ? before : none.parentElement;
