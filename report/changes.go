@@ -246,7 +246,6 @@ func (m *markdown) lines(heading, things string, list []string) {
 }
 
 func buildChangeRow(c compare.Change) string {
-	cell := func(s string) string { return sanitise.Markdown(cut(s, maxCell, "…")) }
 	what := cell(c.Message)
 	if about := aboutEntitlement(c); about != "" {
 		what += "<br><sub>" + cell(about) + "</sub>"

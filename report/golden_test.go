@@ -34,13 +34,17 @@ var formats = []struct {
 
 // bareHTML writes a page without its style, its script and their hashes.
 func bareHTML(w io.Writer, r *check.Report) error {
+	return withoutOwn(w, func(w io.Writer) error { return HTML(w, "1.0.0", PartOf("", r)) })
+}
+
+// withoutOwn writes a page without its style, its script and their hashes.
+func withoutOwn(w io.Writer, write func(io.Writer) error) error {
 	var b bytes.Buffer
-	err := HTML(&b, "1.0.0", PartOf("", r))
-	if err != nil {
+	if err := write(&b); err != nil {
 		return err
 	}
 	own := strings.NewReplacer(pageStyle, "", pageScript, "", string(attribute("content", contentPolicy())), "")
-	_, err = own.WriteString(w, b.String())
+	_, err := own.WriteString(w, b.String())
 	return err
 }
 

@@ -1,66 +1,92 @@
 package report
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// findings tells what is wrong, worst first. Reports are read once for each level that they
-// have findings of.
+// findings tells what is wrong, worst first.
 func (p *page) findings() error {
 	p.open("findings", "Findings")
-	n := 0
-	for _, s := range p.parts {
-		for _, r := range s.reports {
-			n += len(r.finding)
-		}
-	}
+	n := p.countFindings()
 	if n == 0 {
 		p.add("<p>There are none.</p></section>\n")
 		return nil
 	}
 	p.table("Findings", "findings", "Level", "What, and what to do", "Where")
-	for worst := range len(levels) {
-		for _, s := range p.parts {
-			for _, r := range s.reports {
-				if err := p.findingsOf(r, worst); err != nil {
-					return err
-				}
-			}
+	for t, err := range p.told() {
+		if err != nil {
+			return err
 		}
+		p.finding(t)
 	}
 	p.endTable()
 	p.add("</section>\n")
 	return nil
 }
 
-// findingsOf tells of the findings of a report that have a level of that rank.
-func (p *page) findingsOf(r *shownReport, of int) error {
-	if r.levels[of] == 0 {
-		return nil
+func (p *page) countFindings() int {
+	n := 0
+	for _, s := range p.parts {
+		for _, r := range s.reports {
+			n += len(r.finding)
+		}
+	}
+	return n
+}
+
+// told is a finding of a report.
+type told struct {
+	report *shownReport
+	f      jsonFinding
+	anchor string
+}
+
+// told yields all findings, worst first. Reports are read once for each level that they have
+// findings of; an error is the last.
+func (p *page) told() iter.Seq2[told, error] {
+	return func(yield func(told, error) bool) {
+		for worst := range len(levels) {
+			for _, s := range p.parts {
+				for _, r := range s.reports {
+					if !r.told(worst, yield) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// told yields the findings that have a level of that rank, and reports whether to go on.
+func (r *shownReport) told(worst int, yield func(told, error) bool) bool {
+	if r.levels[worst] == 0 {
+		return true
 	}
 	d, err := r.open()
 	if err != nil {
-		return err
+		yield(told{}, err)
+		return false
 	}
 	for i, f := range d.Findings {
-		if levelRank(f.Level) == of {
-			p.finding(r, f, r.finding[i])
+		if levelRank(f.Level) == worst && !yield(told{r, f, r.finding[i]}, nil) {
+			return false
 		}
 	}
-	return nil
+	return true
 }
 
-func (p *page) finding(r *shownReport, f jsonFinding, anchor string) {
-	s := r.part
+func (p *page) finding(t told) {
+	r, f, s := t.report, t.f, t.report.part
 	var keys []string
 	if f.Entitlement != "" {
 		keys = []string{f.Entitlement}
 	}
-	p.add("<tr", p.row("finding", s, keys, attribute("data-levels", string(f.Level))), attribute("id", anchor), ">",
-		el("th", ` scope="row"`, to(anchor, level(f.Level))),
+	p.add("<tr", p.row("finding", s, keys, attribute("data-levels", string(f.Level))), attribute("id", t.anchor), ">",
+		el("th", ` scope="row"`, to(t.anchor, level(f.Level))),
 		el("td", "", el("div", "", plain(f.Message)), quiet(plain(f.Hint)), quiet(r.about(f)), yamlOf(f)),
 		el("td", "", p.of(s), where(f)), "</tr>\n")
 }

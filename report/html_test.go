@@ -73,6 +73,7 @@ func pages(t *testing.T) map[string]string {
 	list := map[string]string{
 		"nothing":              asHTML(t),
 		"several":              asHTML(t, organisation(t, 3)...),
+		"merged":               mergedHTML(t, several(t)...),
 		"hostile repositories": asHTML(t, PartOf(evil, hostile(t)), PartOf(evil, hostile(t)), Part{Name: evil, Err: errors.New(evil)}),
 	}
 	for name, r := range reports(t) {

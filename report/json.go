@@ -6,6 +6,7 @@ import (
 	"github.com/codewarrant/codewarrant/approval"
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -108,17 +109,22 @@ type jsonFinding struct {
 	Value       *entitlement.Value `json:"value,omitempty"`
 	Risk        string             `json:"risk,omitempty"`
 	Exception   string             `json:"exception,omitempty"`
+	Strength    evidence.Strength  `json:"evidence_strength,omitempty"`
 	Position    *jsonPosition      `json:"position,omitempty"`
 	Suggestion  string             `json:"suggestion,omitempty"`
 }
 
 func findingJSON(f check.Finding) jsonFinding {
-	return jsonFinding{
+	out := jsonFinding{
 		Rule: f.Rule, Level: f.Level, Message: f.Message, Hint: f.Hint,
 		Paths: list(f.Paths), Archs: list(f.Archs),
 		Entitlement: f.Entitlement, Value: f.Value, Risk: f.Risk,
 		Exception: exceptionID(f.Exception), Position: positionJSON(f.Position), Suggestion: f.Suggestion,
 	}
+	if f.Evidence != nil {
+		out.Strength = f.Evidence.Strength
+	}
+	return out
 }
 
 type jsonPosition struct {

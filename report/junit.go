@@ -1,9 +1,9 @@
 package report
 
 import (
-	"bytes"
 	"encoding/xml"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
@@ -59,27 +59,65 @@ func JUnit(w io.Writer, runs []SuiteRun) error {
 	return all.write(w)
 }
 
-// add counts the cases of a suite.
-func (all *junitSuites) add(s junitSuite) {
+// counted returns a suite with the numbers of its cases.
+func counted(s junitSuite) junitSuite {
+	s.Tests, s.Failures = len(s.Cases), 0
 	for _, c := range s.Cases {
-		if s.Tests++; c.Failure != nil {
+		if c.Failure != nil {
 			s.Failures++
 		}
 	}
+	return s
+}
+
+// start returns the element that all suites are in.
+func (all junitSuites) start() xml.StartElement {
+	attr := func(name, value string) xml.Attr { return xml.Attr{Name: xml.Name{Local: name}, Value: value} }
+	return xml.StartElement{Name: xml.Name{Local: "testsuites"}, Attr: []xml.Attr{
+		attr("name", all.Name), attr("tests", strconv.Itoa(all.Tests)), attr("failures", strconv.Itoa(all.Failures)),
+	}}
+}
+
+// add adds a suite and counts its cases.
+func (all *junitSuites) add(s junitSuite) {
+	s = counted(s)
 	all.Tests, all.Failures = all.Tests+s.Tests, all.Failures+s.Failures
 	all.Suites = append(all.Suites, s)
 }
 
 func (all junitSuites) write(w io.Writer) error {
-	var b bytes.Buffer
-	b.WriteString(xml.Header)
-	enc := xml.NewEncoder(&b)
-	enc.Indent("", "  ")
-	if err := enc.Encode(all); err != nil {
+	return all.stream(w, func(func(junitSuite) error) error { return nil })
+}
+
+// stream writes the suites that there are, and those that more writes, one after the other.
+func (all junitSuites) stream(w io.Writer, more func(write func(junitSuite) error) error) error {
+	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
-	b.WriteByte('\n')
-	_, err := w.Write(b.Bytes())
+	enc := xml.NewEncoder(w)
+	enc.Indent("", "  ")
+	start := all.start()
+	if err := enc.EncodeToken(start); err != nil {
+		return err
+	}
+	write := func(s junitSuite) error {
+		return enc.EncodeElement(s, xml.StartElement{Name: xml.Name{Local: "testsuite"}})
+	}
+	for _, s := range all.Suites {
+		if err := write(s); err != nil {
+			return err
+		}
+	}
+	if err := more(write); err != nil {
+		return err
+	}
+	if err := enc.EncodeToken(start.End()); err != nil {
+		return err
+	}
+	if err := enc.Close(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
 	return err
 }
 

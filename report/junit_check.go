@@ -15,6 +15,15 @@ import (
 // finding a case that fails when it fails the check.
 func CheckJUnit(w io.Writer, r *check.Report) error {
 	all := junitSuites{Name: "codewarrant check"}
+	for _, s := range junitSuitesOf(r) {
+		all.add(s)
+	}
+	return all.write(w)
+}
+
+// junitSuitesOf returns the suites of a report.
+func junitSuitesOf(r *check.Report) []junitSuite {
+	var all []junitSuite
 	groups, others := groupByPath(r)
 	for _, g := range groups {
 		s := junitSuite{Name: sanitise.Text(first(g.paths))}
@@ -28,16 +37,16 @@ func CheckJUnit(w io.Writer, r *check.Report) error {
 		if len(s.Cases) == 0 {
 			s.Cases = []junitCase{{Name: "nothing to object", Class: s.Name, File: s.Name}}
 		}
-		all.add(s)
+		all = append(all, s)
 	}
 	if len(others) > 0 {
 		s := junitSuite{Name: sanitise.Text(r.Policy)}
 		for _, f := range others {
 			s.Cases = append(s.Cases, findingCase(r, &group{paths: []string{r.Policy}}, f))
 		}
-		all.add(s)
+		all = append(all, s)
 	}
-	return all.write(w)
+	return all
 }
 
 // claimCase is a claim with what was found about it.
@@ -48,7 +57,7 @@ func claimCase(r *check.Report, g *group, c check.Claim, findings []check.Findin
 		if fails(r, f) {
 			lines = append(lines, findingText(f)...)
 			if out.Failure == nil {
-				out.Failure = &junitFailure{Message: sanitise.Text(f.Message), Type: f.Rule}
+				out.Failure = &junitFailure{Message: sanitise.Text(f.Message), Type: sanitise.Text(f.Rule)}
 			}
 		}
 	}
@@ -67,7 +76,7 @@ func findingCase(r *check.Report, g *group, f check.Finding) junitCase {
 		out.File = sanitise.Text(f.Position.File)
 	}
 	if fails(r, f) {
-		out.Failure = &junitFailure{sanitise.Text(f.Message), f.Rule, strings.Join(findingText(f), "\n")}
+		out.Failure = &junitFailure{sanitise.Text(f.Message), sanitise.Text(f.Rule), strings.Join(findingText(f), "\n")}
 	}
 	return out
 }

@@ -100,11 +100,15 @@ func (m *markdown) table(heading, columns, things string, n int, row func(int) s
 }
 
 func (m *markdown) findings(r *check.Report) {
-	m.table("Findings", "| Level | What | Where |", "finding", len(r.Findings), func(i int) string { return findingRow(r.Findings[i]) })
+	m.table("Findings", "| Level | What | Where |", "finding", len(r.Findings), func(i int) string { return findingRow("", r.Findings[i]) })
 }
 
-func findingRow(f check.Finding) string {
+// findingRow returns a row of findings; of names the repository where there are several.
+func findingRow(of string, f check.Finding) string {
 	var where []string
+	if of != "" {
+		where = append(where, sanitise.Markdown(cut(of, maxCell, "…")))
+	}
 	if len(f.Paths) > 0 && (f.Position.Line == 0 || f.Paths[0] != f.Position.File) {
 		where = append(where, sanitise.Code(cut(f.Paths[0], maxCell, "…")))
 	}
@@ -126,8 +130,16 @@ func findingRow(f check.Finding) string {
 	if f.Hint != "" {
 		what = append(what, "<sub>"+sanitise.Markdown(cut(f.Hint, maxCell, "…"))+"</sub>")
 	}
-	return fmt.Sprintf("| %s<br>[%s](%s) | %s | %s |\n", levelIcon(f.Level), f.Rule, docURL(f.Rule),
+	return fmt.Sprintf("| %s<br>%s | %s | %s |\n", levelIcon(f.Level), ruleLink(f.Rule),
 		strings.Join(what, "<br>"), strings.Join(where, "<br>"))
+}
+
+// ruleLink leads to the page of a rule. A report that was read back may name any.
+func ruleLink(id string) string {
+	if _, known := check.RuleByID(id); !known {
+		return sanitise.Markdown(cut(id, maxCell, "…"))
+	}
+	return fmt.Sprintf("[%s](%s)", id, docURL(id))
 }
 
 func levelIcon(l policy.Level) string {
@@ -153,7 +165,6 @@ func (m *markdown) exceptions(r *check.Report) {
 
 func exceptionRow(x check.ExceptionReport, evidence *evidence.Assessment) string {
 	e := x.Exception
-	cell := func(s string) string { return sanitise.Markdown(cut(s, maxCell, "…")) }
 	permits := sanitise.Code(cut(e.Entitlement, maxCell, "…"))
 	if e.Value != nil {
 		permits += " " + sanitise.Code(cut(e.Value.Text(), maxCell, "…"))
@@ -186,7 +197,6 @@ func controls(e *policy.Exception) string {
 func (m *markdown) pending(r *check.Report) {
 	m.table("Pending exceptions", "| Exception | After the merge | Why |", "exception", len(r.Pending), func(i int) string {
 		x := r.Pending[i]
-		cell := func(s string) string { return sanitise.Markdown(cut(s, maxCell, "…")) }
 		var says []string
 		for _, d := range x.Diff {
 			says = append(says, cell(d))

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -37,6 +38,20 @@ type Conflicting struct {
 	Path       string   `json:"path"`                 // the first of what was looked at
 	Date       string   `json:"date"`
 	Runs       []string `json:"runs"` // SHA-256 of the reports
+}
+
+// String says which reports contradict one another, as it stands in them: it is to be sanitised.
+func (c Conflicting) String() string {
+	of := c.Path
+	if c.Repository != "" {
+		of = c.Repository + ": " + of
+	}
+	return fmt.Sprintf("%s, on %s: %d reports of the same files by the same policy are not equal", of, c.Date, len(c.Runs))
+}
+
+// Hint says what that means, and which reports they are.
+func (c Conflicting) Hint() string {
+	return "one of them was changed after it was written; their SHA-256: " + strings.Join(c.Runs, ", ")
 }
 
 // Conflicts returns the reports that contradict one another, by repository and path.

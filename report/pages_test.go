@@ -23,9 +23,50 @@ func asHTML(t testing.TB, parts ...Part) string {
 	return b.String()
 }
 
-// organisation is the reports of n repositories, with 25 slices, 3 exceptions and some
-// findings each, and of one that could not be read.
+// organisation is the reports of n repositories as parts, and one that could not be read.
 func organisation(t testing.TB, n int) []Part {
+	var parts []Part
+	for _, r := range reportsOf(t, n) {
+		parts = append(parts, PartOf(r.Repository, r))
+	}
+	return append(parts, Part{Name: "acme/lost", Err: errors.New("the policy cannot be read: 404 Not Found")})
+}
+
+// merger has the reports that texts are of.
+func merger(t testing.TB, texts ...[]byte) *Merger {
+	t.Helper()
+	var m Merger
+	for _, b := range texts {
+		if err := m.Add(bytes.NewReader(b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &m
+}
+
+// mergedHTML is the page of reports in JSON.
+func mergedHTML(t testing.TB, texts ...[]byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := merger(t, texts...).HTML(&b, "1.0.0"); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// texts are the reports of n repositories in JSON.
+func texts(t testing.TB, n int) [][]byte {
+	t.Helper()
+	var list [][]byte
+	for _, r := range reportsOf(t, n) {
+		list = append(list, asJSON(t, r))
+	}
+	return list
+}
+
+// reportsOf returns the reports of n repositories, with 25 slices, 3 exceptions and some
+// findings each.
+func reportsOf(t testing.TB, n int) []*check.Report {
 	at := date(t, "2026-11-02")
 	keys := []string{allowJIT, unsigned, libraries, camera, getTask}
 	for i := range 25 {
@@ -36,10 +77,10 @@ func organisation(t testing.TB, n int) []Part {
 		"Plug-ins of customers are signed by their own teams and loaded into the host process.",
 		"The JVM that ships with the product writes machine code without MAP_JIT on Intel.",
 	}
-	var parts []Part
+	var reports []*check.Report
 	for i := range n {
 		name := fmt.Sprintf("acme/%s-%03d", []string{"editor", "player", "agent", "updater", "tools"}[i%5], i)
-		r := &check.Report{Policy: acmePolicy, PolicySHA256: policySHA, Stage: "release", At: at, FailOn: policy.FailOnError}
+		r := &check.Report{Repository: name, Policy: acmePolicy, PolicySHA256: policySHA, Stage: "release", At: at, FailOn: policy.FailOnError}
 		var list []*policy.Exception
 		for k := range 3 {
 			e := exception(t, fmt.Sprintf("EXC-2026-%03d", k+1), keys[k])
@@ -50,7 +91,8 @@ func organisation(t testing.TB, n int) []Part {
 		}
 		for j := range 13 {
 			b := check.BinaryReport{Binary: check.Binary{
-				Paths: []string{fmt.Sprintf("dist/App.app/Contents/Frameworks/Part%02d.framework/Versions/A/Part%02d", j, j)}, Size: 245792, Fat: j < 12,
+				Paths:  []string{fmt.Sprintf("dist/App.app/Contents/Frameworks/Part%02d.framework/Versions/A/Part%02d", j, j)},
+				Inside: []string{fmt.Sprintf("App.app/Contents/Frameworks/Part%02d.framework/Versions/A/Part%02d", j, j)}, Size: 245792, Fat: j < 12,
 			}}
 			for _, arch := range []string{"x86_64", "arm64"}[:min(2, 14-1-j+1)] {
 				b.Slices = append(b.Slices, signed(arch, fmt.Sprintf("com.acme.part%02d", j), "A1B2C3D4E5", types.MH_EXECUTE))
@@ -84,7 +126,7 @@ func organisation(t testing.TB, n int) []Part {
 			r.Binaries = append(r.Binaries, b)
 		}
 		slices.SortStableFunc(r.Findings, func(a, b check.Finding) int { return slices.Index(levels, a.Level) - slices.Index(levels, b.Level) })
-		parts = append(parts, PartOf(name, r))
+		reports = append(reports, r)
 	}
-	return append(parts, Part{Name: "acme/lost", Err: errors.New("the policy cannot be read: 404 Not Found")})
+	return reports
 }

@@ -51,8 +51,9 @@ func rowOf(r *check.Report, f check.Finding) row {
 }
 
 // NDJSON writes the findings as an object on a line each, for what takes tables.
-func NDJSON(w io.Writer, r *check.Report) error {
-	j := &jsonWriter{w: w}
+func NDJSON(w io.Writer, r *check.Report) error { return (&jsonWriter{w: w}).rows(r) }
+
+func (j *jsonWriter) rows(r *check.Report) error {
 	for _, f := range r.Findings {
 		j.write(append(j.line(rowOf(r, f)), '\n'))
 	}
@@ -63,11 +64,24 @@ func NDJSON(w io.Writer, r *check.Report) error {
 // [NDJSON]. Lines end with a line feed. A cell that a spreadsheet would take for a
 // formula has an apostrophe before it.
 func CSV(w io.Writer, r *check.Report) error {
-	table := csv.NewWriter(w)
-	table.Write([]string{
+	table := newTable(w)
+	table.rows(r)
+	return table.end()
+}
+
+// csvTable keeps the first error.
+type csvTable struct{ *csv.Writer }
+
+func newTable(w io.Writer) csvTable {
+	t := csvTable{csv.NewWriter(w)}
+	t.Write([]string{
 		"at", "policy", "policy_sha256", "stage", "level", "rule", "path", "copies", "archs", "entitlement", "value", "risk",
 		"exception", "evidence", "file", "line", "message", "hint", "repository",
 	})
+	return t
+}
+
+func (t csvTable) rows(r *check.Report) {
 	for _, f := range r.Findings {
 		x := rowOf(r, f)
 		cells := []string{
@@ -77,8 +91,11 @@ func CSV(w io.Writer, r *check.Report) error {
 		for i, c := range cells {
 			cells[i] = sanitise.Cell(c)
 		}
-		table.Write(cells)
+		t.Write(cells)
 	}
-	table.Flush()
-	return table.Error()
+}
+
+func (t csvTable) end() error {
+	t.Flush()
+	return t.Error()
 }

@@ -272,7 +272,7 @@ func (t *text) approval(e *policy.Exception, indent string) {
 
 // finding tells of one finding; archs are the slices to name.
 func (t *text) finding(f check.Finding, indent string, archs []string) {
-	head := fmt.Sprintf("%s[%s]: ", f.Level, f.Rule)
+	head := sanitise.Text(fmt.Sprintf("%s[%s]: ", f.Level, f.Rule)) // of a report that was read back
 	message := sanitise.Text(f.Message)
 	if len(archs) > 0 {
 		message += sanitise.Text(" (" + strings.Join(archs, ", ") + ")")

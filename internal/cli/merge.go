@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,13 +16,19 @@ import (
 )
 
 func newMerge(env Env) *cobra.Command {
-	var output string
+	var format, output string
+	var verbose bool
 	cmd := &cobra.Command{
 		Use:   "merge REPORT…",
 		Short: "Join reports of several checks into one",
 		Long: `merge joins reports that check --format json has written, and those that merge has written itself,
-into one report in JSON. Each report is in it once, however often it is given, and in the same place
+into one report. Each report is in it once, however often it is given, and in the same place
 whatever the order: merging in parts, and merging the parts, comes to the same.
+
+With --format json, which merge reads again, all of each report is kept. With html it is one page for a
+browser: who holds which exception and how long, what which repository claims, and a part for each
+repository. csv and ndjson have the findings, junit the claims and findings as cases, and text and
+markdown tell what all comes to.
 
 Two reports of the same files, by the same policy and version of the program on the same day, are
 equal, or one of them was changed: both are kept, and that is told.
@@ -31,9 +38,14 @@ contradict one another, or one of them could not be read, and then nothing is wr
 or output that could not be written.`,
 		Example: `  codewarrant merge reports/*.json > all.json
   codewarrant merge --output all.json shard-1.json shard-2.json
+  codewarrant merge --format html --output all.html reports/*.json
   codewarrant merge reports/*.json | jq -r '.runs[].report | select(.result != "pass") | .policy.name'`,
 		Args: takes(1, -1, "one argument or more, reports in JSON", "reports/*.json"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			write, err := mergedWriterFor(format)
+			if err != nil {
+				return err
+			}
 			var m report.Merger
 			for _, name := range args {
 				f, err := openInput(name)
@@ -44,17 +56,14 @@ or output that could not be written.`,
 					return unreadableInput(env, hinted{fmt.Errorf("%s: %w", relative(name), bareError(err)), "name reports that check --format json or merge has written; nothing is written"})
 				}
 			}
-			if err := emit(env, output, func(w io.Writer, _ bool) error { return m.Write(w, Version()) }); err != nil {
+			if err := emit(env, output, func(w io.Writer, colour bool) error {
+				return write(w, &m, report.TextOptions{Color: colour, Verbose: verbose})
+			}); err != nil {
 				return err
 			}
 			w := sanitise.Log(env.Stderr)
 			for _, c := range m.Conflicts() {
-				of := sanitise.Text(c.Path)
-				if c.Repository != "" {
-					of = sanitise.Text(c.Repository) + ": " + of
-				}
-				fmt.Fprintf(w, "codewarrant: %s, on %s: %d reports of the same files by the same policy are not equal\n", of, sanitise.Text(c.Date), len(c.Runs))
-				fmt.Fprintln(w, "hint: one of them was changed after it was written; conflicts has their SHA-256")
+				fmt.Fprintf(w, "codewarrant: %s\nhint: %s\n", sanitise.Text(c.String()), c.Hint())
 			}
 			switch m.Result() {
 			case check.Pass:
@@ -69,7 +78,44 @@ or output that could not be written.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
+	cmd.Flags().StringVar(&format, "format", "json", "`format` of what is written: "+strings.Join(mergedFormatNames(), ", "))
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list notes, too (text)")
+	complete(cmd, "format", mergedFormatNames())
 	return cmd
+}
+
+// mergedFormats are the ways to write many reports.
+var mergedFormats = []struct {
+	name  string
+	write mergedWriter
+}{
+	{"json", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.Write(w, Version()) }},
+	{"html", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.HTML(w, Version()) }},
+	{"text", func(w io.Writer, m *report.Merger, o report.TextOptions) error { return m.Text(sanitise.Log(w), o) }},
+	{"markdown", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.Markdown(w, 0) }},
+	{"junit", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.JUnit(sanitise.Log(w)) }},
+	{"csv", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.CSV(sanitise.Log(w)) }},
+	{"ndjson", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.NDJSON(w) }},
+}
+
+type mergedWriter func(w io.Writer, m *report.Merger, o report.TextOptions) error
+
+func mergedFormatNames() []string {
+	names := make([]string, len(mergedFormats))
+	for i, f := range mergedFormats {
+		names[i] = f.name
+	}
+	return names
+}
+
+// mergedWriterFor returns the function that writes many reports in the format.
+func mergedWriterFor(format string) (mergedWriter, error) {
+	for _, f := range mergedFormats {
+		if f.name == format {
+			return f.write, nil
+		}
+	}
+	return nil, fmt.Errorf("--format: %q is not one of %s", format, strings.Join(mergedFormatNames(), ", "))
 }
 
 // bareError returns the reason in an error about a file, which is named already.
