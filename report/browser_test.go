@@ -3,6 +3,7 @@
 package report
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,14 +13,17 @@ import (
 
 // TestHTMLInABrowser opens pages in a real browser and tells what is wrong with them by
 // testdata/browser.mjs: what the browser or axe-core complains of, what it would fetch,
-// filters that do not filter. scripts/html-tools gets what it needs.
+// filters that do not filter. scripts/html-tools gets what it needs. HTML_PAGES names a folder
+// in which the pages are kept, with a picture of each, to be looked at.
 func TestHTMLInABrowser(t *testing.T) {
-	dir := t.TempDir()
-	for name, parts := range map[string][]Part{
-		"clean": {PartOf("", clean(t))}, "acme": {PartOf("", acme(t))}, "hostile": {PartOf("", hostile(t))}, "empty": {PartOf("", reports(t)["empty"])},
-		"several": organisation(t, 4), "organisation": organisation(t, 200),
+	dir := cmp.Or(os.Getenv("HTML_PAGES"), t.TempDir())
+	for name, page := range map[string]string{
+		"clean": asHTML(t, PartOf("", clean(t))), "acme": asHTML(t, PartOf("", acme(t))), "hostile": asHTML(t, PartOf("", hostile(t))),
+		"empty": asHTML(t, PartOf("", reports(t)["empty"])), "several": asHTML(t, organisation(t, 4)...),
+		"packed": asHTML(t, PartOf("", packed(t))),
+		"merged": mergedHTML(t, manyReports(t)...), "organisation": mergedHTML(t, texts(t, 200)...),
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(asHTML(t, parts...)), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name+".html"), []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

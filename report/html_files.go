@@ -9,8 +9,18 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// openFiles is how many files a page may have whose parts are open from the start.
-const openFiles = 8
+const (
+	// openFiles is how many files a page may have whose parts are open from the start.
+	openFiles = 8
+
+	// laidOutFiles is how many files a page may have whose parts are elements from the start. With
+	// more of them they are most of the page, and a browser takes longest for them. Then each is
+	// in a noscript element: a browser that runs scripts takes what is in it for text
+	// (https://html.spec.whatwg.org/multipage/scripting.html#the-noscript-element), which the
+	// script makes elements of when the part is opened; for another one it is as if it
+	// were not there.
+	laidOutFiles = 500
+)
 
 // files tells of each package, binary and source what it is signed with, what it claims,
 // and what is wrong with it.
@@ -25,7 +35,7 @@ func (p *page) files() error {
 		return nil
 	}
 	p.add(`<p class="needs-script"><button type="button" id="open">Open all</button> <button type="button" id="close">Close all</button></p>`, "\n")
-	f := &filePage{page: p, open: n <= openFiles}
+	f := &filePage{page: p, open: n <= openFiles, packed: n > laidOutFiles}
 	for _, s := range p.parts {
 		if s.files() == 0 {
 			continue
@@ -53,6 +63,7 @@ func (s *shownPart) files() int { return s.counts.Packages + s.counts.Binaries +
 type filePage struct {
 	*page
 	open   bool
+	packed bool // see laidOutFiles
 	report *shownReport
 	found  []jsonFinding
 	about  map[string][]int // findings, by the first path
@@ -137,7 +148,7 @@ func (f *filePage) begin(path string, size int64, claims []jsonClaim, facts stri
 	}
 	folder, name := path[:strings.LastIndexByte(path, '/')+1], path[strings.LastIndexByte(path, '/')+1:]
 	f.add("<details", f.row("file", s, keys, attribute("data-levels", strings.TrimSpace(string(worst))), verdictsOf(verdicts.list)), attribute("id", anchor), open, `><summary>`,
-		span("path", span("prefix", plain(folder)), plain(name)), " ", span("quiet", plain(facts)), found, `</summary>`, `<div class="file" tabindex="0" role="group"`, attribute("aria-label", path), ">",
+		span("path", span("prefix", plain(folder)), plain(name)), " ", span("quiet", plain(facts)), found, `</summary>`, f.pack("<noscript>"), `<div class="file" tabindex="0" role="group"`, attribute("aria-label", path), ">",
 		el("p", ` class="quiet"`, to(anchor, "Link to this file"), sizeOf(size)))
 }
 
@@ -151,7 +162,15 @@ func (f *filePage) end(path string) {
 		}
 		f.add("</ul>")
 	}
-	f.add("</div></details>\n")
+	f.add("</div>", f.pack("</noscript>"), "</details>\n")
+}
+
+// pack returns a tag where the parts of files are packed.
+func (f *filePage) pack(tag markup) markup {
+	if f.packed {
+		return tag
+	}
+	return ""
 }
 
 // facts writes what is known of a file, without what is empty.

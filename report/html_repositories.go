@@ -38,7 +38,7 @@ func (p *page) contradictions() {
 			places[r.sha256] = r
 		}
 	}
-	p.add(`<h3 id="contradictions">Reports that contradict one another</h3>`,
+	p.add(`<div class="contradictions"><h3 id="contradictions">Reports that contradict one another</h3>`,
 		`<p>They are of the same files, by the same policy and version of the program on the same day, and are not equal: one of them was changed after it was written.</p>`, "\n")
 	p.table("Reports that contradict one another", "wide", "Repository", "First file", "Day", "SHA-256 of the reports")
 	for _, c := range p.conflicts {
@@ -59,11 +59,12 @@ func (p *page) contradictions() {
 			el("td", ` class="day"`, plain(c.Date)), el("td", "", concat(hashes, "")), "</tr>\n")
 	}
 	p.endTable()
+	p.add("</div>\n")
 }
 
 // repositories tells of each part in a row.
 func (p *page) repositories() {
-	p.table("Repositories", "wide", "Repository", "Result", "Findings", "Unapproved", "Exceptions", "Files", "Policy", "Stage", "Day")
+	p.table("Repositories", "wide repositories", "Repository", "Result", "Findings", "Unapproved", "Exceptions", "Files", "Policy", "Stage", "Day")
 	for _, s := range p.parts {
 		p.add("<tr", p.row("repository", s, s.keys.list, s.states()), attribute("id", s.anchor), ">",
 			el("th", ` scope="row"`, to(s.anchor, plain(s.name)), s.unknownNote()))
@@ -85,7 +86,7 @@ func (p *page) repositories() {
 
 func (s *shownPart) unknownNote() markup {
 	if s.unknown {
-		return quiet("of which repository is not known")
+		return quiet("repository not known")
 	}
 	return ""
 }

@@ -72,6 +72,7 @@ func nodes(t *testing.T, page string) (list []node, text string) {
 func pages(t *testing.T) map[string]string {
 	list := map[string]string{
 		"nothing":              asHTML(t),
+		"many files":           mergedHTML(t, texts(t, laidOutFiles/13+1)...),
 		"several":              asHTML(t, organisation(t, 3)...),
 		"merged":               mergedHTML(t, several(t)...),
 		"hostile repositories": asHTML(t, PartOf(evil, hostile(t)), PartOf(evil, hostile(t)), Part{Name: evil, Err: errors.New(evil)}),
@@ -84,7 +85,7 @@ func pages(t *testing.T) map[string]string {
 
 var (
 	ownElements = strings.Fields("html head meta title body a header nav output label select option optgroup form input button main h1 h2 h3 section dl div dt dd p " +
-		"table caption thead tbody tr th td time span code ul li details summary pre figure figcaption svg line rect text footer br")
+		"table caption thead tbody tr th td time span code ul li details summary pre noscript figure figcaption svg line rect text footer br")
 	ownAttributes = strings.Fields("lang charset http-equiv content name class href aria-label aria-labelledby aria-live id for form value type autocomplete spellcheck role tabindex " +
 		"hidden scope colspan label data-row data-part data-keys data-levels data-verdicts data-states open viewBox x y x1 x2 y1 y2 width height")
 )
@@ -153,6 +154,21 @@ func TestHTMLShowsWhatIsHostileAsText(t *testing.T) {
 	_, text := nodes(t, asHTML(t, PartOf("", hostile(t))))
 	if want := sanitise.Text(evil); strings.Count(text, want) < 40 {
 		t.Errorf("%q is there %d times", want, strings.Count(text, want))
+	}
+}
+
+// What a file says does not end the text that its part is until it is opened.
+func TestHTMLPacksWhatIsHostile(t *testing.T) {
+	page := asHTML(t, PartOf("", packed(t)))
+	list, _ := nodes(t, page)
+	files := rowsOf(list)["file"]
+	if begins, ends := strings.Count(page, "<noscript"), strings.Count(strings.ToLower(page), "</noscript"); files <= laidOutFiles || begins != files || ends != files {
+		t.Errorf("%d parts of files, %d that begin and %d that end", files, begins, ends)
+	}
+	for _, n := range list {
+		if !slices.Contains(ownElements, n.name) {
+			t.Errorf("the element %s", n.name)
+		}
 	}
 }
 

@@ -204,7 +204,7 @@ func TestAPageHasAPartForEachRepository(t *testing.T) {
 	if n["repository"] != 6 || n["conflict"] != 2 || n["exception"] != 6 {
 		t.Errorf("%v", n)
 	}
-	for _, want := range []string{"Reports that contradict one another", "of which repository is not known", "contradicted by another one"} {
+	for _, want := range []string{"Reports that contradict one another", "repository not known", "contradicted by another one"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q", want)
 		}

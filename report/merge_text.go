@@ -89,9 +89,13 @@ func (t *text) part(s *shownPart) error {
 	t.line("")
 	t.line("%s", t.bold(sanitise.Text(s.name)))
 	t.line("  %s: %s", t.result(s.result), tallyOf(s.counts).result())
+	judged := ""
 	for _, r := range s.reports {
 		h := r.head
-		t.prose("  ", "    ", sanitise.Text(fmt.Sprintf("policy %s, stage %s, on %s", cut(h.Policy.Name, maxValue, "…"), cut(h.Stage, maxValue, "…"), h.Date)))
+		if by := fmt.Sprintf("policy %s, stage %s, on %s", cut(h.Policy.Name, maxValue, "…"), cut(h.Stage, maxValue, "…"), h.Date); by != judged {
+			judged = by
+			t.prose("  ", "    ", sanitise.Text(by))
+		}
 		if len(r.finding) == 0 {
 			continue
 		}

@@ -32,6 +32,19 @@ func organisation(t testing.TB, n int) []Part {
 	return append(parts, Part{Name: "acme/lost", Err: errors.New("the policy cannot be read: 404 Not Found")})
 }
 
+// packed is a hostile report of more files than are laid out from the start.
+func packed(t testing.TB) *check.Report {
+	r := hostile(t)
+	b := r.Binaries[0]
+	b.Claims[0].Entitlement = "</noscript><script>alert(1)</script>" + evil
+	r.Binaries = nil
+	for i := range laidOutFiles + 1 {
+		b.Paths = []string{fmt.Sprintf("%04d</noscript><img src=x onerror=alert(1)>%s", i, evil)}
+		r.Binaries = append(r.Binaries, b)
+	}
+	return r
+}
+
 // merger has the reports that texts are of.
 func merger(t testing.TB, texts ...[]byte) *Merger {
 	t.Helper()

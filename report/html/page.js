@@ -29,13 +29,26 @@
     // Whoever looks for a repository finds all that is of it.
     const parts = new Map(Array.from($("by-part")?.options ?? [], (option) => [option.value, option.text]));
     const value = (id) => $(id)?.value ?? "";
+    // The parts of files may be text until they are opened.
+    const unpack = (file) => {
+      const packed = file.querySelector(":scope > noscript");
+      if (packed) packed.replaceWith(...new DOMParser().parseFromString(packed.textContent, "text/html").body.childNodes);
+    };
+    const marks = { lt: "<", gt: ">", amp: "&" };
+    const mark = (_, name) => marks[name] ?? String.fromCharCode(name.slice(1));
+    const textOf = (element) => {
+      const packed = element.tagName === "DETAILS" && element.querySelector(":scope > noscript");
+      if (!packed) return element.textContent;
+      return element.firstElementChild.textContent + packed.textContent.replace(/<[^>]*>/g, "").replace(/&(lt|gt|amp|#[0-9]+);/g, mark);
+    };
+
     // Levels are of findings and verdicts of claims: what has none stays.
     const passes = (row, by) => {
       if (by.part !== "" && row.part !== by.part) return false;
       if (by.key !== "" && !row.keys.includes(by.key)) return false;
       for (const of of ["levels", "verdicts", "states"]) if (by[of] !== "" && row[of] !== undefined && !row[of].includes(by[of])) return false;
       if (by.words.length === 0) return true;
-      row.text ??= `${parts.get(row.part) ?? ""} ${row.element.textContent}`.toLowerCase();
+      row.text ??= `${parts.get(row.part) ?? ""} ${textOf(row.element)}`.toLowerCase();
       return by.words.every((word) => row.text.includes(word));
     };
     const filter = () => {
@@ -74,14 +87,25 @@
       const row = target?.closest("[data-row]");
       if (!row) return;
       if (row.hidden) { form.reset(); filter(); }
-      if (row.tagName === "DETAILS") row.open = true;
+      if (row.tagName === "DETAILS") { unpack(row); row.open = true; }
       target.scrollIntoView();
     };
     addEventListener("hashchange", arrive);
     arrive();
 
     const files = document.querySelectorAll("#files details[data-row]");
-    const fold = (open) => { for (const file of files) if (!file.hidden) file.open = open; };
+    const fold = (open) => {
+      for (const file of files) {
+        if (file.hidden) continue;
+        if (open) unpack(file);
+        file.open = open;
+      }
+    };
+    $("files").addEventListener("toggle", (event) => { if (event.target.open) unpack(event.target); }, true);
+    for (const file of files) if (file.open) unpack(file); // a browser may open what it goes back to
+    const unpackAll = () => files.forEach(unpack);
+    addEventListener("beforeprint", unpackAll);
+    matchMedia("print").addEventListener("change", unpackAll);
     $("open")?.addEventListener("click", () => fold(true));
     $("close")?.addEventListener("click", () => fold(false));
 

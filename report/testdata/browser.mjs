@@ -73,10 +73,11 @@ const wanted = (page, test) => page.evaluate((text) => {
 // settled waits until a filter has been applied.
 const settled = (page) => page.waitForTimeout(300);
 
-for (const name of ["clean", "acme", "hostile", "empty", "several"]) {
+for (const name of ["clean", "acme", "hostile", "empty", "several", "merged"]) {
   for (const colorScheme of ["light", "dark"]) {
     where = `${name}, ${colorScheme}`;
     const page = await open(name, { colorScheme });
+    if (process.env.HTML_PAGES) await page.screenshot({ path: path.join(dir, `${name}-${colorScheme}.png`), fullPage: true });
     await audit(page);
     await page.context().close();
   }
@@ -112,7 +113,8 @@ for (const name of ["clean", "acme", "hostile", "empty", "several"]) {
     "#by-part": ["2", (v) => `(r) => r.dataset.part === "${v}"`],
     "#by-key": ["1", (v) => `(r) => (r.dataset.keys ?? "").split(" ").includes("${v}")`],
     "#by-level": ["error", (v) => `(r) => r.dataset.levels === undefined || r.dataset.levels.split(" ").includes("${v}")`],
-    "#by-expiry": ["expired", (v) => `(r) => r.dataset.expiry === undefined || r.dataset.expiry === "${v}"`],
+    "#by-verdict": ["unapproved", (v) => `(r) => r.dataset.verdicts === undefined || r.dataset.verdicts.split(" ").includes("${v}")`],
+    "#by-state": ["expired", (v) => `(r) => r.dataset.states === undefined || r.dataset.states.split(" ").includes("${v}")`],
   };
   for (const [id, [value, test]] of Object.entries(filters)) {
     await page.selectOption(id, value);
@@ -121,7 +123,7 @@ for (const name of ["clean", "acme", "hostile", "empty", "several"]) {
     equal(`${id} ${value}`, await shown(page), want);
     if (Object.values(want).reduce((a, b) => a + b, 0) === 0) problem(`${id} ${value} leaves nothing`);
     const says = await page.locator("#shown").textContent();
-    if (!says.startsWith(`${want.exception ?? 0} of ${all.exception} exceptions`)) problem(`${id}: it says ${says}`);
+    if (!says.startsWith(`${want.repository ?? 0} of ${all.repository} repositories, ${want.exception ?? 0} of ${all.exception} exceptions`)) problem(`${id}: it says ${says}`);
     await page.click("button[type=reset]");
     await settled(page);
     equal(`after ${id}`, await shown(page), all);
@@ -129,6 +131,9 @@ for (const name of ["clean", "acme", "hostile", "empty", "several"]) {
   await page.fill("#search", "PLUG-INS  customers ");
   await settled(page);
   equal("a search", await shown(page), await wanted(page, `(r) => r.textContent.includes("Plug-ins of customers")`));
+  await page.fill("#search", "editor-000");
+  await settled(page);
+  equal("a search for a repository", await shown(page), await wanted(page, `(r) => r.dataset.part === "0"`));
   await page.fill("#search", "no such thing <b>");
   await settled(page);
   equal("a search for nothing", await shown(page), {});
@@ -191,6 +196,53 @@ for (const name of ["clean", "acme", "hostile", "empty", "several"]) {
 }
 
 {
+  where = "packed";
+  const page = await open("packed");
+  equal("images and scripts", await page.evaluate(() => [document.images.length, document.scripts.length]), [0, 1]);
+  const packed = () => page.locator("#files noscript").count();
+  const all = await packed();
+  if (all < 500) problem(`${all} parts are packed`);
+  const words = await page.evaluate(() => {
+    const file = document.querySelectorAll("#files details")[7];
+    file.open = true;
+    return new Promise((done) => setTimeout(() => done(file.querySelector(".claims th").textContent), 200));
+  });
+  equal("parts that are packed after one was opened", await packed(), all - 1);
+  for (const find of ["0011</noscript><img", words.slice(0, 60)]) {
+    await page.fill("#search", find);
+    await settled(page);
+    const found = await page.evaluate(() => [...document.querySelectorAll("#files details[data-row]")].map((r) => !r.hidden));
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    equal("parts that are packed on paper", await packed(), 0);
+    equal(`a search for ${find}`, found, await page.evaluate((find) =>
+      [...document.querySelectorAll("#files details[data-row]")].map((r) => find.toLowerCase().split(/\s+/).every((w) => r.textContent.toLowerCase().includes(w))), find));
+  }
+  equal("images and scripts of what was opened", await page.evaluate(() => [document.images.length, document.scripts.length]), [0, 1]);
+  await page.context().close();
+  const bare = await open("packed", { javaScriptEnabled: false });
+  equal("tables without scripts", await bare.evaluate(() => document.querySelectorAll("#files table.claims").length), all);
+  await bare.context().close();
+}
+
+{
+  where = "merged, contradictions";
+  const page = await open("merged");
+  await unfold(page);
+  equal("rows", await page.locator('[data-row="conflict"]').count(), 2);
+  equal("the result", await page.locator(".figures dd").first().textContent(), "conflict");
+  const links = page.locator('[data-row="conflict"] td a');
+  for (let i = 0; i < await links.count(); i++) {
+    await page.evaluate((i) => { location.hash = document.querySelectorAll('[data-row="conflict"] td a')[i].hash; }, i);
+    await settled(page);
+    const top = await page.evaluate(() => document.querySelector(location.hash).getBoundingClientRect().top);
+    if (top < 0 || top > 900) problem(`what link ${i} leads to is at ${top}`);
+  }
+  // Each row has an address, and each address a row.
+  equal("rows without an address", await page.evaluate(() => [...document.querySelectorAll("[data-row]")].filter((r) => !r.querySelector(`a[href="#${r.id}"]`)).length), 0);
+  await page.context().close();
+}
+
+{
   where = "organisation";
   const page = await open("clean"); // the browser has begun
   await page.context().close();
@@ -213,14 +265,40 @@ for (const name of ["clean", "acme", "hostile", "empty", "several"]) {
     // comes from, and two seconds are enough for it where nothing else runs.
     if (m.Nodes > 500_000) problem(`${m.Nodes} nodes`);
   }
-  const filtering = await big.evaluate(() => {
-    const begin = performance.now();
-    document.getElementById("search").value = "editor-010";
-    document.getElementById("filter").requestSubmit();
-    document.body.getBoundingClientRect();
-    return performance.now() - begin;
+  for (const [id, value] of [["search", "editor-010"], ["search", ""], ["by-key", "3"], ["by-part", "7"], ["by-part", ""], ["by-key", ""]]) {
+    const filtering = await big.evaluate(([id, value]) => {
+      const begin = performance.now();
+      document.getElementById(id).value = value;
+      document.getElementById("filter").requestSubmit();
+      document.body.getBoundingClientRect();
+      return performance.now() - begin;
+    }, [id, value]);
+    console.log(`${id} "${value}" takes ${(filtering / 1000).toFixed(2)} s`);
+  }
+  // Whatever is not laid out yet is found.
+  const last = await big.evaluate(() => {
+    const file = [...document.querySelectorAll("#files [data-row]")].at(-1);
+    location.hash = file.id;
+    return new Promise((done) => setTimeout(() => done([...file.querySelectorAll(".claims th")].at(-1).firstChild.textContent + [...file.querySelectorAll(".claims th")].at(-1).childNodes[1].textContent), 300));
   });
-  console.log(`a search of it takes ${(filtering / 1000).toFixed(2)} s`);
+  equal("a search for what a file claims", await big.evaluate((text) => {
+    document.getElementById("search").value = text;
+    document.getElementById("filter").requestSubmit();
+    const found = [...document.querySelectorAll("#files [data-row]")].map((r) => !r.hidden);
+    document.getElementById("open").click();
+    document.getElementById("filter").reset();
+    return new Promise((done) => setTimeout(() => {
+      document.getElementById("open").click();
+      const want = [...document.querySelectorAll("#files [data-row]")].map((r) => r.textContent.includes(text));
+      done(want.includes(true) && want.every((w, i) => w === found[i]));
+    }, 500));
+  }, last), true);
+  equal("parts that stay packed", await big.locator("#files noscript").count(), 0);
+  if (process.env.HTML_PAGES) {
+    await big.evaluate(() => document.getElementById("filter").reset());
+    await settled(big);
+    await big.screenshot({ path: path.join(dir, "organisation.png") });
+  }
   await big.context().close();
 }
 
