@@ -220,7 +220,7 @@ for (const name of ["clean", "acme", "hostile", "empty", "several", "merged"]) {
   equal("images and scripts of what was opened", await page.evaluate(() => [document.images.length, document.scripts.length]), [0, 1]);
   await page.context().close();
   const bare = await open("packed", { javaScriptEnabled: false });
-  equal("tables without scripts", await bare.evaluate(() => document.querySelectorAll("#files table.claims").length), all);
+  equal("parts without scripts", await bare.evaluate(() => document.querySelectorAll("#files .file").length), all);
   await bare.context().close();
 }
 
