@@ -235,7 +235,7 @@ var inner = map[string]string{
 	"internal/udif":         "maxDisk maxPartitions maxWindow",
 	"macho":                 "maxAlign maxBinds maxData maxGaps maxImportReads",
 	"policy":                "maxCompared maxComparisons maxContexts maxErrors maxKey maxLooks maxMeetSteps maxMeets maxPairs maxSteps maxTypos maxUnproven",
-	"report":                "maxAnchor maxAnnotation maxCell maxExtended maxFields maxFileSlices maxHead maxMatches maxMatrixColumns maxMatrixRows maxPaths maxRelated maxRun maxText maxUnit maxValue",
+	"report":                "maxAnchor maxAnnotation maxCell maxExtended maxFields maxFileSlices maxHead maxJudged maxMatches maxMatrixColumns maxMatrixRows maxPaths maxRelated maxRun maxText maxUnit maxValue",
 	"seal":                  "maxLinks maxPath maxProblems",
 	"source":                "maxProblems",
 }

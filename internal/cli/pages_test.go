@@ -22,6 +22,7 @@ var pageStories = map[string][]string{
 	"docs/faq.md":          {"pages"},
 	"docs/organisation.md": {"organisation/yaml"},
 	"docs/recipes.md":      {"recipes/yaml"},
+	"docs/reports.md":      {"merge"},
 	"docs/sources.md":      {"pages"},
 	"docs/start.md":        {"start/yaml"},
 }
