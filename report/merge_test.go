@@ -264,6 +264,26 @@ func TestAReportThatIsChangedMeanwhile(t *testing.T) {
 	}
 }
 
+// sameDocument wants of a report that is read once more what its canonical text says.
+func sameDocument(t *testing.T, r run) {
+	t.Helper()
+	text, err := r.text()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := readCanonical(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := r.document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := documentText(t, want), documentText(t, got); !bytes.Equal(a, b) {
+		t.Fatalf("-canonical +again:\n%s", cmp.Diff(string(a), string(b)))
+	}
+}
+
 func FuzzMerge(f *testing.F) {
 	for _, b := range several(f) {
 		f.Add(b)
@@ -277,6 +297,9 @@ func FuzzMerge(f *testing.F) {
 		var once bytes.Buffer
 		if err := m.Write(&once, "1.0.0"); err != nil {
 			t.Fatal(err)
+		}
+		for _, r := range m.sorted() {
+			sameDocument(t, r)
 		}
 		if again := merge(t, once.Bytes(), b); !bytes.Equal(again, once.Bytes()) {
 			t.Fatalf("%s\n%s", once.Bytes(), again)
