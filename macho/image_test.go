@@ -133,7 +133,7 @@ func TestReadImageReadsTheIndirectSymbolTable(t *testing.T) {
 		Pointers: map[uint64]string{testGot + 8: "_mmap"},
 		Imports:  []string{"_mmap", "_unused"},
 	}
-	if diff := cmp.Diff(want, Image{Stubs: i.Stubs, Pointers: i.Pointers, Imports: i.Imports, Gaps: i.Gaps}, cmp.AllowUnexported(Image{}, tables{})); diff != "" {
+	if diff := cmp.Diff(want, Image{Stubs: i.Stubs, Pointers: i.Pointers, Imports: i.Imports, Gaps: i.Gaps}, cmp.AllowUnexported(Image{}, tables{}, origin{})); diff != "" {
 		t.Error(diff)
 	}
 	got := map[string]uint64{}
@@ -267,6 +267,23 @@ func TestReadImageRunsBindOpcodes(t *testing.T) {
 	}
 }
 
+// Of a segment that takes no memory nothing is loaded, as of the __DWARF of programs in Go.
+func TestReadImagePassesOverWhatIsNotMapped(t *testing.T) {
+	m := chainedImage(1, 6)
+	m.segments = func(s [][]byte) {
+		for at, v := range map[int]uint32{32: 0, 56: 0, 60: 0} { // vmsize, maxprot, initprot
+			binary.LittleEndian.PutUint32(s[2][at:], v)
+		}
+	}
+	i := mustReadImage(t, m.bytes())
+	if i.Base != testBase || len(i.Segments) != 4 || slices.ContainsFunc(i.Sections, func(s Section) bool { return s.Segment == "__DATA" }) {
+		t.Errorf("base %#x, segments %v, sections %v", i.Base, i.Segments, i.Sections)
+	}
+	if err := i.ReadAt(bytes.NewReader(m.bytes()), make([]byte, 8), testData); err == nil {
+		t.Error("it can be read where nothing is")
+	}
+}
+
 func TestReadImageReadsStringsOfLoadCommands(t *testing.T) {
 	m := &image{}
 	dylib := func(cmd uint32, name string) { m.command(cmd, le([4]uint32{24, 2, 0x010203, 0x10000}, name+"\x00")) }
@@ -303,7 +320,7 @@ func TestReadImageReadsStringsOfLoadCommands(t *testing.T) {
 		Environment: []string{"DYLD_LIBRARY_PATH=/tmp"},
 	}
 	got := Image{ID: i.ID, Libraries: i.Libraries, RPaths: i.RPaths, Environment: i.Environment, Gaps: i.Gaps}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Image{}, tables{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Image{}, tables{}, origin{})); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -366,6 +383,7 @@ func TestReadImageRefuses(t *testing.T) {
 		{"a segment outside the slice", segment(2, field(52, 1)), `"__DATA" lies outside the slice`},
 		{"a segment whose end overflows", segment(2, field(28, 0xffffffff)), `"__DATA" lies at 0xffffffff00004000`},
 		{"more of the file than of memory", segment(2, field(32, 0x1000)), "16384 bytes of the file for 4096 of memory"},
+		{"a segment without memory of which something is permitted", segment(2, field(32, 0)), "16384 bytes of the file for 0 of memory"},
 		{"segments that share addresses", segment(2, field(24, 0x3000)), `"__TEXT" and "__DATA" share addresses`},
 		{"segments that share bytes", segment(2, field(40, 0x2000)), `"__TEXT" and "__DATA" share bytes`},
 		{"more segments than there may be", with(61, 0x19, make([]byte, 64)), "more than 64 segments"},

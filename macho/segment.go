@@ -88,6 +88,12 @@ func (i *Image) segment(b []byte) error {
 	return nil
 }
 
+// isMapped reports whether a loader maps the segment at all. It passes over one that takes
+// no memory, as the linker of Go makes __DWARF: load_segment in bsd/kern/mach_loader.c of
+// xnu returns at once, and Header::validSegment in mach_o/Header.cpp of dyld looks no
+// further at one that nothing is permitted of, and refuses others.
+func (s *Segment) isMapped() bool { return s.Size > 0 || s.Range.Size == 0 || s.Prot != 0 }
+
 // checkSegments refuses segments of which a loader would make something else than is
 // made here: load_segment in bsd/kern/mach_loader.c of xnu refuses the first kinds, and
 // Header::validSemanticsSegments in mach_o/Header.cpp of dyld refuses them all.
@@ -99,14 +105,14 @@ func (i *Image) checkSegments(kind types.HeaderFileType) error {
 			return fmt.Errorf("the segment %q lies at %#x and has %#x bytes", s.Name, s.Addr, s.Size)
 		case s.Range.Size > 0 && (s.Range.Offset > i.slice.Size || s.Range.Size > i.slice.Size-s.Range.Offset):
 			return fmt.Errorf("the segment %q lies outside the slice", s.Name)
-		case s.Range.Size > s.Size && kind != types.MH_OBJECT:
+		case s.Range.Size > s.Size && kind != types.MH_OBJECT && s.isMapped():
 			return fmt.Errorf("the segment %q has %d bytes of the file for %d of memory", s.Name, s.Range.Size, s.Size)
 		}
 		if s.Protected {
 			i.gap("the segment %s is encrypted", s.Name)
 		}
 		// The segment that maps the beginning of the file maps its header.
-		if s.Range.Offset == 0 && s.Range.Size > 0 && i.Base == 0 {
+		if s.Range.Offset == 0 && s.Range.Size > 0 && s.isMapped() && i.Base == 0 {
 			i.Base = s.Addr
 		}
 	}
@@ -133,12 +139,15 @@ func (i *Image) checkSegments(kind types.HeaderFileType) error {
 	return nil
 }
 
-// checkSections keeps the sections that lie in their segments, and places them by their
+// checkSections keeps the sections that lie in their segments and come into memory, and places them by their
 // address, as a loader does, which maps segments and does not look at sections.
 func (i *Image) checkSections() {
 	kept := i.Sections[:0]
 	for _, s := range i.Sections {
 		g := &i.Segments[s.segment]
+		if !g.isMapped() {
+			continue
+		}
 		if s.Addr < g.Addr || s.Size > g.Size || s.Addr-g.Addr > g.Size-s.Size {
 			i.gap("the section %s,%s lies outside its segment", s.Segment, s.Name)
 			continue
