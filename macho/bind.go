@@ -28,6 +28,8 @@ type binder struct {
 	isWanted bool
 	isKnown  bool // symbol and isWanted are those of name
 
+	ordinal int // of the library in which the symbol is looked for
+
 	segment *Segment
 	offset  uint64
 }
@@ -35,7 +37,7 @@ type binder struct {
 // readBinds runs one stream. In that of lazy binds BIND_OPCODE_DONE ends the opcodes of
 // one symbol; in others it ends the stream.
 func (i *Image) readBinds(r io.Reader, names *imports, left *int, lazy bool) error {
-	b := &binder{Image: i, r: bufio.NewReaderSize(r, nameWindow), names: names, left: left}
+	b := &binder{Image: i, r: bufio.NewReaderSize(r, nameWindow), names: names, left: left, ordinal: ordinalUnknown}
 	for {
 		op, err := b.r.ReadByte()
 		if err == io.EOF {
@@ -63,12 +65,22 @@ func noEOF(err error) error {
 	return err
 }
 
-// run runs one opcode. Ordinals, types and addends are of no interest here.
+// run runs one opcode. Types and addends are of no interest here.
 func (b *binder) run(op byte, n uint64) error {
 	switch op {
-	case 0x10, 0x30, 0x50: // SET_DYLIB_ORDINAL_IMM, SET_DYLIB_SPECIAL_IMM, SET_TYPE_IMM
+	case 0x10: // SET_DYLIB_ORDINAL_IMM
+		b.ordinal = int(n)
 		return nil
-	case 0x20, 0x60: // SET_DYLIB_ORDINAL_ULEB, SET_ADDEND_SLEB
+	case 0x20: // SET_DYLIB_ORDINAL_ULEB
+		ordinal, err := readULEB(b.r)
+		b.ordinal = int(min(ordinal, maxStrings+1)) // there are no more libraries
+		return err
+	case 0x30: // SET_DYLIB_SPECIAL_IMM, of which 4 bits are the number, with its sign
+		b.ordinal = int(int8(n<<4)) >> 4
+		return nil
+	case 0x50: // SET_TYPE_IMM
+		return nil
+	case 0x60: // SET_ADDEND_SLEB
 		return skipLEB(b.r)
 	case 0x40: // SET_SYMBOL_TRAILING_FLAGS_IMM
 		return b.setName()
@@ -154,6 +166,7 @@ func (b *binder) bind(skip uint64) error {
 		b.isKnown = true
 	}
 	if b.isWanted {
+		b.lookIn(b.symbol, b.ordinal)
 		if err := set(b.Pointers, b.segment.Addr+b.offset, b.symbol); err != nil {
 			return err
 		}

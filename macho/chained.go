@@ -80,6 +80,7 @@ func (c *chains) readImports(names *imports, format, table, pool uint64) error {
 			return fmt.Errorf("more than %d imports are wanted", maxSlots)
 		}
 		c.symbols[uint64(ref.id)] = symbol
+		c.lookIn(symbol, int(int64(ref.value)))
 		return nil
 	}
 	strings := newNamePool(io.NewSectionReader(c.r, int64(pool), int64(c.size-pool)), c.imports)
@@ -90,11 +91,19 @@ func (c *chains) readImports(names *imports, format, table, pool uint64) error {
 			return err
 		}
 		for ; len(part) > 0; part, k = part[size:], k+1 {
-			at := u32(part, 0) >> 9 // lib_ordinal:8, weak_import:1, name_offset:23
-			if format == 3 {
-				at = u32(part, 4) // lib_ordinal:16, weak_import:1, reserved:15, name_offset:32
+			// lib_ordinal:8, weak_import:1, name_offset:23. Only the highest ordinals have a
+			// sign (Header::forEachBindTarget in mach_o/ChainedFixups.cpp of dyld).
+			at, ordinal := u32(part, 0)>>9, int(part[0])
+			if ordinal > 0xf0 {
+				ordinal = int(int8(part[0]))
 			}
-			if err := strings.want(nameRef{at: uint32(at), id: uint32(k)}, add); err != nil {
+			if format == 3 { // lib_ordinal:16, weak_import:1, reserved:15, name_offset:32
+				at, ordinal = u32(part, 4), int(u32(part, 0)&0xffff)
+				if ordinal > 0xfff0 {
+					ordinal = int(int16(ordinal))
+				}
+			}
+			if err := strings.want(nameRef{at: uint32(at), id: uint32(k), value: uint64(ordinal)}, add); err != nil {
 				return err
 			}
 		}

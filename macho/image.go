@@ -59,8 +59,9 @@ type Image struct {
 	// gap may hold anything.
 	Gaps []string
 
-	slice  Range // in the file
-	tables tables
+	slice   Range // in the file
+	tables  tables
+	origins map[string]origin // of the symbols that the loader binds and that are wanted
 }
 
 // tables says where the parts of __LINKEDIT lie in the slice; nil: there is none.
@@ -98,7 +99,7 @@ func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol string) bool) (*Image,
 	case c.order.String() == "BigEndian":
 		return nil, fmt.Errorf("%s code is %w", s.Arch, ErrBigEndian)
 	}
-	i := &Image{slice: s.Range, Stubs: map[uint64]string{}, Pointers: map[uint64]string{}}
+	i := &Image{slice: s.Range, Stubs: map[uint64]string{}, Pointers: map[uint64]string{}, origins: map[string]origin{}}
 	if err := c.each(func(cmd types.LoadCmd, b []byte) error { return i.command(cmd, b, s.Type) }); err != nil {
 		return nil, err
 	}

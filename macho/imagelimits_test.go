@@ -220,7 +220,7 @@ func FuzzReadImage(f *testing.F) {
 			}
 			checkImage(t, r, i)
 			again, err := ReadImage(r, s, nil)
-			if diff := gocmp.Diff(i, again, gocmp.AllowUnexported(Image{}, Section{}, tables{})); diff != "" || err != nil {
+			if diff := gocmp.Diff(i, again, gocmp.AllowUnexported(Image{}, Section{}, tables{}, origin{})); diff != "" || err != nil {
 				t.Fatalf("%v, not the same again:\n%s", err, diff)
 			}
 			few, err := ReadImage(r, s, func(name string) bool { return strings.HasPrefix(name, "_m") })
