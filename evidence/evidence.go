@@ -127,7 +127,8 @@ func Categories() []string {
 	return []string{"javascript-engine", "language-runtime", "regex-jit", "emulator"}
 }
 
-// add notes an item, unless there is one like it, or too many.
+// add notes an item, unless there is one like it. Of very many the first are dropped that
+// [Code.sort] will not keep.
 func (c *Code) add(it Item) {
 	for i := range c.Items {
 		if o := &c.Items[i]; o.Need == it.Need && o.Text == it.Text && o.Symbol == it.Symbol {
@@ -138,6 +139,23 @@ func (c *Code) add(it Item) {
 		}
 	}
 	c.Items = append(c.Items, it)
+	if len(c.Items) >= maxHeld {
+		c.drop(Item.group)
+	}
+}
+
+// group is what the limit is for until all is known: [Code.temper] makes weaker what
+// changes protections, and what else there is for the need must not have been dropped for it.
+func (it Item) group() Need {
+	if it.isTempered() {
+		return it.Need + " by a change"
+	}
+	return it.Need
+}
+
+// isTempered reports whether memory that is mapped with MAP_JIT makes the item weaker.
+func (it Item) isTempered() bool {
+	return it.Need == UnsignedMemory && slices.Contains(protectors, it.Symbol)
 }
 
 // temper takes back what changing the protection of memory proves, where there is memory
@@ -148,7 +166,7 @@ func (c *Code) temper() {
 		return
 	}
 	for i := range c.Items {
-		if it := &c.Items[i]; it.Need == UnsignedMemory && slices.Contains(protectors, it.Symbol) {
+		if it := &c.Items[i]; it.isTempered() {
 			it.Strength = map[Strength]Strength{Proves: Suggests, Suggests: Consistent}[it.Strength]
 			if it.Strength == "" {
 				it.Strength = Consistent
@@ -161,18 +179,25 @@ func (c *Code) temper() {
 var protectors = []string{"_mprotect", "_vm_protect", "_mach_vm_protect"}
 
 // sort brings the strongest items to the front and drops what is beyond the limit.
-func (c *Code) sort() {
+func (c *Code) sort() { c.drop(func(it Item) Need { return it.Need }) }
+
+// drop keeps the strongest items of each group, in their order.
+func (c *Code) drop(group func(Item) Need) {
 	slices.SortStableFunc(c.Items, compareItems)
 	kept := map[Need]int{}
 	c.Items = slices.DeleteFunc(c.Items, func(it Item) bool {
-		kept[it.Need]++
-		return kept[it.Need] > maxItems
+		g := group(it)
+		kept[g]++
+		return kept[g] > maxItems
 	})
 }
 
 // maxItems bounds what is kept of one slice for one need. Real code has a dozen calls;
 // what more says is said by the first.
 const maxItems = 16
+
+// maxHeld bounds what is held of one slice at a time: twice what is kept of all groups.
+const maxHeld = 2 * maxItems * 7
 
 func compareItems(a, b Item) int {
 	return cmp.Or(
