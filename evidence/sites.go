@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -150,9 +151,13 @@ func (i *image) isLinkage(addr uint64) bool {
 	})
 }
 
-// at notes an item that rests on a call.
+// at notes an item that rests on a call. What a function does that has the name of one of
+// macOS's and comes from another library is not known.
 func (i *image) at(s calls.Site, need Need, strength Strength, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
+	if library, ok := i.Origin(s.Symbol); ok && s.Via != calls.ViaLookup && s.Via != calls.ViaSyscall {
+		strength, text = Consistent, text+" (that of "+printable(cmp.Or(library, "its own file"))+")"
+	}
 	switch {
 	case s.Via == calls.ViaLookup:
 		text += " (looked up with dlsym)"
@@ -372,7 +377,7 @@ func (i *image) dlopen(p calls.Program, s calls.Site) {
 	for _, path := range paths {
 		switch {
 		case path == "": // the program itself
-		case strings.HasPrefix(path, "/usr/lib/"), strings.HasPrefix(path, "/System/"):
+		case macho.IsSystem(path):
 		case !strings.Contains(path, "/") && (strings.HasPrefix(path, "libSystem") || strings.HasPrefix(path, "libc.")):
 		default:
 			i.at(s, ForeignCode, Consistent, "calls dlopen for %s", printable(path))
