@@ -19,8 +19,15 @@ func (e *evaluation) binary(b Binary) {
 	}
 	r := BinaryReport{Binary: b}
 	var claims claimList
-	for _, s := range b.Slices {
-		sub := e.subject(b, s)
+	subs := make([]subject, len(b.Slices))
+	for i, s := range b.Slices {
+		if subs[i] = e.subject(b, s); s.Err == nil {
+			subs[i].weighed = e.weigh(subs[i], b, s)
+		}
+	}
+	join(subs, b.Slices)
+	for i, s := range b.Slices {
+		sub := subs[i]
 		e.container(sub, s)
 		if s.Err != nil {
 			continue
@@ -32,7 +39,6 @@ func (e *evaluation) binary(b Binary) {
 			e.signature(sub, s)
 			e.infoPlist(sub, b, s)
 			e.encodings(sub, s.Signature.Claims)
-			sub.weighed = e.weigh(sub, b, s)
 			e.advice(sub, s.Signature.Claims.Set)
 			e.runtimeAdvice(sub, s)
 			e.groups(sub, s.Signature.Claims.Set)

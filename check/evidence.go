@@ -11,39 +11,6 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// weighed is what the code says of the claims of a slice.
-type weighed struct {
-	processes []evidence.Process              // of each copy; none of what is no program
-	of        map[string]*evidence.Assessment // by entitlement; of copies the weakest
-}
-
-// weigh puts together what the code of the process says of each entitlement that the
-// slice claims, but for those of which the policy does not want to know. It is nil where no code was looked at.
-func (e *evaluation) weigh(sub subject, b Binary, s Slice) *weighed {
-	if s.Code == nil || s.Signature == nil {
-		return nil
-	}
-	w := &weighed{of: map[string]*evidence.Assessment{}}
-	if s.IsProgram() {
-		w.processes = e.processes.ofCopies(b, s)
-	}
-	for key, v := range s.Signature.Claims.Set {
-		if !v.Grants() || !slices.Contains(evidence.Keys(), key) || e.decide(sub, key).Evidence == policy.EvidenceOff {
-			continue
-		}
-		if !s.IsProgram() {
-			w.of[key] = &evidence.Assessment{Entitlement: key, Strength: evidence.None, Text: "it does nothing here: the entitlements of the program count, and not those of what it loads"}
-			continue
-		}
-		for _, p := range w.processes {
-			if a, ok := evidence.Weigh(p, key); ok && (w.of[key] == nil || w.of[key].Strength.AtLeast(a.Strength)) {
-				w.of[key] = &a
-			}
-		}
-	}
-	return w
-}
-
 // assess returns what the code says of a claim, nil for nothing.
 func (s subject) assess(key string) *evidence.Assessment {
 	if s.weighed == nil {
@@ -90,9 +57,11 @@ func (e *evaluation) supported(sub subject, key string, ex *policy.Exception, d 
 	switch {
 	case sub.arch == "": // a source has no code yet
 		return true
-	case a == nil && !required, a != nil && !required && a.Strength != evidence.None, a != nil && required && a.Supports():
+	case a == nil && !required, sub.weighed.any(key, func(a *evidence.Assessment) bool {
+		return required && a.Supports() || !required && a.Strength != evidence.None
+	}):
 		return true
-	case !required && slices.ContainsFunc(sub.weighed.processes, func(p evidence.Process) bool { return evidence.Narrower(p, key) != "" }):
+	case !required && sub.weighed.narrower(key) != "":
 		return true // of which is told
 	}
 	f.Exception, f.Position = ex, ex.Position
@@ -124,13 +93,6 @@ func (e *evaluation) supported(sub subject, key string, ex *policy.Exception, d 
 	return !required
 }
 
-func imagesOf(processes []evidence.Process) (list []evidence.Image) {
-	for _, p := range processes {
-		list = append(list, p.Images...)
-	}
-	return list
-}
-
 // contradicted tells of an exception whose category is not that of the generators of code
 // that were found.
 func (e *evaluation) contradicted(sub subject, key string, ex *policy.Exception, f Finding) {
@@ -138,16 +100,15 @@ func (e *evaluation) contradicted(sub subject, key string, ex *policy.Exception,
 		return
 	}
 	var found []string
-	for _, img := range imagesOf(sub.weighed.processes) {
-		if img.Code == nil || img.May {
-			continue
+	for _, w := range sub.weighed.together {
+		if len(w.engines[string(ex.Category)]) > 0 {
+			return
 		}
-		for _, engine := range img.Code.Engines {
-			if engine.Category == string(ex.Category) {
-				return
-			}
-			if name := engine.String() + " (" + engine.Category + ")"; engine.Category != "" && engine.Generates && !slices.Contains(found, name) {
-				found = append(found, name)
+	}
+	for _, category := range evidence.Categories() {
+		for _, engine := range sub.weighed.engines[category] {
+			if engine.Generates {
+				found = append(found, engine.String()+" ("+category+")")
 			}
 		}
 	}
@@ -181,30 +142,19 @@ func (e *evaluation) runtimeAdvice(sub subject, s Slice) {
 		return
 	}
 	for _, key := range memory {
-		if a := sub.assess(key); grants(set, key) && a != nil {
-			e.broader(sub, key, set, *a)
+		if grants(set, key) && sub.assess(key) != nil {
+			e.broader(sub, key, set)
 		}
 	}
-	if !slices.ContainsFunc(memory, func(key string) bool { return grants(set, key) }) && e.decide(sub, memory[0]).Evidence != policy.EvidenceOff {
-		for _, p := range sub.weighed.processes {
-			if e.unclaimed(sub, p) {
-				break
-			}
-		}
+	if a := sub.weighed.jit; a != nil && !slices.ContainsFunc(memory, func(key string) bool { return grants(set, key) }) && e.decide(sub, memory[0]).Evidence != policy.EvidenceOff {
+		e.unclaimed(sub, *a)
 	}
 }
 
-// broader tells of an entitlement for which a narrower one should do, in each copy.
-func (e *evaluation) broader(sub subject, key string, set entitlement.Set, a evidence.Assessment) {
-	var narrower string
-	for i, p := range sub.weighed.processes {
-		switch n := evidence.Narrower(p, key); {
-		case i == 0:
-			narrower = n
-		case n != narrower:
-			return
-		}
-	}
+// broader tells of an entitlement for which a narrower one should do, in each copy and in each
+// slice that claims it: codesign signs all slices with one file.
+func (e *evaluation) broader(sub subject, key string, set entitlement.Set) {
+	narrower := sub.weighed.narrower(key)
 	if narrower == "" {
 		return
 	}
@@ -213,23 +163,17 @@ func (e *evaluation) broader(sub subject, key string, set entitlement.Set, a evi
 	if grants(set, narrower) {
 		f.Hint = fmt.Sprintf("sign with %s alone and try it; Apple advises DRM that uses unsigned executable memory to move to MAP_JIT, too", narrower)
 	}
-	if len(a.Gaps) > 0 {
+	if sub.weighed.any(key, func(a *evidence.Assessment) bool { return len(a.Gaps) > 0 }) {
 		f.Level = policy.Note
 		f.Message += ", as far as it could be followed"
 	}
 	e.add(f)
 }
 
-// unclaimed tells of a program that maps memory with MAP_JIT and may not, and reports
-// whether it does.
-func (e *evaluation) unclaimed(sub subject, p evidence.Process) bool {
-	a, _ := evidence.Weigh(p, memory[0])
-	if a.Strength != evidence.Proves {
-		return false
-	}
+// unclaimed tells of a program that maps memory with MAP_JIT and may not.
+func (e *evaluation) unclaimed(sub subject, a evidence.Assessment) {
 	f := sub.finding(RuleUnclaimedJIT, fmt.Sprintf("%s %s, and the program does not claim %s", a.Items[0].Path, a.Items[0].Text, memory[0]))
 	f.Entitlement, f.Risk = memory[0], riskOf(memory[0])
 	f.Hint = "where the program does not check for it, it crashes there, or goes on with a slow interpreter: claim it and justify it, or build without the JIT"
 	e.add(f)
-	return true
 }

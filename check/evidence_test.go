@@ -133,3 +133,101 @@ func TestEvidenceOfCopiesIsThatOfTheWeakest(t *testing.T) {
 		}
 	}
 }
+
+// Of two copies of a program one loads the engine, beside the other it only lies where it may be
+// loaded, which does not count where evidence is required: whichever of them comes first.
+func TestRequiredEvidenceHasToBeThatOfEachCopy(t *testing.T) {
+	for _, beside := range []string{"One", "Two"} {
+		program := hardened(jit, true)
+		var list []check.Binary
+		for _, dir := range []string{"One", "Two"} {
+			b := binary(t, "A.app/Contents/"+dir+"/tool", program.Bytes())
+			b.Outer, b.Slices[0].Code = "A.app", &evidence.Code{
+				Loads: []evidence.Load{{Name: "@loader_path/engine.dylib", Weak: true}},
+				Items: []evidence.Item{{Need: evidence.ForeignCode, Strength: evidence.Consistent, Text: "dlopen"}},
+			}
+			list = append(list, b)
+		}
+		m := hardened()
+		m.FileType = machotest.MHDylib
+		engine := binary(t, "A.app/Contents/"+beside+"/engine.dylib", m.Bytes())
+		engine.Outer, engine.Slices[0].Code = "A.app", &evidence.Code{Items: []evidence.Item{{Need: evidence.MapJIT, Strength: evidence.Suggests, Text: "has V8"}}}
+		p := parse(t, "version: 1\nsettings: {unlisted: allow, unused-exceptions: note}\nstages: {release: {}}\nrules: [{entitlement: "+jit+
+			", action: require-justification, evidence: required}]\nexceptions:"+complete("E1", jit, "identifier: com.acme.app"))
+		if diff := cmp.Diff([]string{"error unsupported-exception " + jit}, lines(check.Evaluate(input(t, p, "release", append(list, engine)...)))); diff != "" {
+			t.Errorf("with the engine in %s: %s", beside, diff)
+		}
+	}
+}
+
+// codesign signs all slices with one file: what one of them needs, all claim.
+func TestEvidenceOfOneSliceIsForAll(t *testing.T) {
+	maps := evidence.Code{Items: []evidence.Item{{Need: evidence.MapJIT, Strength: evidence.Proves, Symbol: "_mmap", Text: "calls mmap with MAP_JIT"}}}
+	plain := evidence.Code{Items: []evidence.Item{{Need: evidence.UnsignedMemory, Strength: evidence.Proves, Symbol: "_mmap", Text: "calls mmap without"}}}
+	const lax = "version: 1\nsettings: {unlisted: allow, unused-exceptions: note}\nstages: {release: {}}\n"
+	rule := func(key, more string) string {
+		return lax + "rules: [{entitlement: " + key + ", action: require-justification" + more + "}]\nexceptions:" + complete("E1", key, "identifier: com.acme.app")
+	}
+	for _, row := range []struct {
+		name       string
+		policy     string
+		claims     []any
+		intel, arm evidence.Code
+		want       []string
+		narrow     []string
+	}{
+		{
+			"one slice needs the wider one", lax, []any{unsigned, true}, plain, maps, nil,
+			[]string{"keep " + unsigned},
+		},
+		{
+			"one slice needs the narrower one, and the other none", lax, []any{unsigned, true}, evidence.Code{}, maps,
+			[]string{"warning broader-than-needed " + unsigned},
+			[]string{"remove " + unsigned, "add " + jit},
+		},
+		{
+			"for each slice another narrower one would do", lax, []any{pages, true}, plain, maps,
+			[]string{"warning broader-than-needed " + pages},
+			[]string{"remove " + pages, "add " + jit, "add " + unsigned},
+		},
+		{
+			"evidence that is required is in one slice", rule(jit, ", evidence: required"), []any{jit, true}, evidence.Code{}, maps, nil,
+			[]string{"keep " + jit},
+		},
+		{
+			"evidence is in one slice", rule(jit, ""), []any{jit, true}, evidence.Code{}, maps, nil,
+			[]string{"keep " + jit},
+		},
+		{
+			"evidence that is required is in none", rule(jit, ", evidence: required"), []any{jit, true}, evidence.Code{}, evidence.Code{},
+			[]string{"error unsupported-exception " + jit},
+			[]string{"remove " + jit},
+		},
+		{
+			"nothing is claimed of what one slice does", lax, nil, evidence.Code{}, maps,
+			[]string{"warning unclaimed-jit " + jit},
+			[]string{"add " + jit},
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			intel := hardened(row.claims...)
+			intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All
+			b := binary(t, "Acme", machotest.Fat{Slices: []machotest.Slice{{Binary: intel}, {Binary: hardened(row.claims...)}}}.Bytes())
+			b.Slices[0].Code, b.Slices[1].Code = &row.intel, &row.arm
+			if diff := cmp.Diff(row.want, lines(check.Evaluate(input(t, parse(t, row.policy), "release", b)))); diff != "" {
+				t.Error(diff)
+			}
+			list := check.Narrow([]check.Binary{b})
+			if len(list) != 1 || len(list[0].Archs) != 2 {
+				t.Fatalf("%+v", list)
+			}
+			var got []string
+			for _, p := range list[0].Proposals {
+				got = append(got, string(p.Change)+" "+p.Entitlement)
+			}
+			if diff := cmp.Diff(row.narrow, got); diff != "" {
+				t.Errorf("narrow: %s", diff)
+			}
+		})
+	}
+}

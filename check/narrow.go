@@ -1,8 +1,8 @@
 package check
 
 import (
+	"cmp"
 	"iter"
-	"reflect"
 	"slices"
 
 	"github.com/codewarrant/codewarrant/codesign"
@@ -41,38 +41,78 @@ func Programs(binaries []Binary) iter.Seq[Program] {
 }
 
 // Narrow proposes the smallest entitlements that the code supports, for each signed program
-// among the binaries, by path.
+// among the binaries, by path. Slices with the same claims are signed with one file, so that
+// one proposal is made for them: what one of them needs stays.
 func Narrow(binaries []Binary) []Narrowing {
 	var list []Narrowing
+	var claims [][]string // of each
 	for p := range Programs(binaries) {
 		if p.Slice.Signature == nil {
 			continue
 		}
 		set := p.Slice.Signature.Claims.Set
 		claimed := slices.DeleteFunc(set.Keys(), func(key string) bool { return !set[key].Grants() })
+		hardened := p.Slice.Signature.Directory().Flags&codesign.FlagRuntime != 0
 		n := Narrowing{
-			Path: p.Binary.Paths[0], Archs: []string{p.Slice.Arch},
-			Hardened:  p.Slice.Signature.Directory().Flags&codesign.FlagRuntime != 0,
-			Proposals: evidence.Narrow(p.Process, claimed, p.Slice.Signature.Directory().Flags&codesign.FlagRuntime != 0),
+			Path: p.Binary.Paths[0], Archs: []string{p.Slice.Arch}, Hardened: hardened,
+			Proposals: evidence.Narrow(p.Process, claimed, hardened),
 		}
-		same := slices.IndexFunc(list, func(o Narrowing) bool { return o.Path == n.Path && o.sameAs(n) })
-		if same < 0 {
-			list = append(list, n)
+		same := len(list) - 1 // those of one program are together
+		for same >= 0 && list[same].Path == n.Path && !(list[same].Hardened == n.Hardened && slices.Equal(claims[same], claimed)) {
+			same--
+		}
+		if same < 0 || list[same].Path != n.Path {
+			list, claims = append(list, n), append(claims, claimed)
 			continue
 		}
 		list[same].Archs = append(list[same].Archs, p.Slice.Arch)
+		list[same].Proposals = joinProposals(claimed, list[same].Proposals, n.Proposals)
 	}
 	return list
 }
 
-// sameAs reports whether the same is proposed for two slices, whatever it rests on.
-func (n Narrowing) sameAs(o Narrowing) bool {
-	bare := func(list []evidence.Proposal) []evidence.Proposal {
-		list = slices.Clone(list)
-		for i := range list {
-			list[i].Evidence = nil
+// joinProposals puts together what is proposed for two slices with the same claims.
+func joinProposals(claimed []string, a, b []evidence.Proposal) (list []evidence.Proposal) {
+	find := func(list []evidence.Proposal, key string) *evidence.Proposal {
+		i := slices.IndexFunc(list, func(p evidence.Proposal) bool { return p.Entitlement == key })
+		if i < 0 {
+			return nil
 		}
-		return list
+		return &list[i]
 	}
-	return n.Hardened == o.Hardened && reflect.DeepEqual(bare(n.Proposals), bare(o.Proposals))
+	kept := false // one of those on memory, which permits all that a narrower one does
+	for _, key := range claimed {
+		p := joinProposal(find(a, key), find(b, key))
+		kept = kept || slices.Contains(memory[1:], key) && p.Change == evidence.Keep
+		list = append(list, p)
+	}
+	for _, key := range memory {
+		x, y := find(a, key), find(b, key)
+		if slices.Contains(claimed, key) || x == nil && y == nil || kept {
+			continue
+		}
+		list = append(list, joinProposal(cmp.Or(x, y), cmp.Or(y, x)))
+	}
+	return list
+}
+
+// joinProposal puts together what is proposed for one entitlement: the one that goes further
+// in keeping it, or else the one that is less sure that it may go.
+func joinProposal(a, b *evidence.Proposal) evidence.Proposal {
+	sure := []evidence.Certainty{evidence.Open, evidence.Likely, evidence.Certain}
+	keeps := func(p *evidence.Proposal) int {
+		if p.Change == evidence.Remove {
+			return -1 - slices.Index(sure, p.Certainty)
+		}
+		return slices.Index(sure, p.Certainty)
+	}
+	if keeps(b) > keeps(a) {
+		a, b = b, a
+	}
+	p := *a
+	if p.Evidence != nil && b.Evidence != nil && p.Evidence.Strength == b.Evidence.Strength {
+		joined := p.Evidence.Join(*b.Evidence)
+		p.Evidence = &joined
+	}
+	return p
 }

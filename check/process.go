@@ -2,64 +2,88 @@ package check
 
 import (
 	"fmt"
+	"iter"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/evidence"
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // processes finds out which of the files that were looked at run in one process.
 type processes struct {
 	binaries []Binary
-	byPath   map[string][]int // by the folded path, under each name that the loader may use
+	byPath   map[string][]int // by the folded path
+	byLink   map[string][]int // by the folded paths at which links may be that lead to them
 	byScope  map[string][]int // libraries and plug-ins by what they may be loaded from
-	looked   int              // images so far, and names that were looked up, of all processes
+	looked   int              // what [maxLooked] bounds, so far
 }
 
 const (
 	// maxImages bounds the files of one process. Large apps have some hundred.
 	maxImages = 2000
 
-	// maxLooked bounds them, and the paths at which they are sought, for all processes of
-	// a run together: some seconds.
+	// maxLooked bounds the images of all processes of a run together, what is found in
+	// these, and the paths at which they are sought: some seconds.
 	maxLooked = 5_000_000
+
+	// pathsPerLook and itemsPerLook are how many bytes of a path, and how many items of an
+	// image, count for as much as one look-up.
+	pathsPerLook = 256
+	itemsPerLook = 4
 
 	// maxMissing bounds the names of libraries of one process that were not found.
 	maxMissing = 4
 
 	// maxRPaths bounds the folders in which one library is looked for.
 	maxRPaths = 64
+
+	// maxPath is the longest path that the kernel opens, in bytes: PATH_MAX of
+	// <sys/syslimits.h>.
+	maxPath = 1024
 )
 
 func newProcesses(binaries []Binary) *processes {
-	p := &processes{binaries: binaries, byPath: map[string][]int{}, byScope: map[string][]int{}}
+	p := &processes{binaries: binaries, byPath: map[string][]int{}, byLink: map[string][]int{}, byScope: map[string][]int{}}
 	for i, b := range binaries {
 		for _, name := range b.Paths {
-			p.name(name, i)
-			if f, ok := frameworkOf(b); ok {
-				p.name(path.Join(f, path.Base(name)), i)
-				p.name(path.Join(f, "Versions/Current", path.Base(name)), i)
-			}
-			for _, s := range b.Slices {
-				if s.Code != nil && s.Code.ID != "" { // a link with the name of the library leads to the file
-					p.name(path.Join(path.Dir(name), path.Base(s.Code.ID)), i)
-				}
-			}
+			note(p.byPath, name, i)
 		}
 		if slices.ContainsFunc(b.Slices, isLibrary) {
 			p.byScope[scopeOf(b)] = append(p.byScope[scopeOf(b)], i)
 		}
 	}
+	for i, b := range binaries {
+		for _, name := range b.Paths {
+			p.links(name, b, i)
+		}
+	}
 	return p
 }
 
-// name notes that a path leads to a binary. The file systems of Macs fold case.
-func (p *processes) name(name string, i int) {
+// links notes where links may be that lead to a binary.
+func (p *processes) links(name string, b Binary, i int) {
+	if f, ok := frameworkOf(b); ok {
+		current := path.Join(f, "Versions/Current", path.Base(name))
+		if at := p.byPath[fold(current)]; len(at) == 0 || slices.Contains(at, i) { // else that one is the current version
+			note(p.byLink, path.Join(f, path.Base(name)), i)
+			note(p.byLink, current, i)
+		}
+	}
+	for _, s := range b.Slices {
+		if s.Code != nil && s.Code.ID != "" && len(s.Code.ID) <= maxPath { // a link with the name of the library
+			note(p.byLink, path.Join(path.Dir(name), path.Base(s.Code.ID)), i)
+		}
+	}
+}
+
+// note adds a binary to those of a path. The file systems of Macs fold case.
+func note(list map[string][]int, name string, i int) {
 	name = fold(name)
-	if !slices.Contains(p.byPath[name], i) {
-		p.byPath[name] = append(p.byPath[name], i)
+	if !slices.Contains(list[name], i) {
+		list[name] = append(list[name], i)
 	}
 }
 
@@ -85,69 +109,91 @@ func scopeOf(b Binary) string {
 	return strings.TrimSuffix(b.Paths[0], b.Inside[0])
 }
 
+// role is how sure it is that an image is in a process.
+type role int
+
+const (
+	isLoaded role = iota
+	isWeak        // it is loaded where it is there
+	isOneOf       // it is one of several, of which one is loaded
+)
+
 // loading is one image that is to be loaded, and who says so.
 type loading struct {
 	binary int
 	paths  []string // of its loaders and its own, in which @rpath is looked for
-	weak   bool
+	role   role
 }
 
 // process returns the program with what is loaded into it. b is one of the binaries, s a slice
 // of it that is a program.
 func (p *processes) process(b Binary, s Slice) evidence.Process {
-	l := loader{processes: p, cpu: s, main: b.Paths[0], seen: map[int]int{}, missing: map[string]bool{}}
+	l := loader{processes: p, cpu: s, main: b.Paths[0], outer: b.Outer, seen: map[int]*loaded{}, missing: map[string]bool{}}
 	l.images(b, s)
 	return l.process
 }
 
-// ofCopies returns a process for each copy of a program: what is beside it may differ.
-func (p *processes) ofCopies(b Binary, s Slice) []evidence.Process {
-	var list []evidence.Process
-	for i := range b.Paths {
-		c := b
-		c.Paths, c.Inside = b.Paths[i:i+1], b.Inside[i:i+1]
-		list = append(list, p.process(c, s))
+// ofCopies yields a process for each copy of a program, one at a time: what is beside it may
+// differ, and one may be large.
+func (p *processes) ofCopies(b Binary, s Slice) iter.Seq[evidence.Process] {
+	return func(yield func(evidence.Process) bool) {
+		for i := range b.Paths {
+			c := b
+			c.Paths, c.Inside = b.Paths[i:i+1], b.Inside[i:i+1]
+			if !yield(p.process(c, s)) {
+				return
+			}
+		}
 	}
-	return list
 }
 
 // loader follows what dyld does when a program starts, and collects what it loads.
 type loader struct {
 	*processes
 	cpu     Slice
-	main    string      // path of the program
-	seen    map[int]int // images by their binaries
+	main    string          // path of the program
+	outer   string          // that of the outermost bundle around it, empty for none
+	seen    map[int]*loaded // by their binaries
 	missing map[string]bool
 	process evidence.Process
 }
 
+// loaded is a binary in the process.
+type loaded struct {
+	loading
+	slices []Slice // of which one is loaded
+	images []int   // of these slices
+}
+
 func (l *loader) images(b Binary, s Slice) {
 	l.process.Images = []evidence.Image{{Path: b.Paths[0], Code: s.Code, Signer: signerOf(s)}}
-	if i, ok := l.find(b.Paths[0]); ok {
-		l.seen[i] = 0
+	for _, i := range l.find(b.Paths[0]) {
+		if slices.Contains(l.binaries[i].Paths, b.Paths[0]) {
+			l.seen[i] = &loaded{}
+		}
 	}
-	queue := l.loads(b.Paths[0], s.Code, nil, false)
+	queue := l.loads(b.Paths[0], s.Code, nil, isLoaded)
 	for len(queue) > 0 && l.room() {
 		next := queue[0]
 		queue = queue[1:]
-		if at, ok := l.seen[next.binary]; ok {
-			if at >= 0 && !next.weak { // something else needs it
-				l.process.Images[at].Weak = false
+		got, ok := l.seen[next.binary]
+		switch {
+		case !ok:
+			got = l.load(next)
+		case next.role >= got.role:
+			continue
+		default: // something else needs it, and with it what it loads
+			got.role = next.role
+			for _, i := range got.images {
+				l.process.Images[i].Weak, l.process.Images[i].May = got.role == isWeak, got.role == isOneOf
 			}
-			continue
 		}
-		l.seen[next.binary] = -1
-		lib := l.binaries[next.binary]
-		slice, ok := sliceFor(lib, l.cpu)
-		if !ok {
-			continue
+		for _, s := range got.slices {
+			queue = append(queue, l.loads(l.binaries[next.binary].Paths[0], s.Code, got.paths, got.role)...)
 		}
-		l.seen[next.binary] = len(l.process.Images)
-		l.add(lib, slice, false, next.weak)
-		queue = append(queue, l.loads(lib.Paths[0], slice.Code, next.paths, next.weak)...)
 	}
 	if n := len(l.missing); n > maxMissing {
-		l.process.Gaps = append(l.process.Gaps, fmt.Sprintf("loads %d more libraries that are not part of what was checked", n-maxMissing))
+		l.gap(fmt.Sprintf("loads %d more libraries that are not part of what was checked", n-maxMissing))
 	}
 	if !l.process.Loads() {
 		return
@@ -159,13 +205,36 @@ func (l *loader) images(b Binary, s Slice) {
 		if !l.room() {
 			break
 		}
-		if slice, ok := sliceFor(l.binaries[i], l.cpu); ok {
-			l.add(l.binaries[i], slice, true, false)
-		}
+		l.load(loading{binary: i, role: isOneOf})
 	}
 }
 
-const tooMany = "more libraries than are looked at"
+// load adds a library.
+func (l *loader) load(next loading) *loaded {
+	b := l.binaries[next.binary]
+	got := &loaded{loading: next, slices: slicesFor(b, l.cpu)}
+	l.seen[next.binary] = got
+	for _, s := range got.slices {
+		if !l.room() {
+			break
+		}
+		if s.Code != nil {
+			l.looked += len(s.Code.Items) / itemsPerLook
+		}
+		got.images = append(got.images, len(l.process.Images))
+		l.process.Images = append(l.process.Images, evidence.Image{
+			Path: b.Paths[0], Code: s.Code, Weak: got.role == isWeak, May: got.role == isOneOf, Signer: signerOf(s),
+		})
+	}
+	return got
+}
+
+// gap notes what of the process is not known, once.
+func (l *loader) gap(text string) {
+	if !slices.Contains(l.process.Gaps, text) {
+		l.process.Gaps = append(l.process.Gaps, text)
+	}
+}
 
 // room reports whether one more file may be looked at, and tells where not.
 func (l *loader) room() bool {
@@ -173,97 +242,108 @@ func (l *loader) room() bool {
 	if len(l.process.Images) < maxImages && l.looked < maxLooked {
 		return true
 	}
-	if !slices.Contains(l.process.Gaps, tooMany) {
-		l.process.Gaps = append(l.process.Gaps, tooMany)
-	}
+	l.gap("more libraries than are looked at")
 	return false
 }
 
-func (l *loader) add(b Binary, s Slice, may, weak bool) {
-	l.process.Images = append(l.process.Images, evidence.Image{Path: b.Paths[0], Code: s.Code, May: may, Weak: weak, Signer: signerOf(s)})
-}
-
-// find returns the binary at a path.
-func (l *loader) find(name string) (int, bool) {
-	l.looked++
-	list := l.byPath[fold(name)]
-	if len(list) == 0 {
-		return 0, false
+// find returns the binaries to one of which a path leads: what is at it, or else what a link
+// at it may lead to. dyld opens paths, and does not look for names.
+func (l *loader) find(name string) []int {
+	l.looked += 1 + len(name)/pathsPerLook
+	name = fold(name)
+	if list := l.byPath[name]; len(list) > 0 {
+		return list
 	}
-	return list[0], true
+	return l.byLink[name]
 }
 
 // loads returns the libraries that a file names, as far as they are among the binaries.
-func (l *loader) loads(name string, code *evidence.Code, rpaths []string, weak bool) []loading {
+func (l *loader) loads(name string, code *evidence.Code, rpaths []string, by role) []loading {
 	if code == nil {
 		return nil
 	}
-	// dyld looks at those of the file itself first and at the program's last: rpathStack
-	// in Loader.cpp and DyldProcessConfig of dyld begin with the image that loads.
-	var own []string
-	for _, r := range code.RPaths {
-		if full, ok := l.expand(r, name); ok {
-			own = append(own, full)
-		}
-	}
-	rpaths = slices.Concat(own, rpaths)
+	rpaths = slices.Concat(l.rpaths(name, code.RPaths), rpaths)
 	if len(rpaths) > maxRPaths {
 		rpaths = rpaths[:maxRPaths]
-		l.missing["from more folders than are looked in"] = true
+		l.gap("looks for libraries in more folders than are looked in")
 	}
 	var list []loading
 	for _, load := range code.Loads {
 		if !l.room() {
 			break
 		}
-		i, ok := l.resolve(load.Name, name, rpaths)
+		found, role := l.resolve(load.Name, name, rpaths), by
 		switch {
-		case ok:
-			list = append(list, loading{i, rpaths, weak || load.Weak})
-		case !load.Weak && !weak && !isSystem(load.Name):
+		case len(found) > 1:
+			role = isOneOf
+			l.gap("loads " + shorten(load.Name) + ", which may be one of several files that were checked")
+		case load.Weak:
+			role = max(by, isWeak)
+		case len(found) == 0 && role == isLoaded && !macho.IsSystem(load.Name):
 			if l.missing[load.Name] = true; len(l.missing) <= maxMissing {
-				if gap := "loads " + load.Name + ", which is not part of what was checked"; !slices.Contains(l.process.Gaps, gap) {
-					l.process.Gaps = append(l.process.Gaps, gap)
-				}
+				l.gap("loads " + shorten(load.Name) + ", which is not part of what was checked")
 			}
+		}
+		for _, i := range found {
+			list = append(list, loading{i, rpaths, role})
 		}
 	}
 	return list
 }
 
+// rpaths returns the folders that a file names. dyld looks at those of the file itself
+// first and at the program's last: rpathStack in Loader.cpp and DyldProcessConfig of dyld
+// begin with the image that loads.
+func (l *loader) rpaths(by string, names []string) (own []string) {
+	for _, r := range names {
+		if len(own) > maxRPaths || !l.room() {
+			break
+		}
+		if full, ok := l.expand(r, by); ok {
+			own = append(own, full)
+		}
+	}
+	return own
+}
+
 // resolve finds a library as dyld does (man dyld; Loader::expandAtPath and
 // forEachResolvedAtPathVar in dyld's source): @executable_path is the folder of the
 // program, @loader_path that of the file that names it, and @rpath each of the folders
-// that this file and its loaders name.
-func (l *loader) resolve(name, by string, rpaths []string) (int, bool) {
-	if rest, ok := strings.CutPrefix(name, "@rpath/"); ok {
+// that this file and its loaders name. Of several files that it returns one is meant.
+func (l *loader) resolve(name, by string, rpaths []string) []int {
+	if rest, ok := strings.CutPrefix(name, "@rpath/"); ok && len(rest) <= maxPath {
 		for _, r := range rpaths {
-			if i, ok := l.find(path.Join(r, rest)); ok {
-				return i, true
+			if list := l.find(path.Join(r, rest)); len(list) > 0 {
+				return list
 			}
 		}
-		return 0, false
+		return nil
 	}
-	full, ok := l.expand(name, by)
-	if ok {
+	if full, ok := l.expand(name, by); ok {
 		return l.find(full)
 	}
-	if !path.IsAbs(name) || isSystem(name) {
-		return 0, false
+	if !path.IsAbs(name) || len(name) > maxPath || macho.IsSystem(name) {
+		return nil
 	}
 	// An absolute path is below the folder that a package or an image stands for, which
-	// is one of those around the program.
-	for dir := path.Dir(l.main); dir != "." && dir != "/"; dir = path.Dir(dir) {
-		if i, ok := l.find(path.Join(dir, name)); ok {
-			return i, true
+	// is one of those around the program, and around the app that it belongs to.
+	from := l.main
+	if l.outer != "" {
+		from = l.outer
+	}
+	for dir := path.Dir(from); ; dir = path.Dir(dir) {
+		if list := l.find(path.Join(dir, name)); len(list) > 0 || dir == "." || dir == "/" {
+			return list
 		}
 	}
-	return 0, false
 }
 
 // expand returns the path that begins at the program or at the file by; others lead out
-// of what was checked.
+// of what was checked, and so do those that nobody can open.
 func (l *loader) expand(name, by string) (string, bool) {
+	if len(name) > maxPath {
+		return "", false
+	}
 	for prefix, from := range map[string]string{"@executable_path": l.main, "@loader_path": by} {
 		if rest, ok := strings.CutPrefix(name, prefix); ok && (rest == "" || rest[0] == '/') {
 			return path.Join(path.Dir(from), rest), true
@@ -272,29 +352,39 @@ func (l *loader) expand(name, by string) (string, bool) {
 	return "", false
 }
 
-// isSystem reports whether a library is a part of macOS.
-func isSystem(name string) bool {
-	return strings.HasPrefix(name, "/usr/lib/") || strings.HasPrefix(name, "/System/")
+// archsFor are the slices of a library that dyld takes for a program of an architecture, the
+// best first, and whether the best is only so on some Macs: GradedArchs::forCurrentOS in
+// MachOFile.cpp of dyld prefers x86_64h from Haswell on and takes x86_64 elsewhere, as in
+// Rosetta, and prefers arm64e, which macOS does not load of everybody.
+var archsFor = map[string]struct {
+	archs []string
+	any   bool
+}{
+	"x86_64":  {[]string{"x86_64h", "x86_64"}, true},
+	"x86_64h": {[]string{"x86_64h", "x86_64"}, false},
+	"arm64":   {[]string{"arm64e", "arm64"}, true},
+	"arm64e":  {[]string{"arm64e", "arm64"}, false},
 }
 
-// sliceFor returns the slice of a library that a program loads: of its architecture, or
-// else of its processor.
-func sliceFor(b Binary, program Slice) (Slice, bool) {
-	var best *Slice
-	for i := range b.Slices {
-		s := &b.Slices[i]
-		switch {
-		case s.Err != nil || !isLibrary(*s):
-		case s.Arch == program.Arch:
-			return *s, true
-		case s.CPU == program.CPU && best == nil:
-			best = s
+// slicesFor returns the slices of a library one of which a program loads: which one depends
+// on the Mac. For an architecture that is not known here it is one of the same processor.
+func slicesFor(b Binary, program Slice) []Slice {
+	var list []Slice
+	want, known := archsFor[program.Arch]
+	for _, arch := range want.archs {
+		for _, s := range b.Slices {
+			if s.Arch == arch && isLibrary(s) && (want.any || len(list) == 0) {
+				list = append(list, s)
+			}
 		}
 	}
-	if best == nil {
-		return Slice{}, false
+	if known {
+		return list
 	}
-	return *best, true
+	if i := slices.IndexFunc(b.Slices, func(s Slice) bool { return s.CPU == program.CPU && isLibrary(s) }); i >= 0 {
+		list = b.Slices[i : i+1]
+	}
+	return list
 }
 
 // signerOf says who signed a slice, as far as library validation asks.

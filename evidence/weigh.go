@@ -8,7 +8,7 @@ import (
 
 // Process is a program with the code that runs in it, all of one architecture.
 type Process struct {
-	Images []Image  // the main executable first
+	Images []Image  // the main executable first; of one file all slices of which one is loaded, one after the other
 	Gaps   []string // what of it is not known
 }
 
@@ -130,12 +130,15 @@ func (p Process) Loads() bool { return len(p.items(ForeignCode)) > 0 }
 // proves nothing of the process.
 func (p Process) items(need Need) []Cited {
 	var list []Cited
-	for _, img := range p.Images {
+	for n, img := range p.Images {
 		if img.Code == nil {
 			continue
 		}
 		for _, it := range img.Code.Items {
 			if it.Need != need {
+				continue
+			}
+			if n > 0 && p.Images[n-1].says(img.Path, it) {
 				continue
 			}
 			if img.May && it.Strength == Proves {
@@ -145,6 +148,15 @@ func (p Process) items(need Need) []Cited {
 		}
 	}
 	return list
+}
+
+// says reports whether an image is of the file at the path, as another slice of it is that
+// stands behind it, and has the item.
+func (img Image) says(path string, it Item) bool {
+	return img.Path == path && img.Code != nil && slices.ContainsFunc(img.Code.Items, func(o Item) bool {
+		o.Address = it.Address
+		return o == it
+	})
 }
 
 // strength returns the strength of what there is for a need.
@@ -167,8 +179,8 @@ func (p Process) gaps(need Need) []Missed {
 			list = append(list, Missed{img.Path, "not looked into"})
 		default:
 			for _, g := range img.Code.Gaps {
-				if g.hides(need) {
-					list = append(list, Missed{img.Path, g.Text})
+				if m := (Missed{img.Path, g.Text}); g.hides(need) && !slices.Contains(list, m) {
+					list = append(list, m)
 				}
 			}
 		}
@@ -207,7 +219,7 @@ func (a *Assessment) finish() {
 	})
 	if len(a.Items) > maxCited {
 		a.More = len(a.Items) - maxCited
-		a.Items = a.Items[:maxCited:maxCited]
+		a.Items = slices.Clone(a.Items[:maxCited]) // and not all that there was
 	}
 }
 
@@ -217,7 +229,10 @@ func (a *Assessment) finish() {
 func (a *Assessment) libraries(p Process) {
 	main := p.Images[0]
 	same := 0
-	for _, img := range p.Images[1:] {
+	for n, img := range p.Images[1:] {
+		if p.Images[n].Path == img.Path && p.Images[n].Signer == img.Signer {
+			continue // another slice of the same file
+		}
 		why := main.refuses(img.Signer)
 		if why == "" {
 			same++

@@ -232,3 +232,31 @@ func TestScript(t *testing.T) {
 		})
 	}
 }
+
+// Of an assessment of much no more is kept than it shows.
+func TestAnAssessmentHoldsWhatItShows(t *testing.T) {
+	p := process(image("app", &evidence.Code{}))
+	for n := range 100 {
+		p.Images = append(p.Images, image(fmt.Sprint("lib", n), has(evidence.MapJIT, evidence.Proves, "maps")))
+	}
+	a, _ := evidence.Weigh(p, allowJIT)
+	if len(a.Items)+a.More != 100 || cap(a.Items) > 2*len(a.Items) {
+		t.Errorf("%d items are shown, %d more, and there is room for %d", len(a.Items), a.More, cap(a.Items))
+	}
+}
+
+// Slices of one file of which one is loaded, as the Mac is, say once what both say.
+func TestSlicesOfOneFileAreToldOnce(t *testing.T) {
+	first, second := has(evidence.MapJIT, evidence.Proves, "maps"), has(evidence.MapJIT, evidence.Proves, "maps")
+	first.Items[0].Address, second.Items[0].Address = 1, 2
+	second.Items = append(second.Items, evidence.Item{Need: evidence.MapJIT, Strength: evidence.Suggests, Text: "has V8"})
+	first.Gaps, second.Gaps = []evidence.Gap{{Text: "lost"}}, []evidence.Gap{{Text: "lost"}}
+	p := process(image("app", &evidence.Code{}), image("lib", first), image("lib", second))
+	a, _ := evidence.Weigh(p, allowJIT)
+	if got, want := tell(a), "proves () proves lib maps; suggests lib has V8; gap lib lost"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if a, _ := evidence.Weigh(p, disableValidation); !strings.Contains(a.Text, "(1)") {
+		t.Errorf("it is counted as two: %s", a.Text)
+	}
+}
