@@ -20,6 +20,10 @@ const (
 	ofValue     = 256 // of an entitlement or constraint
 	ofOperation = 96  // of a requirement
 	ofTold      = 2 << 10
+
+	// ofAssessment is what the code of a process comes to for one entitlement, which is found out
+	// later: up to 8 items and 9 gaps of up to 200 bytes each.
+	ofAssessment = 4 << 10
 )
 
 // cost is what a binary takes, or what is told instead of one.
@@ -162,6 +166,7 @@ func (c *cost) slice(s check.Slice) {
 	c.anomalies(s.Anomalies)
 	c.info(s.Info)
 	c.code(s.Code)
+	c.assessments(s)
 	c.err(s.Err)
 	c.err(s.SignatureErr)
 	if s.Signature == nil {
@@ -195,6 +200,20 @@ func (c *cost) code(code *evidence.Code) {
 	}
 	c.text(code.RPaths...)
 	c.text(code.ID)
+}
+
+// assessments counts what is told of the code for each claim that it can speak for, and of
+// a claim that is missing.
+func (c *cost) assessments(s check.Slice) {
+	if s.Code == nil || s.Signature == nil {
+		return
+	}
+	c.bytes += ofAssessment
+	for _, key := range evidence.Keys() {
+		if v, ok := s.Signature.Claims.Set[key]; ok && v.Grants() {
+			c.bytes += ofAssessment
+		}
+	}
 }
 
 func (c *cost) signature(s *codesign.Signature) {

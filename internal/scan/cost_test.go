@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/macho"
 )
 
@@ -100,5 +103,22 @@ func TestCostCountsFindingsByWhatTheyName(t *testing.T) {
 	}
 	if got, want := told(strings.Repeat("x", 1000))-told(""), 100*1000; got != want {
 		t.Errorf("100 findings about a path of 1000 bytes count %d, want %d", got, want)
+	}
+}
+
+// What code is told to need is found out when all is read, and counted before.
+func TestCostCountsWhatTheCodeWillSayOfClaims(t *testing.T) {
+	of := func(code *evidence.Code, keys ...string) int {
+		set := entitlement.Set{}
+		for _, key := range keys {
+			set[key] = entitlement.Bool(true)
+		}
+		s := check.Slice{Code: code, Signature: &codesign.Signature{Directories: make([]codesign.Directory, 1), Claims: entitlement.Claims{Set: set}}}
+		return costOf(Result{Binaries: []check.Binary{{Paths: []string{"x"}, Inside: []string{"x"}, Slices: []check.Slice{s}}}})
+	}
+	const jit = "com.apple.security.cs.allow-jit"
+	with, without := of(&evidence.Code{}, jit)-of(&evidence.Code{}), of(nil, jit)-of(nil)
+	if with-without != ofAssessment {
+		t.Errorf("a claim costs %d with code and %d without", with, without)
 	}
 }
