@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,8 +215,15 @@ func TestEvidenceOfOneSliceIsForAll(t *testing.T) {
 			intel.CPU, intel.SubCPU = machotest.CPUX86_64, machotest.SubX86All
 			b := binary(t, "Acme", machotest.Fat{Slices: []machotest.Slice{{Binary: intel}, {Binary: hardened(row.claims...)}}}.Bytes())
 			b.Slices[0].Code, b.Slices[1].Code = &row.intel, &row.arm
-			if diff := cmp.Diff(row.want, lines(check.Evaluate(input(t, parse(t, row.policy), "release", b)))); diff != "" {
+			r := check.Evaluate(input(t, parse(t, row.policy), "release", b))
+			if diff := cmp.Diff(row.want, lines(r)); diff != "" {
 				t.Error(diff)
+			}
+			for _, c := range r.Binaries[0].Claims {
+				told := slices.ContainsFunc(row.want, func(line string) bool { return strings.Contains(line, check.RuleBroaderThanNeeded) })
+				if strings.HasPrefix(c.Evidence.Text, "allow-") && !told {
+					t.Errorf("it is told that the narrower one would do: %s", c.Evidence.Text)
+				}
 			}
 			list := check.Narrow([]check.Binary{b})
 			if len(list) != 1 || len(list[0].Archs) != 2 {

@@ -120,6 +120,11 @@ func join(subs []subject, list []Slice) {
 	}
 	for _, w := range together {
 		w.together = together
+		for key, n := range w.narrow {
+			if a := w.of[key]; a != nil && n.to != "" && w.narrower(key) == "" {
+				a.Text = "another slice or copy of the program needs it, which is signed with the same; for this one " + a.Text
+			}
+		}
 	}
 }
 
