@@ -213,11 +213,11 @@ func packages(t *testing.T) (list []string) {
 var inner = map[string]string{
 	"approval":              "maxCounted maxTold",
 	"artifact":              "maxAmbiguous maxNamed maxUncovered",
-	"check":                 "maxLooked maxLooser maxMissing maxNear maxSuggested",
+	"check":                 "maxEngines maxLooser maxMissing maxNear maxSuggested",
 	"codesign":              "maxAttributes maxIndefinite maxNamed maxParts",
 	"compare":               "maxFolders",
 	"entitlement":           "maxMeant maxNotes maxProlog maxSalvaged maxSuggest maxTypos",
-	"evidence":              "maxCited maxGaps maxItems maxStarts maxString maxVariable",
+	"evidence":              "maxCited maxGaps maxHeld maxItems maxStarts maxString maxVariable",
 	"evidence/calls":        "maxAlternatives maxApart maxArgs maxCallers maxEdges maxForks maxFrame maxGaps maxGuess maxName maxOutlined maxReferences maxSlots maxTold maxWays maxWrappers",
 	"evidence/engines":      "maxTail maxText maxVersion maxVersions",
 	"internal/apfs":         "maxBlock maxCache maxDescriptors maxHoles maxLevel maxLinks maxName maxSame maxTarget",
