@@ -280,3 +280,29 @@ func TestProcessesAreBoundedByWhatIsFound(t *testing.T) {
 		t.Errorf("%d look-ups with items, %d without", many, few)
 	}
 }
+
+// A library that re-exports that of the system has what that one has.
+func TestAFunctionThatIsPassedOnIsThatOfMacOS(t *testing.T) {
+	const jit = "com.apple.security.cs.allow-jit"
+	for _, row := range []struct {
+		name string
+		load evidence.Load // of the library whose function is called
+		want evidence.Strength
+	}{
+		{"the library re-exports that of the system", evidence.Load{Name: "/usr/lib/libSystem.B.dylib", PassesOn: true}, evidence.Proves},
+		{"the library uses that of the system", evidence.Load{Name: "/usr/lib/libSystem.B.dylib"}, evidence.Consistent},
+		{"the library re-exports another one", evidence.Load{Name: "@rpath/y.dylib", PassesOn: true}, evidence.Consistent},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			program, lib := file("A.app/A", types.MH_EXECUTE, loads("@loader_path/x.dylib")), file("A.app/x.dylib", types.MH_DYLIB, loads())
+			program.Slices[0].Code.Items = []evidence.Item{{
+				Need: evidence.MapJIT, Strength: evidence.Consistent, Of: "@loader_path/x.dylib", PassedOn: evidence.Proves, Text: "maps",
+			}}
+			lib.Slices[0].Code.Loads = []evidence.Load{row.load}
+			a, _ := evidence.Weigh(newProcesses([]Binary{program, lib}).process(program, program.Slices[0]), jit)
+			if a.Strength != row.want {
+				t.Errorf("%s, want %s", a.Strength, row.want)
+			}
+		})
+	}
+}

@@ -69,6 +69,14 @@ func (s Strength) rank() int { return slices.Index(Strengths(), s) }
 // AtLeast reports whether s goes as far as o.
 func (s Strength) AtLeast(o Strength) bool { return s.rank() <= o.rank() }
 
+// less is the strength one below, Consistent at least.
+func (s Strength) less() Strength {
+	if s == Proves {
+		return Suggests
+	}
+	return Consistent
+}
+
 // Item is one thing in a slice that speaks for a need.
 type Item struct {
 	Need     Need
@@ -76,6 +84,11 @@ type Item struct {
 	Symbol   string // the function, library, string or engine that it rests on; empty for none
 	Address  uint64 // of the instruction, in the address space of the slice; 0 for none
 	Text     string // what it is, as in "calls mmap with MAP_JIT"; no full stop
+
+	// Of is the library that has the function, when that is not one of macOS's, by its install
+	// name; PassedOn is the strength where that library only passes on macOS's.
+	Of       string
+	PassedOn Strength
 }
 
 // Code is what one slice says.
@@ -104,6 +117,8 @@ var memory = []Need{MapJIT, UnsignedMemory, PageProtection}
 type Load struct {
 	Name string // as in /usr/lib/libSystem.B.dylib, or @rpath/libacme.dylib
 	Weak bool   // the program starts without it
+
+	PassesOn bool // what it has counts as that of the slice (LC_REEXPORT_DYLIB)
 }
 
 // Engine is a generator of machine code that was recognised.
@@ -167,9 +182,9 @@ func (c *Code) temper() {
 	}
 	for i := range c.Items {
 		if it := &c.Items[i]; it.isTempered() {
-			it.Strength = map[Strength]Strength{Proves: Suggests, Suggests: Consistent}[it.Strength]
-			if it.Strength == "" {
-				it.Strength = Consistent
+			it.Strength = it.Strength.less()
+			if it.PassedOn != "" {
+				it.PassedOn = it.PassedOn.less()
 			}
 		}
 	}

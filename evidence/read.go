@@ -30,7 +30,7 @@ func Read(ctx context.Context, r io.ReaderAt, s macho.Slice) *Code {
 		c.Gaps = append(c.Gaps, Gap{Text: g})
 	}
 	for _, l := range img.Libraries {
-		c.Loads = append(c.Loads, Load{Name: l.Name, Weak: l.Kind == macho.Weak})
+		c.Loads = append(c.Loads, Load{Name: l.Name, Weak: l.Kind == macho.Weak, PassesOn: l.Kind == macho.Reexport})
 	}
 	i := image{Code: c, Image: img, r: r, offset: s.Range.Offset, arch: s.Arch, unknown: map[string][]uint64{}}
 	i.libraries()

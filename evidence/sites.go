@@ -155,8 +155,10 @@ func (i *image) isLinkage(addr uint64) bool {
 // macOS's and comes from another library is not known.
 func (i *image) at(s calls.Site, need Need, strength Strength, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
+	it := Item{Need: need, Strength: strength, Symbol: s.Symbol, Address: s.Address}
 	if library, ok := i.Origin(s.Symbol); ok && s.Via != calls.ViaLookup && s.Via != calls.ViaSyscall {
-		strength, text = Consistent, text+" (that of "+printable(cmp.Or(library, "its own file"))+")"
+		it.Strength, it.Of, it.PassedOn = Consistent, library, strength
+		text += " (that of " + printable(cmp.Or(library, "its own file")) + ")"
 	}
 	switch {
 	case s.Via == calls.ViaLookup:
@@ -164,7 +166,8 @@ func (i *image) at(s calls.Site, need Need, strength Strength, format string, ar
 	case s.Via == calls.ViaSyscall:
 		text += " (a system call of its own)"
 	}
-	i.add(Item{Need: need, Strength: strength, Symbol: s.Symbol, Address: s.Address, Text: text})
+	it.Text = text
+	i.add(it)
 }
 
 // unclear notes that what a call is given is not known.

@@ -18,6 +18,11 @@ type Image struct {
 	Code *Code // nil: nothing is known of it
 	May  bool  // it is not said that the program loads it; it lies where it might
 	Weak bool  // the program starts without it
+
+	// PassOn are those of the libraries that it names that pass on what macOS's have, by the
+	// names that it has for them: dyld looks into the libraries that a library re-exports
+	// (Loader::hasExportedSymbol).
+	PassOn []string
 	Signer
 }
 
@@ -140,6 +145,9 @@ func (p Process) items(need Need) []Cited {
 			}
 			if n > 0 && p.Images[n-1].says(img.Path, it) {
 				continue
+			}
+			if it.PassedOn != "" && slices.Contains(img.PassOn, it.Of) {
+				it.Strength = it.PassedOn
 			}
 			if img.May && it.Strength == Proves {
 				it.Strength = Suggests

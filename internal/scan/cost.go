@@ -187,7 +187,7 @@ func (c *cost) code(code *evidence.Code) {
 	}
 	c.bytes += ofSlice + (len(code.Items)+len(code.Loads))*ofHash
 	for _, it := range code.Items {
-		c.text(it.Symbol, it.Text)
+		c.text(it.Symbol, it.Text, it.Of)
 	}
 	for _, l := range code.Loads {
 		c.text(l.Name)
