@@ -47,7 +47,7 @@ func costOf(r Result) int {
 	}
 	for _, list := range [][]check.Unread{r.Unread, r.Empty} {
 		for _, u := range list {
-			c.text(u.Path, u.Path, u.Hint)
+			c.text(u.Path, u.Path, u.Hint, u.Position.File)
 			c.err(u.Err)
 			c.told(1)
 		}

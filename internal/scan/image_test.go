@@ -46,22 +46,23 @@ type part struct {
 	disk       []byte
 }
 
-// apm is a disk with an Apple partition map.
+// apm is a disk with an Apple partition map, which lists itself.
 func apm(parts ...part) []byte {
 	be := binary.BigEndian
 	const block = 512
-	disk := make([]byte, 64*block)
+	disk := make([]byte, block)
 	copy(disk, "ER\x02\x00")
-	for i, p := range parts {
-		e := disk[block*(i+1):][:block]
-		copy(e, "PM")
-		be.PutUint32(e[4:], uint32(len(parts)))
-		be.PutUint32(e[8:], uint32(len(disk)/block))
-		be.PutUint32(e[12:], uint32((len(p.disk)+block-1)/block))
-		copy(e[16:48], p.name)
-		copy(e[48:80], p.kind)
+	for i, p := range append([]part{{"Apple", "Apple_partition_map", make([]byte, 63*block)}}, parts...) {
+		at := len(disk)
 		disk = append(disk, p.disk...)
 		disk = append(disk, make([]byte, -len(disk)&(block-1))...)
+		e := disk[block*(i+1):][:block]
+		copy(e, "PM")
+		be.PutUint32(e[4:], uint32(len(parts)+1))
+		be.PutUint32(e[8:], uint32(at/block))
+		be.PutUint32(e[12:], uint32((len(disk)-at)/block))
+		copy(e[16:48], p.name)
+		copy(e[48:80], p.kind)
 	}
 	return disk
 }
@@ -168,13 +169,13 @@ func TestWhatIsOnADiskImageIsTold(t *testing.T) {
 
 // hybrid is a disc with a file system of its own beside a partition.
 func hybrid(volume []byte) []byte {
-	const at, block = 32769, 512
+	const at, entry = 32769, 2 * 512
 	disk := apm(part{"Apple", "Apple_HFS", append(make([]byte, 64<<10), volume...)})
 	copy(disk[at:], "CD001")
 	be := binary.BigEndian
-	begin := be.Uint32(disk[block+8:]) + 64<<10/block
-	be.PutUint32(disk[block+8:], begin)
-	be.PutUint32(disk[block+12:], uint32(len(volume)/block))
+	begin := be.Uint32(disk[entry+8:]) + 64<<10/512
+	be.PutUint32(disk[entry+8:], begin)
+	be.PutUint32(disk[entry+12:], uint32(len(volume)/512))
 	return disk
 }
 
