@@ -108,6 +108,10 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 		parts = parts[:maxPartitions]
 	}
 	volumes := p.volumes(limited, parts)
+	packed := p.size
+	if !disk.Packs() {
+		packed = 0
+	}
 	names := newNames()
 	for i, v := range volumes {
 		name := p.treeName
@@ -117,7 +121,7 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 			name.path, name.inside = path.Join(name.path, name.name), path.Join(name.inside, name.name)
 		}
 		if p.more {
-			p.volume(v, name, part)
+			p.volume(v, name, part, packed)
 		}
 	}
 }
@@ -223,7 +227,7 @@ func hfsName(name string, r *io.SectionReader) string {
 }
 
 // volume yields what is on one volume.
-func (p *packedFile) volume(v onDisk, name treeName, part func() content) {
+func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64) {
 	names, problems, err := v.open()
 	for _, err := range append(problems, err) {
 		if err != nil && p.more {
@@ -232,7 +236,7 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content) {
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(volume{newHolder(file.Close), names}, name, p.left, p.yield)
+		walkTree(volume{newHolder(file.Close), names, packed}, name, p.left, p.yield)
 	}
 }
 
@@ -240,6 +244,7 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content) {
 type volume struct {
 	holder
 	paths
+	packed int64 // bytes of the image, 0 when it packs nothing
 }
 
 func (v volume) Reach(name string) error { return ours(v.paths.Reach(name)) }
@@ -252,7 +257,7 @@ func (v volume) Open(name string) (content, int64, error) {
 	case size > maxFile:
 		return nil, 0, fmt.Errorf("a file of more than %d GiB", maxFile>>30)
 	}
-	return ofVolume{r}, size, nil
+	return ofVolume{r, v.packed}, size, nil
 }
 
 // ours returns the error of a tree for that of a volume.
@@ -266,8 +271,11 @@ func ours(err error) error {
 	return err
 }
 
-// ofVolume is a file on a volume. What is read of it may have to be unpacked.
-type ofVolume struct{ io.ReaderAt }
+// ofVolume is a file on a volume. What is read of it has to be unpacked, unless packed is 0.
+type ofVolume struct {
+	io.ReaderAt
+	packed int64 // bytes of the image
+}
 
 func (ofVolume) Close() error { return nil }
 

@@ -20,6 +20,7 @@ type walk struct {
 	limited context.Context // when it ends no more files are begun
 	full    *atomic.Bool    // whether no more can be kept
 	begun   func(path string, size int64)
+	again   bool // files are read more than once
 	jobs    chan job
 	done    chan outcome
 
@@ -53,6 +54,11 @@ func (w *walk) run(paths []string) {
 		if w.ends(item.Path) {
 			item.Close()
 			continue
+		}
+		if w.again {
+			ctx, cancel := context.WithTimeout(w.limited, patience)
+			item.ReadAgain(ctx)
+			cancel()
 		}
 		path, size := item.Path, item.Size // which are the worker's after that
 		w.jobs <- job{w.next(), item}

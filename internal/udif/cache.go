@@ -47,10 +47,14 @@ type entry struct {
 // back to.
 const DefaultCache = 16 << 20
 
+// Cores returns how many cores unpack: all, as far as memory reaches for what each of
+// them has at hand.
+func Cores() int { return min(runtime.GOMAXPROCS(0), 8) }
+
 // NewCache returns a cache of at most so many bytes. As many chunks as there are
-// cores are unpacked at a time, beside that.
+// [Cores] are unpacked at a time, beside that.
 func NewCache(size int64) *Cache {
-	return &Cache{max: size, entries: map[key]*list.Element{}, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &Cache{max: size, entries: map[key]*list.Element{}, slots: make(chan struct{}, Cores())}
 }
 
 // read fills b from within bytes into a chunk, which is unpacked if it is not there.

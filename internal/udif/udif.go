@@ -196,6 +196,11 @@ func (i *Image) readSome(b []byte, offset int64) (int, error) {
 	return len(b), nil
 }
 
+// Packs reports whether something of the disk has to be unpacked to be read.
+func (i *Image) Packs() bool {
+	return slices.ContainsFunc(i.chunks, func(c chunk) bool { return c.packed() })
+}
+
 // BeginsPacked reports whether the file begins with what is packed of the disk: what begins
 // as a stream of bzip2 or xz does has that on the disk, too.
 func (i *Image) BeginsPacked() bool {
