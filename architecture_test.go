@@ -37,11 +37,12 @@ var graph = map[string][]string{
 	"internal/apfs":         {"internal/archive", "internal/decmpfs"},
 	"internal/archive":      {},
 	"internal/archivetest":  {},
+	"internal/bzip2":        {},
 	"internal/decmpfs":      {"internal/archive", "internal/lzfse"},
 	"internal/hfs":          {"internal/archive", "internal/decmpfs"},
 	"internal/imagetest":    {},
 	"internal/lzfse":        {},
-	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/lzfse"},
+	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/bzip2", "internal/lzfse"},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
 	"entitlement":           {"internal/near"},
@@ -62,7 +63,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "compare", "internal/canonical"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/bzip2", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "compare", "internal/canonical"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -2,7 +2,6 @@ package udif
 
 import (
 	"bytes"
-	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/mikelolasagasti/xz"
 
+	"github.com/codewarrant/codewarrant/internal/bzip2"
 	"github.com/codewarrant/codewarrant/internal/lzfse"
 )
 
@@ -39,7 +39,12 @@ func unpack(b, packed []byte, k kind) error {
 	case kindXZ:
 		return xzs.unpack(b, packed)
 	default:
-		return fill(b, bzip2.NewReader(bytes.NewReader(packed)))
+		d, _ := bzip2s.Get().(*bzip2.Decoder)
+		if d == nil {
+			d = &bzip2.Decoder{}
+		}
+		defer bzip2s.Put(d)
+		return d.Unpack(b, packed)
 	}
 }
 
@@ -74,6 +79,8 @@ type reused struct {
 }
 
 var (
+	bzip2s sync.Pool // of *bzip2.Decoder
+
 	zlibs = reused{
 		open:  func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) },
 		reset: func(z, r io.Reader) error { return z.(zlib.Resetter).Reset(r, nil) },
