@@ -28,9 +28,19 @@ type Image struct {
 	disk *udif.Image
 }
 
-// Verify holds the image against its checksums, as far as it has any. They prove nothing,
-// and tell what was damaged.
-func (i *Image) Verify(ctx context.Context) error { return i.disk.Verify(ctx) }
+// Verify holds the image against its checksums, as far as it has any, and says what is wrong. They prove
+// nothing, and tell what was damaged. What was unpacked to read the files of the image is
+// not unpacked again.
+func (i *Image) Verify(ctx context.Context) error {
+	switch err := i.disk.Verify(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(err, udif.ErrUnverified):
+		return fmt.Errorf("the image was not held against its checksums: %w", err)
+	default:
+		return fmt.Errorf("the image is damaged: %w", err)
+	}
+}
 
 func newImage(disk *udif.Image) *Image {
 	i := &Image{disk: disk}
@@ -86,12 +96,16 @@ func (p *packedFile) refuse(name treeName, err error) {
 	p.yield(nil, &Problem{name.path, cmp.Or(name.inside, name.name), kind, bare(err)})
 }
 
-// disk yields an image and the volumes on it: what one holds is directly below the image,
+// disk yields the volumes on an image, and then the image: what one volume holds is directly below the image,
 // and what several hold below their names.
 func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() content) {
-	if !disk.Raw {
-		p.yield(&Item{Path: p.path, Inside: cmp.Or(p.inside, p.name), Size: p.size, Image: newImage(disk), content: part()}, nil)
-	}
+	item := Item{Path: p.path, Inside: cmp.Or(p.inside, p.name), Size: p.size, Image: newImage(disk)}
+	defer func() {
+		if p.more && !disk.Raw {
+			item.content = part()
+			p.yield(&item, nil)
+		}
+	}()
 	told := disk.Problems
 	if f.Begins != "" && !disk.BeginsPacked() {
 		told = append(told, ambiguous("it begins as %s does, which is no part of the disk, and which some readers take it for", f.Begins))

@@ -53,7 +53,7 @@ func TestAnImageIsOpenWhileAnItemIs(t *testing.T) {
 		{Name: "one", Features: 1, Files: it.APFSTree(map[string]string{"a": program})},
 	}}.Image().Bytes
 	image := it.UDIF{}.Write(two)
-	want := []string{"x.dmg x.dmg", "x.dmg/One/a One/a", "x.dmg/one (2)/a one (2)/a"}
+	want := []string{"x.dmg/One/a One/a", "x.dmg/one (2)/a one (2)/a", "x.dmg x.dmg"}
 	for n := range want {
 		if diff := cmp.Diff(want[:n+1], walkImage(t, newLimits(t.Context()), image, n+1)); diff != "" {
 			t.Errorf("after %d: %s", n, diff)

@@ -2,7 +2,6 @@ package scan
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/codewarrant/codewarrant/artifact"
 	"github.com/codewarrant/codewarrant/check"
@@ -24,7 +23,7 @@ func readImage(ctx context.Context, item *artifact.Item, v *codesign.Verifier) R
 		return r
 	}
 	if err := i.Verify(ctx); err != nil {
-		r.Unread = []check.Unread{{Path: item.Path, Err: fmt.Errorf("the image is damaged: %w", err)}}
+		r.Unread = []check.Unread{{Path: item.Path, Err: err}}
 	}
 	return r
 }

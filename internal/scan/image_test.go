@@ -152,6 +152,10 @@ func TestWhatIsOnADiskImageIsTold(t *testing.T) {
 			"image Acme.dmg", "code Acme.dmg/tool",
 			"unreadable Acme.dmg: the image is damaged: the checksum of the contents as they are packed is",
 		}},
+		{"a table is of other contents", it.UDIF{Table: func(_ int, b []byte) { b[75] ^= 1 }}.Write(hfs), []string{
+			"image Acme.dmg", "code Acme.dmg/tool",
+			`unreadable Acme.dmg: the image is damaged: the checksum of table 1, "table 0" is`,
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			got := toldOfImage(t, row.disk)

@@ -3,6 +3,8 @@ package udif
 import (
 	"cmp"
 	"container/list"
+	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -127,16 +129,18 @@ func (c *Cache) ahead(k key) {
 	}
 }
 
+// refused is what Allow said.
+type refused struct{ error }
+
+func (r refused) Unwrap() error { return r.error }
+
 // load unpacks a chunk. What is packed is read before it is one of those that are being
 // unpacked: it may be in another image, of which a chunk has to be unpacked first.
 func (c *Cache) load(k key) ([]byte, error) {
-	return c.unpack(k.image, &k.image.chunks[k.chunk])
-}
-
-func (c *Cache) unpack(i *Image, chunk *chunk) ([]byte, error) {
+	i, chunk := k.image, &k.image.chunks[k.chunk]
 	if c.Allow != nil {
 		if err := c.Allow(int64(chunk.bytes())); err != nil {
-			return nil, err
+			return nil, refused{err}
 		}
 	}
 	packed := c.take(chunk.length)
@@ -147,7 +151,38 @@ func (c *Cache) unpack(i *Image, chunk *chunk) ([]byte, error) {
 	c.slots <- struct{}{}
 	defer func() { <-c.slots }()
 	b := c.take(chunk.bytes())
-	return b, unpack(b, packed, chunk.kind)
+	if err := unpack(b, packed, chunk.kind); err != nil {
+		return b, err
+	}
+	i.sums[k.chunk].set(b)
+	return b, nil
+}
+
+// sum returns the checksum of a chunk, and unpacks it if it was not yet. It is not kept then.
+func (c *Cache) sum(k key) (uint32, error) {
+	if sum, known := k.image.sums[k.chunk].get(); known {
+		return sum, nil
+	}
+	c.mu.Lock()
+	element, ok := c.entries[k]
+	c.mu.Unlock()
+	if ok {
+		<-element.Value.(*entry).ready
+	}
+	if _, known := k.image.sums[k.chunk].get(); !known {
+		b, err := c.load(k)
+		if b != nil {
+			c.give(b)
+		}
+		if _, ok := errors.AsType[refused](err); ok {
+			return 0, fmt.Errorf("%w: %w", ErrUnverified, err)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	sum, _ := k.image.sums[k.chunk].get()
+	return sum, nil
 }
 
 // evict forgets what was used the longest ago, but never what is in front.

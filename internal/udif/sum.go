@@ -1,6 +1,21 @@
 package udif
 
-import "hash/crc32"
+import (
+	"hash/crc32"
+	"sync/atomic"
+)
+
+// sum is the checksum of a chunk, once it was unpacked.
+type sum struct{ v atomic.Uint64 }
+
+const sumIsKnown = 1 << 32
+
+func (s *sum) set(b []byte) { s.v.Store(sumIsKnown | uint64(crc32.ChecksumIEEE(b))) }
+
+func (s *sum) get() (sum uint32, known bool) {
+	v := s.v.Load()
+	return uint32(v), v&sumIsKnown != 0
+}
 
 // A CRC-32 is a polynomial modulo that of IEEE, the highest coefficient in the lowest bit;
 // n zero bytes behind the data multiply it by x^(8n). So checksums of parts are put

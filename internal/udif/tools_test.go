@@ -46,7 +46,7 @@ func TestRealTools(t *testing.T) {
 			if err != nil || !bytes.Equal(got, disk) {
 				t.Errorf("%v, the same: %t", err, bytes.Equal(got, disk))
 			}
-			if err := i.VerifyAll(context.Background()); err != nil {
+			if err := i.Verify(context.Background()); err != nil {
 				t.Error(err)
 			}
 			dir := t.TempDir()

@@ -40,6 +40,7 @@ type Image struct {
 	cache  *Cache
 	tables []table
 	chunks []chunk // by their sectors, of all tables
+	sums   []sum   // of the chunks
 	koly   trailer
 }
 
@@ -134,6 +135,7 @@ func (i *Image) sort() error {
 		i.Problems = append(i.Problems, fmt.Errorf("the tables describe %d sectors, the trailer %d", end, i.koly.sectors))
 	}
 	i.disk = int64(max(end, i.koly.sectors)) * sector
+	i.sums = make([]sum, len(i.chunks))
 	return nil
 }
 
@@ -191,9 +193,15 @@ func (i *Image) readSome(b []byte, offset int64) (int, error) {
 	within := uint64(offset) - c.first*sector
 	b = b[:min(uint64(len(b)), c.bytes()-within)]
 	if err := i.readChunk(b, n, within); err != nil {
-		return 0, fmt.Errorf("chunk of the sectors %d to %d, at offset %d: %w", c.first, c.first+c.count-1, c.offset, err)
+		return 0, i.inChunk(n, err)
 	}
 	return len(b), nil
+}
+
+// inChunk says of which chunk an error is.
+func (i *Image) inChunk(n int, err error) error {
+	c := &i.chunks[n]
+	return fmt.Errorf("chunk of the sectors %d to %d, at offset %d: %w", c.first, c.first+c.count-1, c.offset, err)
 }
 
 // Packs reports whether something of the disk has to be unpacked to be read.

@@ -70,7 +70,7 @@ func TestDiskIsReadFromAnImageOfEveryKind(t *testing.T) {
 			if err != nil || !bytes.Equal(got, row.disk) || len(i.Problems) > 0 || i.Raw {
 				t.Errorf("%v, %v, the same: %t", err, i.Problems, bytes.Equal(got, row.disk))
 			}
-			if err := i.VerifyAll(context.Background()); err != nil {
+			if err := i.Verify(context.Background()); err != nil {
 				t.Error(err)
 			}
 		})
@@ -90,7 +90,7 @@ func TestDiskIsReadFromAnImageOfBzip2(t *testing.T) {
 	if got, err := all(i); err != nil || !bytes.Equal(got, want) {
 		t.Error(err, got)
 	}
-	if err := i.VerifyAll(context.Background()); err != nil {
+	if err := i.Verify(context.Background()); err != nil {
 		t.Error(err)
 	}
 }
@@ -101,7 +101,7 @@ func TestRealImageHasItsChecksumsAndPartition(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := open(t, b, nil)
-	if err := i.VerifyAll(context.Background()); err != nil || len(i.Problems) > 0 || i.Size() != 2123776 {
+	if err := i.Verify(context.Background()); err != nil || len(i.Problems) > 0 || i.Size() != 2123776 {
 		t.Error(err, i.Problems, i.Size())
 	}
 	list, problems := udif.Partitions(i, i.Size())
@@ -117,7 +117,7 @@ func TestRealImageHasItsChecksumsAndPartition(t *testing.T) {
 func TestFileWithoutTrailerIsTheDisk(t *testing.T) {
 	i := open(t, []byte("a disk"), nil)
 	got, err := all(i)
-	if !i.Raw || string(got) != "a disk" || err != nil || i.VerifyAll(context.Background()) != nil {
+	if !i.Raw || string(got) != "a disk" || err != nil || i.Verify(context.Background()) != nil {
 		t.Error(i.Raw, got, err)
 	}
 }
@@ -222,7 +222,7 @@ func TestSparseDiskOfManyTerabytesCostsNothing(t *testing.T) {
 		t.Error(n, err)
 	}
 	want := `the checksum of table 1, "table 0" is`
-	if err := i.VerifyAll(context.Background()); err == nil || !strings.HasPrefix(err.Error(), want) {
+	if err := i.Verify(context.Background()); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Error(err)
 	}
 }
@@ -312,7 +312,7 @@ func TestDamageIsTold(t *testing.T) {
 			}
 			i := open(t, b, nil)
 			_, err := all(i)
-			verify := i.VerifyAll(context.Background())
+			verify := i.Verify(context.Background())
 			if verify == nil || !strings.Contains(verify.Error(), "the checksum of the contents as they are packed is") {
 				t.Error(verify)
 			}
@@ -336,7 +336,7 @@ func TestTablesAreHeldAgainstTheirChecksums(t *testing.T) {
 		{"of a kind that is not known", UDIF{Trailer: func(b []byte) { b[83] = 5 }}, "<nil>"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			if err := open(t, row.udif.Write(disk), nil).VerifyAll(context.Background()); !strings.HasPrefix(fmt.Sprint(err), row.want) {
+			if err := open(t, row.udif.Write(disk), nil).Verify(context.Background()); !strings.HasPrefix(fmt.Sprint(err), row.want) {
 				t.Errorf("%v", err)
 			}
 		})

@@ -5,32 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
-// Verify holds the image against its checksums of what is packed, and of the tables'
-// checksums, without unpacking it unless there is no checksum of what is packed. Nothing of
-// it proves who made the image, so reading does not need it; it tells what was damaged.
+// Verify holds the image against its checksums, as DiskImages does when it attaches one: that of
+// what is packed, that of what each table holds, and that of the tables' checksums. Nothing of
+// it proves who made the image, so reading does not need it; it tells what was damaged. What
+// was unpacked before is not unpacked again, and of the rest all cores unpack. What has no
+// checksum, or one of a kind that is not known, is not told. The error wraps
+// [ErrUnverified] where it is not the image that is at fault.
 func (i *Image) Verify(ctx context.Context) error {
-	switch {
-	case i.Raw:
-		return nil
-	case !i.koly.dataSum.isCRC():
-		return i.VerifyAll(ctx)
-	}
-	return errors.Join(i.verifyMaster(), i.verifyPacked(ctx))
-}
-
-// VerifyAll compares the checksum of the contents of each table as well. All cores unpack. What
-// has no checksum, or one of a kind that is not known, is not told.
-func (i *Image) VerifyAll(ctx context.Context) error {
 	if i.Raw {
 		return nil
 	}
 	return errors.Join(i.verifyMaster(), i.verifyPacked(ctx), i.verifyTables(ctx))
 }
+
+// ErrUnverified is why an image was not held against all of its checksums.
+var ErrUnverified = errors.New("not all of it was unpacked")
 
 // verifyMaster compares the checksum of those of the tables, in their order.
 func (i *Image) verifyMaster() error {
@@ -54,7 +48,7 @@ func (i *Image) verifyPacked(ctx context.Context) error {
 	b := make([]byte, 256<<10)
 	for at, left := s.offset, s.length; left > 0; {
 		if err := ctx.Err(); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", ErrUnverified, err)
 		}
 		part := b[:min(left, uint64(len(b)))]
 		if err := i.read(part, int64(at)); err != nil {
@@ -74,29 +68,47 @@ func compare(what string, want checksum, got uint32) error {
 	return nil
 }
 
-// verifyTables unpacks every chunk. Those of one table are put together from their own
+// What is packed may hold maxRatio times as much without being a bomb, but for the first
+// freeRatio bytes: what is zero, of which there is much more on some disks, is not packed.
+const (
+	maxRatio  = 250
+	freeRatio = 64 << 20
+)
+
+// verifyTables unpacks every chunk that was not yet. Those of one table are put together from their own
 // checksums, so that their order does not matter.
 func (i *Image) verifyTables(ctx context.Context) error {
+	if !slices.ContainsFunc(i.tables, func(t table) bool { return t.sum.isCRC() }) {
+		return nil
+	}
+	total := uint64(0)
+	for _, c := range i.chunks {
+		if c.packed() {
+			total += c.bytes()
+		}
+	}
+	if total > freeRatio && total/maxRatio > uint64(i.size) {
+		return fmt.Errorf("%w: %d packed bytes hold more than %d times as much, as those of a decompression bomb do", ErrUnverified, i.size, maxRatio)
+	}
 	sums := make([]uint32, len(i.chunks))
 	faults := make([]error, len(i.chunks))
-	work := make(chan int)
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
+	for range Cores() {
 		wg.Go(func() {
-			for n := range work {
-				sums[n], faults[n] = i.sumChunk(ctx, &i.chunks[n])
+			for {
+				n := int(next.Add(1)) - 1
+				if n >= len(i.chunks) {
+					return
+				}
+				if sums[n], faults[n] = i.sumChunk(ctx, n); faults[n] != nil {
+					next.Store(int64(len(i.chunks))) // for the others
+				}
 			}
 		})
 	}
-	for n := range i.chunks {
-		work <- n
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	close(work)
 	wg.Wait()
-	if err := errors.Join(ctx.Err(), firstOf(faults)); err != nil {
+	if err := firstOf(faults); err != nil {
 		return err
 	}
 	totals := make([]uint32, len(i.tables))
@@ -120,31 +132,37 @@ func firstOf(list []error) error {
 	return nil
 }
 
-// sumChunk returns the checksum of what a chunk holds.
-func (i *Image) sumChunk(ctx context.Context, c *chunk) (sum uint32, err error) {
-	switch c.kind {
+// sumChunk returns the checksum of what chunk n holds.
+func (i *Image) sumChunk(ctx context.Context, n int) (sum uint32, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrUnverified, err)
+	}
+	switch c := &i.chunks[n]; c.kind {
 	case kindIgnore:
 		return 0, nil
 	case kindZero:
 		return zeroSum(c.bytes()), nil
 	case kindRaw:
-		b := make([]byte, min(c.bytes(), 256<<10))
-		for at := uint64(0); at < c.bytes() && err == nil; at += uint64(len(b)) {
-			b = b[:min(c.bytes()-at, uint64(len(b)))]
-			if err = i.read(b, int64(c.offset+at)); err == nil {
-				err = ctx.Err()
-			}
-			sum = crc32.Update(sum, crc32.IEEETable, b)
+		return i.sumRaw(ctx, c)
+	default:
+		if sum, err = i.cache.sum(key{i, n}); err != nil {
+			return 0, i.inChunk(n, err)
 		}
-		return sum, err
+		return sum, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
+}
+
+func (i *Image) sumRaw(ctx context.Context, c *chunk) (sum uint32, err error) {
+	b := make([]byte, min(c.bytes(), 256<<10))
+	for at := uint64(0); at < c.bytes(); at += uint64(len(b)) {
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("%w: %w", ErrUnverified, err)
+		}
+		b = b[:min(c.bytes()-at, uint64(len(b)))]
+		if err := i.read(b, int64(c.offset+at)); err != nil {
+			return 0, err
+		}
+		sum = crc32.Update(sum, crc32.IEEETable, b)
 	}
-	b, err := i.cache.unpack(i, c)
-	defer i.cache.give(b)
-	if err != nil {
-		return 0, fmt.Errorf("chunk of the sectors %d to %d, at offset %d: %w", c.first, c.first+c.count-1, c.offset, err)
-	}
-	return crc32.ChecksumIEEE(b), nil
+	return sum, nil
 }
