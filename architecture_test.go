@@ -33,16 +33,17 @@ var graph = map[string][]string{
 	"evidence":              {"evidence/calls", "evidence/engines", "macho"},
 	"evidence/engines":      {},
 	"evidence/calls":        {},
-	"artifact":              {"internal/apfs", "internal/archive", "internal/boundedplist", "internal/hfs", "internal/udif", "macho"},
-	"internal/apfs":         {"internal/archive", "internal/decmpfs"},
+	"artifact":              {"internal/apfs", "internal/archive", "internal/boundedplist", "internal/hfs", "internal/udif", "internal/volume", "macho"},
+	"internal/apfs":         {"internal/archive", "internal/decmpfs", "internal/volume"},
 	"internal/archive":      {},
 	"internal/archivetest":  {},
 	"internal/bzip2":        {},
 	"internal/decmpfs":      {"internal/archive", "internal/lzfse"},
-	"internal/hfs":          {"internal/archive", "internal/decmpfs"},
-	"internal/imagetest":    {},
+	"internal/hfs":          {"internal/archive", "internal/decmpfs", "internal/volume"},
+	"internal/imagetest":    {"internal/udif"},
 	"internal/lzfse":        {},
 	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/bzip2", "internal/lzfse"},
+	"internal/volume":       {"internal/archive"},
 	"policy":                {"entitlement", "internal/near"},
 	"macho":                 {},
 	"entitlement":           {"internal/near"},
@@ -63,7 +64,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/bzip2", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "compare", "internal/canonical"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/bzip2", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "internal/volume", "compare", "internal/canonical"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

@@ -15,6 +15,7 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	"github.com/codewarrant/codewarrant/internal/udif"
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
 // Image is a disk image of the format UDIF.
@@ -250,20 +251,20 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(volume{newHolder(file.Close), names, packed}, name, p.left, p.yield)
+		walkTree(onVolume{newHolder(file.Close), names, packed}, name, p.left, p.yield)
 	}
 }
 
-// volume is a tree on a disk.
-type volume struct {
+// onVolume is a tree on a disk.
+type onVolume struct {
 	holder
 	paths
 	packed int64 // bytes of the image, 0 when it packs nothing
 }
 
-func (v volume) Reach(name string) error { return ours(v.paths.Reach(name)) }
+func (v onVolume) Reach(name string) error { return ours(v.paths.Reach(name)) }
 
-func (v volume) Open(name string) (content, int64, error) {
+func (v onVolume) Open(name string) (content, int64, error) {
 	r, size, err := v.paths.Open(name)
 	switch {
 	case err != nil:
@@ -277,9 +278,9 @@ func (v volume) Open(name string) (content, int64, error) {
 // ours returns the error of a tree for that of a volume.
 func ours(err error) error {
 	switch {
-	case errors.Is(err, apfs.ErrNotRegular), errors.Is(err, hfs.ErrNotRegular):
+	case errors.Is(err, volume.ErrNotRegular):
 		return errNotRegular
-	case errors.Is(err, apfs.ErrOutside), errors.Is(err, hfs.ErrOutside):
+	case errors.Is(err, volume.ErrOutside):
 		return errOutside
 	}
 	return err

@@ -191,33 +191,33 @@ func TestAWalkTellsTheSame(t *testing.T) {
 		v := open(t, i).Volumes[0]
 		list := map[string]string{}
 		for f, err := range v.Walk() {
-			if err != nil || f.Err != nil {
-				t.Fatal(f.Path, err, f.Err)
+			if err != nil || f.Node.Err != nil {
+				t.Fatal(f.Path, err, f.Node.Err)
 			}
 			switch {
-			case f.Mode.IsDir():
+			case f.Node.Mode.IsDir():
 				list[f.Path] = "folder"
-			case f.Mode == fs.ModeSymlink:
-				target, err := v.Readlink(f.Entry)
+			case f.Node.Mode == fs.ModeSymlink:
+				target, err := v.Readlink(f.Node)
 				list[f.Path] = fmt.Sprint("link to ", target)
 				if err != nil {
 					t.Error(err)
 				}
-			case f.Mode.IsRegular():
-				r, size, err := v.Open(f.Entry)
+			case f.Node.Mode.IsRegular():
+				r, size, err := v.Open(f.Node)
 				if err != nil {
 					t.Fatal(err)
 				}
 				b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
-				if err != nil || int64(len(b)) != f.Size {
-					t.Error(f.Path, len(b), f.Size, err)
+				if err != nil || int64(len(b)) != f.Node.Size {
+					t.Error(f.Path, len(b), f.Node.Size, err)
 				}
 				list[f.Path] = bytesOf(b)
-				if hard := strings.Contains(f.Path, "MacOS/"); f.Hard != hard || (f.Compression != 0) != (f.Path == "small" || f.Path == "large") {
-					t.Errorf("%s: %t, %d", f.Path, f.Hard, f.Compression)
+				if hard := strings.Contains(f.Path, "MacOS/"); f.Node.Hard != hard || (f.Node.Compression != 0) != (f.Path == "small" || f.Path == "large") {
+					t.Errorf("%s: %t, %d", f.Path, f.Node.Hard, f.Node.Compression)
 				}
 			default:
-				list[f.Path] = f.Mode.String()
+				list[f.Path] = f.Node.Mode.String()
 			}
 		}
 		if diff := cmp.Diff(wantEverything(), list); diff != "" {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
 const (
@@ -20,40 +21,18 @@ const (
 	// hash by chance.
 	maxSame = 64
 
-	// maxTarget bounds where a link leads, in bytes: PATH_MAX of macOS.
-	maxTarget = 1024
-
 	drecLength = 18 // j_drec_val_t, which begins with the inode
 )
 
-// Entry is a folder, file or link in a folder. It holds no more than where the rest is.
+// Entry is a folder, file or link in a folder. It holds no more than where the rest is. Its ID
+// is that of the inode.
 type Entry struct {
-	// Name is that of the last part of a path, as it is stored.
-	Name string
-	// ID is that of the inode: the same for all names of a file.
-	ID uint64
-	// Mode is the type; permissions are left out.
-	Mode fs.FileMode
-	// Size is that of the contents as they are read, in bytes.
-	Size int64
-	// Hard is set for one of several names of a file.
-	Hard bool
-	// Compression is the type of decmpfs, 0 for none.
-	Compression uint32
-	// Err is why it cannot be read, nil when it can. An [archive.AmbiguousError] is why
-	// others may read something else.
-	Err error
+	volume.Entry
 
 	node *inode // nil when it cannot be read
 	// wrong is what of Err is not about the contents.
 	wrong error
 }
-
-var (
-	errNoFolder   = errors.New("not a folder")
-	errNoLink     = errors.New("not a symbolic link")
-	errNotRegular = errors.New("not a regular file")
-)
 
 // ReadDir yields the entries of a folder in the order of the volume, which is that of the
 // hashes of their names, or of the names. After an error nothing more comes.
@@ -74,7 +53,7 @@ func (v *Volume) list(folder uint64, yield func(Entry) bool) error {
 		return err
 	}
 	if !n.mode.IsDir() {
-		return errNoFolder
+		return volume.ErrNoFolder
 	}
 	c, err := v.tree.seek(key{id: folder, kind: kindDrec})
 	if err != nil {
@@ -109,7 +88,7 @@ func (e *Entry) fail(err error) {
 // entry reads the record that a cursor is at, and its inode, which tells what it is: what
 // the record says of that is only a hint.
 func (v *Volume) entry(c *cursor) Entry {
-	e := Entry{Name: v.drecName(c.rawKey()), Mode: fs.ModeIrregular}
+	e := Entry{Entry: volume.Entry{Name: v.drecName(c.rawKey()), Mode: fs.ModeIrregular}}
 	if err := v.checkName(e.Name, c.key().number>>lengthBits); err != nil {
 		e.fail(err)
 	}
@@ -207,7 +186,7 @@ func (v *Volume) Open(e Entry) (io.ReaderAt, int64, error) {
 		return nil, 0, e.Err
 	}
 	if !e.Mode.IsRegular() || e.node == nil {
-		return nil, 0, errNotRegular
+		return nil, 0, volume.ErrNotRegular
 	}
 	r, size, err := v.contents(e.node)
 	if err != nil {
@@ -223,9 +202,9 @@ func (v *Volume) Readlink(e Entry) (string, error) {
 		return "", e.Err
 	}
 	if e.Mode != fs.ModeSymlink || e.node == nil {
-		return "", errNoLink
+		return "", volume.ErrNoLink
 	}
-	b, err := v.attribute(e.ID, "com.apple.fs.symlink", maxTarget)
+	b, err := v.attribute(e.ID, "com.apple.fs.symlink", volume.MaxTarget)
 	if err != nil {
 		return "", fmt.Errorf("link %#x: %w", e.ID, err)
 	}

@@ -6,9 +6,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,51 +16,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/internal/apfs"
 	"github.com/codewarrant/codewarrant/internal/imagetest"
-	"github.com/codewarrant/codewarrant/internal/udif"
 )
-
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
-// onDisk is what 7-Zip unpacked, as listing has it of a volume. It puts links to absolute
-// paths below where it unpacks, and attributes into files of their own.
-func onDisk(t *testing.T, root string) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
-		rel := strings.TrimPrefix(name, root+"/")
-		switch {
-		case err != nil || name == root || strings.Contains(rel, ":"):
-			return err
-		case e.IsDir():
-			found[rel] = "folder"
-		case e.Type() == fs.ModeSymlink:
-			target, err := os.Readlink(name)
-			if err != nil {
-				return err
-			}
-			if below, ok := strings.CutPrefix(target, root+"/"); ok {
-				target = "/" + below
-			}
-			found[rel] = "link to " + target
-		default:
-			b, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			found[rel] = bytesOf(b)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
 
 // TestRealToolsReadTheSame holds volumes against what 7-Zip reads of them. IMAGES may name
 // a folder of images; those of them that are of other kinds are passed over.
@@ -81,26 +36,7 @@ func TestRealToolsReadTheSame(t *testing.T) {
 			})
 		}
 	}
-	images, err := filepath.Glob(filepath.Join(os.Getenv("IMAGES"), "*.dmg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range images {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		i, err := udif.Open(bytes.NewReader(b), int64(len(b)), nil)
-		if err != nil {
-			continue
-		}
-		list, _ := udif.Partitions(i, i.Size())
-		for _, p := range list {
-			if part := io.NewSectionReader(i, p.Offset, p.Size); udif.FileSystem(part, p.Size) == "APFS" {
-				t.Run(filepath.Base(name), func(t *testing.T) { readTheSame(t, part) })
-			}
-		}
-	}
+	imagetest.EachVolume(t, nil, []string{"APFS"}, readTheSame)
 }
 
 func readTheSame(t *testing.T, part *io.SectionReader) {
@@ -117,9 +53,11 @@ func readTheSame(t *testing.T, part *io.SectionReader) {
 	if err := os.WriteFile(raw, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "7zz", "x", "-tapfs", "-snld", "-o"+out, raw)
-	got := listing(c.Volumes[0])
-	if diff := cmp.Diff(onDisk(t, out), got); diff != "" {
+	imagetest.Run(t, dir, "7zz", "x", "-tapfs", "-snld", "-o"+out, raw)
+	want := imagetest.Folder(t, out, out, func(target string) string { return "link to " + target }, func(b string) string { return bytesOf([]byte(b)) })
+	// It puts attributes into files of their own.
+	maps.DeleteFunc(want, func(name, _ string) bool { return strings.Contains(name, ":") })
+	if diff := cmp.Diff(want, listing(c.Volumes[0])); diff != "" {
 		t.Errorf("%.5000s", diff)
 	}
 }
@@ -138,7 +76,7 @@ func TestRealToolsWriteWhatIsRead(t *testing.T) {
 		if err := f.Truncate(size); err != nil {
 			t.Fatal(err)
 		}
-		run(t, "mkapfs", append(options, "-L", "Empty", name)...)
+		imagetest.Run(t, "", "mkapfs", append(options, "-L", "Empty", name)...)
 		c, err := apfs.Open(f, size)
 		if err != nil {
 			t.Fatal(err)

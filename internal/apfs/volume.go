@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
 // Fields of apfs_superblock_t, by their offset ("Volumes").
@@ -146,7 +148,7 @@ func (v *Volume) openTree(b []byte) error {
 	}
 	root, err := v.inode(Root)
 	if err == nil && !root.mode.IsDir() {
-		err = errNoFolder
+		err = volume.ErrNoFolder
 	}
 	if err != nil {
 		return fmt.Errorf("root folder: %w", err)

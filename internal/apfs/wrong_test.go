@@ -310,16 +310,16 @@ func TestRecordsThatAreWrongAreErrors(t *testing.T) {
 // walkTells reports whether a walk that reads everything has an error.
 func walkTells(v *apfs.Volume) bool {
 	for f, err := range v.Walk() {
-		if err != nil || f.Err != nil {
+		if err != nil || f.Node.Err != nil {
 			return true
 		}
 		switch {
-		case f.Mode == fs.ModeSymlink:
-			_, err = v.Readlink(f.Entry)
-		case f.Mode.IsRegular():
+		case f.Node.Mode == fs.ModeSymlink:
+			_, err = v.Readlink(f.Node)
+		case f.Node.Mode.IsRegular():
 			var r io.ReaderAt
 			var size int64
-			if r, size, err = v.Open(f.Entry); err == nil {
+			if r, size, err = v.Open(f.Node); err == nil {
 				_, err = io.Copy(io.Discard, io.NewSectionReader(r, 0, size))
 			}
 		}

@@ -9,31 +9,23 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
-// Entry is a folder, file or link in a folder. It holds no more than where the rest is.
+// Entry is a folder, file or link in a folder. It holds no more than where the rest is. Its name
+// is decomposed as it is stored, and its ID that of the node in the catalog: of a hard link, of the
+// file that it leads to.
 type Entry struct {
-	// Name is that of the last part of a path, decomposed as it is stored.
-	Name string
-	// ID is that of the node in the catalog: of a hard link, of the file that it leads to.
-	ID uint32
-	// Mode is the type; permissions are left out.
-	Mode fs.FileMode
-	// Size is that of the contents as they are read, in bytes.
-	Size int64
+	volume.Entry
 	// Resources is the size of the resource fork, in bytes, 0 when it holds the contents
 	// of a compressed file.
 	Resources int64
-	// Hard is set for one of several names of a file.
-	Hard bool
-	// Compression is the type of decmpfs, 0 for none.
-	Compression uint32
-	// Err is why it cannot be read, nil when it can. An [archive.AmbiguousError] is why
-	// others may read something else.
-	Err error
 
 	at place // of the record of the file
 }
+
+// node is that of an entry in the catalog, whose numbers have 32 bits.
+func (e Entry) node() uint32 { return uint32(e.ID) }
 
 // Fields of records of folders and files: what they share (HFSPlusBSDInfo, FndrFileInfo),
 // and the forks.
@@ -55,23 +47,6 @@ var types = map[uint16]fs.FileMode{
 	0x8: 0, 0xA: fs.ModeSymlink, 0xC: fs.ModeSocket, 0xE: fs.ModeIrregular,
 }
 
-// ReadDir yields the entries of a folder in the order of the volume, which is that of
-// their names but for case and composition. After an error nothing more comes.
-// What the system keeps hard links in is left out.
-func (v *Volume) ReadDir(folder uint32) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		for rec, err := range v.list(folder) {
-			if err != nil {
-				yield(Entry{}, err)
-				return
-			}
-			if !yield(v.entry(rec), nil) {
-				return
-			}
-		}
-	}
-}
-
 // list yields the records of a folder, but for the folders that the system keeps hard links
 // in.
 func (v *Volume) list(folder uint32) iter.Seq2[record, error] {
@@ -89,7 +64,7 @@ func (v *Volume) list(folder uint32) iter.Seq2[record, error] {
 
 // entry makes an entry of a record.
 func (v *Volume) entry(rec record) Entry {
-	e := Entry{ID: rec.id, at: rec.at}
+	e := Entry{Entry: volume.Entry{ID: uint64(rec.id)}, at: rec.at}
 	e.Name, e.Err = nameOf(rec.name)
 	if rec.kind == recordFolder {
 		e.Mode = fs.ModeDir
@@ -105,7 +80,7 @@ func (v *Volume) entry(rec record) Entry {
 			return e
 		}
 		rec = file
-		e.ID, e.at, e.Hard = rec.id, rec.at, true
+		e.ID, e.at, e.Hard = uint64(rec.id), rec.at, true
 	case kind == alias && by == ofSystem && v.privateFolders != 0:
 		e.Mode = fs.ModeIrregular
 		e.Err = errors.Join(e.Err, unsupported("a hard link to the folder dir_%d", be.Uint32(rec.data[special:])))
@@ -141,7 +116,7 @@ func (e *Entry) describe(v *Volume, rec record) {
 
 // decompress replaces the size of a file by that of its contents when it is compressed.
 func (e *Entry) decompress(v *Volume, data fork) {
-	attribute, err := v.attribute(e.ID, decmpfs.Attribute)
+	attribute, err := v.attribute(e.node(), decmpfs.Attribute)
 	var h decmpfs.Header
 	if err == nil {
 		h, err = decmpfs.ReadHeader(attribute)
@@ -160,8 +135,6 @@ func (e *Entry) decompress(v *Volume, data fork) {
 	e.Err = errors.Join(e.Err, err)
 }
 
-var errNotRegular = errors.New("not a regular file")
-
 // Open returns the contents of a file, and their size. They are unpacked as they are read
 // where the file is compressed.
 func (v *Volume) Open(e Entry) (io.ReaderAt, int64, error) {
@@ -169,7 +142,7 @@ func (v *Volume) Open(e Entry) (io.ReaderAt, int64, error) {
 		return nil, 0, e.Err
 	}
 	if !e.Mode.IsRegular() {
-		return nil, 0, errNotRegular
+		return nil, 0, volume.ErrNotRegular
 	}
 	return v.contents(e)
 }
@@ -184,7 +157,7 @@ func (v *Volume) OpenResources(e Entry) (io.ReaderAt, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	c, err := v.openAt(data, resourcesAt, e.ID, resourceFork)
+	c, err := v.openAt(data, resourcesAt, e.node(), resourceFork)
 	if err != nil {
 		return nil, 0, fmt.Errorf("resource fork: %w", err)
 	}
@@ -204,25 +177,22 @@ func (v *Volume) contents(e Entry) (io.ReaderAt, int64, error) {
 		return nil, 0, err
 	}
 	if e.Compression == 0 {
-		c, err := v.openAt(record, dataAt, e.ID, dataFork)
+		c, err := v.openAt(record, dataAt, e.node(), dataFork)
 		if err != nil {
 			return nil, 0, err
 		}
 		return c, c.size, nil
 	}
-	attribute, err := v.attribute(e.ID, decmpfs.Attribute)
+	attribute, err := v.attribute(e.node(), decmpfs.Attribute)
 	if err != nil {
 		return nil, 0, err
 	}
-	c, err := v.openAt(record, resourcesAt, e.ID, resourceFork)
+	c, err := v.openAt(record, resourcesAt, e.node(), resourceFork)
 	if err != nil {
 		return nil, 0, fmt.Errorf("resource fork: %w", err)
 	}
 	return decmpfs.Open(attribute, c, c.size)
 }
-
-// maxTarget bounds the path that a symbolic link leads to, in bytes: PATH_MAX of macOS.
-const maxTarget = 1024
 
 // Readlink returns where a symbolic link leads to.
 func (v *Volume) Readlink(e Entry) (string, error) {
@@ -230,8 +200,8 @@ func (v *Volume) Readlink(e Entry) (string, error) {
 	case e.Err != nil:
 		return "", e.Err
 	case e.Mode != fs.ModeSymlink:
-		return "", errors.New("not a symbolic link")
-	case e.Size > maxTarget:
+		return "", volume.ErrNoLink
+	case e.Size > volume.MaxTarget:
 		return "", fmt.Errorf("a link to a path of %d bytes", e.Size)
 	}
 	r, size, err := v.contents(e)

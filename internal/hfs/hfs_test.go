@@ -18,6 +18,7 @@ import (
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	. "github.com/codewarrant/codewarrant/internal/imagetest"
 	"github.com/codewarrant/codewarrant/internal/udif"
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
 func open(t testing.TB, b []byte) *hfs.Volume {
@@ -38,29 +39,29 @@ func listing(t testing.TB, v *hfs.Volume) map[string]string {
 		switch {
 		case err != nil:
 			found[f.Path] = "error: " + err.Error()
-		case f.Err != nil:
-			found[f.Path] = "unread: " + f.Err.Error()
-		case f.Mode.IsDir():
+		case f.Node.Err != nil:
+			found[f.Path] = "unread: " + f.Node.Err.Error()
+		case f.Node.Mode.IsDir():
 			found[f.Path] = "folder"
-		case f.Mode == fs.ModeSymlink:
-			target, err := v.Readlink(f.Entry)
+		case f.Node.Mode == fs.ModeSymlink:
+			target, err := v.Readlink(f.Node)
 			found[f.Path] = fmt.Sprintf("-> %s %v", target, err)
-		case f.Mode.IsRegular():
+		case f.Node.Mode.IsRegular():
 			found[f.Path] = contents(v, f)
 		default:
-			found[f.Path] = f.Mode.String()
+			found[f.Path] = f.Node.Mode.String()
 		}
 	}
 	return found
 }
 
-func contents(v *hfs.Volume, f hfs.Found) string {
-	r, size, err := v.Open(f.Entry)
+func contents(v *hfs.Volume, f volume.Found[hfs.Entry]) string {
+	r, size, err := v.Open(f.Node)
 	if err != nil {
 		return "unopened: " + err.Error()
 	}
-	if size != f.Size {
-		return fmt.Sprintf("%d bytes, where the listing has %d", size, f.Size)
+	if size != f.Node.Size {
+		return fmt.Sprintf("%d bytes, where the listing has %d", size, f.Node.Size)
 	}
 	b, err := io.ReadAll(io.NewSectionReader(r, 0, size))
 	if err != nil {
@@ -155,8 +156,8 @@ func TestLinksAreFollowedToWhatTheyLinkTo(t *testing.T) {
 		t.Error(diff)
 	}
 	for f := range v.Walk() {
-		if f.Hard != (f.Path == "one" || f.Path == "in/two" || f.Path == "packed") {
-			t.Errorf("%s is taken for one of several names: %t", f.Path, f.Hard)
+		if f.Node.Hard != (f.Path == "one" || f.Path == "in/two" || f.Path == "packed") {
+			t.Errorf("%s is taken for one of several names: %t", f.Path, f.Node.Hard)
 		}
 	}
 }
@@ -194,10 +195,10 @@ func TestCompressedFileIsReadFromAnywhere(t *testing.T) {
 		attribute, fork := Decmpfs(text, kind)
 		v := open(t, HFS{Files: []HFSFile{{Path: "f", Attribute: attribute, Resources: fork}}}.Write())
 		for f := range v.Walk() {
-			if f.Resources != 0 {
-				t.Errorf("a resource fork of %d bytes, which holds the contents", f.Resources)
+			if f.Node.Resources != 0 {
+				t.Errorf("a resource fork of %d bytes, which holds the contents", f.Node.Resources)
 			}
-			r, _, err := v.Open(f.Entry)
+			r, _, err := v.Open(f.Node)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -216,8 +217,8 @@ func TestCompressedFileIsReadFromAnywhere(t *testing.T) {
 func TestResourceForkIsRead(t *testing.T) {
 	v := open(t, HFS{BlockSize: 512, Fragment: 1, Files: []HFSFile{{Path: "f", Data: []byte("data"), Resources: Text(10_000)}}}.Write())
 	for f := range v.Walk() {
-		r, size, err := v.OpenResources(f.Entry)
-		if err != nil || size != 10_000 || f.Resources != size {
+		r, size, err := v.OpenResources(f.Node)
+		if err != nil || size != 10_000 || f.Node.Resources != size {
 			t.Fatal(err, size)
 		}
 		if b, err := io.ReadAll(io.NewSectionReader(r, 0, size)); err != nil || !bytes.Equal(b, Text(10_000)) {
@@ -438,23 +439,23 @@ func FuzzVolume(f *testing.F) {
 			if n++; n > len(b) {
 				t.Fatalf("%d entries in %d bytes", n, len(b))
 			}
-			if err != nil || found.Err != nil {
+			if err != nil || found.Node.Err != nil {
 				continue
 			}
 			if _, err := json.Marshal(found.Path); err != nil {
 				t.Error(err)
 			}
-			if found.Mode == fs.ModeSymlink {
-				v.Readlink(found.Entry)
+			if found.Node.Mode == fs.ModeSymlink {
+				v.Readlink(found.Node)
 			}
-			if r, size, err := v.Open(found.Entry); err == nil {
-				if size != found.Size && found.Compression == 0 {
-					t.Errorf("%q: %d bytes, where the listing has %d", found.Path, size, found.Size)
+			if r, size, err := v.Open(found.Node); err == nil {
+				if size != found.Node.Size && found.Node.Compression == 0 {
+					t.Errorf("%q: %d bytes, where the listing has %d", found.Path, size, found.Node.Size)
 				}
 				part := make([]byte, 5000)
 				r.ReadAt(part, size/2)
 			}
-			v.OpenResources(found.Entry)
+			v.OpenResources(found.Node)
 		}
 	})
 }

@@ -2,58 +2,48 @@ package hfs
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"io/fs"
-	"path"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
 const (
-	// maxEntries bounds the entries of a folder that is listed at once, and maxNames their
-	// names, in bytes. Folders of libraries and icons have some thousands.
-	maxEntries = 100_000
-	maxNames   = 8 << 20
-
-	// maxLinks bounds the links that one name leads through: MAXSYMLINKS of macOS.
-	maxLinks = 32
+	// maxSlots bounds the names of a folder that are kept to find one.
+	maxSlots = 100_000
 
 	// keptFolders is how many folders are kept to find names in: those around a file, and
 	// those of others that read the volume.
 	keptFolders = 16
 )
 
-var (
-	// ErrNotRegular is why something is not opened.
-	ErrNotRegular = errNotRegular
-	// ErrOutside is where a link leads out of the volume.
-	ErrOutside = errors.New("leads out of the volume")
+// Paths are the names of a volume.
+type Paths = volume.Paths[Entry]
 
-	errNoFolder = errors.New("not a folder")
-	errLinks    = fmt.Errorf("more than %d links to follow", maxLinks)
-)
+// Paths returns the names of the volume. Of the folders that were used last they keep where each name is, in
+// 16 bytes.
+func (v *Volume) Paths() *Paths { return volume.NewPaths(v.names()) }
 
-// Paths finds what is on a volume by names. They are relative to its root, with slashes;
-// "." is the root itself. Links are followed where they stay in the volume, and names are
-// found by their case or not, as the volume is. Of the folders that were used last it
-// keeps where each name is, in 16 bytes.
-type Paths struct {
-	v    *Volume
+// Walk yields everything on the volume, as [volume.Walk] does.
+func (v *Volume) Walk() iter.Seq2[volume.Found[Entry], error] { return volume.Walk(v.names()) }
+
+func (v *Volume) names() volume.System[Entry] { return &names{Volume: v, seed: maphash.MakeSeed()} }
+
+// names finds what is in folders.
+type names struct {
+	*Volume
 	seed maphash.Seed
 
 	mu   sync.Mutex
 	kept []*folder // the one used last in front
 }
-
-// Paths returns the names of the volume.
-func (v *Volume) Paths() *Paths { return &Paths{v: v, seed: maphash.MakeSeed()} }
 
 // folder is where the records of a folder are, by the hashes of their names.
 type folder struct {
@@ -66,21 +56,41 @@ type slot struct {
 	at   place
 }
 
-// dirEntry is its own FileInfo.
-type dirEntry struct {
-	name string
-	mode fs.FileMode
-	size int64
+func (n *names) Root() (Entry, error) {
+	return Entry{Entry: volume.Entry{ID: Root, Mode: fs.ModeDir}}, nil
 }
 
-func (d dirEntry) Name() string               { return d.name }
-func (d dirEntry) IsDir() bool                { return d.mode.IsDir() }
-func (d dirEntry) Type() fs.FileMode          { return d.mode }
-func (d dirEntry) Mode() fs.FileMode          { return d.mode }
-func (d dirEntry) Info() (fs.FileInfo, error) { return d, nil }
-func (d dirEntry) Size() int64                { return d.size }
-func (d dirEntry) ModTime() time.Time         { return time.Time{} }
-func (d dirEntry) Sys() any                   { return nil }
+// List yields the entries of a folder in the order of the volume, which is that of
+// their names but for case and composition. What the system keeps hard links in is left out.
+func (n *names) List(folder Entry) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for rec, err := range n.list(folder.node()) {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			if !yield(n.entry(rec), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Judge leaves out what cannot be told apart, or not named.
+func (n *names) Judge(folder Entry) func(Entry) (listed bool, wrong error) {
+	seen := map[string]string{}
+	return func(e Entry) (bool, error) {
+		err := n.named(folder.node(), e)
+		folded := n.fold(e.Name)
+		other, there := seen[folded]
+		listed := err == nil && (!there || other != e.Name)
+		if there {
+			err = cmp.Or(err, ambiguous("%.200q and %.200q are one name on the volume", other, e.Name))
+		}
+		seen[folded] = e.Name
+		return listed, err
+	}
+}
 
 // fold returns one name for all that are one on the volume, as far as Unicode tells: Apple's
 // table of what differs in case alone is an older one.
@@ -90,44 +100,6 @@ func (v *Volume) fold(name string) string {
 		return name
 	}
 	return strings.ToLower(strings.ToUpper(name))
-}
-
-// ReadDir returns the entries of a folder, sorted by name, and the first thing that is
-// wrong with it. Those that cannot be told apart, or not named, are left out.
-func (p *Paths) ReadDir(name string) ([]fs.DirEntry, error) {
-	e, err := p.resolve(name, true)
-	if err != nil {
-		return nil, err
-	}
-	if !e.Mode.IsDir() {
-		return nil, errNoFolder
-	}
-	var list []fs.DirEntry
-	wrong, names := error(nil), 0
-	seen := map[string]string{}
-	for rec, err := range p.v.list(e.ID) {
-		if err != nil {
-			wrong = cmp.Or(wrong, err)
-			break
-		}
-		c := p.v.entry(rec)
-		if names += len(c.Name); len(list) == maxEntries || names > maxNames {
-			return nil, fmt.Errorf("more than %d entries, or %d bytes of names", maxEntries, maxNames)
-		}
-		err = p.v.named(e.ID, c)
-		folded := p.v.fold(c.Name)
-		other, there := seen[folded]
-		if err == nil && (!there || other != c.Name) {
-			list = append(list, dirEntry{c.Name, c.Mode, c.Size})
-		}
-		if there {
-			err = cmp.Or(err, ambiguous("%.200q and %.200q are one name on the volume", other, c.Name))
-		}
-		seen[folded] = c.Name
-		wrong = cmp.Or(wrong, err)
-	}
-	slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
-	return list, wrong
 }
 
 // named returns why an entry of a folder is not one that a path leads to.
@@ -148,7 +120,7 @@ func (v *Volume) named(parent uint32, e Entry) error {
 func (v *Volume) checkParent(parent uint32, e Entry) error {
 	const parentAt = 4
 	compare := func(key []byte) int {
-		return cmp.Or(cmp.Compare(be.Uint32(key), e.ID), cmp.Compare(be.Uint16(key[4:]), 0))
+		return cmp.Or(cmp.Compare(be.Uint32(key), e.node()), cmp.Compare(be.Uint16(key[4:]), 0))
 	}
 	for p, err := range v.catalog.from(catalogKey, compare) {
 		switch {
@@ -165,44 +137,44 @@ func (v *Volume) checkParent(parent uint32, e Entry) error {
 }
 
 // folder returns where the names of a folder are.
-func (p *Paths) folder(id uint32) (*folder, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.IndexFunc(p.kept, func(f *folder) bool { return f.id == id }); i >= 0 {
-		f := p.kept[i]
-		copy(p.kept[1:i+1], p.kept[:i])
-		p.kept[0] = f
+func (n *names) folder(id uint32) (*folder, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if i := slices.IndexFunc(n.kept, func(f *folder) bool { return f.id == id }); i >= 0 {
+		f := n.kept[i]
+		copy(n.kept[1:i+1], n.kept[:i])
+		n.kept[0] = f
 		return f, nil
 	}
 	f := &folder{id: id}
-	for rec, err := range p.v.list(id) {
+	for rec, err := range n.list(id) {
 		if err != nil {
 			break // of which the listing tells
 		}
-		if len(f.slots) == maxEntries {
-			return nil, fmt.Errorf("more than %d entries", maxEntries)
+		if len(f.slots) == maxSlots {
+			return nil, fmt.Errorf("more than %d entries", maxSlots)
 		}
 		name, _ := nameOf(rec.name)
-		f.slots = append(f.slots, slot{maphash.String(p.seed, p.v.fold(name)), rec.at})
+		f.slots = append(f.slots, slot{maphash.String(n.seed, n.fold(name)), rec.at})
 	}
 	slices.SortFunc(f.slots, func(a, b slot) int { return cmp.Compare(a.hash, b.hash) })
-	p.kept = append([]*folder{f}, p.kept[:min(len(p.kept), keptFolders-1)]...)
+	n.kept = append([]*folder{f}, n.kept[:min(len(n.kept), keptFolders-1)]...)
 	return f, nil
 }
 
-// lookup finds an entry of a folder: that of the name itself, or else one whose name is
+// Lookup finds an entry of a folder: that of the name itself, or else one whose name is
 // the same on the volume.
-func (p *Paths) lookup(id uint32, name string) (Entry, error) {
-	f, err := p.folder(id)
+func (n *names) Lookup(in Entry, name string) (Entry, error) {
+	f, err := n.folder(in.node())
 	if err != nil {
 		return Entry{}, err
 	}
-	folded := p.v.fold(name)
-	hash := maphash.String(p.seed, folded)
+	folded := n.fold(name)
+	hash := maphash.String(n.seed, folded)
 	i, _ := slices.BinarySearchFunc(f.slots, hash, func(s slot, hash uint64) int { return cmp.Compare(s.hash, hash) })
 	var found Entry
 	for ; i < len(f.slots) && f.slots[i].hash == hash; i++ {
-		key, data, err := p.v.catalog.read(f.slots[i].at, catalogKey)
+		key, data, err := n.catalog.read(f.slots[i].at, catalogKey)
 		if err != nil {
 			return Entry{}, err
 		}
@@ -212,81 +184,13 @@ func (p *Paths) lookup(id uint32, name string) (Entry, error) {
 		}
 		switch got, _ := nameOf(rec.name); {
 		case got == name:
-			return p.v.entry(rec), nil
-		case found.Name == "" && p.v.fold(got) == folded:
-			found = p.v.entry(rec)
+			return n.entry(rec), nil
+		case found.Name == "" && n.fold(got) == folded:
+			found = n.entry(rec)
 		}
 	}
 	if found.Name == "" {
 		return Entry{}, fs.ErrNotExist
 	}
 	return found, nil
-}
-
-// resolve returns what a name leads to, and follows links, the last one only if it is to.
-func (p *Paths) resolve(name string, last bool) (Entry, error) {
-	at := []Entry{{ID: Root, Mode: fs.ModeDir}}
-	rest, links := strings.Split(name, "/"), 0
-	for len(rest) > 0 {
-		part := rest[0]
-		rest = rest[1:]
-		n := at[len(at)-1]
-		switch {
-		case !n.Mode.IsDir():
-			return Entry{}, errNoFolder
-		case part == "" || part == ".":
-			continue
-		case part == ".." && len(at) == 1:
-			return Entry{}, ErrOutside
-		case part == "..":
-			at = at[:len(at)-1]
-			continue
-		}
-		e, err := p.lookup(n.ID, part)
-		switch {
-		case err != nil:
-			return Entry{}, err
-		case len(at) > maxDepthOfFolders:
-			return Entry{}, fmt.Errorf("more than %d folders inside each other", maxDepthOfFolders)
-		case e.Mode&fs.ModeSymlink == 0 || len(rest) == 0 && !last:
-			at = append(at, e)
-			continue
-		}
-		if links++; links > maxLinks {
-			return Entry{}, errLinks
-		}
-		target, err := p.v.Readlink(e)
-		switch {
-		case err != nil:
-			return Entry{}, err
-		case path.IsAbs(target):
-			return Entry{}, ErrOutside
-		}
-		rest = slices.Concat(strings.Split(target, "/"), rest)
-	}
-	return at[len(at)-1], nil
-}
-
-// Reach returns [ErrOutside] when a link in name leads out of the volume.
-func (p *Paths) Reach(name string) error {
-	_, err := p.resolve(name, true)
-	return err
-}
-
-// Readlink returns where a link leads.
-func (p *Paths) Readlink(name string) (string, error) {
-	e, err := p.resolve(name, false)
-	if err != nil {
-		return "", err
-	}
-	return p.v.Readlink(e)
-}
-
-// Open opens a regular file, and returns [ErrNotRegular] for any other.
-func (p *Paths) Open(name string) (io.ReaderAt, int64, error) {
-	e, err := p.resolve(name, true)
-	if err != nil {
-		return nil, 0, err
-	}
-	return p.v.Open(e)
 }

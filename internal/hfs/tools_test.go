@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,58 +19,18 @@ import (
 	"github.com/codewarrant/codewarrant/internal/udif"
 )
 
-func run(t *testing.T, dir, name string, args ...string) {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
 // onDisk is what a folder has, as listing has it of a volume.
-func onDisk(t *testing.T, root string) map[string]string {
+func onDisk(t *testing.T, root, unpackedTo string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || name == root {
-			return err
-		}
-		rel := norm.NFD.String(strings.TrimPrefix(name, root+"/"))
-		switch {
-		case e.IsDir():
-			found[rel] = "folder"
-		case e.Type() == fs.ModeSymlink:
-			target, err := os.Readlink(name)
-			found[rel] = fmt.Sprintf("-> %s %v", target, err)
-		default:
-			b, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			found[rel] = string(b)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	link := func(target string) string { return fmt.Sprintf("-> %s <nil>", target) }
+	for name, is := range Folder(t, root, unpackedTo, link, func(b string) string { return b }) {
+		found[norm.NFD.String(name)] = is
 	}
 	return found
 }
 
-// volume returns the partition of HFS+ of a disk.
-func volume(t *testing.T, r io.ReaderAt, size int64) *io.SectionReader {
-	t.Helper()
-	list, _ := udif.Partitions(r, size)
-	for _, p := range list {
-		part := io.NewSectionReader(r, p.Offset, p.Size)
-		if fs := udif.FileSystem(part, p.Size); fs == "HFS+" || fs == "HFSX" {
-			return part
-		}
-	}
-	t.Fatalf("no HFS+ in %+v", list)
-	return nil
-}
+var systems = []string{"HFS+", "HFSX"}
 
 func TestRealToolsWriteVolumesThatAreRead(t *testing.T) {
 	root := t.TempDir()
@@ -93,18 +51,22 @@ func TestRealToolsWriteVolumesThatAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	iso := filepath.Join(t.TempDir(), "disc.iso")
-	run(t, root, "xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", iso, ".")
+	Run(t, root, "xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", iso, ".")
 	b, err := os.ReadFile(iso)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := onDisk(t, root)
+	want := onDisk(t, root, root)
 	for name, r := range map[string]io.ReaderAt{
 		"as it is": bytes.NewReader(b),
 		"in UDIF":  udifOf(t, b),
 	} {
 		t.Run(name, func(t *testing.T) {
-			part := volume(t, r, int64(len(b)))
+			parts := Volumes(r, int64(len(b)), systems)
+			if len(parts) != 1 {
+				t.Fatal(parts)
+			}
+			part := parts[0]
 			v, err := hfs.Open(part, part.Size())
 			if err != nil || len(v.Problems) > 0 {
 				t.Fatal(err, v)
@@ -141,29 +103,7 @@ func TestRealToolsReadTheSame(t *testing.T) {
 	if err := os.WriteFile(image, made.Write(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	images := []string{image, "../../testdata/images/dummy.dmg"}
-	more, err := filepath.Glob(filepath.Join(os.Getenv("IMAGES"), "*.dmg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range append(images, more...) {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		i, err := udif.Open(bytes.NewReader(b), int64(len(b)), nil)
-		if err != nil {
-			continue
-		}
-		list, _ := udif.Partitions(i, i.Size())
-		for _, p := range list {
-			part := io.NewSectionReader(i, p.Offset, p.Size)
-			if fs := udif.FileSystem(part, p.Size); fs != "HFS+" && fs != "HFSX" {
-				continue
-			}
-			t.Run(filepath.Base(name), func(t *testing.T) { readTheSame(t, part) })
-		}
-	}
+	EachVolume(t, []string{image, "../../testdata/images/dummy.dmg"}, systems, readTheSame)
 }
 
 func readTheSame(t *testing.T, part *io.SectionReader) {
@@ -181,12 +121,11 @@ func readTheSame(t *testing.T, part *io.SectionReader) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "x")
-	run(t, dir, "7zz", "x", "-thfs", "-snl", "-o"+out, raw)
+	Run(t, dir, "7zz", "x", "-thfs", "-snl", "-o"+out, raw)
 	want := map[string]string{}
-	for name, content := range onDisk(t, filepath.Join(out, v.Name)) {
+	for name, content := range onDisk(t, filepath.Join(out, v.Name), out) {
 		if !strings.Contains(name, "HFS+ Private") {
-			// It puts links to absolute paths below where it unpacks.
-			want[name] = strings.Replace(content, "-> "+out, "-> ", 1)
+			want[name] = content
 		}
 	}
 	if diff := cmp.Diff(want, listing(t, v)); diff != "" {
