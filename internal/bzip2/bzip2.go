@@ -38,6 +38,7 @@ type Decoder struct {
 	order     [256]byte // the values of bytes, the one used last in front
 	links     []uint32  // a byte, and above it where the next one is
 	max       int       // bytes of a block
+	walks     walks
 }
 
 // Unpack fills dst with what the streams in src hold, which follow each other. It is an error if
@@ -137,43 +138,7 @@ func (d *Decoder) block(dst []byte) (int, error) {
 		links[*at] |= uint32(i) << 8
 		*at++
 	}
-	return follow(dst, links, first)
-}
-
-// follow writes the bytes of a block in their order. Four that are equal are followed by
-// the number of those that repeat them.
-func follow(dst []byte, links []uint32, first int) (int, error) {
-	at := links[first] >> 8
-	out, same, last := 0, 0, byte(0)
-	for range links {
-		v := links[at]
-		b := byte(v)
-		at = v >> 8
-		if same == 4 {
-			if int(b) > len(dst)-out {
-				return 0, errLong
-			}
-			for i := range dst[out : out+int(b)] {
-				dst[out+i] = last
-			}
-			out += int(b)
-			same = 0
-			continue
-		}
-		if b != last {
-			same, last = 0, b
-		}
-		same++
-		if out >= len(dst) {
-			return 0, errLong
-		}
-		dst[out] = b
-		out++
-	}
-	if same == 4 {
-		return 0, errBlock
-	}
-	return out, nil
+	return d.follow(dst, links, first)
 }
 
 // header reads which bytes there are, the tables, and which of them are used when. It

@@ -54,7 +54,7 @@ func write(lengths func(int) []int, blocks ...[]byte) []byte {
 	for _, b := range blocks {
 		w.put(magicBlock, 48)
 		w.put(uint64(checksum(b)), 32)
-		w.block(runs(b), lengths)
+		w.block(withRuns(b), lengths)
 		sum = bits.RotateLeft32(sum, 1) ^ checksum(b)
 	}
 	w.put(magicEnd, 48)
@@ -62,8 +62,8 @@ func write(lengths func(int) []int, blocks ...[]byte) []byte {
 	return w.b
 }
 
-// runs puts behind four equal bytes how many follow.
-func runs(b []byte) (out []byte) {
+// withRuns puts behind four equal bytes how many follow.
+func withRuns(b []byte) (out []byte) {
 	for i := 0; i < len(b); {
 		n := 1
 		for i+n < len(b) && n < 259 && b[i+n] == b[i] {
