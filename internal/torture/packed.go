@@ -33,10 +33,10 @@ func newPacked(name string, b []byte, seed uint64) ([]*torture, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	if bytes.HasPrefix(b[max(0, len(b)-512):], []byte("koly")) {
+	if bytes.HasPrefix(b[max(0, len(b)-512):], []byte("koly")) || bytes.HasPrefix(b, []byte("encrcdsa")) {
 		t := packedTorture(filepath.Base(name), b, p, seed)
-		if t.verdict.programs == 0 {
-			return nil, errors.New("no program that a change could hide")
+		if t.verdict.programs+t.verdict.packages+len(t.verdict.rules) == 0 {
+			return nil, errors.New("nothing that a change could hide")
 		}
 		return []*torture{t}, nil
 	}
@@ -97,7 +97,7 @@ func (t *torture) judgeFile(b []byte) verdict {
 	if err != nil {
 		panic(err)
 	}
-	v := verdict{claims: entitlement.Set{}}
+	v := verdict{claims: entitlement.Set{}, packages: len(found.Packages)}
 	for _, b := range found.Binaries {
 		for _, s := range b.Slices {
 			if s.Signature != nil {
@@ -112,8 +112,8 @@ func (t *torture) judgeFile(b []byte) verdict {
 		Policy: t.policy, Stage: &t.policy.Stages[0],
 		Binaries: found.Binaries, Unread: found.Unread, Remarks: found.Remarks, Empty: found.Empty,
 	})
-	for _, f := range report.Findings {
-		v.rules = append(v.rules, f.Rule)
+	for _, found := range report.Findings {
+		v.add(found, filepath.ToSlash(f.Name()))
 	}
 	return v
 }
