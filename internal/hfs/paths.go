@@ -15,14 +15,9 @@ import (
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
-const (
-	// maxSlots bounds the names of a folder that are kept to find one.
-	maxSlots = 100_000
-
-	// keptFolders is how many folders are kept to find names in: those around a file, and
-	// those of others that read the volume.
-	keptFolders = 16
-)
+// keptFolders is how many folders are kept to find names in: those around a file, and
+// those of others that read the volume.
+const keptFolders = 16
 
 // Paths are the names of a volume.
 type Paths = volume.Paths[Entry]
@@ -151,8 +146,8 @@ func (n *names) folder(id uint32) (*folder, error) {
 		if err != nil {
 			break // of which the listing tells
 		}
-		if len(f.slots) == maxSlots {
-			return nil, fmt.Errorf("more than %d entries", maxSlots)
+		if len(f.slots) == volume.MaxEntries {
+			return nil, fmt.Errorf("more than %d entries", volume.MaxEntries)
 		}
 		name, _ := nameOf(rec.name)
 		f.slots = append(f.slots, slot{maphash.String(n.seed, n.fold(name)), rec.at})

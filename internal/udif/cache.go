@@ -49,9 +49,11 @@ type entry struct {
 // back to.
 const DefaultCache = 16 << 20
 
-// Cores returns how many cores unpack: all, as far as memory reaches for what each of
-// them has at hand.
-func Cores() int { return min(runtime.GOMAXPROCS(0), 8) }
+// maxCores bounds the cores that unpack: each has a chunk at hand, packed and unpacked.
+const maxCores = 8
+
+// Cores returns how many cores unpack at a time.
+func Cores() int { return min(runtime.GOMAXPROCS(0), maxCores) }
 
 // NewCache returns a cache of at most so many bytes. As many chunks as there are
 // [Cores] are unpacked at a time, beside that.

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// Verify holds the image against its checksums, as DiskImages does when it attaches one: that of
+// Verify holds the image against its checksums, as attaching one does (hdiutil(1), "attach", -noverify): that of
 // what is packed, that of what each table holds, and that of the tables' checksums. Nothing of
 // it proves who made the image, so reading does not need it; it tells what was damaged. What
 // was unpacked before is not unpacked again, and of the rest all cores unpack. What has no

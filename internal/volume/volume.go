@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// maxEntries bounds the entries of a folder that is listed at once, and maxNames their
+	// MaxEntries bounds the entries of a folder that is listed at once, and maxNames their
 	// names, in bytes. Folders of libraries and icons have some thousands.
-	maxEntries = 100_000
+	MaxEntries = 100_000
 	maxNames   = 8 << 20
 
 	// maxLinks bounds the links that one name leads through: MAXSYMLINKS of macOS.
@@ -125,8 +125,8 @@ func (p *Paths[N]) ReadDir(name string) ([]fs.DirEntry, error) {
 			break
 		}
 		e := n.Shared()
-		if read++; read > maxEntries {
-			return nil, fmt.Errorf("more than %d entries", maxEntries)
+		if read++; read > MaxEntries {
+			return nil, fmt.Errorf("more than %d entries", MaxEntries)
 		}
 		if names += len(e.Name); names > maxNames {
 			return nil, fmt.Errorf("more than %d bytes of names", maxNames)
