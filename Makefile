@@ -63,6 +63,7 @@ bench:
 # Archives beside the tools that test them: the table of docs/performance.md.
 bench-archives: build
 	cd internal/bench && $(GO) run ./archives "$(abspath codewarrant)" "$(abspath $(BENCH_BINARY))"
+	cd internal/bench && $(GO) run ./archives -only .dmg -verify full "$(abspath codewarrant)" "$(abspath $(BENCH_BINARY))"
 
 # What evidence costs, beside SHA-256 and a full verification: the tables of docs/performance.md. On one core, for what
 # is compared is the time of the processor.

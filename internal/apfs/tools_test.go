@@ -16,6 +16,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/internal/apfs"
 	"github.com/codewarrant/codewarrant/internal/imagetest"
+	"github.com/codewarrant/codewarrant/internal/imagetools"
 )
 
 // TestRealToolsReadTheSame holds volumes against what 7-Zip reads of them. IMAGES may name
@@ -36,7 +37,7 @@ func TestRealToolsReadTheSame(t *testing.T) {
 			})
 		}
 	}
-	imagetest.EachVolume(t, nil, []string{"APFS"}, readTheSame)
+	imagetools.EachVolume(t, nil, []string{"APFS"}, readTheSame)
 }
 
 func readTheSame(t *testing.T, part *io.SectionReader) {
@@ -53,8 +54,8 @@ func readTheSame(t *testing.T, part *io.SectionReader) {
 	if err := os.WriteFile(raw, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	imagetest.Run(t, dir, "7zz", "x", "-tapfs", "-snld", "-o"+out, raw)
-	want := imagetest.Folder(t, out, out, func(target string) string { return "link to " + target }, func(b string) string { return bytesOf([]byte(b)) })
+	imagetools.Run(t, dir, "7zz", "x", "-tapfs", "-snld", "-o"+out, raw)
+	want := imagetools.Folder(t, out, out, func(target string) string { return "link to " + target }, func(b string) string { return bytesOf([]byte(b)) })
 	// It puts attributes into files of their own.
 	maps.DeleteFunc(want, func(name, _ string) bool { return strings.Contains(name, ":") })
 	if diff := cmp.Diff(want, listing(c.Volumes[0])); diff != "" {
@@ -76,7 +77,7 @@ func TestRealToolsWriteWhatIsRead(t *testing.T) {
 		if err := f.Truncate(size); err != nil {
 			t.Fatal(err)
 		}
-		imagetest.Run(t, "", "mkapfs", append(options, "-L", "Empty", name)...)
+		imagetools.Run(t, "", "mkapfs", append(options, "-L", "Empty", name)...)
 		c, err := apfs.Open(f, size)
 		if err != nil {
 			t.Fatal(err)

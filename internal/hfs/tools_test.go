@@ -16,6 +16,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	. "github.com/codewarrant/codewarrant/internal/imagetest"
+	"github.com/codewarrant/codewarrant/internal/imagetools"
 	"github.com/codewarrant/codewarrant/internal/udif"
 )
 
@@ -24,7 +25,7 @@ func onDisk(t *testing.T, root, unpackedTo string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	link := func(target string) string { return fmt.Sprintf("-> %s <nil>", target) }
-	for name, is := range Folder(t, root, unpackedTo, link, func(b string) string { return b }) {
+	for name, is := range imagetools.Folder(t, root, unpackedTo, link, func(b string) string { return b }) {
 		found[norm.NFD.String(name)] = is
 	}
 	return found
@@ -51,7 +52,7 @@ func TestRealToolsWriteVolumesThatAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	iso := filepath.Join(t.TempDir(), "disc.iso")
-	Run(t, root, "xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", iso, ".")
+	imagetools.Run(t, root, "xorriso", "-as", "mkisofs", "-quiet", "-hfsplus", "-o", iso, ".")
 	b, err := os.ReadFile(iso)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +63,7 @@ func TestRealToolsWriteVolumesThatAreRead(t *testing.T) {
 		"in UDIF":  udifOf(t, b),
 	} {
 		t.Run(name, func(t *testing.T) {
-			parts := Volumes(r, int64(len(b)), systems)
+			parts := imagetools.Volumes(r, int64(len(b)), systems)
 			if len(parts) != 1 {
 				t.Fatal(parts)
 			}
@@ -103,7 +104,7 @@ func TestRealToolsReadTheSame(t *testing.T) {
 	if err := os.WriteFile(image, made.Write(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	EachVolume(t, []string{image, "../../testdata/images/dummy.dmg"}, systems, readTheSame)
+	imagetools.EachVolume(t, []string{image, "../../testdata/images/dummy.dmg"}, systems, readTheSame)
 }
 
 func readTheSame(t *testing.T, part *io.SectionReader) {
@@ -121,7 +122,7 @@ func readTheSame(t *testing.T, part *io.SectionReader) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(dir, "x")
-	Run(t, dir, "7zz", "x", "-thfs", "-snl", "-o"+out, raw)
+	imagetools.Run(t, dir, "7zz", "x", "-thfs", "-snl", "-o"+out, raw)
 	want := map[string]string{}
 	for name, content := range onDisk(t, filepath.Join(out, v.Name), out) {
 		if !strings.Contains(name, "HFS+ Private") {

@@ -1,6 +1,6 @@
-//go:build archive
-
-package imagetest
+// Package imagetools is for tests that hold volumes of disk images against what real tools read of
+// them.
+package imagetools
 
 import (
 	"bytes"
