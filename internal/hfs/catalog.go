@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -40,15 +41,12 @@ func (v *Volume) records(folder uint32) iter.Seq2[record, error] {
 		compare := func(key []byte) int {
 			return cmp.Or(cmp.Compare(be.Uint32(key), folder), cmp.Compare(be.Uint16(key[4:]), 0))
 		}
-		for p, err := range v.catalog.from(catalogKey, compare) {
+		for p, err := range v.catalog.from(compare) {
 			if err != nil {
 				yield(record{}, err)
 				return
 			}
 			if be.Uint32(p.key) != folder {
-				if be.Uint32(p.key) < folder {
-					yield(record{}, fmt.Errorf("catalog: node %d: record %d is of the folder %d, behind those of %d", p.at.node, p.at.record+1, be.Uint32(p.key), folder))
-				}
 				return
 			}
 			rec, err := newRecord(p)
@@ -98,27 +96,12 @@ const maxName = 255
 // rawName returns a name as it is stored. A unit that is half of a character, and not beside
 // the other half, is an error: readers make different names of it.
 func rawName(b []byte) (string, error) {
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = be.Uint16(b[2*i:])
-	}
-	runes := utf16.Decode(units)
-	if !equal(utf16.Encode(runes), units) {
+	stored := units(b, maxName)
+	runes := utf16.Decode(stored)
+	if !slices.Equal(utf16.Encode(runes), stored) {
 		return string(runes), ambiguous("the name %.200q is not UTF-16", string(runes))
 	}
 	return string(runes), nil
-}
-
-func equal(a, b []uint16) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // nameOf returns a name as it is in paths: the volume separates folders by colons, so a
@@ -147,40 +130,25 @@ func (v *Volume) inode(number uint32) (record, error) {
 		return record{}, errors.New("there is no folder of what hard links lead to")
 	}
 	want := fmt.Sprintf("iNode%d", number)
-	compare := func(key []byte) int {
-		return cmp.Or(cmp.Compare(be.Uint32(key), v.private), v.compareNames(key, want))
+	rec, found, err := v.find(v.private, want)
+	switch {
+	case err != nil:
+		return record{}, err
+	case !found:
+		return record{}, fmt.Errorf("there is no file %s, of which it is another name", want)
+	case rec.kind != recordFile:
+		return record{}, fmt.Errorf("catalog: %s is no file", want)
 	}
-	for p, err := range v.catalog.from(catalogKey, compare) {
-		if err != nil {
-			return record{}, err
-		}
-		if be.Uint32(p.key) != v.private || v.compareNames(p.key, want) != 0 {
-			break
-		}
-		rec, err := newRecord(p)
-		if err == nil && rec.kind != recordFile {
-			err = fmt.Errorf("catalog: %s is no file", want)
-		}
-		return rec, err
-	}
-	return record{}, fmt.Errorf("there is no file %s, of which it is another name", want)
+	return rec, nil
 }
 
-// compareNames compares the name in a key with one of ASCII, as the order of the catalog
-// is: but for volumes where it counts, without regard to case. Names of other letters are
-// not looked for, so that the order of these does not matter beyond that they are greater.
-func (v *Volume) compareNames(key []byte, name string) int {
-	n := min(int(be.Uint16(key[4:])), (len(key)-catalogKey)/2)
-	fold := func(u uint16) uint16 {
-		if !v.CaseSensitive && 'A' <= u && u <= 'Z' {
-			u += 'a' - 'A'
-		}
-		return u
+// find finds an entry of a folder by its name as it is stored, as macOS does: by its key.
+func (v *Volume) find(folder uint32, name string) (record, bool, error) {
+	want := nameKey(folder, name)
+	p, found, err := v.catalog.find(func(key []byte) int { return v.catalog.order(key, want) })
+	if err != nil || !found {
+		return record{}, false, err
 	}
-	for i := range min(n, len(name)) {
-		if c := cmp.Compare(fold(be.Uint16(key[catalogKey+2*i:])), fold(uint16(name[i]))); c != 0 {
-			return c
-		}
-	}
-	return cmp.Compare(n, len(name))
+	rec, err := newRecord(p)
+	return rec, err == nil, err
 }

@@ -153,11 +153,11 @@ func (v *Volume) OpenResources(e Entry) (io.ReaderAt, int64, error) {
 	if e.Err != nil || e.Resources == 0 {
 		return strings.NewReader(""), 0, e.Err
 	}
-	_, data, err := v.catalog.read(e.at, catalogKey)
+	rec, err := v.catalog.read(e.at)
 	if err != nil {
 		return nil, 0, err
 	}
-	c, err := v.openAt(data, resourcesAt, e.node(), resourceFork)
+	c, err := v.openAt(rec.data, resourcesAt, e.node(), resourceFork)
 	if err != nil {
 		return nil, 0, fmt.Errorf("resource fork: %w", err)
 	}
@@ -172,12 +172,12 @@ func (v *Volume) openAt(record []byte, at int, id uint32, which byte) (*contents
 }
 
 func (v *Volume) contents(e Entry) (io.ReaderAt, int64, error) {
-	_, record, err := v.catalog.read(e.at, catalogKey)
+	rec, err := v.catalog.read(e.at)
 	if err != nil {
 		return nil, 0, err
 	}
 	if e.Compression == 0 {
-		c, err := v.openAt(record, dataAt, e.node(), dataFork)
+		c, err := v.openAt(rec.data, dataAt, e.node(), dataFork)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -187,7 +187,7 @@ func (v *Volume) contents(e Entry) (io.ReaderAt, int64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	c, err := v.openAt(record, resourcesAt, e.node(), resourceFork)
+	c, err := v.openAt(rec.data, resourcesAt, e.node(), resourceFork)
 	if err != nil {
 		return nil, 0, fmt.Errorf("resource fork: %w", err)
 	}

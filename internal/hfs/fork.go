@@ -36,6 +36,9 @@ const (
 	resourceFork = 0xFF
 )
 
+// extentsKey is the bytes of a key of the file of extents.
+const extentsKey = 10
+
 // maxExtents bounds those of one fork. A file of a terabyte in extents of 8 MiB has as many.
 const maxExtents = 1 << 17
 
@@ -107,20 +110,15 @@ func (c *contents) add(list []extent, at, need uint32) (uint32, error) {
 // moreExtents reads the eight extents from the block at of a fork on. They are in the
 // file of extents by file, fork and block.
 func (v *Volume) moreExtents(list *[8]extent, id uint32, which byte, at uint32) error {
-	key := func(b []byte) int {
-		return cmp.Or(cmp.Compare(be.Uint32(b[2:]), id), cmp.Compare(b[0], which), cmp.Compare(be.Uint32(b[6:]), at))
-	}
-	const keySize, size = 10, 64
-	for r, err := range v.extents.from(keySize, key) {
-		switch {
-		case err != nil:
-			return err
-		case key(r.key) != 0 || len(r.data) < size:
-		default:
-			readExtents(list[:], r.data)
-			return nil
-		}
-		break
+	want := be.AppendUint32(be.AppendUint32([]byte{which, 0}, id), at)
+	const size = 64
+	p, found, err := v.extents.find(func(key []byte) int { return byExtent(key, want) })
+	switch {
+	case err != nil:
+		return err
+	case found && len(p.data) >= size:
+		readExtents(list[:], p.data)
+		return nil
 	}
 	return fmt.Errorf("extents: there are none for the file %d from its block %d on", id, at)
 }

@@ -66,16 +66,19 @@ func Open(r io.ReaderAt, size int64) (*Volume, error) {
 	}
 	v.Extended = v.header.signature == signatureX
 	// The file of extents has all of its own in the header.
-	if v.extents, err = v.openTree("extents", v.header.extents, extentsFile); err != nil {
+	if v.extents, err = v.openTree("extents", v.header.extents, extentsFile, extentsKey, byExtent); err != nil {
 		return nil, err
 	}
-	if v.catalog, err = v.openTree("catalog", v.header.catalog, catalogFile); err != nil {
+	if v.catalog, err = v.openTree("catalog", v.header.catalog, catalogFile, catalogKey, byFoldedName); err != nil {
 		return nil, err
 	}
 	const binaryCompare = 0xBC
 	v.CaseSensitive = v.Extended && v.catalog.compare == binaryCompare
+	if v.CaseSensitive {
+		v.catalog.order = byName
+	}
 	if v.header.attributes.size > 0 {
-		if v.attributes, err = v.openTree("attributes", v.header.attributes, attributesFile); err != nil {
+		if v.attributes, err = v.openTree("attributes", v.header.attributes, attributesFile, attributeKey, byAttribute); err != nil {
 			return nil, err
 		}
 	}

@@ -300,7 +300,7 @@ func TestVolumesThatAreNotReadAreTold(t *testing.T) {
 			b[node+9] = 2
 		})},
 		{"a root that is not there", "catalog: node 77: there are 2", catalog(func(b []byte) { be.PutUint32(b[14+2:], 77) })},
-		{"leaves in a circle", "catalog: the chain of leaves leads in a circle", catalog(func(b []byte) {
+		{"leaves in a circle", "catalog: the chain of leaves and the index lead to other nodes: to 1 and 0 behind 1", catalog(func(b []byte) {
 			be.PutUint32(b[node:], 1)
 			be.PutUint16(b[node+10:], 1) // the root folder, and so again
 		})},

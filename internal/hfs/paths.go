@@ -114,21 +114,17 @@ func (v *Volume) named(parent uint32, e Entry) error {
 // from it to that (TN1150, "Catalog Tree Records"). There would be no end of some.
 func (v *Volume) checkParent(parent uint32, e Entry) error {
 	const parentAt = 4
-	compare := func(key []byte) int {
-		return cmp.Or(cmp.Compare(be.Uint32(key), e.node()), cmp.Compare(be.Uint16(key[4:]), 0))
+	want := nameKey(e.node(), "")
+	p, found, err := v.catalog.find(func(key []byte) int { return v.catalog.order(key, want) })
+	switch {
+	case err != nil:
+		return err
+	case !found || len(p.data) < parentAt+4 || be.Uint16(p.data) != recordFolderThread:
+		return fmt.Errorf("%.200q: the folder %d has no thread", e.Name, e.ID)
+	case be.Uint32(p.data[parentAt:]) != parent:
+		return ambiguous("%.200q: the folder %d, which is in the folder %d as well", e.Name, e.ID, be.Uint32(p.data[parentAt:]))
 	}
-	for p, err := range v.catalog.from(catalogKey, compare) {
-		switch {
-		case err != nil:
-			return err
-		case compare(p.key) != 0 || len(p.data) < parentAt+4 || be.Uint16(p.data) != recordFolderThread:
-			return fmt.Errorf("%.200q: the folder %d has no thread", e.Name, e.ID)
-		case be.Uint32(p.data[parentAt:]) != parent:
-			return ambiguous("%.200q: the folder %d, which is in the folder %d as well", e.Name, e.ID, be.Uint32(p.data[parentAt:]))
-		}
-		return nil
-	}
-	return fmt.Errorf("%.200q: the folder %d has no thread", e.Name, e.ID)
+	return nil
 }
 
 // folder returns where the names of a folder are.
@@ -169,11 +165,11 @@ func (n *names) Lookup(in Entry, name string) (Entry, error) {
 	i, _ := slices.BinarySearchFunc(f.slots, hash, func(s slot, hash uint64) int { return cmp.Compare(s.hash, hash) })
 	var found Entry
 	for ; i < len(f.slots) && f.slots[i].hash == hash; i++ {
-		key, data, err := n.catalog.read(f.slots[i].at, catalogKey)
+		stored, err := n.catalog.read(f.slots[i].at)
 		if err != nil {
 			return Entry{}, err
 		}
-		rec, err := newRecord(pair{key, data, f.slots[i].at})
+		rec, err := newRecord(stored)
 		if err != nil {
 			return Entry{}, err
 		}

@@ -3,21 +3,27 @@ package hfs
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math/bits"
 	"sync"
 )
 
 // tree is a B-tree (TN1150, "B-Trees"): nodes of one size, of which those with an index
 // lead to those with records, which are chained in the order of their keys.
+//
+// macOS searches by the index and lists by the chain, and others do it otherwise. So nodes are found by the
+// index alone, which has to lead to keys in their order, and the chain has to say the same.
 type tree struct {
-	name     string
-	file     *contents
-	nodeSize int
-	nodes    uint32 // in all
-	root     uint32
-	depth    int
-	compare  byte // how names are compared, of a catalog
+	name        string
+	file        *contents
+	nodeSize    int
+	nodes       uint32 // in all
+	root        uint32
+	depth       int
+	first, last uint32 // leaves
+	compare     byte   // how names are compared, of a catalog
+	least       int    // bytes of a key
+	fixed       int    // bytes of each key, 0 where they differ
+	order       func(a, b []byte) int
 
 	mu   sync.Mutex
 	kept map[uint32]*node
@@ -43,11 +49,12 @@ const descriptor = 14 // the bytes before the records of a node
 
 // node is a node of a tree.
 type node struct {
-	b      []byte
-	kind   byte
-	height int
-	next   uint32 // to the right, 0 for none
-	count  int
+	number         uint32
+	b              []byte
+	kind           byte
+	height         int
+	next, previous uint32 // to the right and the left, 0 for none
+	count          int
 }
 
 // pair is a record: a key without its length, and the data.
@@ -62,7 +69,16 @@ type place struct {
 	record uint16
 }
 
-func (v *Volume) openTree(name string, f fork, id uint32) (*tree, error) {
+// Attributes of a tree (TN1150, "B-tree Header Record"): lengths of keys of two bytes, and keys in an
+// index that are as long as they say. macOS takes both for set where keys may be longer than 40 bytes (BTOpenPath in BTree.c).
+const (
+	bigKeys      = 2
+	variableKeys = 4
+	longKeys     = 40
+)
+
+// openTree opens a tree, of which keys have so many bytes at least.
+func (v *Volume) openTree(name string, f fork, id uint32, least int, order func(a, b []byte) int) (*tree, error) {
 	wrong := func(err error) (*tree, error) { return nil, fmt.Errorf("%s: %w", name, err) }
 	file, err := v.open(f, id, dataFork)
 	if err != nil {
@@ -75,7 +91,11 @@ func (v *Volume) openTree(name string, f fork, id uint32) (*tree, error) {
 	h := b[descriptor:]
 	t := &tree{
 		name: name, file: file, depth: int(be.Uint16(h)), root: be.Uint32(h[2:]), nodeSize: int(be.Uint16(h[18:])),
-		nodes: be.Uint32(h[22:]), compare: h[37], kept: map[uint32]*node{},
+		first: be.Uint32(h[10:]), last: be.Uint32(h[14:]), nodes: be.Uint32(h[22:]), compare: h[37], least: least, order: order, kept: map[uint32]*node{},
+	}
+	longest, attributes := int(be.Uint16(h[20:])), be.Uint32(h[38:])
+	if longest > longKeys {
+		attributes |= bigKeys | variableKeys
 	}
 	switch {
 	case b[8] != nodeHeader:
@@ -88,6 +108,11 @@ func (v *Volume) openTree(name string, f fork, id uint32) (*tree, error) {
 		return wrong(fmt.Errorf("a depth of %d, where the limit is %d", t.depth, maxDepth))
 	case (t.root == 0) != (t.depth == 0):
 		return wrong(fmt.Errorf("the root %d at the depth %d", t.root, t.depth))
+	case attributes&bigKeys == 0 || attributes&variableKeys == 0 && longest != least:
+		return wrong(ambiguous("keys of up to %d bytes with the attributes %#x, which are laid out otherwise", longest, attributes))
+	}
+	if attributes&variableKeys == 0 {
+		t.fixed = least
 	}
 	return t, nil
 }
@@ -121,8 +146,11 @@ func (t *tree) load(n uint32) (*node, error) {
 	if err := readAt(t.file, t.file.size, b, int64(n)*int64(t.nodeSize)); err != nil {
 		return nil, err
 	}
-	d := &node{b: b, kind: b[8], height: int(b[9]), next: be.Uint32(b), count: int(be.Uint16(b[10:]))}
+	d := &node{number: n, b: b, kind: b[8], height: int(b[9]), next: be.Uint32(b), previous: be.Uint32(b[4:]), count: int(be.Uint16(b[10:]))}
 	if err := d.check(); err != nil {
+		return nil, err
+	}
+	if err := t.checkKeys(d); err != nil {
 		return nil, err
 	}
 	delete(t.kept, t.ring[t.next])
@@ -152,7 +180,42 @@ func (d *node) check() error {
 	return nil
 }
 
-var errKey = errors.New("a key that does not fit its record")
+var (
+	errKey   = errors.New("a key that does not fit its record")
+	errChild = errors.New("no number of a node")
+)
+
+// checkKeys holds the records of a node against what belongs there, and their keys against their order. A
+// node without any is none that a search leads to: so no walk along the index meets one twice.
+func (t *tree) checkKeys(d *node) error {
+	if d.kind != nodeIndex && d.kind != nodeLeaf {
+		return nil
+	}
+	if d.count == 0 {
+		return errors.New("it has no records")
+	}
+	var last []byte
+	for i := range d.count {
+		key, data, err := d.record(i, t.least)
+		switch {
+		case err != nil:
+		case t.fixed != 0 && len(key) != t.fixed:
+			err = errKey
+		case d.kind == nodeIndex && len(data) < 4:
+			err = errChild
+		case i > 0:
+			// Names that are one on the volume are told where it is listed.
+			if c := t.order(last, key); c > 0 || c == 0 && d.kind == nodeIndex {
+				err = ambiguous("the key is not after the one before, so that a search may miss it")
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("record %d: %w", i+1, err)
+		}
+		last = key
+	}
+	return nil
+}
 
 // record returns record i, whose key has at least so many bytes.
 func (d *node) record(i, least int) (key, data []byte, err error) {
@@ -169,98 +232,26 @@ func (d *node) record(i, least int) (key, data []byte, err error) {
 	return b[2 : 2+length], b[min(rest, len(b)):], nil
 }
 
-// search returns the place of the first record whose key is not less than the one that
-// is looked for: compare returns how a key compares with that.
-func (t *tree) search(least int, compare func(key []byte) int) (place, error) {
-	n := t.root
-	for height := t.depth; height > 0; height-- {
-		d, err := t.node(n, height)
-		if err != nil {
-			return place{}, err
-		}
-		// The first record that is not less.
-		low, high := 0, d.count
-		exact := false
-		for low < high {
-			middle := (low + high) / 2
-			key, _, err := d.record(middle, least)
-			if err != nil {
-				return place{}, fmt.Errorf("%s: node %d: record %d: %w", t.name, n, middle+1, err)
-			}
-			if c := compare(key); c < 0 {
-				low = middle + 1
-			} else {
-				high, exact = middle, c == 0
-			}
-		}
-		if height == 1 {
-			return place{n, uint16(low)}, nil
-		}
-		// What is looked for is below the last key that is not greater.
-		if !exact || low == d.count {
-			low = max(low-1, 0)
-		}
-		if d.count == 0 {
-			return place{}, fmt.Errorf("%s: node %d: an index of nothing", t.name, n)
-		}
-		_, data, err := d.record(low, least)
-		if err != nil || len(data) < 4 {
-			return place{}, fmt.Errorf("%s: node %d: record %d: %w", t.name, n, low+1, errors.Join(err, errKey))
-		}
-		n = be.Uint32(data)
-	}
-	return place{}, nil
+// key and child return those of a record of a node that was checked.
+func (t *tree) key(d *node, i int) []byte {
+	key, _, _ := d.record(i, t.least)
+	return key
 }
 
-// from yields the records from the first one on whose key is not less than the one that is
-// looked for, in the order of the chain. What is yielded is valid until the loop goes on.
-func (t *tree) from(least int, compare func(key []byte) int) iter.Seq2[pair, error] {
-	return func(yield func(pair, error) bool) {
-		if t.depth == 0 {
-			return
-		}
-		at, err := t.search(least, compare)
-		for seen := uint32(0); err == nil; seen++ {
-			var d *node
-			if seen > t.nodes {
-				err = fmt.Errorf("%s: the chain of leaves leads in a circle", t.name)
-				break
-			}
-			if d, err = t.node(at.node, 1); err != nil {
-				break
-			}
-			for ; int(at.record) < d.count; at.record++ {
-				key, data, err := d.record(int(at.record), least)
-				if err != nil {
-					yield(pair{}, fmt.Errorf("%s: node %d: record %d: %w", t.name, at.node, at.record+1, err))
-					return
-				}
-				if !yield(pair{key, data, at}, nil) {
-					return
-				}
-			}
-			if d.next == 0 {
-				return
-			}
-			at = place{d.next, 0}
-		}
-		if err != nil {
-			yield(pair{}, err)
-		}
-	}
+func (t *tree) child(d *node, i int) uint32 {
+	_, data, _ := d.record(i, t.least)
+	return be.Uint32(data)
 }
 
 // read returns the record at a place, as it was yielded.
-func (t *tree) read(at place, least int) (key, data []byte, err error) {
+func (t *tree) read(at place) (pair, error) {
 	d, err := t.node(at.node, 1)
 	if err == nil && int(at.record) >= d.count {
-		err = errors.New("there is none")
-	}
-	if err == nil {
-		key, data, err = d.record(int(at.record), least)
+		err = fmt.Errorf("%s: node %d: record %d: there is none", t.name, at.node, at.record+1)
 	}
 	if err != nil {
-		err = fmt.Errorf("%s: node %d: record %d: %w", t.name, at.node, at.record+1, err)
+		return pair{}, err
 	}
-	return key, data, err
+	key, data, err := d.record(int(at.record), t.least)
+	return pair{key, data, at}, err
 }

@@ -87,7 +87,11 @@ func (h HFS) Write() []byte {
 	// The trees are not fragmented, so that none of their extents are in the overflow.
 	fragment := w.Fragment
 	w.Fragment = 0
-	catalog := w.fork(w.tree(w.catalog, 516, byName, !h.X), 4, 0)
+	order := byName
+	if h.X {
+		order = byUnits
+	}
+	catalog := w.fork(w.tree(w.catalog, 516, order, !h.X), 4, 0)
 	var attributes []byte
 	if len(w.attrs) > 0 {
 		attributes = w.fork(w.tree(w.attrs, 266, bytes.Compare, false), 8, 0)
@@ -167,6 +171,11 @@ func byName(a, b []byte) int {
 		return u
 	}
 	return cmp.Or(bytes.Compare(a[:4], b[:4]), slices.Compare(fold(a), fold(b)))
+}
+
+// byUnits is the order of a catalog in which case counts.
+func byUnits(a, b []byte) int {
+	return cmp.Or(bytes.Compare(a[:4], b[:4]), bytes.Compare(a[6:], b[6:]))
 }
 
 // folder adds a folder, and the thread that leads back from it.
