@@ -126,11 +126,11 @@ func nameOf(b []byte) (string, error) {
 // inode returns the file that a hard link leads to, by its number: a file of a name made of that,
 // in a folder that is not shown (TN1150, "Hard Links").
 func (v *Volume) inode(number uint32) (record, error) {
-	if v.private == 0 {
+	if v.private.id == 0 {
 		return record{}, errors.New("there is no folder of what hard links lead to")
 	}
 	want := fmt.Sprintf("iNode%d", number)
-	rec, found, err := v.find(v.private, want)
+	rec, found, err := v.find(v.private.id, want)
 	switch {
 	case err != nil:
 		return record{}, err

@@ -30,6 +30,8 @@ func (e Entry) node() uint32 { return uint32(e.ID) }
 // Fields of records of folders and files: what they share (HFSPlusBSDInfo, FndrFileInfo),
 // and the forks.
 const (
+	recordFlags = 2
+	createDate  = 12
 	ownerFlags  = 41
 	fileMode    = 42
 	special     = 44
@@ -39,9 +41,11 @@ const (
 	resourcesAt = 168
 
 	compressed = 0x20 // UF_COMPRESSED
+	linkChain  = 0x20 // kHFSHasLinkChainMask of the record's flags
 )
 
-// Types of files, the highest four bits of their mode. 0 is a file of a system without.
+// Types of files, the highest four bits of their mode. 0 is a file of a system without, which is a
+// regular one whatever the Finder takes it for (getbsdattr in hfs_catalog.c).
 var types = map[uint16]fs.FileMode{
 	0: 0, 0x1: fs.ModeNamedPipe, 0x2: fs.ModeDevice | fs.ModeCharDevice, 0x4: fs.ModeDir, 0x6: fs.ModeDevice,
 	0x8: 0, 0xA: fs.ModeSymlink, 0xC: fs.ModeSocket, 0xE: fs.ModeIrregular,
@@ -52,7 +56,7 @@ var types = map[uint16]fs.FileMode{
 func (v *Volume) list(folder uint32) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
 		for rec, err := range v.records(folder) {
-			if err == nil && folder == Root && rec.kind == recordFolder && (rec.id == v.private || rec.id == v.privateFolders) {
+			if err == nil && folder == Root && (v.private.id != 0 && rec.at == v.private.at || v.privateFolders.id != 0 && rec.at == v.privateFolders.at) {
 				continue
 			}
 			if !yield(rec, err) {
@@ -72,6 +76,8 @@ func (v *Volume) entry(rec record) Entry {
 	}
 	const hardLink, ofHFS, alias, ofSystem = "hlnk", "hfs+", "fdrp", "MACS"
 	switch kind, by := string(rec.data[fileType:][:4]), string(rec.data[creator:][:4]); {
+	case kind == hardLink && by == ofHFS && !v.dated(rec):
+		e.Err = errors.Join(e.Err, ambiguous("it is marked as a hard link, and does not have the date of one, so macOS takes it for a file of its own"))
 	case kind == hardLink && by == ofHFS:
 		number := be.Uint32(rec.data[special:])
 		file, err := v.inode(number)
@@ -81,13 +87,23 @@ func (v *Volume) entry(rec record) Entry {
 		}
 		rec = file
 		e.ID, e.at, e.Hard = uint64(rec.id), rec.at, true
-	case kind == alias && by == ofSystem && v.privateFolders != 0:
+	case kind == alias && by == ofSystem && be.Uint16(rec.data[recordFlags:])&linkChain != 0 && v.privateFolders.id != 0:
+		// Without the flag it is an alias of the Finder, which is a file (cat_lookupbykey).
 		e.Mode = fs.ModeIrregular
 		e.Err = errors.Join(e.Err, unsupported("a hard link to the folder dir_%d", be.Uint32(rec.data[special:])))
 		return e
 	}
 	e.describe(v, rec)
 	return e
+}
+
+// dated reports whether a file was created when the volume was, or its folder of what hard links lead to:
+// to macOS no other is a hard link (cat_lookupbykey in hfs_catalog.c; hfs_itime is of the root
+// folder), and its dates begin in 1970 (to_bsd_time).
+func (v *Volume) dated(rec record) bool {
+	const begin = 2082844800 // MAC_GMT_FACTOR, seconds from 1904
+	date := max(be.Uint32(rec.data[createDate:]), begin)
+	return date == max(v.created, begin) || date == max(v.private.created, begin)
 }
 
 // describe fills in what the record of the file says.
@@ -97,9 +113,6 @@ func (e *Entry) describe(v *Volume, rec record) {
 	if !known || kind == fs.ModeDir {
 		kind = fs.ModeIrregular
 		e.Err = errors.Join(e.Err, fmt.Errorf("catalog: a file of the mode %#o", be.Uint16(rec.data[fileMode:])))
-	}
-	if mode == 0 && string(rec.data[fileType:][:8]) == "slnkrhap" {
-		kind = fs.ModeSymlink
 	}
 	e.Mode = kind
 	data, resources := readFork(rec.data[dataAt:]), readFork(rec.data[resourcesAt:])

@@ -29,9 +29,17 @@ type Volume struct {
 	header header
 
 	catalog, extents *tree
-	attributes       *tree  // nil for none
-	private          uint32 // the folder of what hard links lead to, 0 for none
-	privateFolders   uint32 // and that of folders
+	attributes       *tree // nil for none
+	created          uint32
+	private          private // of what hard links lead to
+	privateFolders   private // and that of folders
+}
+
+// private is a folder that the system keeps hard links in, or none.
+type private struct {
+	id      uint32
+	created uint32
+	at      place
 }
 
 // Identifiers of nodes of the catalog that are fixed (TN1150, "Catalog Node IDs").
@@ -86,10 +94,16 @@ func Open(r io.ReaderAt, size int64) (*Volume, error) {
 	return v, v.readRoot()
 }
 
+// The names of the folders that the system keeps hard links in, in the root folder (TN1150,
+// "Hard Links"; hfs_private_names in hfs_vfsutils.c).
+const (
+	privateName        = "\x00\x00\x00\x00HFS+ Private Data"
+	privateFoldersName = ".HFS+ Private Directory Data\r"
+)
+
 // readRoot reads the name of the volume, and finds the folders that the system keeps
 // what hard links lead to in.
 func (v *Volume) readRoot() error {
-	const files, folders = "\x00\x00\x00\x00HFS+ Private Data", ".HFS+ Private Directory Data\r"
 	found := false
 	for rec, err := range v.records(parentOfRoot) {
 		if err != nil {
@@ -97,25 +111,31 @@ func (v *Volume) readRoot() error {
 		}
 		if rec.kind == recordFolder && rec.id == Root {
 			v.Name, _ = nameOf(rec.name)
+			v.created = be.Uint32(rec.data[createDate:])
 			found = true
 		}
 	}
 	if !found {
 		return errors.New("catalog: there is no root folder")
 	}
-	for rec, err := range v.records(Root) {
-		if err != nil {
-			return err
-		}
-		switch name, _ := rawName(rec.name); {
-		case rec.kind != recordFolder:
-		case name == files:
-			v.private = rec.id
-		case name == folders:
-			v.privateFolders = rec.id
-		}
+	var err error
+	if v.private, err = v.readPrivate(privateName); err == nil {
+		v.privateFolders, err = v.readPrivate(privateFoldersName)
 	}
-	return nil
+	return err
+}
+
+// readPrivate finds a folder that the system keeps hard links in as macOS does, which is by its key:
+// with any case where that does not count (hfs_privatedir_init).
+func (v *Volume) readPrivate(name string) (private, error) {
+	rec, found, err := v.find(Root, name)
+	switch {
+	case err != nil || !found:
+		return private{}, err
+	case rec.kind != recordFolder:
+		return private{}, ambiguous("catalog: %q, which is no folder", name)
+	}
+	return private{rec.id, be.Uint32(rec.data[createDate:]), rec.at}, nil
 }
 
 // readAt fills b from an offset of something of a size.

@@ -23,12 +23,14 @@ import (
 
 func open(t testing.TB, b []byte) *hfs.Volume {
 	t.Helper()
-	v, err := hfs.Open(bytes.NewReader(b), int64(len(b)))
+	v, err := hfs.Open(reader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return v
 }
+
+func reader(b []byte) (io.ReaderAt, int64) { return bytes.NewReader(b), int64(len(b)) }
 
 // listing is what is on a volume: the type of each path, and its contents or where it
 // leads to.

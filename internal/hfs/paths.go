@@ -87,14 +87,30 @@ func (n *names) Judge(folder Entry) func(Entry) (listed bool, wrong error) {
 	}
 }
 
-// fold returns one name for all that are one on the volume, as far as Unicode tells: Apple's
-// table of what differs in case alone is an older one.
+// fold returns one name for all that are one on the volume, and for those that differ in
+// case as far as Unicode tells: Apple's table is an older one.
 func (v *Volume) fold(name string) string {
 	name = norm.NFD.String(name)
 	if v.CaseSensitive {
 		return name
 	}
+	name = strings.Map(func(r rune) rune {
+		if r > 0xffff {
+			return r
+		}
+		if r = rune(foldUnit(uint16(r))); r == 0 {
+			return -1 // it is passed over
+		}
+		return r
+	}, name)
 	return strings.ToLower(strings.ToUpper(name))
+}
+
+// isPrivate reports whether a path leads from the root folder to one that the system keeps hard links in. A
+// zero of a name is U+2400 in a path (HFSPLUSMETADATAFOLDER in hfs_format.h).
+func (v *Volume) isPrivate(name string) bool {
+	name = v.fold(strings.ReplaceAll(name, "\u2400", "\x00"))
+	return v.private.id != 0 && name == v.fold(privateName) || v.privateFolders.id != 0 && name == v.fold(privateFoldersName)
 }
 
 // named returns why an entry of a folder is not one that a path leads to.
@@ -180,8 +196,11 @@ func (n *names) Lookup(in Entry, name string) (Entry, error) {
 			found = n.entry(rec)
 		}
 	}
-	if found.Name == "" {
-		return Entry{}, fs.ErrNotExist
+	switch {
+	case found.Name != "":
+		return found, nil
+	case in.node() == Root && n.isPrivate(name):
+		return Entry{}, volume.ErrOutside // of what is listed
 	}
-	return found, nil
+	return Entry{}, fs.ErrNotExist
 }

@@ -20,8 +20,8 @@ type HFS struct {
 	X         bool   // HFSX, in which case counts
 	Wrapped   bool   // in an HFS volume
 	Journal   []byte // the header of the journal; nil: none
-	// Header changes the volume header and its copy.
-	Header func([]byte)
+	// Header changes the volume header and its copy, Root the record of the root folder.
+	Header, Root func([]byte)
 }
 
 // HFSFile is a file, folder or link in a volume. Folders above it are made.
@@ -64,7 +64,7 @@ func (h HFS) Write() []byte {
 	h.BlockSize, h.NodeSize = cmp.Or(h.BlockSize, 4096), cmp.Or(h.NodeSize, 4096)
 	w := &hfsWriter{HFS: h, next: 16, folders: map[string]uint32{".": 2}}
 	w.disk = make([]byte, max(h.BlockSize, 2048))
-	w.folder(1, 2, h.Name, nil)
+	w.folder(1, 2, h.Name, h.Root)
 	for _, f := range h.Files {
 		w.add(f)
 	}
@@ -236,6 +236,7 @@ func (w *hfsWriter) add(f HFSFile) {
 	case f.FolderOf != 0:
 		be.PutUint32(r[44:], f.FolderOf)
 		copy(r[48:], "fdrpMACS")
+		r[3] |= 0x20 // kHFSHasLinkChainMask
 	}
 	if f.Attribute != nil {
 		r[41] |= 0x20
