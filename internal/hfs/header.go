@@ -23,6 +23,7 @@ const (
 type header struct {
 	signature                    uint16
 	attributes1                  uint32
+	mounted                      uint32 // by whom the volume was mounted last
 	journal                      uint32 // the block of the journal's own header
 	blockSize, blocks            uint32
 	extents, catalog, attributes fork
@@ -35,10 +36,16 @@ func (v *Volume) unwrap(r io.ReaderAt, size int64) (io.ReaderAt, int64, error) {
 	if err := readAt(r, size, b[:], headerAt); err != nil {
 		return nil, 0, fmt.Errorf("volume header: %w", err)
 	}
+	embedded := be.Uint16(b[124:]) == signaturePlus
 	if be.Uint16(b[:]) != signatureHFS {
+		if embedded {
+			// In a header of HFS+ that is the upper half of the blocks of the allocation file. hfs_mountfs in hfs_vfsops.c
+			// asks for nothing else, and mounts the volume that would be inside.
+			v.Problems = append(v.Problems, ambiguous("the volume is marked as the wrapper of another one, which macOS takes it for"))
+		}
 		return r, size, nil
 	}
-	if be.Uint16(b[124:]) != signaturePlus {
+	if !embedded {
 		return nil, 0, unsupported("an HFS volume (not HFS+)")
 	}
 	block, first := int64(be.Uint32(b[20:])), int64(be.Uint16(b[28:]))*512
@@ -70,8 +77,9 @@ func (v *Volume) readHeader(size int64) error {
 	if capacity := uint64(h.blocks) * uint64(h.blockSize); capacity > uint64(size) {
 		v.Problems = append(v.Problems, fmt.Errorf("the volume says that it has %d bytes, and there are %d", capacity, size))
 	}
-	const inconsistent = 1 << 11
-	if h.attributes1&inconsistent != 0 {
+	// Who could not replay the journal leaves "FSK!", for fsck_hfs to repair the volume (hfs_mountfs).
+	const inconsistent, needsRepair = 1 << 11, 0x46534b21
+	if h.attributes1&inconsistent != 0 || h.mounted == needsRepair {
 		v.Problems = append(v.Problems, ambiguous("the volume is marked as inconsistent"))
 	}
 	return nil
@@ -83,7 +91,7 @@ func readHeaderAt(r io.ReaderAt, size, offset int64) (header, error) {
 		return header{}, err
 	}
 	h := header{
-		signature: be.Uint16(b[:]), attributes1: be.Uint32(b[4:]), journal: be.Uint32(b[12:]),
+		signature: be.Uint16(b[:]), attributes1: be.Uint32(b[4:]), mounted: be.Uint32(b[8:]), journal: be.Uint32(b[12:]),
 		blockSize: be.Uint32(b[40:]), blocks: be.Uint32(b[44:]),
 		extents: readFork(b[192:]), catalog: readFork(b[272:]), attributes: readFork(b[352:]),
 	}
@@ -100,9 +108,11 @@ func readHeaderAt(r io.ReaderAt, size, offset int64) (header, error) {
 }
 
 // checkJournal tells of changes that are in the journal and not yet on the volume: who
-// mounts it sees another one (TN1150, "Journal").
+// mounts it sees another one (TN1150, "Journal"). macOS replays it before it reads the volume where
+// that was mounted last with a journal, and else after that (hfs_late_journal_init); others do
+// not at all.
 func (v *Volume) checkJournal() {
-	const journaled, magic, endian, infoSize, headerSize = 1 << 13, 0x4a4e4c78, 0x12345678, 52, 24
+	const journaled, infoSize = 1 << 13, 52
 	if v.header.attributes1&journaled == 0 {
 		return
 	}
@@ -113,31 +123,45 @@ func (v *Volume) checkJournal() {
 		tell(err)
 		return
 	}
-	const inVolume, onOther = 1, 2
-	switch flags := be.Uint32(info[:]); {
-	case flags&onOther != 0:
+	// Without the first flag macOS looks for the journal on other devices (hfs_early_journal_init).
+	const inVolume, onOther, needsInit = 1, 2, 4
+	flags := be.Uint32(info[:])
+	if flags&inVolume == 0 || flags&onOther != 0 {
 		tell(ambiguous("it is on another device"))
 		return
-	case flags&inVolume == 0:
-		return
 	}
-	var b [headerSize]byte
-	if err := readAt(v.r, size, b[:], int64(be.Uint64(info[36:]))); err != nil {
+	switch empty, err := v.journalIsEmpty(size, int64(be.Uint64(info[36:]))); {
+	case errors.Is(err, errNoJournal) && flags&needsInit != 0: // it was not used yet
+	case err != nil:
 		tell(err)
-		return
+	case !empty:
+		tell(ambiguous("there are changes in it that are not on the volume yet"))
+	}
+}
+
+var errNoJournal = errors.New("it has no header")
+
+// journalIsEmpty reports whether nothing is between the beginning and the end of a journal. Either may be at the end of
+// its bytes, which is the beginning of them, behind the header (replay_journal in hfs_journal.c).
+func (v *Volume) journalIsEmpty(size, offset int64) (bool, error) {
+	const magic, endian, headerSize = 0x4a4e4c78, 0x12345678, 44
+	var b [headerSize]byte
+	if err := readAt(v.r, size, b[:], offset); err != nil {
+		return false, err
 	}
 	u32, u64 := be.Uint32, be.Uint64
 	if u32(b[:]) != magic {
 		u32, u64 = le.Uint32, le.Uint64 // as the machine wrote it
 	}
-	switch {
-	case u32(b[:]) != magic || u32(b[4:]) != endian:
-		// One that was not used yet: initialised when it is mounted.
-		const needsInit = 4
-		if be.Uint32(info[:])&needsInit == 0 {
-			tell(errors.New("it has no header"))
-		}
-	case u64(b[8:]) != u64(b[16:]):
-		tell(ambiguous("there are changes in it that are not on the volume yet"))
+	if u32(b[:]) != magic || u32(b[4:]) != endian {
+		return false, errNoJournal
 	}
+	start, end, length, first := u64(b[8:]), u64(b[16:]), u64(b[24:]), uint64(u32(b[40:]))
+	if start == length {
+		start = first
+	}
+	if end == length {
+		end = first
+	}
+	return start == end, nil
 }

@@ -349,6 +349,20 @@ func TestProblemsOfAVolumeAreTold(t *testing.T) {
 		order.PutUint64(b[16:], end)
 		return b
 	}
+	// sized is a journal of 4,096 bytes, of which the first 512 are the header.
+	sized := func(start, end uint64) []byte {
+		b := journal(le, start, end)
+		le.PutUint64(b[24:], 4096)
+		le.PutUint32(b[40:], 512)
+		return b
+	}
+	// flagged is one of changes that has other flags.
+	flagged := func(flags uint32) []byte {
+		b := HFS{Journal: journal(le, 512, 1024)}.Write()
+		be.PutUint32(b[be.Uint32(b[1024+12:])*4096:], flags)
+		return b
+	}
+	put := func(at int, value uint32) func([]byte) { return func(b []byte) { be.PutUint32(b[at:], value) } }
 	noHeader := HFS{}.Write()
 	clear(noHeader[1024:1536])
 	other := HFS{}.Write()
@@ -362,6 +376,16 @@ func TestProblemsOfAVolumeAreTold(t *testing.T) {
 		{"a journal of changes", "[journal: there are changes in it that are not on the volume yet]", HFS{Journal: journal(le, 512, 1024)}.Write()},
 		{"a journal of changes, of a PowerPC", "[journal: there are changes in it that are not on the volume yet]", HFS{Journal: journal(be, 512, 1024)}.Write()},
 		{"a journal without a header", "[journal: it has no header]", HFS{Journal: make([]byte, 512)}.Write()},
+		{"a journal of changes on a volume that was mounted last without one", "[journal: there are changes in it that are not on the volume yet]", HFS{Journal: journal(le, 512, 1024), Header: put(8, 0x31302e30)}.Write()},
+		{"a journal of nothing that begins at its end", "[]", HFS{Journal: sized(4096, 512)}.Write()},
+		{"a journal of nothing that ends at its end", "[]", HFS{Journal: sized(512, 4096)}.Write()},
+		{"a journal that is full", "[journal: there are changes in it that are not on the volume yet]", HFS{Journal: sized(1024, 4096)}.Write()},
+		{"a journal on another device", "[journal: it is on another device]", flagged(2)},
+		{"a journal in the volume and on another device", "[journal: it is on another device]", flagged(3)},
+		{"a journal that is nowhere", "[journal: it is on another device]", flagged(0)},
+		{"a mark for repair", "[the volume is marked as inconsistent]", HFS{Header: put(8, 0x46534b21)}.Write()},
+		{"a mark that it is a wrapper", "[the volume is marked as the wrapper of another one, which macOS takes it for]", HFS{Header: put(124, 0x482b0000)}.Write()},
+		{"a mark that it is a wrapper, where case counts", "[the volume is marked as the wrapper of another one, which macOS takes it for]", HFS{X: true, Header: put(124, 0x482b0007)}.Write()},
 		{"a mark that it is inconsistent", "[the volume is marked as inconsistent]", HFS{Header: func(b []byte) { be.PutUint32(b[4:], 1<<11) }}.Write()},
 		{"no header, but its copy", "[the volume header is none (the signature 0x0000 at offset 1024, which is not that of HFS+ or HFSX), and its copy was read instead]", noHeader},
 		{"another copy of the header", "[the volume header and its copy describe different volumes]", other},
