@@ -199,6 +199,13 @@ func (c *Container) checkpoint(zero []byte) ([]byte, error) {
 		// The copy is written after the checkpoint.
 		return nil, fmt.Errorf("the transaction %d, of which block 0 is a copy, is damaged; the latest that is not is %d", objectXID(zero), xid)
 	}
+	// Who asks for less of a checkpoint takes another one for the latest that is not malformed (step 4).
+	for n, d := range ring {
+		if n != best && d.kind == typeSuperblock && d.xid >= ring[best].xid {
+			return nil, ambiguous("the superblock of the transaction %d in block %d is right, and what it says of its mappings is not; the latest without a fault is that of %d in block %d",
+				d.xid, base+uint64(n), ring[best].xid, base+uint64(best))
+		}
+	}
 	latest, err := c.readObject(base+uint64(best), 1)
 	if err != nil {
 		return nil, err
@@ -233,6 +240,8 @@ func (c *Container) descriptors(base, count uint64) ([]descriptor, error) {
 			*d = descriptor{kind: typeCheckpointMap, xid: objectXID(b)}
 		case objectType(b) == typeSuperblock && checkSuperblock(b) == nil:
 			*d = descriptor{typeSuperblock, objectXID(b), le32(b[nxDescIndex:]), le32(b[nxDescLen:])}
+		case objectType(b) == typeSuperblock || string(b[nxMagic:][:4]) == magicNX:
+			*d = descriptor{kind: typeSuperblock, xid: objectXID(b)} // no mappings are its own
 		}
 	}
 	return ring, nil

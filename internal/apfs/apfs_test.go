@@ -401,32 +401,6 @@ func TestAnObjectThatWasChangedIsAnError(t *testing.T) {
 	}
 }
 
-func TestTheLatestCheckpointIsRead(t *testing.T) {
-	i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: everything()}}}.Image()
-	t.Run("one that is later, with a right checksum, though its object map is nowhere", func(t *testing.T) {
-		i := i.Clone()
-		i.Seal("damaged")
-		if got, want := wrong(walked(i.Bytes)), ".: error: object map of the container: block 1099511627776 is past the end"; !strings.HasPrefix(got, want) {
-			t.Errorf("the error is %q, not %q", got, want)
-		}
-	})
-	t.Run("one that is later, without its mappings, is none", func(t *testing.T) {
-		i := i.Clone()
-		i.Seal("damaged")
-		i.Block("damaged, map")[100]++
-		if diff := cmp.Diff(wantEverything(), walked(i.Bytes)); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("the one before, when that of block 0 is damaged, is not read", func(t *testing.T) {
-		i := i.Clone()
-		i.Block("container")[100]++
-		if got, want := wrong(walked(i.Bytes)), "the transaction 7, of which block 0 is a copy, is damaged; the latest that is not is 6"; !strings.Contains(got, want) {
-			t.Errorf("the error is %q, not %q", got, want)
-		}
-	})
-}
-
 func TestNamesThatAreOneAreAmbiguous(t *testing.T) {
 	i := imagetest.APFS{Volumes: []imagetest.APFSVolume{{Features: insensitive, Files: map[string]imagetest.APFSFile{"Tool": {}, "tool": {}}}}}.Image()
 	entries, err := open(t, i).Volumes[0].Paths().ReadDir(".")
