@@ -162,13 +162,14 @@ func (p *packedFile) volumes(disk io.ReaderAt, parts []udif.Partition) (list []o
 		r := io.NewSectionReader(disk, part.Offset, part.Size)
 		switch system := udif.FileSystem(r, part.Size); system {
 		case "APFS":
-			list = append(list, container(part.Name, r)...)
+			list = append(list, p.container(part.Name, r)...)
 		case "HFS+", "HFSX":
 			list = append(list, onDisk{hfsName(part.Name, r), func() (paths, []error, error) {
 				v, err := hfs.Open(r, r.Size())
 				if err != nil {
 					return nil, nil, err
 				}
+				v.Allow = p.left.allow
 				return v.Paths(), v.Problems, nil
 			}})
 		default:
@@ -212,7 +213,7 @@ func isBlank(r *io.SectionReader) bool {
 }
 
 // container lists the volumes of an APFS container. Each is opened anew with it.
-func container(name string, r *io.SectionReader) (list []onDisk) {
+func (p *packedFile) container(name string, r *io.SectionReader) (list []onDisk) {
 	c, err := apfs.Open(r, r.Size())
 	if err != nil {
 		return []onDisk{{name, func() (paths, []error, error) { return nil, nil, fmt.Errorf("APFS: %w", err) }}}
@@ -227,6 +228,7 @@ func container(name string, r *io.SectionReader) (list []onDisk) {
 			if v.Err != nil {
 				return nil, nil, fmt.Errorf("APFS: %w", v.Err)
 			}
+			v.Allow = p.left.allow
 			return v.Paths(), v.Problems, nil
 		}})
 	}

@@ -55,7 +55,7 @@ func (v *Volume) compressed(n *inode) (io.ReaderAt, int64, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, 0, err
 	}
-	f, unpacked, err := decmpfs.Open(b, fork, size)
+	f, unpacked, err := decmpfs.Open(b, fork, size, v.Allow)
 	if err == nil && unpacked > v.c.size+maxHoles {
 		err = fmt.Errorf("it has %d bytes compressed, in a container of %d", unpacked, v.c.size)
 	}
@@ -174,6 +174,9 @@ func (s *stream) readSome(b []byte, offset uint64) (int, error) {
 	within := offset - e.from
 	b = b[:min(uint64(len(b)), e.length-within)]
 	if e.block == 0 {
+		if err := s.v.Allow.Ask(int64(len(b))); err != nil {
+			return 0, err
+		}
 		clear(b)
 		return len(b), nil
 	}

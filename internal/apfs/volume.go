@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/codewarrant/codewarrant/internal/decmpfs"
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
@@ -57,6 +58,8 @@ type Volume struct {
 	Problems []error
 	// Err is why nothing of the volume is read, nil when it is.
 	Err error
+	// Allow is asked before files that are compressed are unpacked, and for what is not stored of one.
+	Allow decmpfs.Allow
 
 	c        *Container
 	features uint64

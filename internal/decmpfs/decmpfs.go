@@ -98,21 +98,35 @@ func (h Header) InFork() bool { return h.Type >= zlibFork && h.Type%2 == 0 }
 
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }
 
+// Allow is asked before so many bytes are unpacked, and its error is why they are not. Nil allows all.
+type Allow func(bytes int64) error
+
+// Ask returns why so many bytes are not unpacked, nil when they are.
+func (a Allow) Ask(bytes int64) error {
+	if a == nil {
+		return nil
+	}
+	return a(bytes)
+}
+
 // Open returns the contents of a file: of its attribute and its resource fork, which is
 // read when the contents are and may be nil for those that are in the attribute.
-func Open(attribute []byte, fork io.ReaderAt, forkSize int64) (io.ReaderAt, int64, error) {
+func Open(attribute []byte, fork io.ReaderAt, forkSize int64, allow Allow) (io.ReaderAt, int64, error) {
 	h, err := ReadHeader(attribute)
 	if err != nil {
 		return nil, 0, err
 	}
 	if !h.InFork() {
+		if err := allow.Ask(h.Size); err != nil {
+			return nil, 0, err
+		}
 		b := make([]byte, h.Size)
 		if err := unpack(b, attribute[headerSize:], h.Type); err != nil {
 			return nil, 0, fmt.Errorf("%s: %w", Attribute, err)
 		}
 		return bytes.NewReader(b), h.Size, nil
 	}
-	f := &file{Header: h, fork: fork, forkSize: forkSize}
+	f := &file{Header: h, fork: fork, forkSize: forkSize, allow: allow}
 	if err := f.open(); err != nil {
 		return nil, 0, fmt.Errorf("compressed resource fork: %w", err)
 	}

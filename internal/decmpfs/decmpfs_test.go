@@ -28,7 +28,7 @@ func program(t testing.TB) []byte {
 
 // open opens a file with its attribute and fork.
 func open(attribute, fork []byte) (io.ReaderAt, int64, error) {
-	return decmpfs.Open(attribute, bytes.NewReader(fork), int64(len(fork)))
+	return decmpfs.Open(attribute, bytes.NewReader(fork), int64(len(fork)), nil)
 }
 
 // read reads a whole file.
@@ -142,4 +142,46 @@ func FuzzDecmpfs(f *testing.F) {
 			t.Error("it is read differently the second time")
 		}
 	})
+}
+
+func TestEveryByteIsAskedForBeforeItIsUnpacked(t *testing.T) {
+	errFull := errors.New("no more")
+	data := imagetest.Text(3*(64<<10) + 1000)
+	for _, row := range []struct {
+		name     string
+		kind     uint32
+		size     int
+		read     func(r io.ReaderAt) error
+		unpacked int64
+	}{
+		{"a file in its attribute, whole", 3, 1000, func(io.ReaderAt) error { return nil }, 1000},
+		{"the first byte, with its block", 8, len(data), func(r io.ReaderAt) error { _, err := r.ReadAt(make([]byte, 1), 0); return err }, 64 << 10},
+		{"a block twice, which is kept", 8, len(data), func(r io.ReaderAt) error {
+			_, err := r.ReadAt(make([]byte, 1), 0)
+			if err == nil {
+				_, err = r.ReadAt(make([]byte, 9), 1000)
+			}
+			return err
+		}, 64 << 10},
+		{"all of it", 4, len(data), func(r io.ReaderAt) error { _, err := r.ReadAt(make([]byte, len(data)), 0); return err }, int64(len(data))},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			attribute, fork := imagetest.Decmpfs(data[:row.size], row.kind)
+			for _, allowed := range []int64{row.unpacked, row.unpacked - 1} {
+				left := allowed
+				r, _, err := decmpfs.Open(attribute, bytes.NewReader(fork), int64(len(fork)), func(n int64) error {
+					if left -= n; left < 0 {
+						return errFull
+					}
+					return nil
+				})
+				if err == nil {
+					err = row.read(r)
+				}
+				if full := allowed < row.unpacked; left != allowed-row.unpacked || errors.Is(err, errFull) != full || !full && err != nil {
+					t.Errorf("of %d bytes %d are left: %v", allowed, left, err)
+				}
+			}
+		})
+	}
 }

@@ -19,6 +19,7 @@ type file struct {
 	fork     io.ReaderAt
 	forkSize int64
 	base     int64 // of zlib: where the offsets are counted from
+	allow    Allow
 
 	mu   sync.Mutex
 	last int64 // the block in kept, -1 for none
@@ -109,6 +110,9 @@ func (f *file) place(n int64) (offset, length int64, err error) {
 
 // unpackBlock fills b with block n.
 func (f *file) unpackBlock(b []byte, n int64) error {
+	if err := f.allow.Ask(int64(len(b))); err != nil {
+		return err
+	}
 	offset, length, err := f.place(n)
 	if err == nil {
 		packed := make([]byte, length)

@@ -204,7 +204,7 @@ func (v *Volume) contents(e Entry) (io.ReaderAt, int64, error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("resource fork: %w", err)
 	}
-	return decmpfs.Open(attribute, c, c.size)
+	return decmpfs.Open(attribute, c, c.size, v.Allow)
 }
 
 // Readlink returns where a symbolic link leads to.

@@ -13,6 +13,7 @@ import (
 	"io"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/decmpfs"
 )
 
 // Volume is a volume. It may be read by several at a time.
@@ -24,6 +25,8 @@ type Volume struct {
 	// Problems are what does not keep the volume from being read. An
 	// [archive.AmbiguousError] among them is why others may read something else.
 	Problems []error
+	// Allow is asked before files that are compressed are unpacked.
+	Allow decmpfs.Allow
 
 	r      io.ReaderAt // of the volume, without a wrapper
 	header header
