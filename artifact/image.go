@@ -16,6 +16,7 @@ import (
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	"github.com/codewarrant/codewarrant/internal/udif"
 	"github.com/codewarrant/codewarrant/internal/volume"
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Image is a disk image of the format UDIF.
@@ -154,6 +155,7 @@ type paths interface {
 	Readlink(name string) (string, error)
 	Reach(name string) error
 	Open(name string) (io.ReaderAt, int64, error)
+	Resources(name string) (io.ReaderAt, int64, error)
 }
 
 // volumes lists what is on the partitions of a disk.
@@ -275,6 +277,27 @@ func (v onVolume) Open(name string) (content, int64, error) {
 		return nil, 0, fmt.Errorf("a file of more than %d GiB", maxFile>>30)
 	}
 	return ofVolume{r, v.packed}, size, nil
+}
+
+// resources tells of a program in the resource fork of a file, which macOS runs by the path of
+// the file and /..namedfork/rsrc (_PATH_RSRCFORKSPEC in sys/paths.h of XNU).
+func (w *walker) resources(rel string) bool {
+	v, is := w.tree.(onVolume)
+	if !is {
+		return true
+	}
+	r, size, err := v.Resources(rel)
+	var magic [4]byte
+	if err == nil && size >= int64(len(magic)) {
+		_, err = r.ReadAt(magic[:], 0)
+	}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return w.problem(rel, kindOf(err), fmt.Errorf("resource fork: %w", err))
+	case macho.IsMagic(magic):
+		return w.problem(rel, Opaque, errors.New("a program as its resource fork, which is not read here"))
+	}
+	return true
 }
 
 // ours returns the error of a tree for that of a volume.

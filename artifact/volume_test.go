@@ -4,8 +4,50 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	it "github.com/codewarrant/codewarrant/internal/imagetest"
 )
+
+func TestProgramInAResourceForkIsTold(t *testing.T) {
+	packed, fork := it.Decmpfs([]byte(program), 4)
+	inline, _ := it.Decmpfs([]byte("data"), 3)
+	const told = "opaque: a program as its resource fork, which is not read here"
+	for _, row := range []struct {
+		name              string
+		data, fork, attrs []byte
+		compressed        bool
+		want              string
+	}{
+		{name: "a program", data: []byte("data"), fork: []byte(program), want: "x.dmg/icon: " + told},
+		{name: "a program beside nothing", fork: []byte("\xca\xfe\xba\xbe\x00\x00\x00\x02"), want: "x.dmg/icon: " + told},
+		{name: "a program beside a file that is compressed elsewhere", fork: []byte(program), attrs: inline, compressed: true, want: "x.dmg/icon: " + told},
+		{name: "resources", fork: []byte("\x00\x00\x01\x00 and so on")},
+		{name: "a byte", fork: []byte("\xcf")},
+		{name: "the contents of a file that is compressed there", fork: fork, attrs: packed, compressed: true, want: "x.dmg/icon icon"},
+	} {
+		var want []string
+		if row.want != "" {
+			want = []string{row.want}
+		}
+		t.Run(row.name+" on HFS+", func(t *testing.T) {
+			disk := it.HFS{Files: []it.HFSFile{{Path: "icon", Data: row.data, Resources: row.fork, Attribute: row.attrs}}}.Write()
+			if diff := cmp.Diff(want, walkImage(t, newLimits(t.Context()), disk, -1)); diff != "" {
+				t.Error(diff)
+			}
+		})
+		t.Run(row.name+" on APFS", func(t *testing.T) {
+			f := it.APFSFile{Data: row.data, Xattrs: map[string][]byte{"com.apple.ResourceFork": row.fork}}
+			if row.compressed {
+				f.Flags, f.Xattrs["com.apple.decmpfs"] = 0x20, row.attrs
+			}
+			disk := it.APFS{Volumes: []it.APFSVolume{{Name: "Acme", Features: 1, Files: map[string]it.APFSFile{"icon": f}}}}.Image().Bytes
+			if diff := cmp.Diff(want, walkImage(t, newLimits(t.Context()), disk, -1)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
 
 // A file may have many names, and is unpacked for each.
 func TestWhatAVolumeUnpacksCounts(t *testing.T) {

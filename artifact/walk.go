@@ -224,6 +224,10 @@ func (w *walker) file(p place, rel string) bool {
 	case err != nil:
 		return w.problem(rel, kindOf(err), err)
 	}
+	if !w.resources(rel) {
+		c.Close()
+		return false
+	}
 	if w.scripts && isScript(rel, c) && !w.problem(rel, Script, errors.New("a script that the Installer runs as root")) {
 		c.Close()
 		return false

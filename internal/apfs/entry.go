@@ -195,6 +195,23 @@ func (v *Volume) Open(e Entry) (io.ReaderAt, int64, error) {
 	return r, size, nil
 }
 
+// OpenResources returns the resource fork of a file, which is an attribute, and its size. That of a file which is
+// compressed into it is not one to be read.
+func (v *Volume) OpenResources(e Entry) (io.ReaderAt, int64, error) {
+	none := strings.NewReader("")
+	if e.Err != nil || !e.Mode.IsRegular() || (decmpfs.Header{Type: e.Compression}).InFork() {
+		return none, 0, e.Err
+	}
+	r, err := v.openAttribute(e.ID, resourceFork)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return none, 0, nil
+	case err != nil:
+		return nil, 0, fmt.Errorf("file %#x: %w", e.ID, err)
+	}
+	return r, r.Size(), nil
+}
+
 // Readlink returns where a symbolic link leads ("Symbolic Links"), of which an attribute
 // tells.
 func (v *Volume) Readlink(e Entry) (string, error) {

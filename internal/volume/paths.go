@@ -133,3 +133,13 @@ func (p *Paths[N]) Open(name string) (io.ReaderAt, int64, error) {
 	}
 	return p.system.Open(n)
 }
+
+// Resources opens the resource fork of a regular file, which a path leads to as well, with
+// /..namedfork/rsrc behind that of the file. Without one its size is 0.
+func (p *Paths[N]) Resources(name string) (io.ReaderAt, int64, error) {
+	n, err := p.resolve(name, true)
+	if err != nil {
+		return nil, 0, err
+	}
+	return p.system.OpenResources(n)
+}

@@ -87,6 +87,8 @@ type System[N Node] interface {
 	Readlink(link N) (string, error)
 	// Open returns the contents of a file, and their size in bytes.
 	Open(file N) (io.ReaderAt, int64, error)
+	// OpenResources returns the resource fork of a file, and its size in bytes, 0 where there is none.
+	OpenResources(file N) (io.ReaderAt, int64, error)
 }
 
 // dirEntry is its own FileInfo.

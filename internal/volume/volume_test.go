@@ -98,6 +98,10 @@ func (s system) Open(n node) (io.ReaderAt, int64, error) {
 	return strings.NewReader(s[n.path]), n.Size, nil
 }
 
+func (s system) OpenResources(n node) (io.ReaderAt, int64, error) {
+	return strings.NewReader("rsrc of " + n.path), int64(len("rsrc of " + n.path)), nil
+}
+
 var files = system{
 	"a": "/", "a/b": "/", "a/b/file": "text", "a/up": "->../top", "a/out": "->../../top", "a/abs": "->/top", "a/loop": "->loop",
 	"a/to b": "->b", "top": "top", "socket": "socket", "many": "->a/to b/../b/./file", "nowhere": "->none", "through": "->top/x",
@@ -141,6 +145,20 @@ func TestNamesLeadToFiles(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestResourceForkIsFoundByTheNameOfItsFile(t *testing.T) {
+	p := volume.NewPaths[node](files)
+	r, size, err := p.Resources("a/b/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(io.NewSectionReader(r, 0, size)); string(b) != "rsrc of a/b/file" || err != nil {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, _, err := p.Resources("a/out"); !errors.Is(err, volume.ErrOutside) {
+		t.Error(err)
 	}
 }
 
