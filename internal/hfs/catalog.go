@@ -104,19 +104,20 @@ func rawName(b []byte) (string, error) {
 	return string(runes), nil
 }
 
+// swapped are the separators of folders, in paths and on volumes.
+var swapped = strings.NewReplacer("/", ":", ":", "/")
+
+// storedName returns a name of a path as it would be on a volume, where it may have a zero, which is U+2400 in
+// paths (HFSPLUSMETADATAFOLDER in hfs_format.h).
+func storedName(name string) string {
+	return strings.ReplaceAll(swapped.Replace(name), "\u2400", "\x00")
+}
+
 // nameOf returns a name as it is in paths: the volume separates folders by colons, so a
 // slash in a name is a colon there and the other way round. Accents stay decomposed.
 func nameOf(b []byte) (string, error) {
 	name, err := rawName(b)
-	name = strings.Map(func(r rune) rune {
-		switch r {
-		case '/':
-			return ':'
-		case ':':
-			return '/'
-		}
-		return r
-	}, name)
+	name = swapped.Replace(name)
 	if err == nil && (name == "." || name == ".." || strings.ContainsAny(name, "/\x00")) {
 		err = ambiguous("the name %.200q, which no path can have", name)
 	}

@@ -56,7 +56,7 @@ var types = map[uint16]fs.FileMode{
 func (v *Volume) list(folder uint32) iter.Seq2[record, error] {
 	return func(yield func(record, error) bool) {
 		for rec, err := range v.records(folder) {
-			if err == nil && folder == Root && (v.private.id != 0 && rec.at == v.private.at || v.privateFolders.id != 0 && rec.at == v.privateFolders.at) {
+			if err == nil && v.isPrivate(rec) {
 				continue
 			}
 			if !yield(rec, err) {
@@ -64,6 +64,11 @@ func (v *Volume) list(folder uint32) iter.Seq2[record, error] {
 			}
 		}
 	}
+}
+
+// isPrivate reports whether a record is that of a folder that the system keeps hard links in.
+func (v *Volume) isPrivate(rec record) bool {
+	return v.private.id != 0 && rec.at == v.private.at || v.privateFolders.id != 0 && rec.at == v.privateFolders.at
 }
 
 // entry makes an entry of a record.

@@ -1,63 +1,39 @@
 package hfs
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
-	"hash/maphash"
 	"io/fs"
 	"iter"
-	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
-// keptFolders is how many folders are kept to find names in: those around a file, and
-// those of others that read the volume.
-const keptFolders = 16
-
 // Paths are the names of a volume.
 type Paths = volume.Paths[Entry]
 
-// Paths returns the names of the volume. Of the folders that were used last they keep where each name is, in
-// 16 bytes.
+// Paths returns the names of the volume.
 func (v *Volume) Paths() *Paths { return volume.NewPaths(v.names()) }
 
 // Walk yields everything on the volume, as [volume.Walk] does.
 func (v *Volume) Walk() iter.Seq2[volume.Found[Entry], error] { return volume.Walk(v.names()) }
 
-func (v *Volume) names() volume.System[Entry] { return &names{Volume: v, seed: maphash.MakeSeed()} }
+func (v *Volume) names() volume.System[Entry] { return names{v} }
 
 // names finds what is in folders.
-type names struct {
-	*Volume
-	seed maphash.Seed
+type names struct{ *Volume }
 
-	mu   sync.Mutex
-	kept []*folder // the one used last in front
-}
-
-// folder is where the records of a folder are, by the hashes of their names.
-type folder struct {
-	id    uint32
-	slots []slot
-}
-
-type slot struct {
-	hash uint64
-	at   place
-}
-
-func (n *names) Root() (Entry, error) {
+func (n names) Root() (Entry, error) {
 	return Entry{Entry: volume.Entry{ID: Root, Mode: fs.ModeDir}}, nil
 }
 
 // List yields the entries of a folder in the order of the volume, which is that of
 // their names but for case and composition. What the system keeps hard links in is left out.
-func (n *names) List(folder Entry) iter.Seq2[Entry, error] {
+func (n names) List(folder Entry) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for rec, err := range n.list(folder.node()) {
 			if err != nil {
@@ -72,7 +48,7 @@ func (n *names) List(folder Entry) iter.Seq2[Entry, error] {
 }
 
 // Judge leaves out what cannot be told apart, or not named.
-func (n *names) Judge(folder Entry) func(Entry) (listed bool, wrong error) {
+func (n names) Judge(folder Entry) func(Entry) (listed bool, wrong error) {
 	seen := map[string]string{}
 	return func(e Entry) (bool, error) {
 		err := n.named(folder.node(), e)
@@ -106,13 +82,6 @@ func (v *Volume) fold(name string) string {
 	return strings.ToLower(strings.ToUpper(name))
 }
 
-// isPrivate reports whether a path leads from the root folder to one that the system keeps hard links in. A
-// zero of a name is U+2400 in a path (HFSPLUSMETADATAFOLDER in hfs_format.h).
-func (v *Volume) isPrivate(name string) bool {
-	name = v.fold(strings.ReplaceAll(name, "\u2400", "\x00"))
-	return v.private.id != 0 && name == v.fold(privateName) || v.privateFolders.id != 0 && name == v.fold(privateFoldersName)
-}
-
 // named returns why an entry of a folder is not one that a path leads to.
 func (v *Volume) named(parent uint32, e Entry) error {
 	switch {
@@ -143,64 +112,37 @@ func (v *Volume) checkParent(parent uint32, e Entry) error {
 	return nil
 }
 
-// folder returns where the names of a folder are.
-func (n *names) folder(id uint32) (*folder, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if i := slices.IndexFunc(n.kept, func(f *folder) bool { return f.id == id }); i >= 0 {
-		f := n.kept[i]
-		copy(n.kept[1:i+1], n.kept[:i])
-		n.kept[0] = f
-		return f, nil
-	}
-	f := &folder{id: id}
-	for rec, err := range n.list(id) {
-		if err != nil {
-			break // of which the listing tells
+// Lookup finds an entry of a folder as macOS does, by its key: that of the name itself, or else one
+// whose name is the same on the volume. What the system keeps hard links in leads out of what is listed.
+func (n names) Lookup(in Entry, name string) (Entry, error) {
+	stored := storedName(name)
+	for _, stored := range []string{stored, norm.NFD.String(stored)} {
+		want := nameKey(in.node(), stored)
+		compare := func(key []byte) int { return n.catalog.order(key, want) }
+		var first *Entry
+		for p, err := range n.catalog.from(compare) {
+			if err != nil {
+				return Entry{}, err
+			}
+			if compare(p.key) != 0 {
+				break
+			}
+			rec, err := newRecord(p)
+			switch {
+			case err != nil:
+				return Entry{}, err
+			case n.isPrivate(rec):
+				return Entry{}, volume.ErrOutside
+			case bytes.Equal(p.key, want):
+				return n.entry(rec), nil
+			case first == nil:
+				e := n.entry(rec)
+				first = &e
+			}
 		}
-		if len(f.slots) == volume.MaxEntries {
-			return nil, fmt.Errorf("more than %d entries", volume.MaxEntries)
+		if first != nil {
+			return *first, nil
 		}
-		name, _ := nameOf(rec.name)
-		f.slots = append(f.slots, slot{maphash.String(n.seed, n.fold(name)), rec.at})
-	}
-	slices.SortFunc(f.slots, func(a, b slot) int { return cmp.Compare(a.hash, b.hash) })
-	n.kept = append([]*folder{f}, n.kept[:min(len(n.kept), keptFolders-1)]...)
-	return f, nil
-}
-
-// Lookup finds an entry of a folder: that of the name itself, or else one whose name is
-// the same on the volume.
-func (n *names) Lookup(in Entry, name string) (Entry, error) {
-	f, err := n.folder(in.node())
-	if err != nil {
-		return Entry{}, err
-	}
-	folded := n.fold(name)
-	hash := maphash.String(n.seed, folded)
-	i, _ := slices.BinarySearchFunc(f.slots, hash, func(s slot, hash uint64) int { return cmp.Compare(s.hash, hash) })
-	var found Entry
-	for ; i < len(f.slots) && f.slots[i].hash == hash; i++ {
-		stored, err := n.catalog.read(f.slots[i].at)
-		if err != nil {
-			return Entry{}, err
-		}
-		rec, err := newRecord(stored)
-		if err != nil {
-			return Entry{}, err
-		}
-		switch got, _ := nameOf(rec.name); {
-		case got == name:
-			return n.entry(rec), nil
-		case found.Name == "" && n.fold(got) == folded:
-			found = n.entry(rec)
-		}
-	}
-	switch {
-	case found.Name != "":
-		return found, nil
-	case in.node() == Root && n.isPrivate(name):
-		return Entry{}, volume.ErrOutside // of what is listed
 	}
 	return Entry{}, fs.ErrNotExist
 }

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// MaxEntries bounds the entries of a folder that is listed at once, and maxNames their
+	// maxEntries bounds the entries of a folder that is listed at once, and maxNames their
 	// names, in bytes. Folders of libraries and icons have some thousands.
-	MaxEntries = 100_000
+	maxEntries = 100_000
 	maxNames   = 8 << 20
 
 	// maxLinks bounds the links that one name leads through: MAXSYMLINKS of macOS.
@@ -127,8 +127,8 @@ func (p *Paths[N]) ReadDir(name string) ([]fs.DirEntry, error) {
 			break
 		}
 		e := n.Shared()
-		if read++; read > MaxEntries {
-			return nil, fmt.Errorf("more than %d entries", MaxEntries)
+		if read++; read > maxEntries {
+			return nil, fmt.Errorf("more than %d entries", maxEntries)
 		}
 		if names += len(e.Name); names > maxNames {
 			return nil, fmt.Errorf("more than %d bytes of names", maxNames)
