@@ -112,9 +112,12 @@ func (n *node) record() int {
 	return 8
 }
 
-// check holds every record against the bounds of the node, and the keys against their order.
+// check holds every record against the bounds of the node, and the keys against their order. An
+// index leads to no node twice, and not for the same name: else some nodes would be a walk without end. Names of one
+// hash fill no leaf.
 func (n *node) check() error {
 	var last key
+	var child uint64
 	for i := range n.count {
 		k, v, err := n.locate(i)
 		if err != nil {
@@ -127,8 +130,15 @@ func (n *node) check() error {
 		if err != nil {
 			return fmt.Errorf("record %d: key: %w", i, err)
 		}
-		if i > 0 && !inOrder(last, got) {
+		if i > 0 && (!inOrder(last, got) || n.level > 0 && got.kind == kindDrec && compare(last, got) == 0) {
 			return fmt.Errorf("record %d: the key is not after the one before", i)
+		}
+		if n.level > 0 {
+			next := le64(n.b[v.start:])
+			if i > 0 && next == child {
+				return fmt.Errorf("record %d: the child %#x is that of the one before", i, child)
+			}
+			child = next
 		}
 		last = got
 	}

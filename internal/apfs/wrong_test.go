@@ -105,9 +105,13 @@ func TestStructuresThatAreWrongAreErrors(t *testing.T) {
 		{"a child that is there twice", func(i *imagetest.APFSImage) {
 			copy(child(i, "tree 0", 1), child(i, "tree 0", 0))
 			i.Seal("tree 0")
+		}, "is that of the one before"},
+		{"a child that is there again", func(i *imagetest.APFSImage) {
+			copy(child(i, "tree 0", 2), child(i, "tree 0", 0))
+			i.Seal("tree 0")
 		}, "it begins before the key that leads to it"},
 		{"children in the wrong order", func(i *imagetest.APFSImage) {
-			copy(child(i, "tree 0", 0), child(i, "tree 0", 1))
+			copy(child(i, "tree 0", 0), child(i, "tree 0", 2))
 			i.Seal("tree 0")
 		}, "it ends after the key that leads to the next"},
 		{"keys in the wrong order", func(i *imagetest.APFSImage) {
@@ -444,5 +448,21 @@ func TestWhatIsClaimedTakesNoMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	if taken := after.TotalAlloc - before.TotalAlloc; taken > 1<<20 {
 		t.Errorf("it took %d bytes", taken)
+	}
+}
+
+// Leaves full of one name have an index that is full of it, where a node might be as often as there is room for.
+func TestAnIndexThatIsFullOfOneNameIsAnError(t *testing.T) {
+	v := imagetest.APFSVolume{Features: insensitive, Files: map[string]imagetest.APFSFile{"tool": {}}, Change: func(list []imagetest.APFSRecord) []imagetest.APFSRecord {
+		for _, r := range list {
+			if bytes.HasPrefix(r.Key, imagetest.APFSKey(2, 9)) {
+				list = append(list, slices.Repeat([]imagetest.APFSRecord{r}, 50)...)
+			}
+		}
+		return list
+	}}
+	got := wrong(walked(imagetest.APFS{Keys: 4, Volumes: []imagetest.APFSVolume{v}}.Image().Bytes))
+	if want := "the key is not after the one before"; !strings.Contains(got, want) {
+		t.Errorf("the error is %s, not %q", got, want)
 	}
 }
