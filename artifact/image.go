@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -15,8 +14,6 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	"github.com/codewarrant/codewarrant/internal/udif"
-	"github.com/codewarrant/codewarrant/internal/volume"
-	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Image is a disk image of the format UDIF.
@@ -149,15 +146,6 @@ type onDisk struct {
 	open func() (paths, []error, error)
 }
 
-// paths finds what is on a volume by names, as a [tree] does.
-type paths interface {
-	ReadDir(name string) ([]fs.DirEntry, error)
-	Readlink(name string) (string, error)
-	Reach(name string) error
-	Open(name string) (io.ReaderAt, int64, error)
-	Resources(name string) (io.ReaderAt, int64, error)
-}
-
 // volumes lists what is on the partitions of a disk.
 func (p *packedFile) volumes(disk io.ReaderAt, parts []udif.Partition) (list []onDisk) {
 	for _, part := range parts {
@@ -255,81 +243,8 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(onVolume{newHolder(file.Close), names, packed}, name, p.left, p.yield)
+		walkTree(onVolume{newHolder(file.Close), inTimePaths{names, p.left.unpacker}, packed}, name, p.left, p.yield)
 	}
-}
-
-// onVolume is a tree on a disk.
-type onVolume struct {
-	holder
-	paths
-	packed int64 // bytes of the image, 0 when it packs nothing
-}
-
-func (v onVolume) Reach(name string) error { return ours(v.paths.Reach(name)) }
-
-func (v onVolume) Open(name string) (content, int64, error) {
-	r, size, err := v.paths.Open(name)
-	switch {
-	case err != nil:
-		return nil, 0, ours(err)
-	case size > maxFile:
-		return nil, 0, fmt.Errorf("a file of more than %d GiB", maxFile>>30)
-	}
-	return ofVolume{r, v.packed}, size, nil
-}
-
-// resources tells of a program in the resource fork of a file, which macOS runs by the path of
-// the file and /..namedfork/rsrc (_PATH_RSRCFORKSPEC in sys/paths.h of XNU).
-func (w *walker) resources(rel string) bool {
-	v, is := w.tree.(onVolume)
-	if !is {
-		return true
-	}
-	r, size, err := v.Resources(rel)
-	var magic [4]byte
-	if err == nil && size >= int64(len(magic)) {
-		_, err = r.ReadAt(magic[:], 0)
-	}
-	switch {
-	case err != nil && !errors.Is(err, io.EOF):
-		return w.problem(rel, kindOf(err), fmt.Errorf("resource fork: %w", err))
-	case macho.IsMagic(magic):
-		return w.problem(rel, Opaque, errors.New("a program as its resource fork, which is not read here"))
-	}
-	return true
-}
-
-// ours returns the error of a tree for that of a volume.
-func ours(err error) error {
-	switch {
-	case errors.Is(err, volume.ErrNotRegular):
-		return errNotRegular
-	case errors.Is(err, volume.ErrOutside):
-		return errOutside
-	}
-	return err
-}
-
-// ofVolume is a file on a volume. What is read of it has to be unpacked, unless packed is 0.
-type ofVolume struct {
-	io.ReaderAt
-	packed int64 // bytes of the image
-}
-
-func (ofVolume) Close() error { return nil }
-
-// inTime reads as long as there is time, and no more than is unpacked elsewhere.
-type inTime struct {
-	io.ReaderAt
-	u *unpacker
-}
-
-func (r inTime) ReadAt(b []byte, offset int64) (int, error) {
-	if err := r.u.allow(int64(len(b))); err != nil {
-		return 0, err
-	}
-	return r.ReaderAt.ReadAt(b, offset)
 }
 
 // names are those that volumes have in paths.

@@ -1,11 +1,15 @@
 package artifact
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/codewarrant/codewarrant/internal/hfs"
 	it "github.com/codewarrant/codewarrant/internal/imagetest"
 )
 
@@ -83,5 +87,42 @@ func TestWhatAVolumeUnpacksCounts(t *testing.T) {
 				t.Errorf("%d bytes are counted, of %d names", took, names)
 			}
 		})
+	}
+}
+
+func TestFolderThatIsTooLargeToListCounts(t *testing.T) {
+	files := map[string]string{}
+	for i := range maxListing + 1 {
+		files[fmt.Sprint("folder/", i)] = ""
+	}
+	left := newLimits(t.Context())
+	lines := walkImage(t, left, it.HFSDisk(files), -1)
+	want := []string{"x.dmg/folder: unreadable: more than 100000 entries, or more than 8388608 bytes of names"}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Error(diff)
+	}
+	if took := maxEntries - left.entries; took < maxListing {
+		t.Errorf("%d entries are counted", took)
+	}
+}
+
+func TestNamesAreFoundInTime(t *testing.T) {
+	disk := it.HFSDisk(map[string]string{"folder/a": "text"})
+	v, err := hfs.Open(bytes.NewReader(disk), int64(len(disk)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	p := inTimePaths{v.Paths(), newUnpacker(ctx)}
+	for _, over := range []bool{false, true} {
+		_, listed := p.ReadDir("folder")
+		_, _, opened := p.Open("folder/a")
+		for _, err := range []error{listed, opened, p.Reach("folder/a")} {
+			if is := err != nil && strings.Contains(err.Error(), "the time is over"); is != over || !over && err != nil {
+				t.Errorf("over: %t, and the error is %v", over, err)
+			}
+		}
+		cancel()
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
 // walker walks one tree.
@@ -74,7 +75,7 @@ func (w *walker) list(rel string) ([]fs.DirEntry, error) {
 	}
 	entries, err := w.tree.ReadDir(rel)
 	w.left.entries -= len(entries)
-	if errors.Is(err, errListing) {
+	if errors.Is(err, errListing) || errors.Is(err, volume.ErrListing) {
 		w.left.entries -= maxListing
 	}
 	return entries, err

@@ -42,6 +42,9 @@ var (
 	// ErrNoLink is why something leads nowhere.
 	ErrNoLink = errors.New("not a symbolic link")
 
+	// ErrListing is why a folder is not listed.
+	ErrListing = fmt.Errorf("more than %d entries, or more than %d bytes of names", maxEntries, maxNames)
+
 	errLinks = fmt.Errorf("more than %d links to follow", maxLinks)
 	errDepth = fmt.Errorf("more than %d folders inside each other", maxDepth)
 )
@@ -127,11 +130,9 @@ func (p *Paths[N]) ReadDir(name string) ([]fs.DirEntry, error) {
 			break
 		}
 		e := n.Shared()
-		if read++; read > maxEntries {
-			return nil, fmt.Errorf("more than %d entries", maxEntries)
-		}
-		if names += len(e.Name); names > maxNames {
-			return nil, fmt.Errorf("more than %d bytes of names", maxNames)
+		read++
+		if names += len(e.Name); read > maxEntries || names > maxNames {
+			return nil, ErrListing
 		}
 		listed, err := judge(n)
 		wrong = cmp.Or(wrong, err)

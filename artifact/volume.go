@@ -1,0 +1,121 @@
+package artifact
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/codewarrant/codewarrant/internal/volume"
+	"github.com/codewarrant/codewarrant/macho"
+)
+
+// paths finds what is on a volume by names, as a [tree] does.
+type paths interface {
+	ReadDir(name string) ([]fs.DirEntry, error)
+	Readlink(name string) (string, error)
+	Reach(name string) error
+	Open(name string) (io.ReaderAt, int64, error)
+	Resources(name string) (io.ReaderAt, int64, error)
+}
+
+// onVolume is a tree on a disk.
+type onVolume struct {
+	holder
+	paths
+	packed int64 // bytes of the image, 0 when it packs nothing
+}
+
+func (v onVolume) Reach(name string) error { return ours(v.paths.Reach(name)) }
+
+func (v onVolume) Open(name string) (content, int64, error) {
+	r, size, err := v.paths.Open(name)
+	switch {
+	case err != nil:
+		return nil, 0, ours(err)
+	case size > maxFile:
+		return nil, 0, fmt.Errorf("a file of more than %d GiB", maxFile>>30)
+	}
+	return ofVolume{r, v.packed}, size, nil
+}
+
+// resources tells of a program in the resource fork of a file, which macOS runs by the path of
+// the file and /..namedfork/rsrc (_PATH_RSRCFORKSPEC in sys/paths.h of XNU).
+func (w *walker) resources(rel string) bool {
+	v, is := w.tree.(onVolume)
+	if !is {
+		return true
+	}
+	r, size, err := v.Resources(rel)
+	var magic [4]byte
+	if err == nil && size >= int64(len(magic)) {
+		_, err = r.ReadAt(magic[:], 0)
+	}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return w.problem(rel, kindOf(err), fmt.Errorf("resource fork: %w", err))
+	case macho.IsMagic(magic):
+		return w.problem(rel, Opaque, errors.New("a program as its resource fork, which is not read here"))
+	}
+	return true
+}
+
+// inTimePaths finds names as long as there is time: what is found in memory is not read, so nothing else
+// would end it.
+type inTimePaths struct {
+	paths
+	u *unpacker
+}
+
+func (p inTimePaths) ReadDir(name string) ([]fs.DirEntry, error) {
+	if err := p.u.allow(0); err != nil {
+		return nil, err
+	}
+	return p.paths.ReadDir(name)
+}
+
+func (p inTimePaths) Reach(name string) error {
+	if err := p.u.allow(0); err != nil {
+		return err
+	}
+	return p.paths.Reach(name)
+}
+
+func (p inTimePaths) Open(name string) (io.ReaderAt, int64, error) {
+	if err := p.u.allow(0); err != nil {
+		return nil, 0, err
+	}
+	return p.paths.Open(name)
+}
+
+// ours returns the error of a tree for that of a volume.
+func ours(err error) error {
+	switch {
+	case errors.Is(err, volume.ErrNotRegular):
+		return errNotRegular
+	case errors.Is(err, volume.ErrOutside):
+		return errOutside
+	}
+	return err
+}
+
+// ofVolume is a file on a volume. What is read of it has to be unpacked, unless packed is 0.
+type ofVolume struct {
+	io.ReaderAt
+	packed int64 // bytes of the image
+}
+
+func (ofVolume) Close() error { return nil }
+
+// inTime reads as long as there is time, and no more than is unpacked elsewhere.
+type inTime struct {
+	io.ReaderAt
+	u *unpacker
+}
+
+func (r inTime) ReadAt(b []byte, offset int64) (int, error) {
+	if err := r.u.allow(int64(len(b))); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(b, offset)
+}
