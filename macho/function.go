@@ -2,6 +2,7 @@ package macho
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,55 +22,72 @@ func (i *Image) Functions(r io.ReaderAt, yield func(addr uint64) bool) error {
 	if i.tables.functions == nil {
 		return nil
 	}
-	b := bufio.NewReaderSize(i.part(r, *i.tables.functions), nameWindow)
 	addr := i.Base
 	var s *Segment
-	for n := 0; ; n++ {
-		step, err := readULEB(b)
-		if err == io.EOF || err == nil && step == 0 {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("function starts: %w", err)
-		}
-		if n == maxFunctions {
-			return fmt.Errorf("function starts: more than %d", maxFunctions)
-		}
-		if addr+step < addr {
-			return errors.New("function starts: an address overflows")
-		}
-		addr += step
-		if s == nil || addr < s.Addr || addr-s.Addr >= s.Size {
-			if s = i.segmentAt(addr); s == nil {
-				return fmt.Errorf("function starts: no segment has the address %#x", addr)
+	count := 0
+	table := i.part(r, *i.tables.functions)
+	window := make([]byte, min(nameWindow, table.Size())+binary.MaxVarintLen64) // more than one number
+	for kept := 0; ; {
+		n, err := io.ReadFull(table, window[kept:])
+		b := window[:kept+n]
+		for {
+			step, size := binary.Uvarint(b)
+			if size < 0 {
+				return fmt.Errorf("function starts: %w", errLongULEB)
+			}
+			if size == 0 {
+				break
+			}
+			b = b[size:]
+			switch {
+			case step == 0:
+				return nil
+			case count == maxFunctions:
+				return fmt.Errorf("function starts: more than %d", maxFunctions)
+			case addr+step < addr:
+				return errors.New("function starts: an address overflows")
+			}
+			count++
+			addr += step
+			if s == nil || addr < s.Addr || addr-s.Addr >= s.Size {
+				if s = i.segmentAt(addr); s == nil {
+					return fmt.Errorf("function starts: no segment has the address %#x", addr)
+				}
+			}
+			if !yield(addr) {
+				return nil
 			}
 		}
-		if !yield(addr) {
+		switch {
+		case err == nil:
+			kept = copy(window, b)
+		case err != io.EOF && err != io.ErrUnexpectedEOF:
+			return fmt.Errorf("function starts: %w", err)
+		case len(b) > 0:
+			return fmt.Errorf("function starts: %w", io.ErrUnexpectedEOF)
+		default:
 			return nil
 		}
 	}
 }
 
+var errLongULEB = errors.New("a ULEB128 of more than 64 bits")
+
 // readULEB reads a number of 64 bits, 7 in a byte, the low ones first. It returns io.EOF
 // when there is none.
-func readULEB(r io.ByteReader) (uint64, error) {
-	var v uint64
-	for shift := uint(0); ; shift += 7 {
-		c, err := r.ReadByte()
-		if err != nil {
-			if shift > 0 {
-				err = noEOF(err)
-			}
-			return 0, err
-		}
-		if shift > 63 || shift == 63 && c&0x7e != 0 {
-			return 0, errors.New("a ULEB128 of more than 64 bits")
-		}
-		v |= uint64(c&0x7f) << shift
-		if c&0x80 == 0 {
-			return v, nil
-		}
+func readULEB(r *bufio.Reader) (uint64, error) {
+	b, err := r.Peek(binary.MaxVarintLen64)
+	v, n := binary.Uvarint(b)
+	switch {
+	case n < 0, n == 0 && len(b) == binary.MaxVarintLen64:
+		return 0, errLongULEB
+	case n == 0 && len(b) > 0:
+		return 0, noEOF(err)
+	case n == 0:
+		return 0, err
 	}
+	_, err = r.Discard(n)
+	return v, err
 }
 
 // skipLEB reads past a number, signed or not.

@@ -62,6 +62,7 @@ type Image struct {
 	slice   Range // in the file
 	tables  tables
 	origins map[string]origin // of the symbols that the loader binds and that are wanted
+	names   []byte            // the string table, if it was read and is small
 }
 
 // tables says where the parts of __LINKEDIT lie in the slice; nil: there is none.

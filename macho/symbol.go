@@ -31,6 +31,9 @@ const (
 	nameBatch  = 16 << 10
 	namePasses = 32
 
+	// maxHeld is how large a table of names is at most that is held, in bytes.
+	maxHeld = 4 << 20
+
 	// maxNameBytes bounds the names that [Image.Symbols] gives, which may overlap in
 	// their table; those of the largest table of the corpus have 45 MB.
 	maxNameBytes = 256 << 20
@@ -76,7 +79,14 @@ func (i *Image) eachSymbol(r io.ReaderAt, take func(types.NType) bool, yield fun
 	if count > maxSymbols {
 		return fmt.Errorf("the symbol table has %d symbols; the limit is %d", count, maxSymbols)
 	}
-	names := newNamePool(i.part(r, *i.tables.strings), count)
+	var names *namePool
+	if strings := i.part(r, *i.tables.strings); strings.Size() > maxHeld {
+		names = newNamePool(strings, count)
+	} else if err := i.holdNames(strings); err != nil {
+		return fmt.Errorf("string table: %w", err)
+	} else {
+		names = &namePool{size: uint64(strings.Size()), held: i.names}
+	}
 	b := make([]byte, min(nameWindow, i.tables.symbols.Size))
 	table := i.part(r, *i.tables.symbols)
 	for at := uint64(0); at < count; {
@@ -94,6 +104,19 @@ func (i *Image) eachSymbol(r io.ReaderAt, take func(types.NType) bool, yield fun
 		}
 	}
 	return ignoreStop(names.flush(yield))
+}
+
+// holdNames reads the string table, once.
+func (i *Image) holdNames(table *io.SectionReader) error {
+	if i.names != nil {
+		return nil
+	}
+	b := make([]byte, table.Size())
+	if err := readFull(table, b, 0, uint64(len(b))); err != nil {
+		return err
+	}
+	i.names = b
+	return nil
 }
 
 func ignoreStop(err error) error {
@@ -115,10 +138,13 @@ func (n nameRef) key() uint64 { return uint64(n.at)<<32 | uint64(n.id) }
 
 // namePool reads names that end with a zero byte, in any order, without holding their
 // table: it gathers references and passes once over the table for a batch of them.
+//
+// A small table is held, and no batch is gathered.
 type namePool struct {
 	r     io.ReaderAt
 	size  uint64
 	batch []nameRef
+	held  []byte
 
 	window     []byte
 	start      uint64 // of the window in the table
@@ -134,11 +160,30 @@ func newNamePool(r *io.SectionReader, count uint64) *namePool {
 
 // want asks for a name, and yields what was asked for when that is enough for a pass.
 func (p *namePool) want(ref nameRef, yield func(nameRef, []byte) error) error {
+	if p.held != nil {
+		return p.direct(ref, yield)
+	}
 	p.batch = append(p.batch, ref)
 	if len(p.batch) < cap(p.batch) {
 		return nil
 	}
 	return p.flush(yield)
+}
+
+// direct yields the name in a table that is held.
+func (p *namePool) direct(ref nameRef, yield func(nameRef, []byte) error) error {
+	if uint64(ref.at) >= p.size {
+		return fmt.Errorf("a name at %d of a table of names of %d bytes", ref.at, p.size)
+	}
+	name := p.held[ref.at:]
+	name = name[:min(len(name), maxName)]
+	switch end := bytes.IndexByte(name, 0); {
+	case end >= 0:
+		name = name[:end]
+	case len(name) < maxName:
+		return fmt.Errorf("a name at %d has no end", ref.at)
+	}
+	return yield(ref, name)
 }
 
 // flush yields what was asked for. Names that are longer than maxName are cut there.
