@@ -118,9 +118,19 @@ func mask(width int) uint64 {
 	return 1<<width - 1
 }
 
-func exact(v uint64) Bits       { return Bits{Zero: ^v, One: v} }
-func constant(v uint64) Value   { return Value{exact(v)} }
-func unknown(from Origin) Value { return Value{{From: from}} }
+func exact(v uint64) Bits     { return Bits{Zero: ^v, One: v} }
+func constant(v uint64) Value { return Value{exact(v)} }
+
+// unknown returns a value of which no more is known than where it comes from.
+func unknown(from Origin) Value { return unknowns[from : from+1 : from+1] }
+
+// unknowns has one for each origin, shared by all that have it: values are never changed in place.
+var unknowns = func() (list [NoCode + 1]Bits) {
+	for i := range list {
+		list[i].From = Origin(i)
+	}
+	return list
+}()
 
 // normal drops the origin of a value of which all is known, so that equal values are ==.
 func (b Bits) normal() Bits {
@@ -368,11 +378,15 @@ func join(a, b Value) Value {
 	if len(a) == 0 {
 		return b
 	}
-	r := a
+	r := slices.Clip(a)
 	for _, x := range b {
-		if !slices.Contains(r, x) {
-			r = append(slices.Clip(r), x)
+		if slices.Contains(r, x) {
+			continue
 		}
+		if len(r) == cap(r) { // for all that there can be
+			r = append(make(Value, 0, len(a)+len(b)), r...)
+		}
+		r = append(r, x)
 	}
 	return r.narrow()
 }

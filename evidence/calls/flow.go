@@ -122,6 +122,7 @@ type walk struct {
 	order   []int          // the offsets, sorted
 	queue   []int          // blocks to be visited, a heap by offset
 	jumps   *state         // join of the states at jumps to unknown places
+	visited state          // in the block at hand
 	left    int
 	partial bool
 	events  []event // by address
@@ -199,12 +200,14 @@ func (w *walk) enter(at int, s *state) {
 	c.flags.known, c.flags.truth = 0, 0
 	w.left -= perJoin * len(b.ins)
 	for _, in := range b.ins {
-		if t := *in; !t.join(&c, b.visits) {
+		if in.covers(&c, b.visits) {
 			return
 		}
 	}
 	if len(b.ins) == 0 || len(b.ins) < w.ways && b.visits < 2*w.ways {
-		b.ins, b.waits = append(b.ins, &c), append(b.waits, true)
+		kept := new(state)
+		*kept = c
+		b.ins, b.waits = append(b.ins, kept), append(b.waits, true)
 	} else {
 		last := len(b.ins) - 1
 		b.ins[last].join(&c, b.visits-w.ways)
@@ -236,8 +239,8 @@ func (w *walk) run() {
 				b.waits[i] = false
 				b.visits++
 				w.left -= perVisit
-				s := *b.ins[i]
-				w.block(at, &s, nil, 0)
+				w.visited = *b.ins[i]
+				w.block(at, &w.visited, nil, 0)
 			}
 		}
 	}
@@ -490,8 +493,8 @@ func (w *walk) collect() outcome {
 	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded, starts: w.starts}
 	for _, at := range w.order {
 		for _, in := range w.blocks[at].ins {
-			s := *in
-			w.block(at, &s, func(a arrival) { out.arrivals = append(out.arrivals, a) }, 0)
+			w.visited = *in
+			w.block(at, &w.visited, func(a arrival) { out.arrivals = append(out.arrivals, a) }, 0)
 		}
 	}
 	out.partial = w.partial

@@ -232,20 +232,36 @@ func (a *arch) called(s *state, result Value) {
 
 // join takes in another state that leads to the same place, and reports whether
 // s changed. The more often a place was visited, the coarser, so that loops end.
-func (s *state) join(o *state, visits int) (changed bool) {
+func (s *state) join(o *state, visits int) (changed bool) { return s.joined(s, o, visits) }
+
+// covers reports whether a join would change nothing.
+func (s *state) covers(o *state, visits int) bool { return !s.joined(nil, o, visits) }
+
+// joined is join, of which the outcome is written to a state that begins as s. Without
+// one, it ends at the first change.
+func (s *state) joined(into, o *state, visits int) (changed bool) {
 	for i := range s.reg {
 		if s.reg[i].equal(o.reg[i]) {
 			continue
 		}
 		if v := widen(s.reg[i], join(s.reg[i], o.reg[i]), visits); !v.equal(s.reg[i]) {
-			s.reg[i], changed = v, true
+			if changed = true; into == nil {
+				return true
+			}
+			into.reg[i] = v
 		}
 	}
 	if s.escaped > o.escaped {
-		s.escaped, changed = o.escaped, true
+		if changed = true; into == nil {
+			return true
+		}
+		into.escaped = o.escaped
 	}
 	if s.flags != o.flags && s.flags != (test{}) {
-		s.flags, changed = test{}, true
+		if changed = true; into == nil {
+			return true
+		}
+		into.flags = test{}
 	}
 	if slices.EqualFunc(s.slots, o.slots, slot.equal) {
 		return changed
@@ -264,8 +280,8 @@ func (s *state) join(o *state, visits int) (changed bool) {
 		changed = changed || !v.equal(x.v)
 		both = append(both, slot{x.at, x.size, v})
 	}
-	if changed {
-		s.slots = both
+	if changed && into != nil {
+		into.slots = both
 	}
 	return changed
 }
