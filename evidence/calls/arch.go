@@ -21,11 +21,13 @@ type arch struct {
 	selects func(code []byte) (cond int, ok bool)
 	equal   int // the condition that two values are equal
 
-	// scan finds references to targets in code at pc, the first limit bytes of it.
-	scan func(t *targets, pc uint64, code []byte, limit int)
+	// scan finds references to targets in n bytes of code, from an offset on, which are of
+	// one block. The code begins at pc.
+	scan func(p *pass, pc uint64, code []byte, from, n int)
 
-	// edges finds the edges between functions in code at pc, the first limit bytes of it.
-	edges func(e *edges, pc uint64, code []byte, limit int)
+	// edges returns what leads from the first n bytes of code, of one block, to other places;
+	// with closed, also what takes their address. The next call overwrites it.
+	edges func(e *edges, closed bool, pc uint64, code []byte, n int) []reference
 
 	// padding is the size of an instruction that only fills up, at the start of code, or 0.
 	padding func(code []byte) int

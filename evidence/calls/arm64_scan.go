@@ -1,106 +1,79 @@
 package calls
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
-// scanARM64 looks at each word for a call, an adrp to the page of a pointer,
-// and svc. Distances are compared before opcodes: of the words of real
-// code a tenth are calls, so that a branch on it would mostly be guessed wrong.
-func scanARM64(t *targets, pc uint64, code []byte, limit int) {
-	if pc&3 != 0 {
-		skip := int(4 - pc&3)
-		if len(code) <= skip {
-			return
-		}
-		pc, code, limit = pc+uint64(skip), code[skip:], limit-skip
-	}
-	code = code[:len(code)&^3]
-	limit = min(max(limit, 0)&^3, len(code))
-	slots := len(t.pointers) > 0
-	for i := 0; i < limit; {
-		at := pc + uint64(i)
-		page := code[i:min(limit, i+int(4096-at&4095))]
-		s := t.sieve(at)
-		for j := 0; ; j += 16 {
-			if j = s.next(page, j); j >= len(page) {
-				break
-			}
-			for k := j; k < min(j+16, len(page)); k += 4 {
-				w := binary.LittleEndian.Uint32(page[k:])
-				at := at + uint64(k)
-				switch {
-				case w&0x7c000000 == 0x14000000:
-					t.call(at, at+uint64(int64(w)<<38>>36))
-				case w&0x9f000000 == 0x90000000 && slots:
-					t.adrp(at, code[i+k:])
-				case w&^svcNumber == svc && t.syscalls:
-					t.add(reference{at: at})
-				}
+// scanARM64 looks at each word for a call, an adrp to the page of a pointer, and svc.
+func scanARM64(p *pass, pc uint64, code []byte, from, n int) {
+	pc, code, n = wholeWords(pc+uint64(from), code[from:], n)
+	for i, m := range p.marksARM64(pc, code[:n]) {
+		for ; m != 0; m &= m - 1 {
+			k := 4 * (i*64 + bits.TrailingZeros64(m))
+			w := binary.LittleEndian.Uint32(code[k:])
+			at := pc + uint64(k)
+			switch {
+			case w&0x7c000000 == 0x14000000:
+				p.call(at, branchTarget(at, w))
+			case w&0x9f000000 == 0x90000000:
+				p.adrp(at, code[k:])
+			case w&^svcNumber == svc && p.syscalls:
+				p.add(reference{at: at})
 			}
 		}
-		i += len(page)
 	}
 	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
 	const reach = 1 << 20
-	if slots && t.slotLo < pc+uint64(limit)+reach && t.slotHi+reach > pc {
-		t.literalsARM64(pc, code[:limit])
+	if len(p.pointers) > 0 && p.slotLo < pc+uint64(n)+reach && p.slotHi+reach > pc {
+		p.literalsARM64(pc, code[:n])
 	}
 }
 
-// A sieve lets through the words of one page of code that may be of interest. It
-// works on two words at a time, each in a lane of 32 bits: where call and page are
-// the distances from the page to the first target, and calls and pages how far
-// apart the targets are.
-type sieve struct{ call, calls, page, pages uint64 }
-
-const (
-	lanes   = 1<<32 | 1
-	topBits = 1 << 31 * lanes
-	imm26   = 0x3ffffff * lanes
-	imm19   = 0x7ffff * lanes
-)
-
-func (t *targets) sieve(at uint64) sieve {
-	return sieve{
-		call:  (at - t.callLo) >> 2 & 0x3ffffff * lanes,
-		calls: min((t.callHi-t.callLo)>>2+1, 0x3ffffff)*lanes | topBits,
-		// Of the distance in pages an adrp has all but two bits in one place.
-		page:  (at>>14 - t.slotLo>>14 + 1) & 0x7ffff * lanes,
-		pages: min(t.slotHi>>14-t.slotLo>>14+2, 0x7ffff)*lanes | topBits,
-	}
+// wholeWords leaves out what is before the first instruction, and parts of a last one.
+func wholeWords(pc uint64, code []byte, limit int) (uint64, []byte, int) {
+	skip := min(int(-pc&3), len(code))
+	pc, code = pc+uint64(skip), code[skip:]
+	code = code[:len(code)&^3]
+	return pc, code, min(max(limit-skip, 0)&^3, len(code))
 }
 
-// next returns the offset of the next four words, from i on, of which one may be of
-// interest: a top bit is left where a distance is not above that of the targets. What
-// the additions carry from the low lane into the high one is 1, for which there is room.
-func (s sieve) next(page []byte, i int) int {
-	call := s.call + uint64(i>>2)*lanes + 1<<32
-	for ; i+16 <= len(page); i += 16 {
-		b := page[i : i+16]
-		v := binary.LittleEndian.Uint64(b)
-		w := binary.LittleEndian.Uint64(b[8:])
-		near := s.calls - (v+call)&imm26
-		near |= s.pages - (v>>5+s.page)&imm19
-		near |= s.calls - (w+call+2*lanes)&imm26
-		near |= s.pages - (w>>5+s.page)&imm19
-		x, y := v&^(svcNumber*lanes)^svc*lanes, w&^(svcNumber*lanes)^svc*lanes
-		if (near|(x-lanes)&^x|(y-lanes)&^y)&topBits != 0 {
-			return i
-		}
-		call += 4 * lanes
+// marksARM64 marks the words of one page of code that may be of interest: those of which
+// the distance is not above that of the targets, whatever their opcode.
+func (t *targets) marksARM64(at uint64, page []byte) (m wordMarks) {
+	const imm26, imm19 = 1<<26 - 1, 1<<19 - 1
+	if len(t.calls) > 0 {
+		wordSieve{
+			start: uint32((at - t.callLo) >> 2 & imm26), step: 1, mask: imm26,
+			width: uint32(min((t.callHi-t.callLo)>>2+1, imm26)),
+		}.mark(&m, page)
 	}
-	return i // of the last words, or the end
+	if len(t.pointers) > 0 {
+		wordSieve{ // of the distance in pages an adrp has all but two bits in one place
+			shift: 5, start: uint32((at>>14 - t.slotLo>>14 + 1) & imm19), mask: imm19,
+			width: uint32(min(t.slotHi>>14-t.slotLo>>14+2, imm19)),
+		}.mark(&m, page)
+	}
+	if t.syscalls {
+		const mask = 1<<31 - 1
+		wordSieve{start: -svc & mask, mask: mask, width: svcNumber}.mark(&m, page)
+	}
+	return m
 }
+
+// branchTarget is where b and bl lead.
+func branchTarget(at uint64, w uint32) uint64 { return at + uint64(int64(w)<<38>>36) }
 
 // literalsARM64 looks for what reaches a pointer with one instruction.
-func (t *targets) literalsARM64(pc uint64, code []byte) {
+func (p *pass) literalsARM64(pc uint64, code []byte) {
 	for i := 0; i+4 <= len(code); i += 4 {
 		w := binary.LittleEndian.Uint32(code[i:])
 		at := pc + uint64(i)
 		switch {
 		case w&0xff000000 == 0x58000000: // ldr
-			t.pointer(at, at+uint64(int64(w)<<40>>45<<2))
+			p.pointer(at, at+uint64(int64(w)<<40>>45<<2))
 		case w&0x9f000000 == 0x10000000: // adr
-			t.pointer(at, at+uint64(int64(adrImm(w))<<43>>43))
+			p.pointer(at, at+uint64(int64(adrImm(w))<<43>>43))
 		}
 	}
 }
@@ -115,12 +88,12 @@ func adrImm(w uint32) uint32 { return w>>3&0x1ffffc | w>>29&3 }
 const adrpReach = lookahead/4 - 1
 
 // adrp looks for the instruction that completes the address of an adrp.
-func (t *targets) adrp(pc uint64, code []byte) {
+func (p *pass) adrp(pc uint64, code []byte) {
 	base := adrpBase(pc, binary.LittleEndian.Uint32(code))
-	if base < t.slotLo&^0xfff || base > t.slotHi {
+	if len(p.pointers) == 0 || base < p.slotLo&^0xfff || base > p.slotHi {
 		return
 	}
-	completions(code, func(i int, load bool, offset uint64) { t.pointer(pc+uint64(i), base+offset) })
+	completions(code, func(i int, load bool, offset uint64) { p.pointer(pc+uint64(i), base+offset) })
 }
 
 // adrpBase is the address that an adrp makes.

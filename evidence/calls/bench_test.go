@@ -4,7 +4,6 @@ package calls
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"os"
 	"path/filepath"
@@ -33,8 +32,11 @@ func BenchmarkScan(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(code)))
 			for b.Loop() {
-				f := &finder{ctx: context.Background(), p: p, arch: archOf(arch), wanted: wanted, text: p.Text, gaps: map[string]bool{}}
-				if refs, err := f.scanImports(); err != nil || len(refs) != 0 {
+				s, err := NewScan(p, wanted)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if refs, err := s.imports(b.Context()); err != nil || len(refs) != 0 {
 					b.Fatal(refs, err)
 				}
 			}
@@ -95,8 +97,11 @@ func benchmarkText(b *testing.B, r *bytes.Reader, s macho.Slice) {
 	b.SetBytes(int64(len(code)))
 	for b.Loop() {
 		start := processor()
-		f := &finder{ctx: b.Context(), p: p, arch: archOf(p.Arch), wanted: wanted, text: p.Text, gaps: map[string]bool{}}
-		if _, err := f.scanImports(); err != nil {
+		s, err := NewScan(p, wanted)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := s.imports(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 		middle := processor()

@@ -145,28 +145,49 @@ const (
 // Find finds the calls of wanted functions. The error is ctx's, or says that
 // the program or wanted cannot be; damaged code gives gaps.
 func Find(ctx context.Context, p Program, wanted Wanted) (Result, error) {
+	s, err := NewScan(p, wanted)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.Find(ctx)
+}
+
+// NewScan begins a scan. The error says that the program or wanted cannot be.
+func NewScan(p Program, wanted Wanted) (*Scan, error) {
 	if p.Read == nil {
-		return Result{}, errors.New("the program has no Read")
+		return nil, errors.New("the program has no Read")
 	}
 	a := archOf(p.Arch)
 	if a == nil {
-		return Result{}, fmt.Errorf("instruction set %d is none of ARM64, X8664", p.Arch)
+		return nil, fmt.Errorf("instruction set %d is none of ARM64, X8664", p.Arch)
 	}
 	for symbol, args := range wanted {
 		for _, n := range args {
 			if n < 0 || n >= maxArgs {
-				return Result{}, fmt.Errorf("%s: argument %d is not from 0 to %d", symbol, n, maxArgs-1)
+				return nil, fmt.Errorf("%s: argument %d is not from 0 to %d", symbol, n, maxArgs-1)
 			}
 		}
 	}
-	f := &finder{ctx: ctx, p: p, arch: a, wanted: wanted, steps: maxSteps, gaps: map[string]bool{}}
+	f := &finder{p: p, arch: a, wanted: wanted, steps: maxSteps, gaps: map[string]bool{}}
 	f.text = f.sections(p.Text)
 	f.starts = p.Starts
 	if !slices.IsSorted(f.starts) {
 		f.starts = slices.Clone(f.starts)
 		slices.Sort(f.starts)
 	}
-	refs, err := f.scanImports()
+	s := &Scan{f: f, targets: f.targets(), seen: make([][]bool, len(f.text))}
+	for n, t := range f.text {
+		s.seen[n] = make([]bool, t.Size/chunk+2)
+	}
+	f.callers = s.callers
+	return s, nil
+}
+
+// Find finds the calls of wanted functions, as the function [Find] does.
+func (s *Scan) Find(ctx context.Context) (Result, error) {
+	f := s.f
+	f.ctx = ctx
+	refs, err := s.imports(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -176,6 +197,9 @@ func Find(ctx context.Context, p Program, wanted Wanted) (Result, error) {
 	slices.SortStableFunc(f.sites, compareSites)
 	return Result{Sites: f.sites, Gaps: slices.Sorted(maps.Keys(f.gaps))}, nil
 }
+
+// errUnread ends the reading of a section, of which a gap was told.
+var errUnread = errors.New("unread")
 
 func compareSites(a, b Site) int {
 	return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Symbol, b.Symbol),
@@ -210,12 +234,11 @@ type finder struct {
 	wanted Wanted
 	text   []Section
 	starts []uint64
-	buf    []byte // of one chunk of text
-	edges  *edges // between functions, once they were needed
-	steps  int    // instructions that may still be interpreted
+	steps  int // instructions that may still be interpreted
 	sites  []Site
 	gaps   map[string]bool
 
+	callers  func(functions map[uint64]bool) ([]reference, error)
 	wrappers map[uint64]bool    // functions of which callers are looked for
 	outcomes map[string]outcome // of functions with given parameters
 	straight map[uint64][]byte  // code of functions that do not keep registers, nil of others

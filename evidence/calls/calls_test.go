@@ -133,15 +133,20 @@ func TestCallsAreFoundAtTheEdgesOfChunks(t *testing.T) {
 				}
 				p := program(tt.arch, code, nil)
 				p.Stubs = map[uint64]string{stub: "_mmap"}
-				f := &finder{ctx: context.Background(), p: p, arch: archOf(tt.arch), wanted: wanted, text: p.Text, gaps: map[string]bool{}}
-				refs, err := f.scanImports()
+				s, err := NewScan(p, wanted)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.Look(base, code[:chunk]) // which does not see the end of what begins in it
+				s.f.ctx = t.Context()
+				refs, err := s.imports(t.Context())
 				want := []reference{{at: base + uint64(at), target: stub}}
 				if err != nil || !slices.Equal(refs, want) {
 					t.Errorf("at %#x: %v, %v", at, refs, err)
 				}
-				e, err := f.collect(slices.Values([]uint64{base + uint64(at)}))
-				if err != nil || e.count != 0 {
-					t.Errorf("at %#x: %d edges, %v", at, e.count, err)
+				refs, err = s.callers(map[uint64]bool{stub: true})
+				if err != nil || !slices.Equal(refs, want) {
+					t.Errorf("at %#x: callers %v, %v", at, refs, err)
 				}
 			}
 		})

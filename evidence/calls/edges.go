@@ -1,155 +1,118 @@
 package calls
 
 import (
-	"iter"
+	"context"
 	"maps"
 	"slices"
-	"sort"
 )
 
-// maxEdges bounds the calls that are kept, 8 bytes for each. A program with 50 MB of code
-// has a million.
-const maxEdges = 4 << 20
-
-// An edge is an instruction that jumps to, calls or takes the address of the start of a
-// function. Both are counted in bytes from the start of all text, of which there is no
-// more than maxText.
-type edge struct{ at, target uint32 }
-
-// taken is set in the target of an edge that takes an address.
-const taken = 1 << 31
-
-// edges are what leads from one function to another. One pass over the code finds all
-// edges, so that who calls the callers takes no other.
+// edges are the instructions of one block that lead to other places, and what is used to find them.
 type edges struct {
-	text   []Section
-	before []uint32 // bytes of text before each section
-	starts *filter  // of the functions to which edges are kept; nil: of all addresses
-	closed bool     // also those that take an address
-	list   [][]edge // in parts, of which none is copied when there are more
-	count  int
+	places places
+	list   []reference
 }
 
-// edgePart is how many edges are in a part.
-const edgePart = 16 << 10
+// signatures are those of the blocks of a chunk, by their address.
+type signatures [chunk / sieveBlock]signature
 
-func (e *edges) full() bool { return e.count > maxEdges }
+// of returns the signature of the block that has an address.
+func (s *signatures) of(addr uint64) *signature { return &s[addr/sieveBlock%uint64(len(s))] }
 
-// A filter is a set of addresses that may have others too.
-type filter [1 << 20 / 64]uint64
+// A signature is a set of the addresses to which the instructions of a block jump, or of
+// which they take one. It may have others too.
+type signature [1024 / 64]uint64
 
-func (f *filter) place(addr uint64) (word uint64, bit uint64) {
-	h := addr * 0x9e3779b97f4a7c15 >> 44 // Fibonacci hashing
-	return h >> 6, 1 << (h & 63)
+// place is where the bit of an address is, by Fibonacci hashing.
+func (s *signature) place(addr uint64) (word, bit uint64) {
+	h := addr * 0x9e3779b97f4a7c15 >> 54
+	return h >> 6 % uint64(len(s)), h & 63
 }
 
-func (f *filter) add(addr uint64) {
-	w, b := f.place(addr)
-	f[w] |= b
+func (s *signature) add(addr uint64) {
+	word, bit := s.place(addr)
+	s[word] |= 1 << bit
 }
 
-func (f *filter) has(addr uint64) bool {
-	w, b := f.place(addr)
-	return f[w]&b != 0
+func (s *signature) has(addr uint64) bool {
+	word, bit := s.place(addr)
+	return s[word]>>bit&1 != 0
 }
 
-// position returns how far into all text an address is.
-func (e *edges) position(addr uint64) (at uint32, ok bool) {
-	n := sort.Search(len(e.text), func(i int) bool { return e.text[i].Addr > addr }) - 1
-	if n < 0 || addr-e.text[n].Addr >= e.text[n].Size {
-		return 0, false
-	}
-	return e.before[n] + uint32(addr-e.text[n].Addr), true
-}
-
-// address is the inverse of position.
-func (e *edges) address(at uint32) uint64 {
-	n := sort.Search(len(e.before), func(i int) bool { return e.before[i] > at }) - 1
-	return e.text[n].Addr + uint64(at-e.before[n])
-}
-
-// add notes the edge of an instruction, if it is one.
-func (e *edges) add(at, target uint64, flag uint32) {
-	if e.starts != nil && !e.starts.has(target) {
-		return
-	}
-	to, ok := e.position(target)
-	if !ok {
-		return
-	}
-	if e.count++; e.full() {
-		return
-	}
-	from, _ := e.position(at)
-	last := len(e.list) - 1
-	if last < 0 || len(e.list[last]) == edgePart {
-		e.list = append(e.list, make([]edge, 0, edgePart))
-		last++
-	}
-	e.list[last] = append(e.list[last], edge{from, to | flag})
-}
-
-// collect returns the edges to some functions, or of none given to all of the code.
-func (f *finder) collect(starts iter.Seq[uint64]) (*edges, error) {
-	e := &edges{text: f.text, closed: f.p.Closed}
-	size := uint32(0)
-	for _, s := range f.text {
-		e.before = append(e.before, size)
-		size += uint32(s.Size)
-	}
-	for s := range starts {
-		if e.starts == nil {
-			e.starts = new(filter)
+// sign makes the signatures of all code, for which it is read once more.
+func (s *Scan) sign(ctx context.Context) error {
+	buf := make([]byte, chunk+lookahead)
+	var edges edges
+	for n, t := range s.f.text {
+		var list []signatures
+		if err := s.f.eachChunk(n, func(_ int, at, size uint64) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			b := buf[:min(size+lookahead, t.Size-(at-t.Addr))]
+			if s.f.p.Read(at, b) != nil {
+				s.f.gap("code at %#x could not be read", at)
+				return errUnread
+			}
+			list = append(list, signatures{})
+			signs := &list[len(list)-1]
+			for from := uint64(0); from < size; {
+				part := min(size-from, sieveBlock-(at+from)%sieveBlock)
+				block := signs.of(at + from)
+				for _, r := range s.f.arch.edges(&edges, s.f.p.Closed, at+from, b[from:], int(part)) {
+					block.add(r.target)
+				}
+				from += part
+			}
+			return nil
+		}); err != nil && err != errUnread {
+			return err
 		}
-		e.starts.add(s)
+		s.signatures = append(s.signatures, list)
 	}
-	err := f.eachChunk(func(pc uint64, code []byte, limit int) { f.arch.edges(e, pc, code, limit) })
-	return e, err
+	return nil
 }
 
-// callers returns what refers to functions, by address. The code is read once for all that
-// is asked for, but where there are too many edges, or some of the starts are not known.
-func (f *finder) callers(functions map[uint64]bool) ([]reference, error) {
-	known := true
-	for start := range functions {
-		_, ok := slices.BinarySearch(f.starts, start)
-		known = known && (ok || len(f.starts) == 0)
-	}
-	e := f.edges
-	if e == nil && known {
-		var err error
-		if e, err = f.collect(slices.Values(f.starts)); err != nil {
-			return nil, err
-		}
-		f.edges = e
-	}
-	if !known || e.full() {
-		var err error
-		if e, err = f.collect(maps.Keys(functions)); err != nil {
+// callers returns what refers to functions, by address: of the blocks whose signatures tell of
+// one, the code is read again.
+func (s *Scan) callers(functions map[uint64]bool) ([]reference, error) {
+	if s.signatures == nil {
+		if err := s.sign(s.f.ctx); err != nil {
 			return nil, err
 		}
 	}
-	return f.among(e, functions), nil
-}
-
-// among returns the edges to functions.
-func (f *finder) among(e *edges, functions map[uint64]bool) []reference {
-	wanted := map[uint32]bool{}
-	var low [1024]uint64 // bit for each, by its low bits, before the map is asked
-	for start := range functions {
-		if at, ok := e.position(start); ok {
-			wanted[at] = true
-			low[at>>6&1023] |= 1 << (at & 63)
-		}
+	starts := slices.Collect(maps.Keys(functions))
+	var wanted signature
+	for _, start := range starts {
+		wanted.add(start)
 	}
 	var list references
-	for _, part := range e.list {
-		for _, x := range part {
-			to := x.target &^ taken
-			if low[to>>6&1023]>>(to&63)&1 != 0 && wanted[to] {
-				list.add(reference{at: e.address(x.at), target: e.address(to), taken: x.target&taken != 0})
+	var edges edges
+	buf := make([]byte, sieveBlock+lookahead)
+	for n, t := range s.f.text {
+		if err := s.f.eachChunk(n, func(k int, at, size uint64) error {
+			if err := s.f.ctx.Err(); err != nil {
+				return err
 			}
+			for size > 0 && k < len(s.signatures[n]) {
+				part := min(size, sieveBlock-at%sieveBlock)
+				if slices.ContainsFunc(starts, s.signatures[n][k].of(at).has) {
+					b := buf[:min(part+lookahead, t.Size-(at-t.Addr))]
+					if s.f.p.Read(at, b) != nil {
+						s.f.gap("code at %#x could not be read", at)
+						return errUnread
+					}
+					for _, r := range s.f.arch.edges(&edges, s.f.p.Closed, at, b, int(part)) {
+						if wanted.has(r.target) && functions[r.target] {
+							list.add(r)
+						}
+					}
+				}
+				at, size = at+part, size-part
+			}
+			return nil
+		}); err != nil && err != errUnread {
+			return nil, err
 		}
 	}
-	return f.sorted(&list)
+	return s.f.sorted(&list), nil
 }

@@ -236,11 +236,13 @@ func TestPlainCallsCostWhatTheirBlocksDo(t *testing.T) {
 	}
 	p := program(ARM64, code, []uint64{base})
 	p.Stubs, p.Plain = map[uint64]string{base + 8*n + 64: "_dlopen"}, []string{"_dlopen"}
-	f := &finder{
-		ctx: context.Background(), p: p, arch: arm64, wanted: Wanted{"_dlopen": {0}}, text: p.Text, starts: p.Starts,
-		steps: maxSteps, gaps: map[string]bool{},
+	s, err := NewScan(p, Wanted{"_dlopen": {0}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	refs, err := f.scanImports()
+	f := s.f
+	f.ctx = t.Context()
+	refs, err := s.imports(t.Context())
 	if err != nil || len(refs) != n {
 		t.Fatalf("%d calls, %v", len(refs), err)
 	}
@@ -249,5 +251,45 @@ func TestPlainCallsCostWhatTheirBlocksDo(t *testing.T) {
 	}
 	if used := maxSteps - f.steps; used > 6*n || len(f.sites) != min(n, maxSites) {
 		t.Errorf("%d steps for %d instructions, %d sites", used, 2*n, len(f.sites))
+	}
+}
+
+// Whether code is looked at as it goes by, in any order, or read, changes nothing.
+func TestWhatGoesByIsFoundAsWhatIsRead(t *testing.T) {
+	random := make([]byte, 1<<20+999)
+	rand.New(rand.NewSource(5)).Read(random)
+	stubs := map[uint64]string{}
+	for i := range 1 << 18 {
+		stubs[base+1<<20+uint64(i)*4] = "_mmap"
+	}
+	for _, arch := range []Arch{ARM64, X8664} {
+		for i := 0; arch == ARM64 && i+4 <= len(random); i += 16 { // enough of them that some are left out
+			binary.LittleEndian.PutUint32(random[i:], 0x94000000|uint32((2<<20-i)/4))
+		}
+		p := program(arch, random, nil)
+		p.Text = []Section{{base + 4, 700_000}, {base + 700_100, uint64(len(random)) - 700_100}}
+		p.Stubs = stubs
+		scan := func(look func(*Scan)) []reference {
+			s, err := NewScan(p, wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			look(s)
+			refs, err := s.imports(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return refs
+		}
+		want := scan(func(*Scan) {})
+		got := scan(func(s *Scan) {
+			for _, k := range rand.New(rand.NewSource(7)).Perm(len(random)/chunk + 1) {
+				s.Look(base+uint64(k*chunk), random[k*chunk:min((k+1)*chunk, len(random))])
+				s.Look(base, random[:chunk])
+			}
+		})
+		if len(want) == 0 || !slices.Equal(got, want) {
+			t.Errorf("arch %d: %d references of what went by, %d of what was read", arch, len(got), len(want))
+		}
 	}
 }

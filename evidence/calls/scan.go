@@ -2,14 +2,18 @@ package calls
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
+	"sync"
 )
 
-// chunk is how much code is read at a time, and lookahead what is read past it.
+// chunk is how much code is read at a time, lookahead what is read past it, and lookbehind
+// what is read before the last bytes of one. Chunks begin at addresses that chunk divides.
 const (
-	chunk     = 256 << 10
-	lookahead = 64
+	chunk      = 256 << 10
+	lookahead  = 64
+	lookbehind = syscallReach
 )
 
 // A reference is an instruction at at that calls target, loads the pointer at it,
@@ -44,7 +48,7 @@ func (f *finder) sorted(l *references) []reference {
 	return slices.Compact(l.found)
 }
 
-// targets are imported functions, which a pass over the code looks for.
+// targets are imported functions, which the pass over the code looks for.
 type targets struct {
 	calls    map[uint64]bool // addresses of stubs, that are jumped to or called
 	pointers map[uint64]bool // addresses that are loaded from
@@ -52,11 +56,20 @@ type targets struct {
 
 	callLo, callHi uint64
 	slotLo, slotHi uint64
-
-	references
 }
 
-func (t *targets) prepare() {
+func (f *finder) targets() targets {
+	t := targets{calls: map[uint64]bool{}, pointers: map[uint64]bool{}, syscalls: len(f.wanted) > 0}
+	for addr, symbol := range f.p.Stubs {
+		if f.isWanted(symbol) {
+			t.calls[addr] = true
+		}
+	}
+	for addr, symbol := range f.p.Pointers {
+		if f.isWanted(symbol) {
+			t.pointers[addr] = true
+		}
+	}
 	bound := func(m map[uint64]bool) (lo, hi uint64) {
 		lo = math.MaxUint64
 		for a := range m {
@@ -69,64 +82,133 @@ func (t *targets) prepare() {
 	}
 	t.callLo, t.callHi = bound(t.calls)
 	t.slotLo, t.slotHi = bound(t.pointers)
+	return t
 }
 
-func (t *targets) call(at, target uint64) {
-	if t.calls[target] {
-		t.add(reference{at: at, target: target})
+// A pass is what one goroutine found in some code.
+type pass struct {
+	*targets
+	references
+}
+
+func (p *pass) call(at, target uint64) {
+	if p.calls[target] {
+		p.add(reference{at: at, target: target})
 	}
 }
 
 // pointer is an instruction that loads from an address, or makes it to do so.
-func (t *targets) pointer(at, addr uint64) {
-	if t.pointers[addr] {
-		t.add(reference{at: at, target: addr})
+func (p *pass) pointer(at, addr uint64) {
+	if p.pointers[addr] {
+		p.add(reference{at: at, target: addr})
 	}
 }
 
-// eachChunk reads all text once. Of the code that it gives, some past limit is of the next chunk.
-func (f *finder) eachChunk(look func(pc uint64, code []byte, limit int)) error {
-	if f.buf == nil {
-		most := uint64(0)
-		for _, s := range f.text {
-			most = max(most, s.Size)
-		}
-		f.buf = make([]byte, min(most, chunk+lookahead))
+// A Scan looks at the code of a program for what refers to wanted symbols, in whatever order
+// the code comes.
+type Scan struct {
+	f       *finder
+	targets targets
+
+	mu   sync.Mutex
+	seen [][]bool // chunks of each section of f.text that were looked at, but for their last bytes
+	references
+
+	signatures [][]signatures // of chunks of each section, once they were needed
+}
+
+// Look looks at code at an address that was read for another purpose, so that Find need
+// not read it. Of use is what has all that a section has between two addresses that 256 KiB
+// divide. It may be called by several goroutines at a time, but not after Find.
+func (s *Scan) Look(addr uint64, code []byte) {
+	for n := range s.f.text {
+		s.f.eachChunk(n, func(k int, at, size uint64) error {
+			if at < addr || at-addr > uint64(len(code)) || size > uint64(len(code))-(at-addr) || !s.claim(n, k) {
+				return nil
+			}
+			part := code[at-addr:][:size]
+			p := s.look(at, part, 0, max(len(part)-lookahead, 0))
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.merge(p)
+			return nil
+		})
 	}
-	for _, s := range f.text {
-		for done := uint64(0); done < s.Size; done += chunk {
-			if err := f.ctx.Err(); err != nil {
-				return err
-			}
-			b := f.buf[:min(uint64(len(f.buf)), s.Size-done)]
-			if f.p.Read(s.Addr+done, b) != nil {
-				f.gap("code at %#x could not be read", s.Addr+done)
-				break
-			}
-			look(s.Addr+done, b, min(len(b), chunk))
+}
+
+// claim reports whether nobody has looked at a chunk, and that somebody does.
+func (s *Scan) claim(section, k int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	claimed := !s.seen[section][k]
+	s.seen[section][k] = true
+	return claimed
+}
+
+// look looks at code, which begins at pc, from an offset up to limit, block by block.
+func (s *Scan) look(pc uint64, code []byte, from, limit int) *pass {
+	p := &pass{targets: &s.targets}
+	for at := from; at < limit; {
+		n := min(limit-at, int(sieveBlock-(pc+uint64(at))%sieveBlock))
+		s.f.arch.scan(p, pc, code, at, n)
+		at += n
+	}
+	return p
+}
+
+func (s *Scan) merge(p *pass) {
+	for _, r := range p.found {
+		s.add(r)
+	}
+	s.full = s.full || p.full
+}
+
+// eachChunk gives the number, the address and the size of each chunk of a section.
+func (f *finder) eachChunk(section int, yield func(k int, at, size uint64) error) error {
+	t := f.text[section]
+	for k, done := 0, uint64(0); done < t.Size; k++ {
+		at := t.Addr + done
+		size := min(chunk-at%chunk, t.Size-done)
+		if err := yield(k, at, size); err != nil {
+			return err
 		}
+		done += size
 	}
 	return nil
 }
 
-// scanImports finds what refers to wanted symbols.
-func (f *finder) scanImports() ([]reference, error) {
-	t := &targets{calls: map[uint64]bool{}, pointers: map[uint64]bool{}, syscalls: len(f.wanted) > 0}
-	for addr, symbol := range f.p.Stubs {
-		if f.isWanted(symbol) {
-			t.calls[addr] = true
+// imports looks at the code that was not looked at, and returns what refers to wanted symbols.
+func (s *Scan) imports(ctx context.Context) ([]reference, error) {
+	if s.full { // Which were left out depends on the order in which code came.
+		s.references = references{}
+		for _, list := range s.seen {
+			clear(list)
 		}
 	}
-	for addr, symbol := range f.p.Pointers {
-		if f.isWanted(symbol) {
-			t.pointers[addr] = true
+	var buf []byte
+	for n, t := range s.f.text {
+		if err := s.f.eachChunk(n, func(k int, at, size uint64) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			from := uint64(0)
+			if s.seen[n][k] {
+				from = size - min(size, lookahead)
+			}
+			start := from - min(from, lookbehind)
+			b := slices.Grow(buf, int(size-start+lookahead))[:min(size-start+lookahead, t.Size-(at+start-t.Addr))]
+			buf = b[:0]
+			if s.f.p.Read(at+start, b) != nil {
+				s.f.gap("code at %#x could not be read", at)
+				return errUnread
+			}
+			s.merge(s.look(at+start, b, int(from-start), int(size-start)))
+			return nil
+		}); err != nil && err != errUnread {
+			return nil, err
 		}
 	}
-	t.prepare()
-	if err := f.eachChunk(func(pc uint64, code []byte, limit int) { f.arch.scan(t, pc, code, limit) }); err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(f.sorted(&t.references), func(r reference) bool { return f.inStub(r.at) }), nil
+	return slices.DeleteFunc(s.f.sorted(&s.references), func(r reference) bool { return s.f.inStub(r.at) }), nil
 }
 
 // inStub reports whether an instruction belongs to a stub: adrp, ldr or add, br
