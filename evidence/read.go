@@ -18,12 +18,26 @@ import (
 // Read looks at what the code of a slice of the file r does. It is nil for code that no
 // current Mac runs. What could not be read is a gap; so is what was left when ctx ended.
 func Read(ctx context.Context, r io.ReaderAt, s macho.Slice) *Code {
+	return NewReader(r, s).Code(ctx)
+}
+
+// A Reader is a file of which the code of one slice is looked at while it is read for another
+// purpose, such as to hash it: so it is read once, and looked at while it is in the cache.
+type Reader struct {
+	io.ReaderAt
+	image *image
+	code  *Code // of a slice that has no image
+	scan  *calls.Scan
+}
+
+// NewReader returns a reader of the slice s of the file r.
+func NewReader(r io.ReaderAt, s macho.Slice) *Reader {
 	img, err := macho.ReadImage(r, s, isWanted)
 	switch {
 	case errors.Is(err, macho.ErrNot64Bit), errors.Is(err, macho.ErrBigEndian):
-		return nil
+		return &Reader{ReaderAt: r}
 	case err != nil:
-		return &Code{Gaps: []Gap{{Text: "the code could not be read: " + err.Error()}}}
+		return &Reader{ReaderAt: r, code: &Code{Gaps: []Gap{{Text: "the code could not be read: " + err.Error()}}}}
 	}
 	c := &Code{ID: img.ID, RPaths: img.RPaths}
 	for _, g := range img.Gaps {
@@ -32,15 +46,42 @@ func Read(ctx context.Context, r io.ReaderAt, s macho.Slice) *Code {
 	for _, l := range img.Libraries {
 		c.Loads = append(c.Loads, Load{Name: l.Name, Weak: l.Kind == macho.Weak, PassesOn: l.Kind == macho.Reexport})
 	}
-	i := image{Code: c, Image: img, r: r, offset: s.Range.Offset, arch: s.Arch, unknown: map[string][]uint64{}}
+	i := &image{Code: c, Image: img, r: r, offset: s.Range.Offset, arch: s.Arch, unknown: map[string][]uint64{}}
+	return &Reader{ReaderAt: r, image: i, scan: i.begin()}
+}
+
+// ReadAt reads from the file, and looks at what is code of the slice. It may be called by
+// several goroutines at a time, but not after [Reader.Code].
+func (r *Reader) ReadAt(b []byte, off int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(b, off)
+	if r.scan == nil {
+		return n, err
+	}
+	from := uint64(off) - r.image.offset
+	for _, g := range r.image.Segments {
+		// The part of the segment that was read.
+		start, end := max(from, g.Range.Offset), min(from+uint64(n), g.Range.Offset+g.Range.Size)
+		if g.Prot&0x4 != 0 && uint64(off) >= r.image.offset && start < end { // VM_PROT_EXECUTE
+			r.scan.Look(g.Addr+(start-g.Range.Offset), b[start-from:end-from])
+		}
+	}
+	return n, err
+}
+
+// Code returns what the function [Read] does, and reads what was not read.
+func (r *Reader) Code(ctx context.Context) *Code {
+	if r.image == nil {
+		return r.code
+	}
+	i := r.image
 	i.libraries()
 	i.environment()
 	i.imports()
-	i.text(ctx)
+	i.text(ctx, r.scan)
 	i.strings(ctx)
-	c.temper()
-	c.sort()
-	return c
+	i.temper()
+	i.sort()
+	return i.Code
 }
 
 // image is a slice that is being looked at.
@@ -50,6 +91,8 @@ type image struct {
 	r       io.ReaderAt
 	offset  uint64 // of the slice in it
 	arch    string
+	program calls.Program
+	window  []byte              // in which constants are looked at
 	unknown map[string][]uint64 // calls of which the arguments are not known, by what is not
 }
 
@@ -61,12 +104,13 @@ func (i *image) gap(needs []Need, format string, args ...any) {
 	}
 }
 
-// text looks at the calls in the code.
-func (i *image) text(ctx context.Context) {
-	p := calls.Program{
+// begin begins to look at the calls in the code, if it can be read.
+func (i *image) begin() *calls.Scan {
+	i.program = calls.Program{
 		Stubs: i.Stubs, Pointers: i.Pointers, Follow: mayTell, Plain: loading,
 		Read: func(addr uint64, b []byte) error { return i.ReadAt(i.r, b, addr) },
 	}
+	p := &i.program
 	switch {
 	case strings.HasPrefix(i.arch, "arm64"):
 		p.Arch = calls.ARM64
@@ -74,7 +118,7 @@ func (i *image) text(ctx context.Context) {
 		p.Arch = calls.X8664
 	default:
 		i.gap(nil, "the code is for %s, which is not read", i.arch)
-		return
+		return nil
 	}
 	if err := i.Functions(i.r, func(addr uint64) bool {
 		p.Starts = append(p.Starts, addr)
@@ -83,14 +127,26 @@ func (i *image) text(ctx context.Context) {
 		i.gap(nil, "where functions begin: %v", err)
 	}
 	p.Text, p.Const = i.sections(p.Starts)
-	found, err := calls.Find(ctx, p, wanted)
+	scan, err := calls.NewScan(*p, wanted)
+	if err != nil {
+		i.gap(nil, "the calls in the code: %v", err)
+	}
+	return scan
+}
+
+// text looks at the calls in the code.
+func (i *image) text(ctx context.Context, scan *calls.Scan) {
+	if scan == nil {
+		return
+	}
+	found, err := scan.Find(ctx)
 	if err != nil {
 		i.gap(nil, "the calls in the code: %v", err)
 	}
 	for _, g := range found.Gaps {
 		i.gap(nil, "%s", g)
 	}
-	i.sites(p, found.Sites)
+	i.sites(i.program, found.Sites)
 }
 
 // maxStarts bounds the functions whose beginning is kept, 8 bytes for each. The largest

@@ -13,7 +13,7 @@ import (
 )
 
 // stringWindow is what is read at a time of what may hold strings.
-const stringWindow = 256 << 10
+const stringWindow = 64 << 10
 
 // strings looks for engines: first at the strings of C, which are a small part of any
 // program, and where these tell of none, at all other constants and at the names of symbols.
@@ -52,8 +52,12 @@ func (i *image) sectionsOf(ctx context.Context, m *engines.Matcher, take func(ma
 
 // constants looks at the strings of a section.
 func (i *image) constants(ctx context.Context, r io.Reader, m *engines.Matcher) error {
-	buf := make([]byte, stringWindow)
+	if i.window == nil {
+		i.window = make([]byte, stringWindow)
+	}
+	buf := i.window
 	kept := 1 // of the window before, in which a variable may begin; at first a zero byte
+	buf[0] = 0
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

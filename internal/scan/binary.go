@@ -46,9 +46,13 @@ func readBinary(ctx context.Context, item *artifact.Item, l view) (check.Binary,
 		b.Outer = item.Outer.Path
 	}
 	for _, s := range f.Slices {
-		slice := readSlice(ctx, item, s, v)
-		if l.evidence {
-			slice.Code = readCode(ctx, item, s)
+		var slice check.Slice
+		if l.evidence && hasCode(s) {
+			code := evidence.NewReader(item, s)
+			slice = readSlice(ctx, item, code, s, v)
+			slice.Code = code.Code(ctx)
+		} else {
+			slice = readSlice(ctx, item, item, s, v)
 		}
 		b.Slices = append(b.Slices, slice)
 		if err := tooMuch(b); err != nil {
@@ -118,7 +122,8 @@ func bundle(b *artifact.Bundle) *check.Bundle {
 	return &check.Bundle{Path: b.Path, Kind: b.Kind, Info: check.Info{Identifier: b.Identifier, Version: b.Version, ShortVersion: b.ShortVersion}}
 }
 
-func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codesign.Verifier) check.Slice {
+// readSlice reads a slice of an item and what it is signed with. What is hashed is read from r.
+func readSlice(ctx context.Context, item *artifact.Item, r io.ReaderAt, s macho.Slice, v *codesign.Verifier) check.Slice {
 	slice := check.Slice{Slice: s}
 	if s.Err != nil || s.Signature == nil {
 		return slice
@@ -126,7 +131,7 @@ func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codes
 	if v == nil {
 		slice.Signature, slice.SignatureErr = codesign.Read(item, s)
 	} else {
-		slice.Signature, slice.SignatureErr = v.Read(ctx, item, s)
+		slice.Signature, slice.SignatureErr = v.Read(ctx, r, s)
 	}
 	if slice.SignatureErr != nil {
 		return slice
@@ -151,13 +156,9 @@ func readSlice(ctx context.Context, item *artifact.Item, s macho.Slice, v *codes
 	return slice
 }
 
-// readCode looks at what a slice does. It is nil for what no Mac runs, and for what is
-// not loaded into processes.
-func readCode(ctx context.Context, item *artifact.Item, s macho.Slice) *evidence.Code {
-	if s.Err != nil || !s.IsForMac() || !s.IsProgram() && !s.IsLibrary() && !s.IsPlugIn() {
-		return nil
-	}
-	return evidence.Read(ctx, item, s)
+// hasCode reports whether a slice has code that Macs run, and that is loaded into processes.
+func hasCode(s macho.Slice) bool {
+	return s.Err == nil && s.IsForMac() && (s.IsProgram() || s.IsLibrary() || s.IsPlugIn())
 }
 
 // readInfo reads what an Info.plist inside of the code says.
