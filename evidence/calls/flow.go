@@ -382,7 +382,12 @@ func (w *walk) call(s *state, pc uint64, fl flow, arrivals func(arrival)) (resul
 			arrive(b.Name, ViaLookup, 0)
 		default:
 			if v, ok := b.Exact(64); ok {
-				arrive("", "", v)
+				if symbol, ok := w.f.p.Stubs[v]; ok { // by a thunk
+					known = true
+					arrive(symbol, ViaStub, 0)
+				} else {
+					arrive("", "", v)
+				}
 			}
 		}
 	}

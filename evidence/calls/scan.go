@@ -3,6 +3,7 @@ package calls
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -48,6 +49,11 @@ func (f *finder) sorted(l *references) []reference {
 	return slices.Compact(l.found)
 }
 
+// branchReach is a little less than the 128 MiB that b and bl of arm64 reach. Linkers have
+// longer code call a thunk on the way, which makes the address of the stub and jumps there
+// (lld/MachO/ConcatOutputSection.cpp).
+const branchReach = 120 << 20
+
 // targets are imported functions, which the pass over the code looks for.
 type targets struct {
 	calls    map[uint64]bool // addresses of stubs, that are jumped to or called
@@ -69,6 +75,9 @@ func (f *finder) targets() targets {
 		if f.isWanted(symbol) {
 			t.pointers[addr] = true
 		}
+	}
+	if n := len(f.text); n > 0 && f.arch == arm64 && f.text[n-1].Addr+f.text[n-1].Size-f.text[0].Addr > branchReach {
+		maps.Copy(t.pointers, t.calls) // whose address the linker has made where a branch does not reach
 	}
 	bound := func(m map[uint64]bool) (lo, hi uint64) {
 		lo = math.MaxUint64
@@ -100,7 +109,7 @@ func (p *pass) call(at, target uint64) {
 // pointer is an instruction that loads from an address, or makes it to do so.
 func (p *pass) pointer(at, addr uint64) {
 	if p.pointers[addr] {
-		p.add(reference{at: at, target: addr})
+		p.add(reference{at: at, target: addr, taken: p.calls[addr]})
 	}
 }
 

@@ -71,7 +71,7 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 		symbol, ok := f.p.Stubs[r.target]
 		fn.want[r.at] = true
 		// A function whose address is loaded or looked up is called through a register.
-		fn.indirect = fn.indirect || !ok && r.target != 0 || symbol == "_dlsym"
+		fn.indirect = fn.indirect || r.taken || !ok && r.target != 0 || symbol == "_dlsym"
 	}
 	out := f.interpret(fn)
 	called, seen := map[string]bool{}, map[uint64]bool{}
