@@ -15,16 +15,18 @@ import (
 	"github.com/codewarrant/codewarrant/internal/runner"
 )
 
-// policySchema is where the schema of policies is published, to which others refer.
-const policySchema = "https://raw.githubusercontent.com/codewarrant/codewarrant/main/schema/policy.v1.schema.json"
+// published is where the schemas are, as they name one another.
+const published = "https://raw.githubusercontent.com/codewarrant/codewarrant/main/schema/"
 
 // compile reads a JSON Schema.
 func compile(t *testing.T, file string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
-	if err := c.AddResource(policySchema, readJSON(t, "../schema/policy.v1.schema.json")); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"policy.v1.schema.json", "report.v1.schema.json"} {
+		if err := c.AddResource(published+name, readJSON(t, "../schema/"+name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s, err := c.Compile(filepath.FromSlash(file))
 	if err != nil {
