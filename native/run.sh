@@ -17,7 +17,7 @@ readonly most=104857600 patience=300
 fail() {
 	printf '::error title=codewarrant::%s\n' "$1"
 	if [ -n "${GITHUB_OUTPUT:-}" ]; then
-		printf '%s\n' result=error findings=0 unapproved=0 report= sarif= >>"$GITHUB_OUTPUT"
+		printf '%s\n' result=error findings=0 unapproved=0 report= sarif= attestation= predicate= subjects= >>"$GITHUB_OUTPUT"
 	fi
 	exit 2
 }

@@ -41,7 +41,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := map[string]string{
 		"path": "", "sources": "", "policy": "", "stage": "", "fail-on": "", "preflight": "", "base": "", "token": "${{ github.token }}", "summary": "true", "annotations": "true", "comment": "false",
-		"sarif-file": "", "report-file": "",
+		"sarif-file": "", "report-file": "", "attestation-file": "", "resource-uri": "",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 
 func TestOutputs(t *testing.T) {
 	got := slices.Sorted(maps.Keys(manifest(t).Outputs))
-	want := []string{"findings", "report", "result", "sarif", "unapproved"}
+	want := []string{"attestation", "findings", "predicate", "report", "result", "sarif", "subjects", "unapproved"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outputs (-want +got):\n%s", diff)
 	}

@@ -108,7 +108,9 @@ func runNative(t *testing.T, workspace, checksums string, inputs map[string]stri
 	return r
 }
 
-const noOutputs = "result=error\nfindings=0\nunapproved=0\nreport=\nsarif=\n"
+const noOutputs = "result=error\nfindings=0\nunapproved=0\nreport=\nsarif=\n" + noAttestation
+
+const noAttestation = "attestation=\npredicate=\nsubjects=\n"
 
 // github plays a server with one release. The path of the program can lead to elsewhere.
 func github(t *testing.T, program http.HandlerFunc) string {
@@ -139,11 +141,11 @@ func TestNativeAction(t *testing.T) {
 		exit      int
 		outputs   string
 	}{
-		{"a program with findings fails the step", other + listed, sends, map[string]string{"path": "pg_ctl"}, 1, "result=fail\nfindings=4\nunapproved=3\nreport=\nsarif=\n"},
+		{"a program with findings fails the step", other + listed, sends, map[string]string{"path": "pg_ctl"}, 1, "result=fail\nfindings=4\nunapproved=3\nreport=\nsarif=\n" + noAttestation},
 		{
 			"inputs with hyphens arrive", listed, sends,
 			map[string]string{"path": "pg_ctl", "fail-on": "never", "report-file": "out.json", "sarif-file": "out.sarif"},
-			0, "result=pass\nfindings=4\nunapproved=3\nreport=out.json\nsarif=out.sarif\n",
+			0, "result=pass\nfindings=4\nunapproved=3\nreport=out.json\nsarif=out.sarif\n" + noAttestation,
 		},
 		{"an input of two lines arrives as such", listed, sends, map[string]string{"path": "nothing*\npg_ctl", "fail-on": "never"}, 2, noOutputs},
 		{
@@ -157,7 +159,7 @@ func TestNativeAction(t *testing.T) {
 				http.Redirect(w, r, store.URL+"/anywhere", http.StatusFound)
 			},
 			map[string]string{"path": "pg_ctl", "fail-on": "never"},
-			0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n",
+			0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n" + noAttestation,
 		},
 		{
 			"a server that is busy for once is asked again", listed,
@@ -169,9 +171,9 @@ func TestNativeAction(t *testing.T) {
 				sends(w, r)
 			},
 			map[string]string{"path": "pg_ctl", "fail-on": "never"},
-			0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n",
+			0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n" + noAttestation,
 		},
-		{"a list from Windows is read", strings.ReplaceAll(listed, "\n", "\r\n"), sends, map[string]string{"path": "pg_ctl", "fail-on": "never"}, 0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n"},
+		{"a list from Windows is read", strings.ReplaceAll(listed, "\n", "\r\n"), sends, map[string]string{"path": "pg_ctl", "fail-on": "never"}, 0, "result=pass\nfindings=4\nunapproved=3\nreport=\nsarif=\n" + noAttestation},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			workspace := files{"pg_ctl": pgCtl}.write(t)

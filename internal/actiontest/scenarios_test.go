@@ -56,21 +56,21 @@ func TestScenarios(t *testing.T) {
 			files:       files{"build/pg_ctl": pgCtl},
 			inputs:      map[string]string{"path": "build"},
 			exit:        1,
-			outputs:     map[string]string{"result": "fail", "findings": "4", "unapproved": "3", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "fail", "findings": "4", "unapproved": "3"},
 			annotations: pgCtlErrors,
 		},
 		{
 			name:        "what the policy allows passes",
 			files:       files{"build/pg_ctl": pgCtl, ".github/codewarrant.yml": allowAll},
 			inputs:      map[string]string{"path": "build/*"},
-			outputs:     map[string]string{"result": "pass", "findings": "1", "unapproved": "0", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "pass", "findings": "1", "unapproved": "0"},
 			annotations: pgCtlErrors[3:],
 		},
 		{
 			name:        "findings are told and nothing fails when fail-on is never",
 			files:       files{"build/pg_ctl": pgCtl},
 			inputs:      map[string]string{"path": "build", "fail-on": "never"},
-			outputs:     map[string]string{"result": "pass", "findings": "4", "unapproved": "3", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "pass", "findings": "4", "unapproved": "3"},
 			annotations: pgCtlErrors,
 		},
 		{
@@ -88,11 +88,23 @@ func TestScenarios(t *testing.T) {
 			noSummary: true,
 		},
 		{
+			name:  "what was checked is attested, in files that a later step may change",
+			files: files{"build/pg_ctl": pgCtl, ".github/codewarrant.yml": allowAll},
+			inputs: map[string]string{
+				"path": "build/pg_ctl", "attestation-file": "out/vsa.json", "resource-uri": "https://example.com/pg_ctl",
+			},
+			outputs: map[string]string{
+				"result": "pass", "findings": "1", "unapproved": "0",
+				"attestation": "out/vsa.json", "predicate": "out/vsa.predicate.json", "subjects": "out/vsa.sha256",
+			},
+			annotations: pgCtlErrors[3:],
+		},
+		{
 			name:        "a path that matches nothing",
 			files:       files{"build/pg_ctl": pgCtl},
 			inputs:      map[string]string{"path": "build/pg_ctl\nbuild/*.app\n"},
 			exit:        2,
-			outputs:     map[string]string{"result": "error", "findings": "0", "unapproved": "0", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "error", "findings": "0", "unapproved": "0"},
 			annotations: []annotation{{Type: "error", Text: "build/*.app"}},
 		},
 		{
@@ -100,7 +112,7 @@ func TestScenarios(t *testing.T) {
 			files:       files{"build/pg_ctl": pgCtl, "codewarrant.yml": "version: 1\nrulez: []\n"},
 			inputs:      map[string]string{"path": "build"},
 			exit:        2,
-			outputs:     map[string]string{"result": "error", "findings": "0", "unapproved": "0", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "error", "findings": "0", "unapproved": "0"},
 			annotations: []annotation{{Type: "error", File: "codewarrant.yml", Text: "rulez"}},
 		},
 		{
@@ -108,7 +120,7 @@ func TestScenarios(t *testing.T) {
 			files:       files{"build/readme.txt": "none here"},
 			inputs:      map[string]string{"path": "build"},
 			exit:        3,
-			outputs:     map[string]string{"result": "error", "findings": "1", "unapproved": "0", "report": "", "sarif": ""},
+			outputs:     map[string]string{"result": "error", "findings": "1", "unapproved": "0"},
 			annotations: []annotation{{Type: "error", File: "build", Text: "no-binaries"}},
 		},
 	}
@@ -118,6 +130,11 @@ func TestScenarios(t *testing.T) {
 			if r.Exit != tt.exit {
 				t.Errorf("exit %d, want %d", r.Exit, tt.exit)
 			}
+			for name := range manifest(t).Outputs { // the others are empty
+				if _, ok := tt.outputs[name]; !ok {
+					tt.outputs[name] = ""
+				}
+			}
 			if diff := cmp.Diff(tt.outputs, r.Outputs); diff != "" {
 				t.Errorf("outputs (-want +got):\n%s", diff)
 			}
@@ -125,7 +142,7 @@ func TestScenarios(t *testing.T) {
 			if r.Exit <= 1 && (r.Summary == "") != tt.noSummary {
 				t.Errorf("a summary of %d bytes", r.SummaryBytes)
 			}
-			for _, name := range []string{r.Outputs["report"], r.Outputs["sarif"]} {
+			for _, name := range []string{r.Outputs["report"], r.Outputs["sarif"], r.Outputs["attestation"], r.Outputs["predicate"], r.Outputs["subjects"]} {
 				if _, err := os.Stat(filepath.Join(r.Workspace, name)); err != nil {
 					t.Error(err)
 				}

@@ -7,14 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/sethvargo/go-githubactions"
 	"github.com/spf13/cobra"
 
@@ -54,6 +51,7 @@ type job struct {
 func newJob(env Env) *job {
 	j := &job{env: env, outputs: map[string]string{
 		"result": "error", "findings": "0", "unapproved": "0", "report": "", "sarif": "",
+		"attestation": "", "predicate": "", "subjects": "",
 	}}
 	j.action = githubactions.New(githubactions.WithWriter(&j.commands), githubactions.WithGetenv(env.Getenv))
 	return j
@@ -81,8 +79,17 @@ func (j *job) run(ctx context.Context) error {
 // check judges what the inputs name and writes every report that they ask for,
 // before the verdict fails the step.
 func (j *job) check(ctx context.Context) error {
+	attest := attesting{file: j.inWorkspace(j.action.GetInput("attestation-file")), resource: j.action.GetInput("resource-uri")}
+	if attest.file != "" {
+		if err := attest.clear(j); err != nil { // before any other input is found wrong
+			return err
+		}
+	}
 	in, err := j.inputs()
 	if err != nil {
+		return err
+	}
+	if err := attest.begin(ctx, j.env, in.options, in.paths, j); err != nil {
 		return err
 	}
 	r, err := runCheck(ctx, j.env, in.options, in.paths)
@@ -107,7 +114,7 @@ func (j *job) check(ctx context.Context) error {
 		if file.name == "" {
 			continue
 		}
-		if err := j.writeReport(file.name, r, file.write); err != nil {
+		if err := j.write(file.name, func(w io.Writer) error { return file.write(w, r, Version()) }); err != nil {
 			return fmt.Errorf("%s-file: %w", file.output, err)
 		}
 		j.outputs[file.output] = file.name
@@ -118,166 +125,16 @@ func (j *job) check(ctx context.Context) error {
 		}
 	}
 	j.report = r
+	// At the end, so that no run that fails otherwise leaves one.
+	switch written, err := attest.finish(ctx, j.env, r, in.options.policy, j); {
+	case err != nil:
+		return err
+	case written:
+		for i, name := range attestationFiles(attest.file) {
+			j.outputs[[]string{"attestation", "predicate", "subjects"}[i]] = name
+		}
+	}
 	return exitOf(r)
-}
-
-// actionInputs are the inputs of action.yml.
-type actionInputs struct {
-	paths                 []string
-	options               checkOptions
-	summary, annotations  bool
-	sarifFile, reportFile string
-}
-
-func (j *job) inputs() (in actionInputs, err error) {
-	in.options = checkOptions{
-		policy: j.inWorkspace(j.action.GetInput("policy")),
-		stage:  j.action.GetInput("stage"),
-		failOn: j.action.GetInput("fail-on"), preflight: j.action.GetInput("preflight"),
-		base: j.action.GetInput("base"),
-	}
-	in.sarifFile = j.inWorkspace(j.action.GetInput("sarif-file"))
-	in.reportFile = j.inWorkspace(j.action.GetInput("report-file"))
-	if in.summary, err = j.boolean("summary", true); err != nil {
-		return in, err
-	}
-	if in.annotations, err = j.boolean("annotations", true); err != nil {
-		return in, err
-	}
-	if j.comments, err = j.boolean("comment", false); err != nil {
-		return in, err
-	}
-	if in.sarifFile != "" && filepath.Clean(in.sarifFile) == filepath.Clean(in.reportFile) {
-		return in, errors.New("inputs sarif-file and report-file name the same file")
-	}
-	if err := j.ownPolicy(in.options.policy); err != nil {
-		return in, err
-	}
-	if in.options.sources, err = j.sources(); err != nil {
-		return in, err
-	}
-	in.paths, err = j.paths(len(in.options.sources) > 0)
-	return in, err
-}
-
-// sources returns the lines of the input sources.
-func (j *job) sources() (list []string, err error) {
-	for line := range strings.Lines(j.action.GetInput("sources")) {
-		if line = j.inWorkspace(strings.TrimSpace(line)); line != "" {
-			list = append(list, line)
-		}
-	}
-	return list, j.own("sources", list)
-}
-
-// ownPolicy refuses a policy in the workspace that a pull request made a link: what
-// is wrong with a policy is printed, and a link may lead to secrets.
-func (j *job) ownPolicy(name string) error {
-	if name == "" || strings.HasPrefix(name, policy.PresetPrefix) || filepath.IsAbs(name) {
-		return nil
-	}
-	root, err := os.OpenRoot(".")
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	info, err := root.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // which is told when it is needed
-	}
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
-	if err != nil {
-		return fmt.Errorf("input policy: %w", err)
-	}
-	return nil
-}
-
-func (j *job) boolean(name string, byDefault bool) (bool, error) {
-	switch v := j.action.GetInput(name); v {
-	case "":
-		return byDefault, nil
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
-	default:
-		return false, fmt.Errorf("input %s: %q is not one of true, false", name, v)
-	}
-}
-
-// paths expands the lines of the input path. A line that matches nothing is an
-// error: a gate that looks at nothing passes nothing.
-func (j *job) paths(optional bool) ([]string, error) {
-	var list []string
-	for line := range strings.Lines(j.action.GetInput("path")) {
-		line = j.inWorkspace(strings.TrimSpace(line))
-		if line == "" {
-			continue
-		}
-		if _, err := os.Lstat(line); err == nil {
-			list = append(list, line)
-			continue
-		}
-		matches, err := doublestar.FilepathGlob(line, doublestar.WithFailOnIOErrors(), doublestar.WithNoFollow())
-		if err != nil {
-			return nil, fmt.Errorf("input path: %s: %w", line, err)
-		}
-		if len(matches) == 0 {
-			return nil, hinted{
-				fmt.Errorf("input path: %s matches nothing in the workspace", line),
-				"was the build downloaded and unpacked before this step?",
-			}
-		}
-		list = append(list, matches...)
-	}
-	if len(list) == 0 && !optional {
-		return nil, hinted{errors.New("input path: no path is given"), "name what to check, one a line"}
-	}
-	return list, j.own("path", list)
-}
-
-// own refuses paths in the workspace that a pull request made links out of it: what
-// is read is printed.
-func (j *job) own(input string, list []string) error {
-	root, err := os.OpenRoot(".")
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for _, name := range list {
-		if filepath.IsAbs(name) {
-			continue // named so by the workflow
-		}
-		if _, err := root.Stat(name); err != nil {
-			return fmt.Errorf("input %s: %s: %w", input, name, err)
-		}
-	}
-	return nil
-}
-
-// inWorkspace makes a path inside the workspace relative to it. The runner
-// translates its own path of the workspace into the container's only where an
-// input begins with it, so the second line of one arrives as it is outside
-// (ContainerActionHandler.cs in actions/runner).
-func (j *job) inWorkspace(p string) string {
-	_, repo := path.Split(j.env.Getenv("GITHUB_REPOSITORY"))
-	for _, workspace := range []string{
-		j.env.Getenv("GITHUB_WORKSPACE"),
-		path.Join(j.env.Getenv("RUNNER_WORKSPACE"), repo),
-	} {
-		if !path.IsAbs(workspace) || workspace == "/" {
-			continue
-		}
-		if p == workspace {
-			return "."
-		}
-		if rest, ok := strings.CutPrefix(p, workspace+"/"); ok {
-			return rest
-		}
-	}
-	return p
 }
 
 // complain shows an error in the log and as an annotation; those of a policy
@@ -328,10 +185,10 @@ func (j *job) annotate(at *policy.Position, text string) {
 	j.action.WithFieldsMap(fields).Errorf("%s", sanitise.Text(text))
 }
 
-// writeReport writes a report into the workspace, and nowhere else, whatever
+// write writes a file into the workspace, and nowhere else, whatever
 // links a pull request may have put there. What it creates belongs to the owner
 // of the folder it is in: the steps after this one do not run as root.
-func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *check.Report, string) error) error {
+func (j *job) write(name string, write func(io.Writer) error) error {
 	if !filepath.IsLocal(name) {
 		return fmt.Errorf("%s is not inside the workspace", name)
 	}
@@ -353,7 +210,7 @@ func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *c
 	if err != nil {
 		return err
 	}
-	err = buffered(f, func(w io.Writer) error { return write(w, r, Version()) })
+	err = buffered(f, write)
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = inherit(root, temp)
 	}
@@ -364,6 +221,19 @@ func (j *job) writeReport(name string, r *check.Report, write func(io.Writer, *c
 		return errors.Join(err, root.Remove(temp))
 	}
 	return nil
+}
+
+// remove removes a file in the workspace.
+func (j *job) remove(name string) error {
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("%s is not inside the workspace", name)
+	}
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return root.Remove(name)
 }
 
 func makeFolder(root *os.Root, name string) error {
@@ -379,7 +249,7 @@ func makeFolder(root *os.Root, name string) error {
 // line, so that a value cannot be another output's beginning.
 func (j *job) writeOutputs() error {
 	return j.appendTo("GITHUB_OUTPUT", func(w io.Writer) error {
-		for _, name := range []string{"result", "findings", "unapproved", "report", "sarif"} {
+		for _, name := range []string{"result", "findings", "unapproved", "report", "sarif", "attestation", "predicate", "subjects"} {
 			if strings.ContainsAny(j.outputs[name], "\r\n") {
 				return fmt.Errorf("output %s: a value of more than one line", name)
 			}

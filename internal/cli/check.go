@@ -33,6 +33,7 @@ func newCheck(env Env) *cobra.Command {
 	var o checkOptions
 	var format, output string
 	var verbose bool
+	var attest attesting
 	cmd := &cobra.Command{
 		Use:   "check PATH… [--sources DIR]",
 		Short: "Hold binaries and .entitlements files against a policy",
@@ -48,6 +49,10 @@ else ` + policy.PresetPrefix + policy.DefaultPreset + `. Presets: ` + strings.Jo
 On GitHub the policy that is merged says whether the one in the workspace counts: it is read in the
 branch that a pull request goes into, or where else the event tells. --base names the ref elsewhere.
 
+--attestation writes what was checked, by which policy and how it ended, for somebody to sign: an
+in-toto Statement with a SLSA Verification Summary. Beside FILE.json are FILE.predicate.json and
+FILE.sha256, which actions/attest takes. There is none where something could not be read.
+
 Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage, an invalid policy,
 or a report that could not be written, 3 something could not be read, or there was nothing to check.`,
 		Example: `  codewarrant check build/Acme.app
@@ -55,6 +60,7 @@ or a report that could not be written, 3 something could not be read, or there w
   codewarrant check --policy preset:strict --format sarif --output findings.sarif build/Acme.app
   codewarrant check --preflight notarization build/Acme.app
   codewarrant check --base origin/main build/Acme.app
+  codewarrant check --attestation vsa.json --resource-uri https://example.com/Acme-1.2.dmg Acme-1.2.dmg
   codewarrant check --sources .
   codewarrant check --sources . build/Acme.app
   codewarrant check --at 2027-05-01 build/Acme.app src/Acme.entitlements`,
@@ -67,6 +73,9 @@ or a report that could not be written, 3 something could not be read, or there w
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write, err := writerFor(format)
 			if err != nil {
+				return err
+			}
+			if err := attest.begin(cmd.Context(), env, o, args, disk{}); err != nil {
 				return err
 			}
 			r, err := runCheck(cmd.Context(), env, o, args)
@@ -82,6 +91,9 @@ or a report that could not be written, 3 something could not be read, or there w
 			}); err != nil {
 				return err
 			}
+			if _, err := attest.finish(cmd.Context(), env, r, o.policy, disk{}); err != nil {
+				return err
+			}
 			return exitOf(r)
 		},
 	}
@@ -90,7 +102,10 @@ or a report that could not be written, 3 something could not be read, or there w
 	cmd.Flags().StringVar(&format, "format", "text", "`format` of the report: "+strings.Join(formatNames(), ", "))
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write the report to, instead of standard output")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, and the compensating controls of exceptions, too (text)")
+	cmd.Flags().StringVar(&attest.file, "attestation", "", "`file` to write an unsigned attestation to, and two beside it for actions/attest")
+	cmd.Flags().StringVar(&attest.resource, "resource-uri", "", "`URI` of what is attested (default on GitHub the repository and the ref)")
 	complete(cmd, "format", formatNames())
+	complete(cmd, "resource-uri", nil)
 	return cmd
 }
 

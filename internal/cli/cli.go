@@ -139,22 +139,30 @@ interrupted ends with 130, and with 143 on SIGTERM.`,
 
 // replaces refuses an output that is one of the files that are read.
 func replaces(cmd *cobra.Command, args []string) error {
-	output := cmd.Flags().Lookup("output")
-	if output == nil {
-		return nil
-	}
-	out, err := os.Stat(output.Value.String())
-	if err != nil {
-		return nil
-	}
 	for _, flag := range []string{"policy", "plan"} {
 		if f := cmd.Flags().Lookup(flag); f != nil {
 			args = append(slices.Clip(args), f.Value.String())
 		}
 	}
-	for _, name := range args {
-		if in, err := os.Stat(name); err == nil && os.SameFile(in, out) {
-			return hinted{fmt.Errorf("--output: %s is what is read", output.Value), "name another file"}
+	for _, flag := range []string{"output", "attestation"} {
+		f := cmd.Flags().Lookup(flag)
+		if f == nil {
+			continue
+		}
+		names := []string{f.Value.String()}
+		if flag == "attestation" {
+			names = attestationFiles(f.Value.String())
+		}
+		for _, name := range names {
+			out, err := os.Stat(name)
+			if err != nil {
+				continue
+			}
+			for _, read := range args {
+				if in, err := os.Stat(read); err == nil && os.SameFile(in, out) {
+					return hinted{fmt.Errorf("--%s: %s is what is read", flag, name), "name another file"}
+				}
+			}
 		}
 	}
 	return nil
