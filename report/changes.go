@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -19,6 +20,7 @@ const ChangesSchema = "codewarrant.diff/1"
 // Changes is what a new build may do differently from an old one.
 type Changes struct {
 	From, To string // what was compared, as it was named
+	By       string // what the changes come with, such as this pull request; empty: this
 	*compare.Result
 }
 
@@ -224,7 +226,7 @@ func ChangesMarkdown(w io.Writer, c *Changes, limit int) error {
 		icon = "⚠️"
 	}
 	code := func(s string) string { return sanitise.Code(cut(s, maxCell, "…")) }
-	m.add(fmt.Sprintf("## %s codewarrant: what this changes in what the app may do\n\n%s → %s: %s.\n", icon, code(c.From), code(c.To), changesSummary(c)))
+	m.add(fmt.Sprintf("## %s codewarrant: what %s changes in what the app may do\n\n%s → %s: %s.\n", icon, cmp.Or(c.By, "this"), code(c.From), code(c.To), changesSummary(c)))
 	m.lines("Could not be read", "thing", unreadLines(c))
 	for _, g := range directionTitles {
 		places := placesOf(c.Result.Changes, g.direction)

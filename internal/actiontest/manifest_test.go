@@ -40,7 +40,7 @@ func TestDefaults(t *testing.T) {
 		got[name] = in.Default
 	}
 	want := map[string]string{
-		"path": "", "sources": "", "policy": "", "stage": "", "fail-on": "", "preflight": "", "base": "", "token": "${{ github.token }}", "summary": "true", "annotations": "true", "comment": "false",
+		"path": "", "sources": "", "policy": "", "stage": "", "fail-on": "", "preflight": "", "base": "", "baseline": "", "baseline-asset": "", "token": "${{ github.token }}", "summary": "true", "annotations": "true", "comment": "false",
 		"sarif-file": "", "report-file": "", "attestation-file": "", "resource-uri": "",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/codewarrant/codewarrant/internal/githubtest"
+	"github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/internal/runner"
 )
 
@@ -144,4 +145,46 @@ exceptions:
 			wellBehaved(t, r)
 		})
 	}
+}
+
+// What a pull request changes in what the app may do is told beside the verdict: it is compared
+// with the latest release, whose file another server sends, which gets no token.
+func TestPullRequestIsComparedWithTheLatestRelease(t *testing.T) {
+	old := machotest.Binary{Signature: &machotest.Signature{Identifier: "pg_ctl", Flags: machotest.FlagAdHoc | machotest.FlagRuntime}}.Bytes()
+	s := githubtest.New()
+	defer s.Close()
+	pull := &githubtest.Pull{}
+	s.Repos["octo/demo"] = &githubtest.Repo{
+		ID: 1, Private: true,
+		Branches: map[string]githubtest.Branch{"main": {Commit: branch, Protected: true}},
+		Commits:  map[string]githubtest.Tree{branch: {".github/codewarrant.yml": {Data: allowAll}}},
+		Pulls:    map[int]*githubtest.Pull{4: pull},
+		Latest:   &githubtest.Release{ID: 9, Tag: "v1.0", Assets: []githubtest.Asset{{ID: 501, Name: "pg_ctl", Data: string(old)}}},
+	}
+	s.Tokens[token] = githubtest.Permissions{"octo/demo": githubtest.Contents, "octo/demo pulls": githubtest.Write}
+	s.Accounts[token] = githubtest.Account{Login: "github-actions[bot]", ID: 3}
+	r, err := runner.Run(t.Context(), runner.Options{
+		Action: root, Image: built.image, Dir: t.TempDir(), RunFlags: []string{"--network", "host", "--read-only", "--tmpfs", "/tmp"},
+		Workspace: files{"build/pg_ctl": pgCtl, ".github/codewarrant.yml": allowAll}.write(t),
+		Inputs:    map[string]string{"path": "build", "comment": "true", "baseline-asset": "pg_*"},
+		EventName: "pull_request", Token: token, APIURL: s.URL,
+		Event: []byte(`{"pull_request": {"number": 4, "user": {"login": "octocat", "id": 1}, "head": {"sha": "` + branch + `", "repo": {"id": 1}},
+			"base": {"ref": "main", "sha": "` + branch + `", "repo": {"id": 1}}}, "repository": {"full_name": "octo/demo", "default_branch": "main"}}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fetched := s.Fetched()
+	if r.Exit != 0 || len(fetched) != 1 || len(pull.Comments) != 1 {
+		t.Fatalf("exit %d, the file was fetched: %d times, comments %+v, log\n%s", r.Exit, len(fetched), pull.Comments, r.Log)
+	}
+	if h := fetched[0].Header; h.Get("Authorization") != "" {
+		t.Errorf("another server gets %v", h)
+	}
+	for where, text := range map[string]string{"summary": r.Summary, "comment": pull.Comments[0].Body} {
+		if !strings.Contains(text, "what this pull request changes in what the app may do") || !strings.Contains(text, "com.apple.security.cs.allow-jit: true, was not claimed") {
+			t.Errorf("the %s lacks what changed:\n%s", where, text)
+		}
+	}
+	wellBehaved(t, r)
 }

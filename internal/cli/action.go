@@ -44,8 +44,9 @@ type job struct {
 	commands bytes.Buffer
 	outputs  map[string]string
 
-	comments bool          // the input comment
-	report   *check.Report // nil: there is none
+	comments bool            // the input comment
+	report   *check.Report   // nil: there is none
+	differs  *report.Changes // from the baseline; nil: there is none
 }
 
 func newJob(env Env) *job {
@@ -119,12 +120,26 @@ func (j *job) check(ctx context.Context) error {
 		}
 		j.outputs[file.output] = file.name
 	}
+	var other error // that the baseline is not what it is said to be is told beside the verdict
+	if j.differs, other = j.changes(ctx, in.baseline, r); j.differs != nil {
+		fmt.Fprintf(j.env.Stdout, "\ncodewarrant: what %s changes in what the app may do\n", j.differs.By)
+		if err := report.ChangesText(sanitise.Log(j.env.Stdout), j.differs, report.TextOptions{}); err != nil {
+			return err
+		}
+	}
 	if in.summary {
-		if err := j.appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { return report.Markdown(w, r, 0) }); err != nil {
+		text, err := j.markdown(r, report.SummaryLimit)
+		if err != nil {
+			return err
+		}
+		if err := j.appendTo("GITHUB_STEP_SUMMARY", func(w io.Writer) error { _, err := w.Write(text); return err }); err != nil {
 			return err
 		}
 	}
 	j.report = r
+	if other != nil {
+		return other
+	}
 	// At the end, so that no run that fails otherwise leaves one.
 	switch written, err := attest.finish(ctx, j.env, r, in.options.policy, j); {
 	case err != nil:

@@ -20,6 +20,7 @@ type actionInputs struct {
 	options               checkOptions
 	summary, annotations  bool
 	sarifFile, reportFile string
+	baseline              baseline
 }
 
 func (j *job) inputs() (in actionInputs, err error) {
@@ -47,6 +48,9 @@ func (j *job) inputs() (in actionInputs, err error) {
 		return in, err
 	}
 	if in.options.sources, err = j.sources(); err != nil {
+		return in, err
+	}
+	if in.baseline, err = j.baseline(); err != nil {
 		return in, err
 	}
 	in.paths, err = j.paths(len(in.options.sources) > 0)

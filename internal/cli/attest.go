@@ -102,6 +102,8 @@ func (a *attesting) finish(ctx context.Context, env Env, r *check.Report, policy
 	switch {
 	case a.file == "":
 		return false, nil
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
 	case r.Result() == check.Unreadable:
 		fmt.Fprintln(env.Stderr, "codewarrant: no attestation is written: something could not be read")
 		return false, nil

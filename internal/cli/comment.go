@@ -15,7 +15,6 @@ import (
 	"github.com/codewarrant/codewarrant/internal/event"
 	"github.com/codewarrant/codewarrant/internal/github"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
-	"github.com/codewarrant/codewarrant/report"
 )
 
 // dependabot is who starts the runs whose token may only read, whatever the workflow says
@@ -87,8 +86,12 @@ func (j *job) commentOf(p event.Pull, r *check.Report) (string, github.Sticky, e
 	b.WriteString(head)
 	if r == nil {
 		b.WriteString("## ❌ codewarrant: error\n\nThe check could not be made. The log of the run says why.\n")
-	} else if err := report.Markdown(&b, r, github.MaxComment-len(head)-len(foot)); err != nil {
-		return "", github.Sticky{}, err
+	} else {
+		text, err := j.markdown(r, github.MaxComment-len(head)-len(foot))
+		if err != nil {
+			return "", github.Sticky{}, err
+		}
+		b.Write(text)
 	}
 	b.WriteString(foot)
 	return b.String(), github.Sticky{

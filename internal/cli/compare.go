@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,6 +59,10 @@ usage, or output that could not be written, 3 something of either could not be r
 			var sides [2]compare.Side
 			for i, arg := range args {
 				d, err := documentAt(cmd.Context(), env, reading, arg)
+				var wrong wrongReport
+				if errors.As(err, &wrong) {
+					return unreadableInput(env, wrong.error)
+				}
 				if err != nil {
 					return err
 				}
@@ -87,17 +92,22 @@ usage, or output that could not be written, 3 something of either could not be r
 	return cmd
 }
 
+// wrongReport is why a report cannot be read.
+type wrongReport struct{ error }
+
+func (w wrongReport) Unwrap() error { return w.error }
+
 // documentAt returns what a report says, or what is found in an artifact. What the policy
 // says of it does not matter: the one that demands nothing judges it.
 func documentAt(ctx context.Context, env Env, reading reading, name string) (*report.Document, error) {
 	is, err := isReport(name)
 	if err != nil {
-		return nil, unreadableInput(env, err)
+		return nil, wrongReport{err}
 	}
 	if is {
 		d, err := readReport(name)
 		if err != nil {
-			return nil, unreadableInput(env, err)
+			return nil, wrongReport{err}
 		}
 		return d, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,6 +38,9 @@ type Asset struct {
 	Size   int64  // bytes
 	SHA256 string // hexadecimal; empty: GitHub does not tell, as of those from before June 2025
 }
+
+// ErrDigest is what Err is where an asset is not the one that GitHub describes.
+var ErrDigest = errors.New("another digest")
 
 // Sink is where a file is written to, from its beginning with each try. An *os.File is one.
 type Sink interface {
@@ -92,7 +96,8 @@ func (c *Client) LatestRelease(ctx context.Context, owner, repo string) (*Releas
 }
 
 // Download writes the bytes of an asset, which have to be those that GitHub names the
-// digest of. What was written when there is an error is not to be used.
+// digest of: else the error is ErrDigest. What was written when there is an error is not to be
+// used.
 func (c *Client) Download(ctx context.Context, owner, repo string, a Asset, to Sink) error {
 	q := about(owner, repo)
 	q.what += ", asset " + a.Name
@@ -127,10 +132,10 @@ func (c *Client) save(q question, body io.Reader) error {
 	case err != nil:
 		return err
 	case n != q.asset.Size:
-		return c.fail(q, http.StatusOK, fmt.Sprintf("what came has not the %d bytes that GitHub says the asset has", q.asset.Size), "", nil)
+		return c.fail(q, http.StatusOK, fmt.Sprintf("what came has not the %d bytes that GitHub says the asset has", q.asset.Size), "", ErrDigest)
 	case got != q.asset.SHA256:
 		return c.fail(q, http.StatusOK, fmt.Sprintf("what came is not the asset: its SHA-256 is %s, and GitHub names %s", got, q.asset.SHA256),
-			"see who could have changed it, and upload it once more", nil)
+			"see who could have changed it, and upload it once more", ErrDigest)
 	}
 	return nil
 }
