@@ -104,16 +104,24 @@ type evaluation struct {
 	report     *Report
 }
 
+// ruleHints say what to do of the findings of a rule that say nothing more.
+var ruleHints = map[string]string{
+	RuleUnusualSignature:   "sign it anew and see whether it goes away, unless you know the tool that signs so",
+	RuleSloppyEntitlements: "convert the source with plutil -convert xml1, and sign anew",
+}
+
 // maxSuggested bounds the keys for which a better spelling is sought: it costs a
 // comparison with every documented key.
 const maxSuggested = 200
 
-// add records a finding at the level of its rule, unless it has one.
+// add records a finding at the level of its rule, and with the advice for that, unless it has
+// its own.
 func (e *evaluation) add(f Finding) {
 	if f.Level == "" {
 		rule, _ := RuleByID(f.Rule)
 		f.Level = rule.Level
 	}
+	f.Hint = cmp.Or(f.Hint, ruleHints[f.Rule])
 	e.findings = append(e.findings, f)
 }
 

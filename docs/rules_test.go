@@ -27,6 +27,9 @@ func TestPageOfEachRuleAgreesWithTheProgram(t *testing.T) {
 				page = replaceExample(page, shown(exampleOf(t, r.ID)))
 				write(t, file, page)
 			}
+			if exampleOf(t, r.ID).Hint == "" {
+				t.Error("the finding does not say what to do")
+			}
 			if head := "# " + r.ID + "\n\n" + r.Title + ".\n"; !strings.HasPrefix(page, head) {
 				t.Errorf("the page does not begin with\n%s", head)
 			}
