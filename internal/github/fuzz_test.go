@@ -19,6 +19,7 @@ func FuzzAnswer(f *testing.F) {
 		`{"type":"dir","entries":[]}`,
 		`{"name":"main","commit":{"sha":"1111111111111111111111111111111111111111"},"protected":true}`,
 		`{"default_branch":"main"}`,
+		`[{"filename":"base.yml","patch":"@@ -1,2 +1,3 @@\n a\n+b\n c"}]`,
 		first,
 	} {
 		f.Add(200, []byte(body))
@@ -44,6 +45,8 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil && branch != (github.Branch{}) {
 			t.Errorf("%+v, error %v", branch, err)
 		}
+		check(t, err)
+		_, err = c.ShownLines(t.Context(), "acme", "policies", 3, "base.yml")
 		check(t, err)
 	})
 }

@@ -1,7 +1,8 @@
 // Package github reads what a policy gate needs from GitHub's REST API: a file at a
 // ref, the default branch, where a branch stands and whether it is protected, who reviewed
-// a pull request, who is in a team, the repositories of an organization, and the assets of
-// a release. It writes one thing, a comment on a pull request. It knows nothing of policies.
+// a pull request and what it changes, who is in a team, the repositories of an organization, and
+// the assets of a release. It writes two things, a comment on a pull request and one on a line
+// of it. It knows nothing of policies.
 //
 // It follows GitHub's documentation of what it asks for, and of how to ask:
 //
@@ -14,6 +15,8 @@
 //   - https://docs.github.com/en/rest/commits/commits#get-a-commit
 //   - https://docs.github.com/en/rest/issues/comments
 //   - https://docs.github.com/en/rest/pulls/reviews#list-reviews-for-a-pull-request
+//   - https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
+//   - https://docs.github.com/en/rest/pulls/comments
 //   - https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
 //   - https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api

@@ -39,7 +39,16 @@ func nameless(a Account) any {
 // Pull is a pull request.
 type Pull struct {
 	Reviews  []Review
-	Comments []Comment // in the order of their ids
+	Comments []Comment         // in the order of their ids
+	Patches  map[string]string // of the files that it changes, in the unified form; "": too large to be shown
+	Lined    []Lined           // comments on lines, in the order of their ids
+}
+
+// Lined is a comment on a line.
+type Lined struct {
+	Comment
+	Commit, Path string
+	Line         int // of the new file
 }
 
 // Review is a review of a pull request.
@@ -105,6 +114,17 @@ func (s *Server) pull(r *http.Request, repo *Repo, token, name string, rest []st
 		one := Comment{1000 + s.comments, s.Accounts[token], body}
 		p.Comments = append(p.Comments, one)
 		return encoded(http.StatusCreated, one.object())
+	case rest[0] == "pulls" && len(rest) == 3 && (rest[2] == "files" || rest[2] == "comments"):
+		if p := repo.Pulls[number(rest[1])]; p != nil {
+			return s.lines(r, p, token, rest[2])
+		}
+	case strings.HasPrefix(path, "pulls/comments/") && len(rest) == 3 && r.Method == http.MethodDelete:
+		for _, p := range repo.Pulls {
+			if i := slices.IndexFunc(p.Lined, func(c Lined) bool { return c.ID == number(rest[2]) }); i >= 0 {
+				p.Lined = slices.Delete(p.Lined, i, i+1)
+				return reply{http.StatusNoContent, http.Header{}, nil}
+			}
+		}
 	case strings.HasPrefix(path, "issues/comments/") && len(rest) == 3:
 		for _, p := range repo.Pulls {
 			i := slices.IndexFunc(p.Comments, func(c Comment) bool { return c.ID == number(rest[2]) })

@@ -14,6 +14,8 @@
 //   - https://docs.github.com/en/rest/commits/commits#get-a-commit
 //   - https://docs.github.com/en/rest/issues/comments
 //   - https://docs.github.com/en/rest/pulls/reviews#list-reviews-for-a-pull-request
+//   - https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
+//   - https://docs.github.com/en/rest/pulls/comments
 //   - https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
 //   - https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 //   - https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
