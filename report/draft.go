@@ -145,6 +145,15 @@ func (d *draft) exceptions(r *check.Report) {
 	d.count = len(needed)
 }
 
+// Suggested returns the exceptions that a report suggests, each once, as items of a list
+// without indentation, with nothing filled in that people have to write. Left out is what a
+// policy cannot hold, or what would not be seen where it is shown.
+func Suggested(r *check.Report) []string {
+	return slices.DeleteFunc(suggestions(r), func(s string) bool {
+		return !fits(s) || sanitise.Text(strings.ReplaceAll(s, "\n", "")) != strings.ReplaceAll(s, "\n", "")
+	})
+}
+
 // fits reports whether a policy can hold a suggestion: a claim may be named as no
 // policy would name it.
 func fits(suggestion string) bool { return suggestion != "" && parses("exceptions:\n"+suggestion) }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path"
 	"path/filepath"
@@ -174,17 +173,7 @@ func (j *job) notHad(without string, err error) error {
 	if errors.Is(err, github.ErrDigest) {
 		return advised(fmt.Errorf("input baseline-asset: %w", err))
 	}
-	level, text := "warning", without+err.Error()
-	var failed *github.Error
-	if errors.As(err, &failed) {
-		if failed.Status == http.StatusForbidden || failed.Status == http.StatusNotFound {
-			level = "notice"
-		}
-		if failed.Hint != "" {
-			text += "; " + failed.Hint
-		}
-	}
-	j.note(level, text)
+	j.lacks(without, err)
 	return nil
 }
 

@@ -55,26 +55,39 @@ func (j *job) comment(ctx context.Context, r *check.Report) {
 	sticky.Owner, sticky.Repo = s.remote.owner, s.remote.repo
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err = s.remote.client.PutComment(ctx, sticky, body)
+	if err := s.remote.client.PutComment(ctx, sticky, body); err != nil {
+		j.lacks("no comment on the pull request: ", err)
+	} else if r != nil {
+		j.suggest(ctx, s.remote, e.Pull, r)
+	}
+}
+
+// lacks tells why something extra could not be had: what is not there, or the token may not
+// read or write, is a notice.
+func (j *job) lacks(what string, err error) {
+	level, text := "warning", what+err.Error()
 	var failed *github.Error
-	if !errors.As(err, &failed) {
-		return // there is no other error
-	}
-	level, text := "warning", "no comment on the pull request: "+failed.Error()
-	if failed.Status == http.StatusForbidden || failed.Status == http.StatusNotFound {
-		level = "notice"
-	}
-	if failed.Hint != "" {
-		text += "; " + failed.Hint
+	if errors.As(err, &failed) {
+		if failed.Status == http.StatusForbidden || failed.Status == http.StatusNotFound {
+			level = "notice"
+		}
+		if failed.Hint != "" {
+			text += "; " + failed.Hint
+		}
 	}
 	j.note(level, text)
+}
+
+// mark is what a comment of this job of the workflow begins with.
+func (j *job) mark(kind string) string {
+	key := sha256.Sum256([]byte(j.env.Getenv("GITHUB_WORKFLOW") + "\x00" + j.env.Getenv("GITHUB_JOB")))
+	return fmt.Sprintf("<!-- %s:%x -->\n", kind, key[:8])
 }
 
 // commentOf returns the comment and how it is found again. It is of one job of one workflow:
 // of two that wrote the same one, only the last would be seen.
 func (j *job) commentOf(p event.Pull, r *check.Report) (string, github.Sticky, error) {
-	key := sha256.Sum256([]byte(j.env.Getenv("GITHUB_WORKFLOW") + "\x00" + j.env.Getenv("GITHUB_JOB")))
-	mark := fmt.Sprintf("<!-- codewarrant:%x -->\n", key[:8])
+	mark := j.mark("codewarrant")
 	run, _ := strconv.ParseUint(j.env.Getenv("GITHUB_RUN_ID"), 10, 63)
 	head := fmt.Sprintf("%s<!-- run %d -->\n", mark, run)
 	foot := fmt.Sprintf("\n<sub>Of %s", sanitise.Code(fmt.Sprintf("%.12s", p.Head)))
