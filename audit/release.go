@@ -44,17 +44,17 @@ func (s *subject) release() bool {
 		if !slices.ContainsFunc(globs, func(g policy.Glob) bool { return g.Match(a.Name) }) {
 			continue
 		}
-		size += max(a.Size, 0)
 		var err error
 		switch {
 		case !isName(a.Name):
 			err = fmt.Errorf("%q is no name of a file", a.Name)
 		case seen[a.Name]:
 			err = errors.New("two assets have this name")
-		case len(list) == maxAssets || size > maxAssetBytes:
+		case len(list) == maxAssets || a.Size > maxAssetBytes-size:
 			err = fmt.Errorf("the assets of the release are more than %d, or have more than %d bytes", maxAssets, int64(maxAssetBytes))
 		default:
 			list = append(list, a)
+			size += max(a.Size, 0)
 		}
 		seen[a.Name] = true
 		if err != nil {

@@ -63,7 +63,7 @@ func Run(ctx context.Context, p *Plan, o Options) (files []string, limited bool,
 	}
 	mine := p.Part(o.Shard)
 	for _, i := range mine {
-		if ctx.Err() == nil && !r.o.State.has(i) {
+		if ctx.Err() == nil && !r.hasFailed() && !r.o.State.has(i) {
 			jobs <- i
 		}
 	}
@@ -83,6 +83,12 @@ func Run(ctx context.Context, p *Plan, o Options) (files []string, limited bool,
 	return files, r.incomplete, o.State.failed()
 }
 
+func (r *run) hasFailed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed != nil
+}
+
 // one looks at the i-th repository, and keeps its report.
 func (r *run) one(ctx context.Context, i int) {
 	if ctx.Err() != nil {
@@ -98,6 +104,7 @@ func (r *run) one(ctx context.Context, i int) {
 	if ctx.Err() != nil { // which may be why something could not be read
 		return
 	}
+	limited = limited || limit.Err() != nil // it may have waited that long
 	var b []byte
 	var err error
 	if result != nil {

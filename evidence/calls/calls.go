@@ -26,9 +26,10 @@ import (
 // Arch is an instruction set.
 type Arch int
 
+// The instruction sets that Macs have.
 const (
 	ARM64 Arch = iota // arm64 and arm64e
-	X8664
+	X8664             // x86_64 and x86_64h
 )
 
 // Section is a range of virtual addresses.
@@ -73,10 +74,11 @@ type Wanted map[string][]int
 // Via is how a call reaches the imported function.
 type Via string
 
+// The ways of a call.
 const (
-	ViaStub    Via = "stub"
-	ViaPointer Via = "pointer"
-	ViaSyscall Via = "syscall"
+	ViaStub    Via = "stub"    // a branch to the code that the linker made for the import
+	ViaPointer Via = "pointer" // a pointer that the loader sets
+	ViaSyscall Via = "syscall" // the system call that the function makes
 	ViaLookup  Via = "lookup" // the pointer that dlsym returned
 )
 

@@ -6,8 +6,9 @@ import "encoding/binary"
 // arm64, makes functions of code that is there more than once. They are straight, and keep no
 // register: what they set is what the code that calls them goes on with.
 const (
-	maxOutlined = 32 // instructions
-	keptLo      = 19 // x19 to x28 are kept by all functions of AAPCS64
+	maxOutlined = 32                    // instructions
+	kept        = 0xc0de_c0de_c0de_0000 // what no code sets a register to, but for its number
+	keptLo      = 19                    // x19 to x28 are kept by all functions of AAPCS64
 	keptHi      = 28
 )
 
@@ -28,14 +29,14 @@ func (f *finder) outlined(call flow) []byte {
 	if code != nil {
 		s := f.arch.entry(nil)
 		for r := keptLo; r <= keptHi; r++ {
-			s.reg[r] = constant(uint64(r))
+			s.reg[r] = constant(kept | uint64(r))
 		}
 		(&walk{f: f, mem: &memory{p: f.p, loaded: map[string]bool{}}}).inline(s, target, code)
-		kept := true
+		keeps := true
 		for r := keptLo; r <= keptHi; r++ {
-			kept = kept && s.reg[r].equal(constant(uint64(r)))
+			keeps = keeps && s.reg[r].equal(constant(kept|uint64(r)))
 		}
-		if kept {
+		if keeps {
 			code = nil
 		}
 	}

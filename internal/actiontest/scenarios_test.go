@@ -95,7 +95,7 @@ func TestScenarios(t *testing.T) {
 			},
 			outputs: map[string]string{
 				"result": "pass", "findings": "1", "unapproved": "0",
-				"attestation": "out/vsa.json", "predicate": "out/vsa.predicate.json", "subjects": "out/vsa.sha256",
+				"attestation": "out/vsa.json", "predicate": "out/vsa.predicate.json", "subjects": "out/vsa.subjects.sha256",
 			},
 			annotations: pgCtlErrors[3:],
 		},

@@ -52,7 +52,7 @@ func (disk) remove(name string) error { return os.Remove(name) }
 // digests of the subjects.
 func attestationFiles(name string) []string {
 	stem := strings.TrimSuffix(name, ".json")
-	return []string{name, stem + ".predicate.json", stem + ".sha256"}
+	return []string{name, stem + ".predicate.json", stem + ".subjects.sha256"}
 }
 
 // begin checks that a run of those options is one that can be attested, and notes what the

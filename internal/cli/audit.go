@@ -73,16 +73,21 @@ func (o asking) open(env Env) (c *github.Client, s *audit.State, done func(), er
 	if o.wait < 0 || o.wait > 24*time.Hour {
 		return nil, nil, nil, fmt.Errorf("--wait: %s is not from 0s to 24h", o.wait)
 	}
+	what, hint := "--state", "name a folder that can be written to"
 	if dir == "" {
+		what, hint = "a folder for temporary files", "set TMPDIR to one that can be written to"
 		if dir, err = os.MkdirTemp("", "codewarrant-*"); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, nil, hinted{fmt.Errorf("%s: %w", what, err), hint}
 		}
 	}
 	if s, err = audit.OpenState(dir); err == nil && o.state != "" {
 		unlock, err = lock(dir)
 	}
 	if err != nil {
-		return nil, nil, nil, hinted{fmt.Errorf("--state: %w", err), "name a folder that can be written to"}
+		if o.state == "" {
+			os.RemoveAll(dir)
+		}
+		return nil, nil, nil, hinted{fmt.Errorf("%s: %w", what, err), hint}
 	}
 	c = newClient(env)
 	c.Store, c.Patience = s, max(o.wait, 1)
@@ -215,7 +220,7 @@ func readPlan(name, shard string) (*audit.Plan, int, error) {
 	}
 	k, n, _ := strings.Cut(shard, "/")
 	part, err := strconv.Atoi(k)
-	if err != nil || n != strconv.Itoa(p.Shards) || part < 1 || part > p.Shards {
+	if err != nil || k != strconv.Itoa(part) || n != strconv.Itoa(p.Shards) || part < 1 || part > p.Shards {
 		return nil, 0, hinted{fmt.Errorf("--shard: %q is no part of the plan", shard), fmt.Sprintf("its parts are 1/%d to %d/%d", p.Shards, p.Shards, p.Shards)}
 	}
 	return p, part, nil

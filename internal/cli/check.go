@@ -51,7 +51,7 @@ branch that a pull request goes into, or where else the event tells. --base name
 
 --attestation writes what was checked, by which policy and how it ended, for somebody to sign: an
 in-toto Statement with a SLSA Verification Summary. Beside FILE.json are FILE.predicate.json and
-FILE.sha256, which actions/attest takes. There is none where something could not be read.
+FILE.subjects.sha256, which actions/attest takes. There is none where something could not be read.
 
 Exit status: 0 nothing to object, 1 findings at or above --fail-on, 2 wrong usage, an invalid policy,
 or a report that could not be written, 3 something could not be read, or there was nothing to check.`,

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"syscall"
 
 	"github.com/codewarrant/codewarrant/internal/git"
 	"github.com/codewarrant/codewarrant/internal/github"
@@ -157,4 +158,10 @@ func advised(err error) error {
 		return hinted{err, e.Hint}
 	}
 	return err
+}
+
+// isMissing reports whether there is no file of that name: nothing, or one where a folder of
+// the name would be.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }

@@ -3,10 +3,8 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,7 +119,7 @@ func lintOwners(p *policy.Policy, name string) ([]policy.Remark, error) {
 	defer root.Close()
 	for _, file := range policy.CodeownersFiles {
 		info, err := root.Stat(file)
-		if errors.Is(err, fs.ErrNotExist) {
+		if isMissing(err) {
 			continue
 		}
 		if err == nil && (!info.Mode().IsRegular() || info.Size() > policy.MaxCodeowners) {

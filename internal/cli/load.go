@@ -116,7 +116,7 @@ func findPolicy() (string, error) {
 		// Whatever is wrong with a file that is there is told; only its absence
 		// leads on to the next.
 		info, err := root.Lstat(candidate)
-		if errors.Is(err, fs.ErrNotExist) {
+		if isMissing(err) {
 			continue
 		}
 		if err == nil && !info.Mode().IsRegular() {
