@@ -1,7 +1,7 @@
 # Everything a contributor and CI run. See CONTRIBUTING.md.
 
 GO ?= go
-# Tools, at exact versions: a module proxy may refuse @latest.
+# Tools, at exact versions, so that a run can be repeated.
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
 ACTIONLINT  = github.com/rhysd/actionlint/cmd/actionlint@v1.7.12

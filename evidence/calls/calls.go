@@ -79,7 +79,7 @@ const (
 	ViaStub    Via = "stub"    // a branch to the code that the linker made for the import
 	ViaPointer Via = "pointer" // a pointer that the loader sets
 	ViaSyscall Via = "syscall" // the system call that the function makes
-	ViaLookup  Via = "lookup" // the pointer that dlsym returned
+	ViaLookup  Via = "lookup"  // the pointer that dlsym returned
 )
 
 // Callers says what became of arguments that come from the parameters of the
