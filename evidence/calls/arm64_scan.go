@@ -10,23 +10,27 @@ func scanARM64(p *pass, pc uint64, code []byte, from, n int) {
 	pc, code, n = wholeWords(pc+uint64(from), code[from:], n)
 	for i, m := range p.marksARM64(pc, code[:n]) {
 		for ; m != 0; m &= m - 1 {
-			k := 4 * (i*64 + bits.TrailingZeros64(m))
-			w := binary.LittleEndian.Uint32(code[k:])
-			at := pc + uint64(k)
-			switch {
-			case w&0x7c000000 == 0x14000000:
-				p.call(at, branchTarget(at, w))
-			case w&0x9f000000 == 0x90000000:
-				p.adrp(at, code[k:])
-			case w&^svcNumber == svc && p.syscalls:
-				p.add(reference{at: at})
-			}
+			p.wordARM64(pc, code, 4*(i*64+bits.TrailingZeros64(m)))
 		}
 	}
 	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
 	const reach = 1 << 20
 	if len(p.pointers) > 0 && p.slotLo < pc+uint64(n)+reach && p.slotHi+reach > pc {
 		p.literalsARM64(pc, code[:n])
+	}
+}
+
+// wordARM64 looks at the instruction at k.
+func (p *pass) wordARM64(pc uint64, code []byte, k int) {
+	w := binary.LittleEndian.Uint32(code[k:])
+	at := pc + uint64(k)
+	switch {
+	case w&0x7c000000 == 0x14000000:
+		p.call(at, branchTarget(at, w))
+	case w&0x9f000000 == 0x90000000:
+		p.adrp(at, code[k:])
+	case w&^svcNumber == svc && p.syscalls:
+		p.add(reference{at: at})
 	}
 }
 
@@ -41,24 +45,39 @@ func wholeWords(pc uint64, code []byte, limit int) (uint64, []byte, int) {
 // marksARM64 marks the words of one page of code that may be of interest: those of which
 // the distance is not above that of the targets, whatever their opcode.
 func (t *targets) marksARM64(at uint64, page []byte) (m wordMarks) {
-	const imm26, imm19 = 1<<26 - 1, 1<<19 - 1
-	if len(t.calls) > 0 {
-		wordSieve{
-			start: uint32((at - t.callLo) >> 2 & imm26), step: 1, mask: imm26,
-			width: uint32(min((t.callHi-t.callLo)>>2+1, imm26)),
-		}.mark(&m, page)
+	calls, pages := t.distances(at)
+	if !hasWide {
+		markARM64(&m, calls, pages, page)
+		return m
 	}
-	if len(t.pointers) > 0 {
-		wordSieve{ // of the distance in pages an adrp has all but two bits in one place
-			shift: 5, start: uint32((at>>14 - t.slotLo>>14 + 1) & imm19), mask: imm19,
-			width: uint32(min(t.slotHi>>14-t.slotLo>>14+2, imm19)),
-		}.mark(&m, page)
+	if calls.any {
+		wordSieve{start: uint32(calls.start & imm26), step: 1, mask: imm26, width: uint32(min(calls.width, imm26))}.mark(&m, page)
+	}
+	if pages.any {
+		wordSieve{shift: 5, start: uint32(pages.start & imm19), mask: imm19, width: uint32(min(pages.width, imm19))}.mark(&m, page)
 	}
 	if t.syscalls {
 		const mask = 1<<31 - 1
 		wordSieve{start: -svc & mask, mask: mask, width: svcNumber}.mark(&m, page)
 	}
 	return m
+}
+
+// distances returns those from the words of a page to calls and, in 16 KiB, to pointers.
+func (t *targets) distances(at uint64) (calls, pages distances) {
+	calls = distances{(at - t.callLo) >> 2, (t.callHi-t.callLo)>>2 + 1, len(t.calls) > 0}
+	// Of the distance in pages an adrp has all but two bits in one place.
+	pages = distances{at>>14 - t.slotLo>>14 + 1, t.slotHi>>14 - t.slotLo>>14 + 2, len(t.pointers) > 0}
+	return calls, pages
+}
+
+// The bits of the distance of a branch, and of the pages of an adrp.
+const imm26, imm19 = 1<<26 - 1, 1<<19 - 1
+
+// distances are numbers of which the sum with start is at most width, modulo a power of two.
+type distances struct {
+	start, width uint64
+	any          bool
 }
 
 // branchTarget is where b and bl lead.

@@ -10,7 +10,8 @@ import (
 // real code every tenth place is a call, and most of the guesses would be wrong.
 //
 // They are the inner loops of all passes over the code: in assembly for x86-64, where runners
-// are (sieve_amd64.s), and eight bytes at a time elsewhere. What they mark is the same.
+// are (sieve_amd64.s), and eight bytes at a time elsewhere. What they mark is the same. The pass
+// for imported functions, for which there are several, has a loop of its own there (fused.go).
 
 // sieveBlock is how many bytes of code are sifted at a time: what is read and what is
 // marked stay in the innermost cache.
@@ -92,7 +93,7 @@ func (s byteSieve) narrow(m *byteMarks, code []byte, i, n int) {
 	value := func(k int) uint64 { return uint64(s.value[k]) * bytesOf1 }
 	m0, m1, m2, v0, v1, v2 := mask(0), mask(1), mask(2), value(0), value(1), value(2)
 	for ; i < n && i+8+byteReach <= len(code); i += 8 {
-		// The second byte is the rarest: the third of a displacement to the targets.
+		// Of jcc and lea this byte is rarer than the opcode.
 		other := binary.LittleEndian.Uint64(second[i:])&m1 ^ v1
 		if (other-bytesOf1)&^other&(0x80*bytesOf1) == 0 { // no byte of it is zero
 			continue

@@ -70,6 +70,58 @@ func FuzzSieve(f *testing.F) {
 	})
 }
 
+// What is found without AVX2 is what is found where each place is looked at.
+func FuzzFused(f *testing.F) {
+	random := make([]byte, 3*chunk/256)
+	rand.New(rand.NewSource(2)).Read(random)
+	for i := 0; i+16 <= len(random); i += 32 {
+		copy(random[i:], bytesOf(f, []string{"e8 00000000", "0f84 f8ffffff", "ff15 10000100", "488d05 00ffffff", "b8 c5000002 0f05", "0f85", "011000d4"}[i/32%7]))
+	}
+	for _, near := range []int32{0, 40, -64, 70000, -1 << 30, 1<<31 - 1} {
+		f.Add(random, uint64(base), near, near+100)
+		f.Add(random[:77], uint64(base+3), near, near+1<<17)
+	}
+	f.Add([]byte{}, uint64(0), int32(0), int32(0))
+	f.Fuzz(func(t *testing.T, code []byte, at uint64, call, slot int32) {
+		code = code[:min(len(code), sieveBlock+lookahead)]
+		n := min(len(code), sieveBlock)
+		tg := targets{calls: map[uint64]bool{}, pointers: map[uint64]bool{}, syscalls: true}
+		tg.callLo, tg.callHi = at+uint64(int64(call)), at+uint64(int64(call))+200
+		tg.slotLo, tg.slotHi = at+uint64(int64(slot)), at+uint64(int64(slot))+300
+		if tg.callHi < tg.callLo || tg.slotHi < tg.slotLo {
+			return
+		}
+		for k := range uint64(301) {
+			if k <= 200 {
+				tg.calls[tg.callLo+k] = true
+			}
+			tg.pointers[tg.slotLo+k] = true
+		}
+		var marks byteMarks
+		tg.markX86(&marks, highX86(true, tg.callLo-at, tg.callHi-at, n), highX86(true, tg.slotLo-at, tg.slotHi-at, n), at, code, n)
+		for k := range n {
+			p := pass{targets: &tg}
+			p.displacement(at, code, k+1)
+			p.syscallX86(at, code, k)
+			if len(p.found) > 0 && marks[k/64]>>(k%64)&1 == 0 {
+				t.Fatalf("x86-64: %+v at %d of %x is not marked", p.found, k, code)
+			}
+		}
+
+		at, page, n := wholeWords(at, code, n)
+		calls, pages := tg.distances(at)
+		var words wordMarks
+		markARM64(&words, calls, pages, page[:n])
+		for k := 0; k < n; k += 4 {
+			p := pass{targets: &tg}
+			p.wordARM64(at, page, k)
+			if len(p.found) > 0 && words[k/256]>>(k/4%64)&1 == 0 {
+				t.Fatalf("arm64: %+v at %d of %x is not marked", p.found, k, page)
+			}
+		}
+	})
+}
+
 func TestPlacesAreThoseOfTheMarks(t *testing.T) {
 	var p places
 	for _, marks := range []byteMarks{{}, {0: 1, 63: 1 << 63, 64: 1}, {1: 0b11111, 2: 0b1111}, full()} {

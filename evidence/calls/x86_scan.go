@@ -25,25 +25,47 @@ func scanX86(p *pass, pc uint64, code []byte, from, n int) {
 // opcodes of calls and jumps, e8, e9 and 8x, have the top bit; ModRM of [rip+disp32] has
 // not, and ends in 101.
 func (t *targets) marksX86(at uint64, code []byte, n int) (m byteMarks) {
-	near := func(any bool, lo, hi uint64, mask, value byte) {
-		// What is added to the end of an instruction that is 4 bytes or a little more behind the place.
-		from, to := int64(lo-at-uint64(n)-8), int64(hi-at-4)
-		if !any || to < -1<<31 || from >= 1<<31 {
-			return
-		}
-		eachHigh(max(from, -1<<31)>>16, min(to, 1<<31-1)>>16, func(v, fixed uint16) {
-			byteSieve{
-				second: 3, third: 4,
-				mask: [3]byte{mask, byte(fixed), byte(fixed >> 8)}, value: [3]byte{value, byte(v), byte(v >> 8)},
-			}.mark(&m, code, n)
-		})
+	calls := highX86(len(t.calls) > 0, t.callLo-at, t.callHi-at, n)
+	slots := highX86(len(t.pointers) > 0, t.slotLo-at, t.slotHi-at, n)
+	if !hasWide {
+		t.markX86(&m, calls, slots, at, code, n)
+		return m
 	}
-	near(len(t.calls) > 0, t.callLo, t.callHi, 0x80, 0x80)
-	near(len(t.pointers) > 0, t.slotLo, t.slotHi, 0x47, 0x05)
+	calls.mark(&m, 0x80, 0x80, code, n)
+	slots.mark(&m, 0x47, 0x05, code, n)
 	if t.syscalls {
 		byteSieve{second: 1, third: 1, mask: [3]byte{0xff, 0xff}, value: [3]byte{0x0f, 0x05}}.mark(&m, code, n)
 	}
 	return m
+}
+
+// A highBytes has the two high bytes of displacements, from one up to another.
+type highBytes struct {
+	from, to int64
+	any      bool
+}
+
+// highX86 returns those that lead from n places to targets from lo up to hi behind the first.
+func highX86(any bool, lo, hi uint64, n int) highBytes {
+	// What is added to the end of an instruction that is 4 bytes or a little more behind the place.
+	from, to := int64(lo-uint64(n)-8), int64(hi-4)
+	return highBytes{
+		from: max(from, -1<<31) >> 16, to: min(to, 1<<31-1) >> 16,
+		any: any && to >= -1<<31 && from < 1<<31,
+	}
+}
+
+// mark marks the places before such a displacement whose byte has a value under a mask.
+func (r highBytes) mark(m *byteMarks, mask, value byte, code []byte, n int) {
+	if !r.any {
+		return
+	}
+	eachHigh(r.from, r.to, func(v, fixed uint16) {
+		byteSieve{
+			second: 3, third: 4,
+			mask: [3]byte{mask, byte(fixed), byte(fixed >> 8)}, value: [3]byte{value, byte(v), byte(v >> 8)},
+		}.mark(m, code, n)
+	})
 }
 
 // eachHigh gives the numbers from a to b, each with all bits fixed, or of more than three the
