@@ -14,7 +14,7 @@ type Audit struct {
 	Assets   []Glob     // of the latest release, by name; none: releases are not looked at
 }
 
-// Discovery finds repositories of an organization on GitHub.
+// Discovery finds repositories of an organisation on GitHub.
 type Discovery struct {
 	Org      string
 	Topic    string // that a repository has; empty: any, or none

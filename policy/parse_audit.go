@@ -11,7 +11,7 @@ const (
 	// maxRepositories bounds the repositories that a file lists one by one.
 	maxRepositories = 10_000
 
-	// maxDiscoveries bounds how many organizations, or parts of them, are asked for.
+	// maxDiscoveries bounds how many organisations, or parts of them, are asked for.
 	maxDiscoveries = 100
 
 	// maxGlobs bounds the globs of names in one place.
@@ -81,7 +81,7 @@ func (r *reader) audit(n *yaml.Node, a *Audit) {
 		}},
 	})
 	if given != nil && len(a.Repositories)+len(a.Discover) == 0 {
-		r.fail(n, "list repositories, or have those of an organization found with discover: [{org: acme}]", "the audit is about no repository")
+		r.fail(n, "list repositories, or have those of an organisation found with discover: [{org: acme}]", "the audit is about no repository")
 	}
 }
 
@@ -89,7 +89,7 @@ func (r *reader) discovery(n *yaml.Node) Discovery {
 	d := Discovery{WithoutPolicy: Note, Position: r.position(n)}
 	r.mapping(n, "discover", []field{
 		{"org", true, func(n *yaml.Node) {
-			d.Org = r.matching(n, "org", orgName, "write the name that is in its address, such as acme", "%s is no organization on GitHub")
+			d.Org = r.matching(n, "org", orgName, "write the name that is in its address, such as acme", "%s is no organisation on GitHub")
 		}},
 		{"topic", false, func(n *yaml.Node) {
 			d.Topic = r.matching(n, "topic", topicName, "a topic has lower-case letters, digits and -", "%s is no topic on GitHub")

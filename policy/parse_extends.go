@@ -169,11 +169,11 @@ func (r *reader) approvals(n *yaml.Node, a *Approvals) {
 // be written.
 func (r *reader) team(n *yaml.Node, w string) {
 	if !reviewTeam.MatchString(w) {
-		hint := "write ORGANIZATION/TEAM, such as acme/product-security"
+		hint := "write ORGANISATION/TEAM, such as acme/product-security"
 		if strings.HasPrefix(w, "@") && reviewTeam.MatchString(w[1:]) {
 			hint = "write it without the @: " + w[1:]
 		}
-		r.fail(n, hint, "review-teams %s is no team of an organization on GitHub", quote(w))
+		r.fail(n, hint, "review-teams %s is no team of an organisation on GitHub", quote(w))
 	}
 }
 

@@ -71,7 +71,7 @@ type Approvals struct {
 	Threshold      int    // how many of them have to sign; 1 by default
 
 	// ReviewTeams are the teams of which a member has to approve the pull request, as
-	// ORGANIZATION/TEAM on GitHub; one of them is enough.
+	// ORGANISATION/TEAM on GitHub; one of them is enough.
 	ReviewTeams []string
 
 	Overridable bool

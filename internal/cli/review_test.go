@@ -146,7 +146,7 @@ func TestReviewsApproveExceptions(t *testing.T) {
 		// Whatever is not known approves nothing.
 		{"a token that may not read reviews", permissions("acme/app pulls", ""), 1, "the token needs the permission pull-requests: read for acme/app"},
 		{"the token of a job, which cannot read teams", permissions("acme", ""), 1, "the team acme/product-security: the token may not read this; GitHub says"},
-		{"what that token lacks is told", permissions("acme", ""), 1, "team membership needs the token of a GitHub App with the organization's permission members: read, or a classic one with read:org: give it as the input token; the GITHUB_TOKEN of a job cannot have it"},
+		{"what that token lacks is told", permissions("acme", ""), 1, "team membership needs the token of a GitHub App with the organisation's permission members: read, or a classic one with read:org: give it as the input token; the GITHUB_TOKEN of a job cannot have it"},
 		{"a team that the token does not see", permissions("acme", "none"), 1, "the team acme/product-security: not found: it is not there, or the token may not see it"},
 		{"a pull request that is not there", func(j *job) { delete(j.server.Repos["acme/app"].Pulls, 5) }, 1, "acme/app#5, reviews: not found"},
 		{"reviews that are no JSON", func(j *job) { j.server.Script(nil, nil, githubtest.Answer(200, nil, `{"a": 1}`)) }, 1, "GitHub's answer is not the JSON that is documented"},

@@ -1,6 +1,6 @@
 // Package github reads what a policy gate needs from GitHub's REST API: a file at a
 // ref, the default branch, where a branch stands and whether it is protected, who reviewed
-// a pull request and what it changes, who is in a team, the repositories of an organization, and
+// a pull request and what it changes, who is in a team, the repositories of an organisation, and
 // the assets of a release. It writes two things, a comment on a pull request and one on a line
 // of it. It knows nothing of policies.
 //

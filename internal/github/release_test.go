@@ -170,8 +170,8 @@ func TestRepositories(t *testing.T) {
 		org  string
 		want string
 	}{
-		{"an organization that nobody sees", func(*githubtest.Server) {}, "initech", "the repositories of initech: not found"},
-		{"a name that leads elsewhere", func(*githubtest.Server) {}, "../user", `the repositories of ../user: "../user" is not an organization`},
+		{"an organisation that nobody sees", func(*githubtest.Server) {}, "initech", "the repositories of initech: not found"},
+		{"a name that leads elsewhere", func(*githubtest.Server) {}, "../user", `the repositories of ../user: "../user" is not an organisation`},
 		{"a repository whose name leads elsewhere", func(s *githubtest.Server) { s.Repos["acme/x003"].FullName = "acme/../../user" }, "acme", `GitHub's answer names no repository: "acme/../../user"`},
 		{"a branch that is none", func(s *githubtest.Server) { s.Repos["acme/x003"].DefaultBranch = "\x1b[2J" }, "acme", "GitHub's answer names no default branch"},
 		{"an answer that is no list", func(s *githubtest.Server) { s.Script(githubtest.Answer(200, nil, "{}")) }, "acme", "is not the JSON that is documented"},

@@ -59,11 +59,11 @@ func (r Repository) wrong() string {
 	return ""
 }
 
-// maxOrgPages is as many pages as an organization may have of repositories. GitHub allows
+// maxOrgPages is as many pages as an organisation may have of repositories. GitHub allows
 // 100,000 of them.
 const maxOrgPages = 1000
 
-// Repositories returns all repositories of an organization that the token may see.
+// Repositories returns all repositories of an organisation that the token may see.
 func (c *Client) Repositories(ctx context.Context, org string) ([]Repository, error) {
 	q := question{
 		what: "the repositories of " + org, path: "/orgs/" + org + "/repos", accept: "application/vnd.github+json",
@@ -71,7 +71,7 @@ func (c *Client) Repositories(ctx context.Context, org string) ([]Repository, er
 		needs: "metadata: read of the repositories of " + org,
 	}
 	if org == "" || len(org) > maxName || strings.Trim(org, word) != "" {
-		return nil, c.fail(q, 0, fmt.Sprintf("%q is not an organization: letters, digits, - and _", org), "", nil)
+		return nil, c.fail(q, 0, fmt.Sprintf("%q is not an organisation: letters, digits, - and _", org), "", nil)
 	}
 	var list []Repository
 	wrong := ""

@@ -91,7 +91,7 @@ func (c *Client) Makers(ctx context.Context, owner, repo, sha string) ([]Account
 	return list, nil
 }
 
-// Member reports whether a person is in a team of an organization, or in one below it. Who
+// Member reports whether a person is in a team of an organisation, or in one below it. Who
 // is invited and has not accepted is not.
 //
 // https://docs.github.com/en/rest/teams/members#get-team-membership-for-a-user
@@ -99,7 +99,7 @@ func (c *Client) Member(ctx context.Context, org, team, login string) (bool, err
 	q := question{
 		what: "the team " + org + "/" + team, path: "/orgs/" + org + "/teams/" + team,
 		accept: "application/vnd.github+json", limit: maxAnswer,
-		needs: "team membership needs the token of a GitHub App with the organization's permission members: read, " +
+		needs: "team membership needs the token of a GitHub App with the organisation's permission members: read, " +
 			"or a classic one with read:org: give it as the input token; the GITHUB_TOKEN of a job cannot have it",
 	}
 	for _, wrong := range []string{wrongRepo(org, team), wrongLogin(login)} {

@@ -69,7 +69,7 @@ func TestMakers(t *testing.T) {
 }
 
 func TestMember(t *testing.T) {
-	const needs = "team membership needs the token of a GitHub App with the organization's permission members: read, or a classic one with read:org: " +
+	const needs = "team membership needs the token of a GitHub App with the organisation's permission members: read, or a classic one with read:org: " +
 		"give it as the input token; the GITHUB_TOKEN of a job cannot have it"
 	for _, tt := range []struct {
 		what, org, team, login string
