@@ -67,13 +67,14 @@ func (o *asking) flags(cmd *cobra.Command) {
 }
 
 // open returns the state, and a client that keeps its answers there. Without --state it is
-// a folder of this run alone. Two runs with one folder wait for one another.
+// a folder of this run alone. Two runs with one folder wait for one another, where there are
+// locks ([lock]).
 func (o asking) open(env Env) (c *github.Client, s *audit.State, done func(), err error) {
 	dir, unlock := o.state, func() {}
 	if o.wait < 0 || o.wait > 24*time.Hour {
 		return nil, nil, nil, fmt.Errorf("--wait: %s is not from 0s to 24h", o.wait)
 	}
-	what, hint := "--state", "name a folder that can be written to"
+	what, hint := "--state", "name a folder that can be written to, and locked"
 	if dir == "" {
 		what, hint = "a folder for temporary files", "set TMPDIR to one that can be written to"
 		if dir, err = os.MkdirTemp("", "codewarrant-*"); err != nil {

