@@ -83,9 +83,9 @@ type jsonPredicate struct {
 	VerifiedLevels     []string           `json:"verifiedLevels"`
 	SLSAVersion        string             `json:"slsaVersion"`
 
-	// "Producers MAY add extension fields using field names that are URIs." This one is
-	// where the schema of the field is.
-	Extension jsonExtension `json:"https://github.com/codewarrant/codewarrant/blob/main/schema/attestation.v1.schema.json"`
+	// "Producers MAY add extension fields using field names that are URIs." This one
+	// tells where the schema of the field is, on no branch: it is compared, and stays.
+	Extension jsonExtension `json:"git+https://github.com/codewarrant/codewarrant#schema/attestation.v1.schema.json"`
 }
 
 type jsonAttestedPolicy struct {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -284,7 +285,7 @@ func resourceURI(env Env, given string) (string, error) {
 func policyURI(env Env, r *check.Report, given string) string {
 	name, _, base := report.Attested(r)
 	if preset, ok := strings.CutPrefix(name, policy.PresetPrefix); ok {
-		return docs.URL("policy/presets/" + preset + ".yml")
+		return presetURI(preset, Version())
 	}
 	repo, commit := repositoryURL(env), env.Getenv("GITHUB_SHA")
 	if base {
@@ -299,6 +300,24 @@ func policyURI(env Env, r *check.Report, given string) string {
 	}
 	return "git+" + repo + "@" + escaped(commit) + "#" + escaped(name)
 }
+
+// released matches the versions that are tags: those of releases, not those that Go makes up
+// of a commit.
+var released = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.]+)?$`)
+
+// presetURI returns the URI of a preset at the tag of a release; that of another build names
+// no version, as the text need not stand in any. The digest beside it is of a fixed text, so
+// that a branch would not do.
+func presetURI(preset, version string) string {
+	at := ""
+	if released.MatchString(version) && version != unreleased {
+		at = "@" + version
+	}
+	return "git+" + docs.Home + at + "#policy/presets/" + preset + ".yml"
+}
+
+// unreleased is the version that make release gives where none is named.
+const unreleased = "v0.0.0-devel"
 
 // escaped returns a path as it is written in a URI.
 func escaped(p string) string { return (&url.URL{Path: filepath.ToSlash(p)}).EscapedPath() }
