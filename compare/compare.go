@@ -141,6 +141,7 @@ func (r *Result) Count(d policy.Direction) int {
 func Sides(from, to Side) *Result {
 	d := &differ{
 		from: from, to: to, signers: from.Full && to.Full,
+		fromWhole: from.whole(), toWhole: to.whole(),
 		result: &Result{FromUnread: slices.Clone(from.Unread), ToUnread: slices.Clone(to.Unread)},
 	}
 	for _, p := range d.match() {
@@ -160,19 +161,29 @@ func Sides(from, to Side) *Result {
 type differ struct {
 	from, to Side
 	signers  bool // both sides know who signed
-	result   *Result
+
+	fromWhole, toWhole bool // all of the side was read
+
+	result *Result
 
 	told    map[told]int   // indexes of the changes of the pair
 	claimed map[lists]bool // lists of claims of the pair that were compared
 
+	doubt        doubt
 	evidence     int // claims of which only one side tells the evidence
 	requirements int // slices of which a requirement is not known
 }
 
-// compare tells what a pair differs in, or that it is none.
+// compare tells what a pair differs in, or that it is none. That nothing goes with a file says
+// nothing where the other side was not read: that a file may be new is told where a part
+// was, as more may be done by it; that one is gone never is, for it may be there.
 func (d *differ) compare(p pair) {
 	d.told, d.claimed = map[told]int{}, map[lists]bool{}
 	switch {
+	case p.from == nil && d.from.blank():
+		d.doubt.note(&d.doubt.came, p.to, p.toPaths, &d.result.ToUnread)
+	case p.to == nil && !d.toWhole:
+		d.doubt.note(&d.doubt.went, p.from, p.fromPaths, &d.result.FromUnread)
 	case p.from == nil:
 		d.result.Came++
 		d.came(p)

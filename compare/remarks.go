@@ -12,19 +12,20 @@ import (
 // opaque is the rule for what is packed and not read.
 const opaque = "opaque-payload"
 
-// remarks tells what else came or went, and what neither side could look into.
+// remarks tells what else came or went, and what neither side could look into. What is not
+// seen on a side that was not read may be there, as in [differ.compare].
 func (d *differ) remarks() {
 	old, now := keyedRemarks(d.from), keyedRemarks(d.to)
 	for _, k := range sortedRemarks(now) {
 		r := now[k]
-		if _, ok := old[k]; !ok {
+		if _, ok := old[k]; !ok && !d.from.blank() {
 			d.remark(policy.Looser, r, "is new: ")
-		} else if r.Rule == opaque {
+		} else if ok && r.Rule == opaque {
 			d.result.NotCompared = append(d.result.NotCompared, fmt.Sprintf("what is in %s is not read (%s)", r.Path, r.Message))
 		}
 	}
 	for _, k := range sortedRemarks(old) {
-		if _, ok := now[k]; !ok {
+		if _, ok := now[k]; !ok && d.toWhole {
 			d.remark(policy.Stricter, old[k], "is gone: ")
 		}
 	}
@@ -102,6 +103,7 @@ func (d *differ) tellLimits() {
 	case !d.to.Full:
 		r.ToUnread = append(r.ToUnread, Unread{"", slots + ", and in the old one they were"})
 	}
+	r.NotCompared = append(r.NotCompared, d.doubt.tell()...)
 	if d.requirements > 0 {
 		r.NotCompared = append(r.NotCompared, fmt.Sprintf("designated requirements (slices: %d), which a report by an earlier version does not have", d.requirements))
 	}

@@ -245,15 +245,19 @@ func without(list, other []Problem) []Problem {
 
 // came tells of a subject that only the new build has, and of all that it claims.
 func (d *differ) came(p pair) {
-	d.alone(p, p.to, &d.result.ToUnread, p.toPaths[0], policy.Looser, "is new", func(arch string, c Claim) { d.claim(p, arch, nil, &c) })
+	or := ""
+	if !d.fromWhole {
+		or = ", or was in what could not be read of the old one"
+	}
+	d.alone(p, p.to, &d.result.ToUnread, p.toPaths[0], policy.Looser, "is new", or, func(arch string, c Claim) { d.claim(p, arch, nil, &c) })
 }
 
 // went tells of one that only the old build has.
 func (d *differ) went(p pair) {
-	d.alone(p, p.from, &d.result.FromUnread, p.fromPaths[0], policy.Stricter, "is gone", func(arch string, c Claim) { d.claim(p, arch, &c, nil) })
+	d.alone(p, p.from, &d.result.FromUnread, p.fromPaths[0], policy.Stricter, "is gone", "", func(arch string, c Claim) { d.claim(p, arch, &c, nil) })
 }
 
-func (d *differ) alone(p pair, s *Subject, unread *[]Unread, path string, direction policy.Direction, what string, claim func(string, Claim)) {
+func (d *differ) alone(p pair, s *Subject, unread *[]Unread, path string, direction policy.Direction, what, or string, claim func(string, Claim)) {
 	facts, archs := "", []string(nil)
 	free := s.Kind == Package // it may do what the rest of the build may not
 	for _, slice := range s.Slices {
@@ -275,7 +279,7 @@ func (d *differ) alone(p pair, s *Subject, unread *[]Unread, path string, direct
 	if facts != "" {
 		message += " (" + facts + ")"
 	}
-	d.add(p, "", Change{Direction: direction, Subject: string(s.Kind), Archs: archs, Message: message + ": " + p.why})
+	d.add(p, "", Change{Direction: direction, Subject: string(s.Kind), Archs: archs, Message: message + or + ": " + p.why})
 	for _, slice := range s.Slices {
 		for _, c := range slice.Claims {
 			claim(slice.Arch, c)
