@@ -143,17 +143,18 @@ func TestCommentsThatRace(t *testing.T) {
 	}
 }
 
-// newRequests are those of a run that writes a comment where none is: the last three list
-// the comments, write one, and list them anew.
+// newRequests are those of a run that writes a comment where none is: the last four list
+// the comments, write one, list them anew, and look for a suggestion that is to go. Returned
+// are those up to the one that writes.
 func newRequests(t *testing.T) []githubtest.Request {
 	t.Helper()
 	j := newComment(t)
 	j.run(t)
 	list := j.server.Requests()
-	if n := len(list); n < 4 || list[n-2].Method != http.MethodPost {
+	if n := len(list); n < 5 || list[n-3].Method != http.MethodPost {
 		t.Fatalf("requests %+v", list)
 	}
-	return list[:len(list)-1]
+	return list[:len(list)-2]
 }
 
 func TestWhereThereIsNoComment(t *testing.T) {

@@ -20,52 +20,62 @@ import (
 )
 
 // suggest keeps a comment on the pull request that holds, as a change to accept, the
-// exceptions that its code would need. It is on the line of the policy that they follow, so
-// that there is one only where the pull request changes the policy thereabouts. They approve
-// nothing: people have to write why, and until when, and approve it.
+// exceptions that its code would need, and removes it where there is nothing to suggest: who
+// accepts an old one permits what the code does not claim. It is on the line of the policy that
+// they follow, so that there is one only where the pull request changes the policy thereabouts.
+// They approve nothing: people have to write why, and until when, and approve it.
 func (j *job) suggest(ctx context.Context, remote *remote, p event.Pull, r *check.Report) {
-	const without = "no suggestion on the policy: "
+	s := github.Suggestion{Owner: remote.owner, Repo: remote.repo, Number: p.Number, Commit: p.Head, Mark: j.mark("codewarrant-suggestion")}
+	body, err := j.suggestionFor(ctx, remote, &s, r)
+	if err == nil && body != "" {
+		err = remote.client.PutSuggestion(ctx, s, body)
+	}
+	if err != nil {
+		j.lacks("no suggestion on the policy: ", err)
+		return
+	}
+	if body == "" && r.Result() != check.Unreadable { // of what was not read it is not known
+		if err := remote.client.WithdrawSuggestion(ctx, s); err != nil {
+			j.lacks("an earlier suggestion on the policy may still be there: ", err)
+		}
+	}
+}
+
+// suggestionFor returns the text of the comment, and sets the file and the line that it is on;
+// nothing where there is none to make.
+func (j *job) suggestionFor(ctx context.Context, remote *remote, s *github.Suggestion, r *check.Report) (string, error) {
 	items := report.Suggested(r)
 	if len(items) == 0 || !policy.IsFile(r.Policy) {
-		return
+		return "", nil
 	}
 	at, inside, err := placeOf(j.env, r.Policy)
 	if err != nil || !inside || !at.named {
-		return
+		return "", nil
 	}
-	name := at.names[0]
-	shown, err := remote.client.ShownLines(ctx, remote.owner, remote.repo, p.Number, name)
-	if err != nil {
-		j.lacks(without, err)
-		return
-	}
-	if len(shown) == 0 {
-		return
+	s.Path = at.names[0]
+	shown, err := remote.client.ShownLines(ctx, s.Owner, s.Repo, s.Number, s.Path)
+	if err != nil || len(shown) == 0 {
+		return "", err
 	}
 	// The lines are those of the head, which is not what is checked out: that is the head
 	// merged into its base.
-	src, err := remote.client.File(ctx, remote.owner, remote.repo, name, p.Head)
+	src, err := remote.client.File(ctx, s.Owner, s.Repo, s.Path, s.Commit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return
+		return "", nil
 	}
 	if err != nil {
-		j.lacks(without, err)
-		return
+		return "", err
 	}
 	if here, err := readBounded(filepath.FromSlash(r.Policy), policy.MaxSize); err != nil || !bytes.Equal(here, src) {
-		return
+		return "", nil
 	}
-	head := j.mark("codewarrant-suggestion") + fmt.Sprintf("<!-- of %x -->\n", sha256.Sum256(src))
-	body, line := suggestion(name, src, items, shown, github.MaxComment-len(head))
+	head := s.Mark + fmt.Sprintf("<!-- of %x -->\n", sha256.Sum256(src))
+	body, line := suggestion(s.Path, src, items, shown, github.MaxComment-len(head))
 	if body == "" {
-		return
+		return "", nil
 	}
-	err = remote.client.PutSuggestion(ctx, github.Suggestion{
-		Owner: remote.owner, Repo: remote.repo, Number: p.Number, Commit: p.Head, Path: name, Line: line, Mark: j.mark("codewarrant-suggestion"),
-	}, head+body)
-	if err != nil {
-		j.lacks(without, err)
-	}
+	s.Line = line
+	return head + body, nil
 }
 
 // suggestion returns the text of the comment, and the line of the policy that it is to replace;

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -130,6 +131,53 @@ func TestSuggestionIsMadeOnce(t *testing.T) {
 	j.env["GITHUB_JOB"] = "another"
 	if j.run(t); len(p.Lined) != 3 {
 		t.Errorf("another job: %+v", p.Lined)
+	}
+}
+
+func TestSuggestionIsWithdrawn(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		edit func(*job, *githubtest.Pull)
+		stay string // what the log says where it is left; empty: it is removed
+	}{
+		{"nothing is to be excepted any more", func(j *job, p *githubtest.Pull) {
+			j.policy = strings.Replace(wanting, "require-justification", "allow", 1)
+			p.Patches[policyFile] = allAdded(j.policy)
+			j.server.Repos["acme/app"].Commits[atFeature] = githubtest.Tree{policyFile: {Data: j.policy}}
+		}, ""},
+		{"the pull request leaves the policy alone by now", func(_ *job, p *githubtest.Pull) { p.Patches = map[string]string{"main.c": allAdded("a\n")} }, ""},
+		{"a preset judges by now", func(j *job, _ *githubtest.Pull) { j.inputs["policy"] = "preset:strict" }, ""},
+		{"it is not known whether there is one to make", func(j *job, _ *githubtest.Pull) {
+			probe := newSuggestion(t)
+			probe.run(t)
+			first := len(probe.server.Requests())
+			probe.run(t)
+			n := slices.IndexFunc(probe.server.Requests()[first:], func(r githubtest.Request) bool {
+				return strings.HasPrefix(r.Path, "/repos/acme/app/pulls/5/files")
+			})
+			j.server.Script(append(make([]http.HandlerFunc, n), githubtest.Fail(http.StatusForbidden, "x"))...)
+		}, "::notice title=codewarrant::no suggestion on the policy: acme/app#5, files: "},
+		{"the code cannot be read", func(j *job, _ *githubtest.Pull) { j.damaged = true }, "codewarrant: unreadable, 1 error"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := newSuggestion(t)
+			p := j.server.Repos["acme/app"].Pulls[5]
+			j.run(t)
+			if len(p.Lined) != 1 {
+				t.Fatalf("%+v", p.Lined)
+			}
+			others := githubtest.Lined{Comment: githubtest.Comment{ID: 1, By: mallory, Body: p.Lined[0].Body}}
+			p.Lined = append(p.Lined, others)
+			tt.edit(j, p)
+			_, written := j.run(t)
+			left := 1
+			if tt.stay != "" {
+				left = 2
+			}
+			if len(p.Lined) != left || p.Lined[left-1] != others || !strings.Contains(written, tt.stay) {
+				t.Errorf("%+v\n%s", p.Lined, written)
+			}
+		})
 	}
 }
 

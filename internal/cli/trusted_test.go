@@ -82,6 +82,7 @@ type job struct {
 	payload string
 	bare    bool   // the workspace has no .git
 	policy  string // in the workspace; empty: approved
+	damaged bool   // the program cannot be read
 
 	workspace string // after the run
 }
@@ -120,8 +121,12 @@ func (j *job) run(t *testing.T) (exit int, written string) {
 		Identifier: "com.acme.app", TeamID: "A1B2C3D4E5", Flags: machotest.FlagAdHoc | machotest.FlagRuntime,
 		Entitlements: machotest.XML(claim...), EntitlementsDER: machotest.DER(claim...),
 	}}
+	code := program.Bytes()
+	if j.damaged {
+		code = code[:64]
+	}
 	for name, data := range map[string][]byte{
-		"app/app/Acme": program.Bytes(), "app/" + policyFile: []byte(cmp.Or(j.policy, approved)), "event.json": []byte(j.payload), "outside.yml": []byte(approved),
+		"app/app/Acme": code, "app/" + policyFile: []byte(cmp.Or(j.policy, approved)), "event.json": []byte(j.payload), "outside.yml": []byte(approved),
 	} {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
 			t.Fatal(err)

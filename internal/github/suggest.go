@@ -119,7 +119,52 @@ func (c *Client) PutSuggestion(ctx context.Context, s Suggestion, body string) e
 	if _, err := c.ask(ctx, write); err != nil {
 		return err
 	}
-	for _, id := range old {
+	return c.removeLined(ctx, q, old)
+}
+
+// WithdrawSuggestion removes the comments on lines that begin with a mark and are of whoever
+// has the token; those of others never are. Of a [Suggestion] it takes the pull request and
+// the mark. Where there is none, one question is asked.
+//
+// https://docs.github.com/en/rest/pulls/comments
+func (c *Client) WithdrawSuggestion(ctx context.Context, s Suggestion) error {
+	q := Sticky{Owner: s.Owner, Repo: s.Repo, Number: s.Number}.question()
+	if wrong := wrongPull(s.Owner, s.Repo, s.Number); wrong != "" {
+		return c.fail(q, 0, wrong, "", nil)
+	}
+	if s.Mark == "" {
+		return c.fail(q, 0, "there is no mark to find a comment by", "", nil)
+	}
+	list := q
+	list.path += fmt.Sprintf("/pulls/%d/comments", s.Number)
+	list.limit = maxComments
+	var marked []comment
+	err := pages(ctx, c, list, maxPages, func(one comment) bool {
+		if one.ID > 0 && strings.HasPrefix(one.Body, s.Mark) {
+			one.Body = ""
+			marked = append(marked, one)
+		}
+		return false
+	})
+	if err != nil || len(marked) == 0 {
+		return err
+	}
+	me, err := c.Viewer(ctx)
+	if err != nil {
+		return err
+	}
+	var old []int64
+	for _, one := range marked {
+		if strings.EqualFold(one.User.Login, me) {
+			old = append(old, one.ID)
+		}
+	}
+	return c.removeLined(ctx, q, old)
+}
+
+// removeLined removes comments on lines of a pull request.
+func (c *Client) removeLined(ctx context.Context, q question, ids []int64) error {
+	for _, id := range ids {
 		remove := q
 		remove.method, remove.path = http.MethodDelete, fmt.Sprintf("%s/pulls/comments/%d", q.path, id)
 		if _, err := c.ask(ctx, remove); err != nil {

@@ -111,3 +111,53 @@ func TestPutSuggestion(t *testing.T) {
 		})
 	}
 }
+
+func TestWithdrawSuggestion(t *testing.T) {
+	const mark = "<!-- mark -->"
+	lined := func(id int, by githubtest.Account, body string) githubtest.Lined {
+		return githubtest.Lined{Comment: githubtest.Comment{ID: id, By: by, Body: body}, Commit: first, Path: "base.yml", Line: 3}
+	}
+	stranger := githubtest.Account{Login: "mallory", ID: 7}
+	many := make([]githubtest.Lined, 150)
+	for i := range many {
+		many[i] = lined(i+1, stranger, "text")
+	}
+	for _, tt := range []struct {
+		what   string
+		there  []githubtest.Lined
+		script []http.HandlerFunc
+		mark   string
+		want   []githubtest.Lined
+		asked  string // methods
+		err    string
+	}{
+		{"where none is", nil, nil, mark, nil, "GET", ""},
+		{"each of the mark and the author", []githubtest.Lined{lined(1, robot, mark+"a"), lined(2, robot, mark+"b")}, nil, mark, nil, "GET POST DELETE DELETE", ""},
+		{"not that of somebody else, nor of another mark", []githubtest.Lined{lined(1, stranger, mark+"a"), lined(2, robot, "other"), lined(3, robot, " "+mark)}, nil, mark, []githubtest.Lined{lined(1, stranger, mark+"a"), lined(2, robot, "other"), lined(3, robot, " "+mark)}, "GET POST", ""},
+		{"on the second page", append(slices.Clone(many), lined(999, robot, mark+"a")), nil, mark, many, "GET GET POST DELETE", ""},
+		{"without a mark", []githubtest.Lined{lined(1, robot, "a")}, nil, "", []githubtest.Lined{lined(1, robot, "a")}, "", "there is no mark"},
+		{"where it may not be removed", []githubtest.Lined{lined(1, robot, mark)}, []http.HandlerFunc{nil, nil, githubtest.Fail(403, "Resource not accessible by integration")}, mark, []githubtest.Lined{lined(1, robot, mark)}, "GET POST DELETE", "the token may not read this"},
+	} {
+		t.Run(tt.what, func(t *testing.T) {
+			s := pulls(t)
+			p := s.Repos["acme/policies"].Pulls[3]
+			p.Lined = slices.Clone(tt.there)
+			s.Script(tt.script...)
+			c, _ := client(s, secret)
+			err := c.WithdrawSuggestion(t.Context(), github.Suggestion{Owner: "acme", Repo: "policies", Number: 3, Mark: tt.mark})
+			if tt.err == "" && err != nil || tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err)) {
+				t.Errorf("%v, want %q", err, tt.err)
+			}
+			if diff := cmp.Diff(tt.want, p.Lined); diff != "" && len(tt.want)+len(p.Lined) > 0 {
+				t.Error(diff)
+			}
+			var asked []string
+			for _, r := range s.Requests() {
+				asked = append(asked, r.Method)
+			}
+			if got := strings.Join(asked, " "); got != tt.asked {
+				t.Errorf("asked %s, want %s", got, tt.asked)
+			}
+		})
+	}
+}
