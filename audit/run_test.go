@@ -279,6 +279,9 @@ func TestAStateThatCannotBeWritten(t *testing.T) {
 	if _, err := audit.OpenState(name); err == nil {
 		t.Error("a file is taken for a folder")
 	}
+	if _, err := audit.OpenState(dir); err == nil || !strings.Contains(err.Error(), "is not empty, and no folder of an audit") {
+		t.Errorf("a folder with somebody's files is taken: %v", err)
+	}
 	state := open(t, filepath.Join(dir, "state"))
 	if err := os.RemoveAll(filepath.Join(dir, "state", "answers")); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -15,6 +16,7 @@ import (
 // reports of a run until it is over. Each file is there whole or not at all. What is in it
 // is believed: who can write to the folder decides what an audit says.
 type State struct {
+	API string // address that answers come from; reports of another are not gone on with
 	dir string
 
 	mu  sync.Mutex
@@ -27,13 +29,25 @@ const (
 	answers = "answers"
 	assets  = "assets" // while they are looked at
 	reports = "reports"
+	mark    = "codewarrant-audit" // a file that tells the folder of a state
 	skipped = "nothing to report\n"
 )
 
-// OpenState opens the state in a folder, which is made where it is not there.
+// OpenState opens the state in a folder, which is made where it is not there. What is in a
+// folder of somebody else's would be taken away: it is an error.
 func OpenState(dir string) (*State, error) {
 	s := &State{dir: dir}
-	return s, os.MkdirAll(filepath.Join(dir, answers), 0o700)
+	list, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if len(list) > 0 && !slices.ContainsFunc(list, func(e fs.DirEntry) bool { return e.Name() == mark }) {
+		return nil, fmt.Errorf("%s is not empty, and no folder of an audit", dir)
+	}
+	if err := os.MkdirAll(s.path(answers), 0o700); err != nil {
+		return nil, err
+	}
+	return s, os.WriteFile(s.path(mark), nil, 0o600)
 }
 
 // Begin prepares for a run: the reports of another plan, or of another shard of it, are
@@ -43,12 +57,12 @@ func (s *State) Begin(p *Plan, shard int) error {
 	if err := p.Write(&b); err != nil {
 		return err
 	}
-	fmt.Fprintf(&b, "%d\n", shard)
+	fmt.Fprintf(&b, "%d %s\n", shard, s.API)
 	if err := os.RemoveAll(s.path(assets)); err != nil { // of a run that was killed
 		return err
 	}
-	mark := s.path(reports, "plan")
-	if was, err := os.ReadFile(mark); err == nil && bytes.Equal(was, b.Bytes()) {
+	plan := s.path(reports, "plan")
+	if was, err := os.ReadFile(plan); err == nil && bytes.Equal(was, b.Bytes()) {
 		return nil
 	}
 	if err := s.End(); err != nil {
@@ -57,7 +71,7 @@ func (s *State) Begin(p *Plan, shard int) error {
 	if err := os.MkdirAll(s.path(reports), 0o700); err != nil {
 		return err
 	}
-	return replace(mark, b.Bytes())
+	return replace(plan, b.Bytes())
 }
 
 // End takes all reports away: the run is over, and the next one looks at everything anew.

@@ -115,6 +115,10 @@ func (m *Merger) addAll(in Input) error {
 		return fmt.Errorf("not a report: %w", err)
 	}
 	seen := map[string]bool{}
+	var told struct {
+		Runs, Passed, Failed, Unreadable int
+	}
+	var found [4]int
 	for dec.More() {
 		token, err := dec.Token()
 		if err != nil {
@@ -129,9 +133,12 @@ func (m *Merger) addAll(in Input) error {
 			return fmt.Errorf("not a report: more than %d fields", maxFields)
 		}
 		r.read = 0
-		if name == "runs" {
-			err = m.addRuns(in, dec, r)
-		} else {
+		switch name {
+		case "runs":
+			found, err = m.addRuns(in, dec, r)
+		case "counts":
+			err = dec.Decode(&told)
+		default:
 			err = skip(dec)
 		}
 		if err != nil {
@@ -147,6 +154,10 @@ func (m *Merger) addAll(in Input) error {
 	if !seen["schema"] || !seen["runs"] {
 		return errors.New("not a report: it has no runs")
 	}
+	if want := [4]int{told.Runs, told.Passed, told.Failed, told.Unreadable}; found != want {
+		return fmt.Errorf("the reports in it are not those that were merged: of %d, %d passed, %d failed, %d unreadable there are %d, %d, %d, %d",
+			want[0], want[1], want[2], want[3], found[0], found[1], found[2], found[3])
+	}
 	return nil
 }
 
@@ -158,30 +169,41 @@ func unexpected(err error) error {
 	return err
 }
 
-func (m *Merger) addRuns(in Input, dec *json.Decoder, r *budget) error {
+// addRuns adds the runs of a merged report, and returns how many there are, and how many of
+// them passed, failed and were unreadable.
+func (m *Merger) addRuns(in Input, dec *json.Decoder, r *budget) (n [4]int, err error) {
 	if t, err := dec.Token(); err != nil || t != json.Delim('[') {
-		return errors.New("not a list")
+		return n, errors.New("not a list")
 	}
 	for i := 0; dec.More(); i++ {
 		r.read = 0
 		var raw json.RawMessage
 		if err := dec.Decode(&raw); err != nil {
-			return fmt.Errorf("%d: %w", i, err)
+			return n, fmt.Errorf("%d: %w", i, err)
 		}
 		end := dec.InputOffset()
 		text, digest, err := unwrap(raw)
 		if err != nil {
-			return fmt.Errorf("%d: %w", i, err)
+			return n, fmt.Errorf("%d: %w", i, err)
 		}
 		if sha256.Sum256(text) != digest {
-			return fmt.Errorf("%d: the report is not the one that was merged: its SHA-256 is another one", i)
+			return n, fmt.Errorf("%d: the report is not the one that was merged: its SHA-256 is another one", i)
 		}
 		if err := m.add(text, run{input: in, start: end - int64(len(raw)), end: end, raw: sha256.Sum256(raw)}); err != nil {
-			return fmt.Errorf("%d: %w", i, err)
+			return n, fmt.Errorf("%d: %w", i, err)
+		}
+		n[0]++
+		switch m.runs[digest].result {
+		case check.Pass:
+			n[1]++
+		case check.Fail:
+			n[2]++
+		case check.Unreadable:
+			n[3]++
 		}
 	}
-	_, err := dec.Token()
-	return err
+	_, err = dec.Token()
+	return n, err
 }
 
 // unwrap returns the canonical text of a report in a merged one, and its SHA-256 as it says.

@@ -139,6 +139,7 @@ func TestTheResultOfAMergeIsTheWorst(t *testing.T) {
 		{"two contradict one another", [][]byte{pass, contradicts}, Conflict, 1},
 		{"the same twice is no contradiction", [][]byte{pass, pass}, check.Pass, 0},
 		{"written in another way is the same", [][]byte{pass, bytes.ReplaceAll(pass, []byte("\n"), []byte("\r\n\t"))}, check.Pass, 0},
+		{"none at all", nil, check.Unreadable, 0},
 		{"reports of nothing contradict nothing", [][]byte{asJSON(t, reports(t)["empty"]), bytes.ReplaceAll(asJSON(t, reports(t)["empty"]), []byte("no Mach-O file"), []byte("nothing"))}, check.Unreadable, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -163,6 +164,8 @@ func TestWhatCannotBeMerged(t *testing.T) {
 		{"a merged report that was changed", strings.Replace(merged, `"stage":"release"`, `"stage":"development"`, 1), "runs: 0: the report is not the one that was merged"},
 		{"one whose hash was changed", strings.Replace(merged, `"sha256":"`, `"sha256":"0`, 1), "is no SHA-256"},
 		{"one without reports", `{"schema":"codewarrant.merged/1"}`, "it has no runs"},
+		{"one of which a report was taken out", strings.Replace(merged, `"runs": 1,`, `"runs": 2,`, 1), "are not those that were merged"},
+		{"one of which the counts were taken out", `{"schema":"codewarrant.merged/1","runs":` + merged[strings.Index(merged, `"runs": [`)+8:], "are not those that were merged"},
 		{"one that ends too early", merged[:len(merged)-20], "EOF"},
 		{"one with two lists", strings.Replace(merged, `"conflicts": []`, `"runs": []`, 1), `the name "runs" is there twice`},
 		{"one whose list is none", `{"schema":"codewarrant.merged/1","runs":{}}`, "not a list"},

@@ -23,6 +23,9 @@ func (m *Merger) Result() check.Result {
 	if len(m.Conflicts()) > 0 {
 		return Conflict
 	}
+	if len(m.runs) == 0 {
+		return check.Unreadable // there was nothing to look at
+	}
 	result := check.Pass
 	for _, r := range m.runs {
 		if severity[r.result] > severity[result] {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -249,6 +250,19 @@ func (j *job) remove(name string) error {
 	}
 	defer root.Close()
 	return root.Remove(name)
+}
+
+// open opens a file in the workspace.
+func (j *job) open(name string) (fs.File, error) {
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("%s is not inside the workspace", name)
+	}
+	root, err := os.OpenRoot(".")
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.Open(name)
 }
 
 func makeFolder(root *os.Root, name string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -37,6 +38,7 @@ type attesting struct {
 type outputs interface {
 	write(name string, write func(io.Writer) error) error
 	remove(name string) error
+	open(name string) (fs.File, error)
 }
 
 // disk is the file system as the user of the command line sees it.
@@ -47,6 +49,8 @@ func (disk) write(name string, write func(io.Writer) error) error {
 }
 
 func (disk) remove(name string) error { return os.Remove(name) }
+
+func (disk) open(name string) (fs.File, error) { return os.Open(name) }
 
 // attestationFiles are the names of what is written for a name that is given: the statement,
 // and the two parts of it that actions/attest takes to make its own, the predicate and the
@@ -89,12 +93,41 @@ func (a *attesting) clear(to outputs) error {
 	if a.file == "-" || strings.HasSuffix(a.file, "/") {
 		return hinted{fmt.Errorf("attestation: %q is not the name of a file", a.file), "it becomes three files, such as codewarrant.vsa.json and two beside it"}
 	}
-	for _, name := range attestationFiles(a.file) {
-		if err := to.remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for i, name := range attestationFiles(a.file) {
+		switch own, err := isOwn(to, name, i); {
+		case isMissing(err):
+			continue
+		case err != nil:
+			return fmt.Errorf("attestation: %w", err)
+		case !own:
+			return hinted{fmt.Errorf("attestation: %s is there, and no part of an attestation", name), "remove it, or name another file"}
+		}
+		if err := to.remove(name); err != nil && !isMissing(err) {
 			return fmt.Errorf("attestation: %w", err)
 		}
 	}
 	return nil
+}
+
+// isOwn reports whether a file is what an earlier run wrote as the i-th of attestationFiles.
+// Nobody else's is removed.
+func isOwn(to outputs, name string, i int) (bool, error) {
+	f, err := to.open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, 64<<10))
+	if err != nil {
+		return false, err
+	}
+	if i < 2 {
+		marks := [][]byte{[]byte("https://in-toto.io/Statement/v1"), []byte(`"timeVerified"`)}
+		return bytes.Contains(b, marks[i]), nil
+	}
+	const digits = 2 * sha256.Size
+	_, err = hex.DecodeString(string(b[:min(digits, len(b))]))
+	return len(b) > digits && b[digits] == ' ' && err == nil, nil
 }
 
 // finish writes the attestation of a report; written is false where there is no verdict that
@@ -178,10 +211,32 @@ func (a *attesting) subjects(ctx context.Context, r *check.Report) ([]report.Dig
 	return list, nil
 }
 
-// fileState is by what a file is known to be the one that was read.
-type fileState struct{ size, changed int64 }
+// fileState is by what a file is known to be the one that was read: itself, when it was
+// changed, and its contents. Whoever puts another in its place while it is read, and that one back,
+// is not noticed.
+type fileState struct {
+	info fs.FileInfo
+	sum  [sha256.Size]byte
+}
 
-func stateOf(info fs.FileInfo) fileState { return fileState{info.Size(), info.ModTime().UnixNano()} }
+func (s fileState) is(o fileState) bool {
+	return s.info != nil && os.SameFile(s.info, o.info) && s.info.Size() == o.info.Size() && s.info.ModTime().Equal(o.info.ModTime()) && s.sum == o.sum
+}
+
+// stateOf reads a file.
+func stateOf(ctx context.Context, name string) (fileState, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return fileState{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, reader{ctx, f}); err != nil {
+		return fileState{}, err
+	}
+	info, err := f.Stat()
+	return fileState{info, [sha256.Size]byte(h.Sum(nil))}, err
+}
 
 // maxStates bounds how many files there may be in what is attested: each takes some
 // hundred bytes of memory.
@@ -198,7 +253,9 @@ func fileStates(ctx context.Context, paths []string) (map[string]fileState, erro
 			continue
 		}
 		if !info.IsDir() {
-			states[filepath.ToSlash(clean)] = stateOf(info)
+			if state, err := stateOf(ctx, clean); err == nil {
+				states[filepath.ToSlash(clean)] = state
+			}
 			continue
 		}
 		err = fs.WalkDir(os.DirFS(clean), ".", func(name string, e fs.DirEntry, err error) error {
@@ -208,8 +265,8 @@ func fileStates(ctx context.Context, paths []string) (map[string]fileState, erro
 			if err != nil || !e.Type().IsRegular() {
 				return nil
 			}
-			if info, err := e.Info(); err == nil {
-				states[path.Join(filepath.ToSlash(clean), name)] = stateOf(info)
+			if state, err := stateOf(ctx, filepath.Join(clean, filepath.FromSlash(name))); err == nil {
+				states[path.Join(filepath.ToSlash(clean), name)] = state
 			}
 			if len(states) > maxStates {
 				return hinted{fmt.Errorf("attestation: more than %d files", maxStates), "check the archive that they are published in"}
@@ -225,26 +282,11 @@ func fileStates(ctx context.Context, paths []string) (map[string]fileState, erro
 
 // digest returns the SHA-256 of a file that is the one that there was when the run began.
 func (a *attesting) digest(ctx context.Context, name string) (string, error) {
-	f, err := os.Open(filepath.FromSlash(name))
-	if err != nil {
-		return "", err
+	state, err := stateOf(ctx, filepath.FromSlash(name))
+	if err == nil && !a.begun[name].is(state) {
+		err = fmt.Errorf("%s was changed while it was checked", name)
 	}
-	defer f.Close()
-	same := func() error {
-		info, err := f.Stat()
-		if err == nil && stateOf(info) != a.begun[name] {
-			err = fmt.Errorf("%s was changed while it was checked", name)
-		}
-		return err
-	}
-	if err := same(); err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	if _, err := io.Copy(h, reader{ctx, f}); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), same()
+	return hex.EncodeToString(state.sum[:]), err
 }
 
 // reader ends with its context.

@@ -74,7 +74,7 @@ func (o asking) open(env Env) (c *github.Client, s *audit.State, done func(), er
 	if o.wait < 0 || o.wait > 24*time.Hour {
 		return nil, nil, nil, fmt.Errorf("--wait: %s is not from 0s to 24h", o.wait)
 	}
-	what, hint := "--state", "name a folder that can be written to, and locked"
+	what, hint := "--state", "name a folder that is empty or of an audit, and can be written to and locked"
 	if dir == "" {
 		what, hint = "a folder for temporary files", "set TMPDIR to one that can be written to"
 		if dir, err = os.MkdirTemp("", "codewarrant-*"); err != nil {
@@ -91,7 +91,7 @@ func (o asking) open(env Env) (c *github.Client, s *audit.State, done func(), er
 		return nil, nil, nil, hinted{fmt.Errorf("%s: %w", what, err), hint}
 	}
 	c = newClient(env)
-	c.Store, c.Patience = s, max(o.wait, 1)
+	c.Store, c.Patience, s.API = s, max(o.wait, 1), c.BaseURL
 	return c, s, func() {
 		unlock()
 		if o.state == "" {
@@ -167,6 +167,9 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 				return err
 			}
 			defer done()
+			if rel, err := filepath.Rel(o.state, output); o.state != "" && output != "" && err == nil && filepath.IsLocal(rel) {
+				return hinted{fmt.Errorf("--output: %s is in the folder of --state, which the audit clears", relative(output)), "name a file elsewhere"}
+			}
 			var p *audit.Plan
 			part := 0
 			if planFile != "" {
@@ -224,6 +227,9 @@ func readPlan(name, shard string) (*audit.Plan, int, error) {
 	if err != nil || k != strconv.Itoa(part) || n != strconv.Itoa(p.Shards) || part < 1 || part > p.Shards {
 		return nil, 0, hinted{fmt.Errorf("--shard: %q is no part of the plan", shard), fmt.Sprintf("its parts are 1/%d to %d/%d", p.Shards, p.Shards, p.Shards)}
 	}
+	if p.Shards == 1 {
+		part = 0
+	}
 	return p, part, nil
 }
 
@@ -247,7 +253,10 @@ func (o asking) finish(env Env, s *audit.State, files []string, part int, limite
 	} else if err := s.End(); err != nil {
 		return err
 	}
-	if len(files) == 0 && part == 0 {
+	if len(files) == 0 && part > 0 {
+		return nil // there may be something in the other parts, which merge tells
+	}
+	if len(files) == 0 {
 		return unreadableInput(env, hinted{errors.New("none of the repositories that were found has a policy, so that nothing was looked at"), "see the path of the policy, and without-policy, in the audit"})
 	}
 	switch m.Result() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,8 +162,18 @@ func TestRepositories(t *testing.T) {
 	if diff := cmp.Diff(want, got[:3]); diff != "" {
 		t.Error(diff)
 	}
-	if n := len(s.Requests()); n != 3 {
-		t.Errorf("asked %d times, not 3", n)
+	if n := len(s.Requests()); n != 6 {
+		t.Errorf("asked %d times, not twice for each page", n)
+	}
+	// One goes while the second page is read, and others move up.
+	s.Watch = func(n int) {
+		if n == 8 {
+			delete(s.Repos, "acme/x000")
+		}
+	}
+	got, err = c.Repositories(t.Context(), "acme")
+	if err != nil || len(got) != 250 || !slices.ContainsFunc(got, func(r github.Repository) bool { return r.Name == "Acme/X099" }) {
+		t.Errorf("of a list that changed %d repositories, %v", len(got), err)
 	}
 	for _, tt := range []struct {
 		name string

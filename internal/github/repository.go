@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -73,6 +74,27 @@ func (c *Client) Repositories(ctx context.Context, org string) ([]Repository, er
 	if org == "" || len(org) > maxName || strings.Trim(org, word) != "" {
 		return nil, c.fail(q, 0, fmt.Sprintf("%q is not an organisation: letters, digits, - and _", org), "", nil)
 	}
+	// Pages are numbered: where one repository goes while they are read, another moves to a
+	// page that was read. So the list is read until it is the same twice, which takes no more than
+	// to ask whether it has changed.
+	var last []Repository
+	for range listings {
+		list, err := c.repositories(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) <= perPage || slices.EqualFunc(list, last, func(a, b Repository) bool { return a.Name == b.Name }) {
+			return list, nil
+		}
+		last = list
+	}
+	return nil, c.fail(q, http.StatusOK, "they change faster than they can be listed", "run it again later", nil)
+}
+
+// listings is how often a list of several pages is read at most.
+const listings = 5
+
+func (c *Client) repositories(ctx context.Context, q question) ([]Repository, error) {
 	var list []Repository
 	wrong := ""
 	err := pages(ctx, c, q, maxOrgPages, func(r Repository) bool {
@@ -83,10 +105,7 @@ func (c *Client) Repositories(ctx context.Context, org string) ([]Repository, er
 	if err == nil && wrong != "" {
 		err = c.fail(q, http.StatusOK, wrong, "", nil)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return list, nil
+	return list, err
 }
 
 // Branch returns where a branch stands, and whether it is protected.
