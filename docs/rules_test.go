@@ -111,13 +111,64 @@ func TestEachPageIsOfARule(t *testing.T) {
 	}
 }
 
-func TestTableOfRulesListsThemAll(t *testing.T) {
-	var b strings.Builder
-	b.WriteString("| rule | level | exit status | what is the matter |\n| --- | --- | --- | --- |\n")
-	for _, r := range check.Rules() {
-		fmt.Fprintf(&b, "| [`%s`](%s.md) | %s | %s | %s |\n", r.ID, r.ID, r.Level, exitStatus(r), r.Title)
+// rowOfRule is a row of a table of rules, with the id of the rule.
+var rowOfRule = regexp.MustCompile("(?m)^\\| \\[`([a-z-]+)`\\].*$")
+
+// The tables of the families, one after the other, list all rules in their order.
+func TestTablesOfRulesListThemAll(t *testing.T) {
+	const file = "rules/README.md"
+	page := read(t, file)
+	want := rowOfRule.ReplaceAllStringFunc(page, func(row string) string {
+		if r, ok := check.RuleByID(rowOfRule.FindStringSubmatch(row)[1]); ok {
+			return fmt.Sprintf("| [`%s`](%s.md) | %s | %s | %s |", r.ID, r.ID, r.Level, exitStatus(r), r.Title)
+		}
+		return row
+	})
+	if *update {
+		write(t, file, want)
+	} else if diff := cmp.Diff(want, page); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
-	checkTable(t, "rules/README.md", b.String())
+	var all, listed []string
+	for _, r := range check.Rules() {
+		all = append(all, r.ID)
+	}
+	for _, row := range rowOfRule.FindAllStringSubmatch(page, -1) {
+		listed = append(listed, row[1])
+	}
+	if diff := cmp.Diff(all, listed); diff != "" {
+		t.Errorf("rules in %s (-want +got):\n%s", file, diff)
+	}
+}
+
+// The README at the root has a row for each family of rules, and names in it only rules
+// of that family.
+func TestReadmeLeadsToEachFamilyOfRules(t *testing.T) {
+	const index = "docs/rules/README.md"
+	_, section, _ := strings.Cut(read(t, "../README.md"), "\n## The rules\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	families := strings.Split(read(t, "rules/README.md"), "\n## ")[1:]
+	var want, got []string
+	for _, f := range families {
+		name, _, _ := strings.Cut(f, "\n")
+		want = append(want, fmt.Sprintf("[%s](%s#%s)", name, index, strings.ReplaceAll(strings.ToLower(name), " ", "-")))
+	}
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "| [") {
+			continue
+		}
+		row := links(t, line)
+		of := len(got)
+		got = append(got, line[2:strings.Index(line, " |")])
+		for _, link := range row[1:] {
+			if of < len(families) && !strings.Contains(families[of], "]("+strings.TrimPrefix(link, "docs/rules/")+")") {
+				t.Errorf("%s is not of the family in %s", link, line)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows in README.md (-want +got):\n%s", diff)
+	}
 }
 
 func exitStatus(r check.Rule) string {

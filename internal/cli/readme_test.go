@@ -2,13 +2,11 @@ package cli_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/cli"
 )
 
@@ -27,7 +25,6 @@ func TestReadme(t *testing.T) {
 	const command = "codewarrant check --policy testdata/readme/codewarrant.yml testdata/binaries/pg_ctl"
 	want = replace(t, want, "```console\n", "```\n", "$ "+command+"\n"+run(t, command))
 	want = replace(t, want, "## The policy\n\n```yaml\n", "```\n", string(policy))
-	want = replace(t, want, "<!-- rules -->\n", "<!-- end of rules -->", ruleTable())
 	if want == string(b) {
 		return
 	}
@@ -59,13 +56,4 @@ func run(t *testing.T, command string) string {
 		Getenv: func(string) string { return "" }, Now: func() time.Time { return today },
 	})
 	return out.String()
-}
-
-func ruleTable() string {
-	var b strings.Builder
-	b.WriteString("| rule | level | |\n| --- | --- | --- |\n")
-	for _, r := range check.Rules() {
-		fmt.Fprintf(&b, "| [%s](docs/rules/%s.md) | %s | %s |\n", r.ID, r.ID, r.Level, r.Title)
-	}
-	return b.String()
 }
