@@ -11,8 +11,8 @@ import (
 	"github.com/codewarrant/codewarrant/entitlement"
 )
 
-// ShowSchema names the format of [ShowJSON]. A field may be added to it; none is
-// taken away or changes its meaning.
+// ShowSchema names the format of [ShowJSON]; schema/show.v1.schema.json describes it. A
+// field may be added to it; none is taken away or changes its meaning.
 const ShowSchema = "codewarrant.show/1"
 
 // ShowJSON writes what packages and binaries are signed with, for programs. version is

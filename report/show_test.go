@@ -12,8 +12,10 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/evidence"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/macho"
+	"github.com/codewarrant/codewarrant/profile"
 )
 
 // realBinary reads the signed program of testdata.
@@ -102,6 +104,26 @@ func TestShowGolden(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestShowIsWhatItsSchemaSays holds what is shown to the schema, and the schema to that.
+func TestShowIsWhatItsSchemaSays(t *testing.T) {
+	odd := signed("arm64", "com.acme.odd", "", 2)
+	odd.Err, odd.SignatureErr = errors.New("cut short"), errors.New("cut short")
+	odd.Signature.Claims = entitlement.ReadClaims(nil, []byte("\x70\x02\x00"))
+	odd.Code = &evidence.Code{
+		Items:   []evidence.Item{{Need: evidence.MapJIT, Strength: evidence.Proves, Text: "calls mmap", Symbol: "mmap", Address: 16}},
+		Engines: []evidence.Engine{{Name: "V8", Version: "13.6", Category: "javascript-engine", Generates: true}},
+		Gaps:    []evidence.Gap{{Text: "a branch"}},
+	}
+	bundled := check.Binary{Paths: []string{"odd"}, Inside: []string{"odd"}, Slices: []check.Slice{odd}, Provisioning: &check.Provisioning{
+		Profile: &profile.Profile{Entitlements: entitlement.Set{"com.acme.odd": entitlement.Bool(true)}},
+	}}
+	values := []any{asValue(t, func(w io.Writer) error { return ShowJSON(w, packages(), []check.Binary{bundled}, "1.0.0") })}
+	for _, list := range shown(t) {
+		values = append(values, asValue(t, func(w io.Writer) error { return ShowJSON(w, packages(), list, "1.0.0") }))
+	}
+	holds(t, "../schema/show.v1.schema.json", values...)
 }
 
 func TestShowReturnsTheErrorOfItsWriter(t *testing.T) {
