@@ -519,6 +519,8 @@ func TestSuggestionIsAnExceptionThatLacksWhatPeopleWrite(t *testing.T) {
 	for name, path := range map[string]string{
 		"a plain path":               "Acme.app/Contents/MacOS/Acme",
 		"a path with blanks":         "Acme App.app/Contents/MacOS/Acme App",
+		"a path that begins blank":   " Acme.app/x",
+		"a path that ends blank":     "Acme.app/x ",
 		"a path of glob signs":       "A[b]{c,d}*?.app/x",
 		"a path of YAML signs":       "a: 'b' #c/\"d\"/- e",
 		"a path with a newline":      "a\nb: c",

@@ -105,7 +105,16 @@ func literalGlob(path string) string {
 			}
 			return r
 		}, name)
-		wild += strings.Count(names[i], "?")
+	}
+	last := len(names) - 1 // of a path a policy takes no blank at either end
+	if rest, ok := strings.CutPrefix(names[0], " "); ok {
+		names[0] = "?" + rest
+	}
+	if rest, ok := strings.CutSuffix(names[last], " "); ok {
+		names[last] = rest + "?"
+	}
+	for _, name := range names {
+		wild += strings.Count(name, "?")
 	}
 	for i, name := range names {
 		if wild > most && strings.Contains(name, "?") {

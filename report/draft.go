@@ -118,6 +118,7 @@ func isTeam(id string) bool { return parses(fmt.Sprintf("stages: {s: {team-ids: 
 // that needs one.
 func (d *draft) exceptions(r *check.Report) {
 	var needed []check.Finding
+	unwritable := false
 	for _, f := range r.Findings {
 		switch {
 		case f.Rule == check.RuleDenied:
@@ -126,9 +127,13 @@ func (d *draft) exceptions(r *check.Report) {
 		case f.Rule == check.RuleUnapproved && fits(f.Suggestion):
 			needed = append(needed, f)
 		case f.Rule == check.RuleUnapproved:
+			unwritable = true
 			d.line("")
 			d.comment("", fmt.Sprintf("%s claims %s in a way that no exception can be written for: sign it anew.", first(f.Paths), f.Entitlement))
 		}
+	}
+	if len(needed) == 0 && unwritable {
+		return
 	}
 	d.line("")
 	if len(needed) == 0 {

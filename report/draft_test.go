@@ -16,9 +16,12 @@ func TestDraftDescribesWhatIsClaimed(t *testing.T) {
 	}, check.Finding{Rule: check.RuleUnapproved, Level: policy.Error, Paths: []string{"bin/tool"}, Entitlement: "com.apple.security.cs.*"})
 	unproven := pgctl(t)
 	unproven.Binaries[0].Slices[0].Signature.Authentication = nil
+	impossible := clean(t)
+	impossible.Policy = "preset:hardened-runtime"
+	impossible.Findings = append(impossible.Findings, check.Finding{Rule: check.RuleUnapproved, Level: policy.Error, Paths: []string{"bin/tool"}, Entitlement: "com.apple.security.cs.*"})
 	quiet := clean(t)
 	quiet.Policy = "preset:hardened-runtime"
-	for name, r := range map[string]*check.Report{"draft": denied, "draft-unproven": unproven, "draft-quiet": quiet} {
+	for name, r := range map[string]*check.Report{"draft": denied, "draft-unproven": unproven, "draft-quiet": quiet, "draft-impossible": impossible} {
 		src, n, err := Draft(r, "build/ and\nmore")
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
