@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -41,7 +42,7 @@ func (j *job) inputs() (in actionInputs, err error) {
 	if j.comments, err = j.boolean("comment", false); err != nil {
 		return in, err
 	}
-	if err := j.distinct("sarif-file", "report-file", "attestation-file"); err != nil {
+	if err := j.distinct(); err != nil {
 		return in, err
 	}
 	if err := j.ownPolicy(in.options.policy); err != nil {
@@ -53,23 +54,47 @@ func (j *job) inputs() (in actionInputs, err error) {
 	if in.baseline, err = j.baseline(); err != nil {
 		return in, err
 	}
-	in.paths, err = j.paths(len(in.options.sources) > 0)
-	return in, err
+	if in.paths, err = j.paths(len(in.options.sources) > 0); err != nil {
+		return in, err
+	}
+	read := append(slices.Clone(in.paths), in.options.policy, in.baseline.path)
+	if in.options.policy == "" {
+		read = append(read, policyFiles...)
+	}
+	return in, j.replaces(read)
+}
+
+// outputFiles are the inputs that name files to be written.
+var outputFiles = []string{"sarif-file", "report-file", "attestation-file"}
+
+// written are the files that such an input has written.
+func (j *job) written(input string) []string {
+	name := j.inWorkspace(j.action.GetInput(input))
+	switch {
+	case name == "":
+		return nil
+	case input == "attestation-file":
+		return attestationFiles(name)
+	default:
+		return []string{name}
+	}
+}
+
+// replaces refuses a file to be written that is one of those that are read.
+func (j *job) replaces(read []string) error {
+	for _, input := range outputFiles {
+		if name := among(j.written(input), read); name != "" {
+			return hinted{fmt.Errorf("input %s: %s is what is read", input, name), "name another file"}
+		}
+	}
+	return nil
 }
 
 // distinct refuses inputs of which two name the same file to be written.
-func (j *job) distinct(inputs ...string) error {
+func (j *job) distinct() error {
 	by := map[string]string{}
-	for _, input := range inputs {
-		name := j.inWorkspace(j.action.GetInput(input))
-		if name == "" {
-			continue
-		}
-		names := []string{name}
-		if input == "attestation-file" {
-			names = attestationFiles(name)
-		}
-		for _, name := range names {
+	for _, input := range outputFiles {
+		for _, name := range j.written(input) {
 			name = filepath.Clean(name)
 			if other := by[name]; other != "" {
 				return fmt.Errorf("inputs %s and %s name the same file", other, input)

@@ -46,8 +46,13 @@ Exit status: 0 the signatures are added, or the text printed, 2 they could not b
   codewarrant approve EXC-2026-014 --dry-run > text
   ssh-keygen -Y sign -n ` + approval.Namespace + ` -f ~/.ssh/id_ed25519 text
   codewarrant approve EXC-2026-014 --signature text.sig`,
-		Args:    takes(1, -1, "the ids of exceptions", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
-		PreRunE: oneOf(1, "key", "agent", "signature", "dry-run"),
+		Args: takes(1, -1, "the ids of exceptions", "EXC-2026-014 --key ~/.ssh/id_ed25519"),
+		PreRunE: func(cmd *cobra.Command, args []string) error {
+			if o.dryRun && o.principal != "" {
+				return hinted{errors.New("--principal says nothing with --dry-run"), "give it with --signature: what is signed is the same, whoever signs"}
+			}
+			return oneOf(1, "key", "agent", "signature", "dry-run")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 && (o.dryRun || o.signature != "") {
 				return hinted{errors.New("--dry-run and --signature are for one exception"), "a signature is of one text: name one id"}

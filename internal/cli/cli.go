@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -122,7 +123,7 @@ interrupted ends with 130, and with 143 on SIGTERM.`,
 			return cmd.Help()
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
-			return cmp.Or(notEmpty(cmd), replaces(cmd, args))
+			return cmp.Or(notEmpty(cmd), textOnly(cmd), replaces(cmd, args))
 		},
 	}
 	// Not cobra's own: with a template of its output the linker keeps every exported method of
@@ -134,14 +135,22 @@ interrupted ends with 130, and with 143 on SIGTERM.`,
 		newCheck(env), newInit(env), newRenew(env), newShow(env), newDiff(env), newMerge(env), newNarrow(env), newExplain(env), newPolicy(env), newAudit(env),
 		newApprove(env), newApprovals(env), newCompletion(env), newVersion(env), newAction(env),
 	)
+	if len(env.Args) == 0 || !strings.HasPrefix(env.Args[0], cobra.ShellCompRequestCmd) { // which parses what is there twice
+		onlyOnce(root)
+	}
 	return root
 }
 
 // replaces refuses an output that is one of the files that are read.
 func replaces(cmd *cobra.Command, args []string) error {
+	args = slices.Clip(args)
 	for _, flag := range []string{"policy", "plan"} {
-		if f := cmd.Flags().Lookup(flag); f != nil {
-			args = append(slices.Clip(args), f.Value.String())
+		switch f := cmd.Flags().Lookup(flag); {
+		case f == nil:
+		case flag == "policy" && f.Value.String() == "":
+			args = append(args, policyFiles...)
+		default:
+			args = append(args, f.Value.String())
 		}
 	}
 	for _, flag := range []string{"output", "attestation"} {
@@ -153,19 +162,27 @@ func replaces(cmd *cobra.Command, args []string) error {
 		if flag == "attestation" {
 			names = attestationFiles(f.Value.String())
 		}
-		for _, name := range names {
-			out, err := os.Stat(name)
-			if err != nil {
-				continue
-			}
-			for _, read := range args {
-				if in, err := os.Stat(read); err == nil && os.SameFile(in, out) {
-					return hinted{fmt.Errorf("--%s: %s is what is read", flag, name), "name another file"}
-				}
-			}
+		if name := among(names, args); name != "" {
+			return hinted{fmt.Errorf("--%s: %s is what is read", flag, name), "name another file"}
 		}
 	}
 	return nil
+}
+
+// among returns the first of the files that is one of others, by whatever name; empty: none is.
+func among(files, others []string) string {
+	for _, name := range files {
+		out, err := os.Stat(name)
+		if err != nil {
+			continue
+		}
+		for _, other := range others {
+			if in, err := os.Stat(other); err == nil && os.SameFile(in, out) {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 // colour reports whether w is a terminal that wants colours

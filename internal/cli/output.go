@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
@@ -118,6 +119,9 @@ func writeFile(name string, write func(io.Writer) error, ready func() error) err
 		name = target
 	}
 	old, err := os.Stat(name)
+	if err == nil && old.IsDir() {
+		return hinted{notWritten(named, syscall.EISDIR), "name a file in it"}
+	}
 	if err == nil && !old.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0)
 		if err != nil {

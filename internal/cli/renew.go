@@ -40,8 +40,13 @@ be edited in place.`,
 		Example: `  codewarrant renew --expiring 30d .github/codewarrant.yml
   codewarrant renew --expiring 30d --for 180d --dry-run .github/codewarrant.yml
   codewarrant renew --expiring 0d --expires 2027-04-30 .github/codewarrant.yml`,
-		Args:              takes(1, 1, "one argument, a policy", "--expiring 30d codewarrant.yml"),
-		PreRunE:           oneOf(0, "expires", "for"),
+		Args: takes(1, 1, "one argument, a policy", "--expiring 30d codewarrant.yml"),
+		PreRunE: func(cmd *cobra.Command, args []string) error {
+			if o.dryRun && o.expires == "" && o.life == "" {
+				return hinted{errors.New("--dry-run says nothing without --expires or --for"), "without them nothing is rewritten"}
+			}
+			return oneOf(0, "expires", "for")(cmd, args)
+		},
 		RunE:              func(cmd *cobra.Command, args []string) error { return renew(cmd.Context(), env, o, args[0]) },
 		ValidArgsFunction: upTo(1, policyFileArgs),
 	}

@@ -88,7 +88,7 @@ func commandHint(cmd *cobra.Command, name string) string {
 // nearest returns what has the name that is nearest to one which nothing has, if any is near
 // at all; of several lists the first that has such.
 func nearest[T any](name string, nameOf func(T) string, lists ...[]T) []T {
-	for distance := range min(misspelt+1, len(name)) {
+	for distance := range min(misspelt, len(name)/2) + 1 {
 		for _, list := range lists {
 			like := slices.DeleteFunc(slices.Clone(list), func(t T) bool { return near.Distance(name, nameOf(t), distance) < 0 })
 			if len(like) > 0 {
@@ -124,6 +124,44 @@ func notEmpty(cmd *cobra.Command) (err error) {
 		}
 	})
 	return err
+}
+
+// textOnly refuses --verbose beside a format that has everything anyway, or nothing more.
+func textOnly(cmd *cobra.Command) error {
+	verbose, format := cmd.Flags().Lookup("verbose"), cmd.Flags().Lookup("format")
+	if verbose == nil || format == nil || verbose.Value.String() != "true" || format.Value.String() == "text" {
+		return nil
+	}
+	return hinted{fmt.Errorf("--verbose says nothing with --format %s", format.Value), "it is of --format text"}
+}
+
+// once is the value of a flag that may be given once: of two values one would be overlooked.
+type once struct {
+	pflag.Value
+	given bool
+}
+
+var errTwice = errors.New("given beside another one, and only one is taken")
+
+func (o *once) Set(value string) error {
+	if o.given {
+		return errTwice
+	}
+	o.given = true
+	return o.Value.Set(value)
+}
+
+// onlyOnce lets the flags of a command and of those below it be given once each, but for
+// those that are lists, and those that are true or false, which say the same twice.
+func onlyOnce(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if t := f.Value.Type(); t != "bool" && t != "stringArray" {
+			f.Value = &once{Value: f.Value}
+		}
+	})
+	for _, c := range cmd.Commands() {
+		onlyOnce(c)
+	}
 }
 
 // oneOf demands that no more than one of the flags is given, and at least as many, 0 or 1.
@@ -180,8 +218,12 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid):
 		f := invalid.GetFlag()
 		what := invalid.Unwrap().Error()
-		if f.Value.Type() == "bool" {
+		switch {
+		case errors.Is(err, errTwice):
+		case f.Value.Type() == "bool":
 			what = "not one of true, false"
+		case f.Value.Type() == "duration":
+			what = "not a time such as 90s, 10m or 1h30m"
 		}
 		return hinted{fmt.Errorf("--%s: %q is %s", f.Name, invalid.GetValue(), what), writeFlag(f)}
 	}
