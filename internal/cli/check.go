@@ -181,6 +181,9 @@ func runCheck(ctx context.Context, env Env, o checkOptions, args []string) (*che
 			walk = append(walk, arg)
 		}
 	}
+	if in.Preflight != "" && len(walk) == 0 {
+		return nil, hinted{errors.New("--preflight: a service looks at what was built, and no path of that is given"), "name it, such as build/Acme.app, or leave --preflight away"}
+	}
 	in.Repository = repositoryOfRun(env)
 	addSources(&in, sources)
 	if err := addTrees(&in, o.sources); err != nil {

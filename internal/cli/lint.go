@@ -30,6 +30,7 @@ names are not known, and near to ones that are; and what could be said better. I
 Owners are looked for in CODEOWNERS where the repository of the policy has that file.
 
 The policy is a file, or preset:NAME; without an argument it is the one that check would find.
+Why a policy is not valid is told on standard error, with --format json too, which then prints nothing.
 
 Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 wrong usage or a policy that is
 not valid.`,
