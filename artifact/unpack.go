@@ -145,9 +145,23 @@ type temporary struct {
 func newTemporary() (*temporary, error) {
 	f, err := os.CreateTemp("", "codewarrant-")
 	if err != nil {
-		return nil, fmt.Errorf("there is no place to unpack it: %w", err)
+		return nil, noPlace(err)
 	}
 	return &temporary{f, os.Remove(f.Name()) != nil}, nil
+}
+
+// ErrNoPlace is in an error of a file that could not be unpacked for what is wrong with the
+// folder for temporary files, [os.TempDir].
+var ErrNoPlace = errors.New("there is no place to unpack it")
+
+func noPlace(err error) error { return fmt.Errorf("%w in %s: %w", ErrNoPlace, os.TempDir(), bare(err)) }
+
+func (t *temporary) Write(b []byte) (int, error) {
+	n, err := t.File.Write(b)
+	if err != nil {
+		err = noPlace(err)
+	}
+	return n, err
 }
 
 func (t *temporary) Close() error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -240,6 +241,29 @@ func writeFiles(t *testing.T, dir string, files at.Files) {
 			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+}
+
+// That there is no place for what is packed says nothing of the file, and is told with what
+// to do.
+func TestWantOfAPlaceIsToldAsSuch(t *testing.T) {
+	large := make([]byte, 2<<20)
+	rand.NewChaCha8([32]byte{}).Read(large)
+	name := filepath.Join(t.TempDir(), "it.zip")
+	if err := os.WriteFile(name, at.Zip(at.Files{"inner.tar.gz": string(at.Gzip(at.Tar(at.Files{"a": string(large)})))}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
+	t.Setenv("TMPDIR", missing)
+	t.Setenv("TMP", missing)
+	found := look(t, []string{name})
+	if len(found.Unread) == 0 {
+		t.Fatalf("%+v", found)
+	}
+	for _, u := range found.Unread {
+		if want := "there is no place to unpack it in " + missing; !strings.Contains(u.Err.Error(), want) || !strings.HasPrefix(u.Hint, "set TMPDIR ") {
+			t.Errorf("%v, hint %q; want %s", u.Err, u.Hint, want)
 		}
 	}
 }

@@ -100,8 +100,17 @@ func problemOf(p *artifact.Problem) Result {
 	case artifact.NotMachO, artifact.Nothing:
 		return Result{Empty: []check.Unread{{Path: p.Path, Err: p.Err}}}
 	default:
-		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err}}}
+		return Result{Unread: []check.Unread{{Path: p.Path, Err: p.Err, Hint: placeHint(p.Err)}}}
 	}
+}
+
+// placeHint says what to do where a file could not be unpacked for want of a place; else it
+// is empty.
+func placeHint(err error) string {
+	if errors.Is(err, artifact.ErrNoPlace) {
+		return "set TMPDIR to a folder that can be written to, with room for what is unpacked"
+	}
+	return ""
 }
 
 var remarks = map[artifact.Kind]string{
@@ -151,7 +160,7 @@ func (j job) read(ctx context.Context, l view) outcome {
 		o.found.Unread = []check.Unread{{Path: o.path, Err: fmt.Errorf("the main executable of a bundle: %w", err), Hint: mainHint}}
 	case errors.Is(err, macho.ErrNotMachO):
 	case err != nil:
-		o.found.Unread = []check.Unread{{Path: o.path, Err: err}}
+		o.found.Unread = []check.Unread{{Path: o.path, Err: err, Hint: placeHint(err)}}
 	default:
 		o.found.Binaries = []check.Binary{b}
 		o.found.Remarks = payloads(j.item, b.Slices)
