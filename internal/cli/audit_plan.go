@@ -27,7 +27,8 @@ parts than repositories.
 Exit status: 0 written, 2 wrong usage, an audit that is not valid, or a plan that could not be written,
 3 what there is to audit could not be read, or it is nothing.`,
 		Example: `  codewarrant audit plan --shards 8 --output plan.json audit.yml
-  echo "matrix=$(codewarrant audit plan --output plan.json audit.yml)" >> "$GITHUB_OUTPUT"`,
+  matrix=$(codewarrant audit plan --output plan.json audit.yml)
+  echo "matrix=$matrix" >> "$GITHUB_OUTPUT"`,
 		Args: takes(1, 1, "one argument, the file that says what is audited", "--output plan.json audit.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
