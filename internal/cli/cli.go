@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -141,7 +142,7 @@ interrupted ends with 130, and with 143 on SIGTERM.`,
 	return root
 }
 
-// replaces refuses an output that is one of the files that are read.
+// replaces refuses an output that is one of the files that are read, or another output.
 func replaces(cmd *cobra.Command, args []string) error {
 	args = slices.Clip(args)
 	for _, flag := range []string{"policy", "plan"} {
@@ -153,14 +154,22 @@ func replaces(cmd *cobra.Command, args []string) error {
 			args = append(args, f.Value.String())
 		}
 	}
+	by := map[string]string{} // the files that are written, and the flags that name them
 	for _, flag := range []string{"output", "attestation"} {
 		f := cmd.Flags().Lookup(flag)
-		if f == nil {
+		if f == nil || f.Value.String() == "" {
 			continue
 		}
 		names := []string{f.Value.String()}
 		if flag == "attestation" {
 			names = attestationFiles(f.Value.String())
+		}
+		for _, name := range names {
+			abs, err := filepath.Abs(name)
+			if other := by[abs]; err == nil && other != "" {
+				return hinted{fmt.Errorf("--%s and --%s name the same file, %s", other, flag, name), "name another file"}
+			}
+			by[abs] = flag
 		}
 		if name := among(names, args); name != "" {
 			return hinted{fmt.Errorf("--%s: %s is what is read", flag, name), "name another file"}
