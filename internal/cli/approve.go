@@ -57,19 +57,7 @@ Exit status: 0 the signatures are added, or the text printed, 2 they could not b
 			if len(args) > 1 && (o.dryRun || o.signature != "") {
 				return hinted{errors.New("--dry-run and --signature are for one exception"), "a signature is of one text: name one id"}
 			}
-			if len(args) > 1 { // else it is seen when it is signed
-				for _, id := range args {
-					if _, err := ready(cmd.Context(), env, id, o.policy); err != nil {
-						return err
-					}
-				}
-			}
-			for _, id := range args {
-				if err := approve(cmd.Context(), env, id, o); err != nil {
-					return err
-				}
-			}
-			return nil
+			return approve(cmd.Context(), env, args, o)
 		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			return slices.DeleteFunc(exceptions(o.policy), func(offer string) bool {
@@ -90,27 +78,49 @@ Exit status: 0 the signatures are added, or the text printed, 2 they could not b
 	return cmd
 }
 
-// ready returns an exception of which nothing but a signature is missing.
-func ready(ctx context.Context, env Env, id, name string) (*draft, error) {
-	d, err := openDraft(ctx, env, name, id, policy.DateOf(env.Now()))
-	if err != nil {
-		return nil, err
-	}
-	return d, d.ready("approved-by")
-}
-
-// approve does the work. Nothing is written unless what is to be written is approved by
-// one person more.
-func approve(ctx context.Context, env Env, id string, o approveOptions) error {
-	d, err := ready(ctx, env, id, o.policy)
+// approve does the work. Nothing is written unless each exception is approved by one person
+// more in what is to be written.
+func approve(ctx context.Context, env Env, ids []string, o approveOptions) error {
+	d, err := openDraft(ctx, env, o.policy, policy.DateOf(env.Now()))
 	if err != nil {
 		return err
 	}
+	for _, id := range ids { // before anybody is asked to touch a key
+		if err := d.read(id); err != nil {
+			return err
+		}
+		if err := d.ready("approved-by"); err != nil {
+			return err
+		}
+	}
 	if o.dryRun {
-		return emitExactly(env, "what is signed of "+id, d.text, "run it outside of a job on GitHub")
+		return emitExactly(env, "what is signed of "+ids[0], d.text, "run it outside of a job on GitHub")
 	}
 	demand, err := newPolicyReader(ctx, env).demandOf(d.approvals)
 	if err != nil {
+		return err
+	}
+	var told strings.Builder
+	for _, id := range ids {
+		if err := d.approve(env, id, o, demand, &told); err != nil {
+			if len(ids) > 1 {
+				err = fmt.Errorf("%s is not signed, and so none is: %w", id, err)
+			}
+			return err
+		}
+	}
+	if err := rewriteFile(filepath.FromSlash(d.name), d.was, d.src); err != nil {
+		return err
+	}
+	return emit(env, "", func(w io.Writer, _ bool) error {
+		_, err := io.WriteString(sanitise.Log(w), told.String())
+		return err
+	})
+}
+
+// approve adds a signature of one exception to the draft, and tells so.
+func (d *draft) approve(env Env, id string, o approveOptions, demand approval.Demand, told io.Writer) error {
+	if err := d.read(id); err != nil {
 		return err
 	}
 	signature, err := sign(env, o, d.text)
@@ -129,13 +139,8 @@ func approve(ctx context.Context, env Env, id string, o approveOptions) error {
 	if len(after.Signers) <= len(before.Signers) {
 		return fmt.Errorf("what would be written is not approved by one person more: %s", after.Lack())
 	}
-	if err := rewriteFile(filepath.FromSlash(d.name), d.was, d.src); err != nil {
-		return err
-	}
-	return emit(env, "", func(w io.Writer, _ bool) error {
-		_, err := fmt.Fprintf(sanitise.Log(w), "%s: %s is signed by %s with %s %s, approved on %s; %d of %d\n",
-			sanitise.Text(d.name), sanitise.Text(id), sanitise.Text(made.Principals), made.KeyType, made.Fingerprint,
-			d.exception.ApprovedOn, len(after.Signers), after.Needed)
-		return err
-	})
+	_, err = fmt.Fprintf(told, "%s: %s is signed by %s with %s %s, approved on %s; %d of %d\n",
+		sanitise.Text(d.name), sanitise.Text(id), sanitise.Text(made.Principals), made.KeyType, made.Fingerprint,
+		d.exception.ApprovedOn, len(after.Signers), after.Needed)
+	return err
 }

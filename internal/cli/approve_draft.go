@@ -12,7 +12,7 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// draft is a policy on the way to one more signature.
+// draft is a policy on the way to more signatures.
 type draft struct {
 	name      string            // of the file
 	was, src  []byte            // its text, and with what is added to it
@@ -24,8 +24,8 @@ type draft struct {
 	approvals *policy.Policy // that says who may sign
 }
 
-// openDraft reads a policy and finds the exception.
-func openDraft(ctx context.Context, env Env, name, id string, today policy.Date) (*draft, error) {
+// openDraft reads a policy whose exceptions can be signed.
+func openDraft(ctx context.Context, env Env, name string, today policy.Date) (*draft, error) {
 	p, err := loadPolicy(ctx, env, name)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func openDraft(ctx context.Context, env Env, name, id string, today policy.Date)
 		return nil, err
 	}
 	d.src = d.was
-	return d, d.read(id)
+	return d, nil
 }
 
 // edited takes over what came of an edit.

@@ -261,6 +261,36 @@ func TestApproveTakesNoNameOfALineForSomethingElse(t *testing.T) {
 	}
 }
 
+// Of several exceptions none is signed where one cannot be.
+func TestApproveSignsAllOrNone(t *testing.T) {
+	second := strings.NewReplacer("EXC-1", "EXC-2", "com.acme.app", "com.acme.helper").Replace(toSign[strings.Index(toSign, "  - id"):])
+	both := toSign + second
+	folder(t, both, "")
+	_, public := newKey(t, "id", "")
+	put(t, "allowed_signers", []byte("alice@acme.example "+public))
+	if status, _, stderr := codewarrant(nil, "approve", "EXC-2", "--key", "id"); status != 0 {
+		t.Fatalf("status %d\n%s", status, stderr)
+	}
+	signed := string(get(t, "codewarrant.yml"))
+	for _, ids := range [][]string{{"EXC-1", "EXC-2"}, {"EXC-1", "EXC-1"}} {
+		status, stdout, stderr := codewarrant(nil, append([]string{"approve", "--key", "id"}, ids...)...)
+		want := ids[1] + " is not signed, and so none is: the signature does not count: "
+		if status != 2 || stdout != "" || !strings.Contains(stderr, want) || !strings.Contains(stderr, "hint: somebody else has to sign") {
+			t.Errorf("%v: status %d\n%s%s", ids, status, stdout, stderr)
+		}
+		if diff := cmp.Diff(signed, string(get(t, "codewarrant.yml"))); diff != "" {
+			t.Errorf("%v: (-want +got):\n%s", ids, diff)
+		}
+	}
+	put(t, "codewarrant.yml", []byte(both))
+	if status, stdout, stderr := codewarrant(nil, "approve", "EXC-1", "EXC-2", "--key", "id"); status != 0 || strings.Count(stdout, "is signed by alice@acme.example") != 2 {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
+	}
+	if status, stdout, _ := codewarrant(nil, "approvals"); status != 0 || strings.Count(stdout, "signature 1 is by alice@acme.example") != 2 {
+		t.Errorf("status %d\n%s", status, stdout)
+	}
+}
+
 // serve plays ssh-agent on a socket for the length of the test.
 func serve(t *testing.T, a agent.Agent) string {
 	t.Helper()
