@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -221,7 +222,7 @@ func (j *job) write(name string, write func(io.Writer) error) error {
 			}
 		}
 	}
-	temp := fmt.Sprintf("%s.%s.part", name, rand.Text())
+	temp := path.Join(path.Dir(name), temporary+rand.Text())
 	f, err := root.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err

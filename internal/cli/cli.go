@@ -54,11 +54,27 @@ func Main(env Env) int {
 	defer stop()
 	root := newRoot(env)
 	root.SetArgs(env.Args)
-	root.SetOut(env.Stdout)
+	help := &written{w: env.Stdout} // which cobra writes, and whose errors it drops
+	root.SetOut(help)
 	root.SetErr(env.Stderr)
 	done := make(chan error, 1)
-	go func() { done <- root.ExecuteContext(ctx) }()
+	go func() {
+		err := root.ExecuteContext(ctx)
+		done <- cmp.Or(err, help.err)
+	}()
 	return exitStatus(ctx, env, await(ctx, done))
+}
+
+// written keeps the first error of what is written to w.
+type written struct {
+	w   io.Writer
+	err error
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	n, err := w.w.Write(b)
+	w.err = cmp.Or(w.err, err)
+	return n, err
 }
 
 // exitStatus returns the status that a run ends with, and tells why unless that is done.

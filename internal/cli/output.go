@@ -105,6 +105,9 @@ func rewriteFile(name string, was, is []byte) error {
 	})
 }
 
+// temporary begins the name of a file that is to take the place of another.
+const temporary = ".codewarrant-"
+
 // writeFile replaces the file of that name in one step, if ready says so just before,
 // and keeps its permissions, and its owner as far as it may. Behind a link it replaces
 // what the link leads to; a device or a FIFO is written to, not replaced.
@@ -129,7 +132,7 @@ func writeFile(name string, write func(io.Writer) error, ready func() error) err
 		}
 		return errors.Join(buffered(f, write), f.Close())
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	f, err := os.CreateTemp(filepath.Dir(name), temporary+"*") // no longer than the name may be
 	if err != nil {
 		return hinted{notWritten(named, err), "the folder has to be there and writable"}
 	}

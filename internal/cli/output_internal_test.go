@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -49,7 +50,7 @@ func TestAFileIsRewrittenIfItIsAsItWasRead(t *testing.T) {
 			if diff := cmp.Diff(tt.want, string(got)); diff != "" {
 				t.Error(diff)
 			}
-			left, err := fs.Glob(os.DirFS("."), ".f-*")
+			left, err := fs.Glob(os.DirFS("."), temporary+"*")
 			if err != nil || len(left) > 0 {
 				t.Errorf("left behind: %s, error %v", strings.Join(left, ", "), err)
 			}
@@ -57,5 +58,36 @@ func TestAFileIsRewrittenIfItIsAsItWasRead(t *testing.T) {
 	}
 	if err := rewriteFile("gone", nil, nil); err == nil {
 		t.Error("a file that is gone is written")
+	}
+}
+
+// Any name that the file system takes may be written to.
+func TestAFileOfTheLongestNameIsWritten(t *testing.T) {
+	t.Chdir(t.TempDir())
+	name := strings.Repeat("n", 255) // NAME_MAX of Linux and macOS
+	write := func(w io.Writer) error { _, err := io.WriteString(w, "text"); return err }
+	for what, err := range map[string]error{
+		"of the command line": writeFile(name, write, func() error { return nil }),
+		"of the action":       new(job).write("r"+name[1:], write),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if left, err := fs.Glob(os.DirFS("."), temporary+"*"); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %s, error %v", strings.Join(left, ", "), err)
+	}
+}
+
+// What cobra prints is lost no less than a report is.
+func TestHelpThatCannotBeWrittenIsAnError(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"check", "--help"}, {"help", "check"}, {}, {"policy"}} {
+		r, w := io.Pipe()
+		r.Close()
+		var stderr strings.Builder
+		status := Main(Env{Args: args, Stdout: w, Stderr: &stderr, Getenv: func(string) string { return "" }})
+		if status != exitUsage || !strings.Contains(stderr.String(), io.ErrClosedPipe.Error()) {
+			t.Errorf("%v: status %d, %s", args, status, stderr.String())
+		}
 	}
 }
