@@ -69,7 +69,7 @@ func parseDays(flag, text string) (int, error) {
 	digits, ok := strings.CutSuffix(text, "d")
 	n, err := strconv.Atoi(digits)
 	if !ok || err != nil || strconv.Itoa(n) != digits || n < 0 || n > most {
-		return 0, hinted{fmt.Errorf("--%s: %q is not a number of days", flag, text), "write it as 30d"}
+		return 0, hinted{fmt.Errorf("--%s: %q is not a number of days from 0d to %dd", flag, text, most), "write it as 30d"}
 	}
 	return n, nil
 }
