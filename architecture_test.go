@@ -17,25 +17,26 @@ import (
 // architecture. Imports run one way, from main to entitlement.
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
-	"internal/cli":          {"approval", "audit", "check", "compare", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
-	"audit":                 {"approval", "check", "internal/github", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
+	"internal/cli":          {"approval", "audit", "check", "compare", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/inorder", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
+	"audit":                 {"approval", "check", "internal/github", "internal/inorder", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "evidence", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
-	"report":                {"approval", "check", "codesign", "compare", "docs", "entitlement", "evidence", "internal/canonical", "internal/sanitise", "macho", "policy", "profile"},
-	"compare":               {"codesign", "entitlement", "evidence", "policy"},
-	"internal/canonical":    {},
-	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "evidence", "macho", "policy", "profile", "seal", "source"},
-	"source":                {"entitlement"},
+	"report":                {"approval", "check", "codesign", "compare", "docs", "entitlement", "evidence", "internal/canonical", "internal/inorder", "internal/sanitise", "macho", "policy", "profile"},
+	"compare":               {"codesign", "entitlement", "evidence", "internal/inorder", "policy"},
+	"internal/canonical":    {"internal/inorder"},
+	"internal/inorder":      {},
+	"check":                 {"approval", "codesign", "codesign/requirement", "entitlement", "evidence", "internal/inorder", "macho", "policy", "profile", "seal", "source"},
+	"source":                {"entitlement", "internal/inorder"},
 	"approval":              {"internal/sshsig", "policy"},
-	"codesign":              {"codesign/requirement", "entitlement", "macho"},
-	"codesign/requirement":  {},
-	"seal":                  {"codesign/requirement", "internal/boundedplist"},
+	"codesign":              {"codesign/requirement", "entitlement", "internal/inorder", "macho"},
+	"codesign/requirement":  {"internal/inorder"},
+	"seal":                  {"codesign/requirement", "internal/boundedplist", "internal/inorder"},
 	"profile":               {"codesign", "entitlement", "internal/boundedplist"},
-	"evidence":              {"evidence/calls", "evidence/engines", "macho"},
-	"evidence/engines":      {},
-	"evidence/calls":        {},
-	"artifact":              {"internal/apfs", "internal/archive", "internal/boundedplist", "internal/hfs", "internal/udif", "internal/volume", "macho"},
+	"evidence":              {"evidence/calls", "evidence/engines", "internal/inorder", "macho"},
+	"evidence/engines":      {"internal/inorder"},
+	"evidence/calls":        {"internal/inorder"},
+	"artifact":              {"internal/apfs", "internal/archive", "internal/boundedplist", "internal/hfs", "internal/inorder", "internal/udif", "internal/volume", "macho"},
 	"internal/apfs":         {"internal/archive", "internal/decmpfs", "internal/volume"},
-	"internal/archive":      {},
+	"internal/archive":      {"internal/inorder"},
 	"internal/archivetest":  {},
 	"internal/bzip2":        {},
 	"internal/decmpfs":      {"internal/archive", "internal/lzfse"},
@@ -43,11 +44,11 @@ var graph = map[string][]string{
 	"internal/imagetest":    {},
 	"internal/imagetools":   {"internal/udif"},
 	"internal/lzfse":        {},
-	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/bzip2", "internal/lzfse"},
-	"internal/volume":       {"internal/archive"},
-	"policy":                {"entitlement", "internal/near"},
-	"macho":                 {},
-	"entitlement":           {"internal/near"},
+	"internal/udif":         {"internal/archive", "internal/boundedplist", "internal/bzip2", "internal/inorder", "internal/lzfse"},
+	"internal/volume":       {"internal/archive", "internal/inorder"},
+	"policy":                {"entitlement", "internal/inorder", "internal/near"},
+	"macho":                 {"internal/inorder"},
+	"entitlement":           {"internal/inorder", "internal/near"},
 	"docs":                  {},
 	"internal/sanitise":     {},
 	"internal/boundedplist": {},
@@ -65,7 +66,7 @@ var graph = map[string][]string{
 }
 
 // pure packages open no file, know no clock and no network.
-var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/bzip2", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "internal/volume", "compare", "internal/canonical"}
+var pure = []string{"entitlement", "macho", "codesign", "codesign/requirement", "policy", "approval", "check", "report", "evidence", "evidence/calls", "evidence/engines", "profile", "source", "internal/event", "internal/sshsig", "internal/apfs", "internal/bzip2", "internal/decmpfs", "internal/hfs", "internal/lzfse", "internal/udif", "internal/volume", "compare", "internal/canonical", "internal/inorder"}
 
 func TestImportsRunOneWay(t *testing.T) {
 	const module = "github.com/codewarrant/codewarrant/"

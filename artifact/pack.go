@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // pack is a tree in an archive.
@@ -232,7 +233,7 @@ func (n *node) list() []*node {
 	for _, c := range n.children {
 		list = append(list, c)
 	}
-	slices.SortFunc(list, func(a, b *node) int { return cmp.Compare(a.name, b.name) })
+	inorder.By(list, func(a, b *node) int { return cmp.Compare(a.name, b.name) })
 	return list
 }
 

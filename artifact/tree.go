@@ -7,12 +7,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -72,7 +72,7 @@ func (f folder) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	defer dir.Close()
 	entries, err := listing(dir)
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	inorder.By(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
 	return entries, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/github"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -117,7 +118,7 @@ func Make(ctx context.Context, client *github.Client, src []byte, a *policy.Audi
 	for _, t := range found {
 		p.Repositories = append(p.Repositories, t)
 	}
-	slices.SortFunc(p.Repositories, compare)
+	inorder.By(p.Repositories, compare)
 	p.Shards = min(shards, len(p.Repositories))
 	return p, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -53,7 +54,7 @@ func alike(a, b Claim) bool {
 }
 
 func (l *claimList) sorted() []Claim {
-	slices.SortStableFunc(l.list, func(a, b Claim) int { return strings.Compare(a.Entitlement, b.Entitlement) })
+	inorder.By(l.list, func(a, b Claim) int { return strings.Compare(a.Entitlement, b.Entitlement) })
 	return l.list
 }
 

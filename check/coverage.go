@@ -1,8 +1,7 @@
 package check
 
 import (
-	"slices"
-
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -60,6 +59,6 @@ func (c *Coverage) Untested(p *policy.Policy) []Untested {
 			list = append(list, Untested{Exception: e, Position: e.Position})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Untested) int { return a.Position.Line - b.Position.Line })
+	inorder.By(list, func(a, b Untested) int { return a.Position.Line - b.Position.Line })
 	return list
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/source"
 )
@@ -69,7 +70,7 @@ func Evaluate(in Input) *Report {
 	if !in.NoExceptions {
 		e.exceptions = newExceptions(in)
 	}
-	sorted := slices.SortedFunc(slices.Values(in.Binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
+	sorted := inorder.Copied(in.Binaries, func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
 	e.processes = newProcesses(sorted)
 	for _, b := range mergeCopies(sorted, !in.Slots) {
 		n := len(e.findings)
@@ -266,7 +267,7 @@ func (e *evaluation) groupFrom(n int) {
 // sortFindings orders findings worst first, and beyond that so that equal inputs
 // give equal reports.
 func sortFindings(list []Finding) []Finding {
-	slices.SortStableFunc(list, func(a, b Finding) int {
+	inorder.By(list, func(a, b Finding) int {
 		return cmp.Or(
 			cmp.Compare(levelRank(a.Level), levelRank(b.Level)),
 			cmp.Compare(min(len(b.Paths), 1), min(len(a.Paths), 1)), // the policy's own last

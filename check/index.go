@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -132,6 +133,6 @@ func (x *scopeIndex) candidates(t policy.Target) []*exceptionUse {
 	if len(list) == len(x.rest) {
 		return list
 	}
-	slices.SortFunc(list, func(a, b *exceptionUse) int { return cmp.Compare(a.order, b.order) })
+	inorder.By(list, func(a, b *exceptionUse) int { return cmp.Compare(a.order, b.order) })
 	return slices.Compact(list)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/evidence"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Narrowing is what the code makes of the entitlements of a program.
@@ -27,7 +28,7 @@ type Program struct {
 // Programs yields the slices of programs among the binaries of which the code was looked
 // at, by path.
 func Programs(binaries []Binary) iter.Seq[Program] {
-	sorted := slices.SortedFunc(slices.Values(binaries), func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
+	sorted := inorder.Copied(binaries, func(a, b Binary) int { return slices.Compare(a.Paths, b.Paths) })
 	processes := newProcesses(sorted)
 	return func(yield func(Program) bool) {
 		for _, b := range sorted {

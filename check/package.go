@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
 // packages judges the installer packages and disk images, by the stage alone: groups are of binaries.
 func (e *evaluation) packages(code []Binary) {
-	list := slices.SortedFunc(slices.Values(e.in.Packages), func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
+	list := inorder.Copied(e.in.Packages, func(a, b Package) int { return strings.Compare(a.Path, b.Path) })
 	e.report.Packages = list
 	for _, p := range list {
 		e.installer(p, code)
@@ -276,7 +277,7 @@ func sortedKeys(m map[string][]string) []string {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(len(m[b])-len(m[a]), strings.Compare(a, b)) })
+	inorder.By(keys, func(a, b string) int { return cmp.Or(len(m[b])-len(m[a]), strings.Compare(a, b)) })
 	return keys
 }
 

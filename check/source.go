@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/source"
 )
@@ -25,7 +26,7 @@ func Inside(name string) string {
 
 // sources judges what programs will be signed with, by the same policy as binaries.
 func (e *evaluation) sources() {
-	sorted := slices.SortedFunc(slices.Values(e.in.Sources), func(a, b Source) int { return strings.Compare(a.Path, b.Path) })
+	sorted := inorder.Copied(e.in.Sources, func(a, b Source) int { return strings.Compare(a.Path, b.Path) })
 	e.files = make(map[string]*Source, len(sorted))
 	for i := range sorted {
 		e.files[sorted[i].Path] = &sorted[i]

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/codewarrant/codewarrant/codesign"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/macho"
 	"github.com/codewarrant/codewarrant/policy"
 )
@@ -155,7 +156,7 @@ func (c *CaseResult) differ(want, got string) {
 // take what only they could.
 func (c *CaseResult) findings() {
 	left := slices.Clone(c.Report.Findings)
-	wanted := slices.SortedStableFunc(slices.Values(c.Expect.Findings), func(a, b policy.ExpectedFinding) int {
+	wanted := inorder.Copied(c.Expect.Findings, func(a, b policy.ExpectedFinding) int {
 		return cmp.Compare(len(wordsOf(b)), len(wordsOf(a)))
 	})
 	for _, want := range wanted {

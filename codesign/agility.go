@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // The signed attributes that bind every CodeDirectory, since the signature itself
@@ -56,7 +57,7 @@ func (m *cmsMessage) agilityV1(dirs []signedDirectory) error {
 	}
 	var want, got []string
 	byType := func(a, b signedDirectory) int { return cmp.Compare(a.HashType, b.HashType) }
-	for _, d := range slices.SortedStableFunc(slices.Values(dirs), byType) {
+	for _, d := range inorder.Copied(dirs, byType) {
 		want = append(want, d.CDHash)
 	}
 	for _, v := range hashes.Array {

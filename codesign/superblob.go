@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // superBlob is a SuperBlob whose entries lie inside it and share no bytes.
@@ -116,7 +117,7 @@ func isEntitlements(magic uint32) bool {
 // overlap refuses blobs that share bytes with one another or with the index: a
 // byte would then have two meanings, and hashing would cost more than there is.
 func (sb *superBlob) overlap(end uint64) error {
-	sorted := slices.SortedFunc(slices.Values(sb.blobs), func(a, b Blob) int { return cmp.Compare(a.Offset, b.Offset) })
+	sorted := inorder.Copied(sb.blobs, func(a, b Blob) int { return cmp.Compare(a.Offset, b.Offset) })
 	for _, blob := range sorted {
 		if uint64(blob.Offset) < end {
 			return fmt.Errorf("%s at offset %d overlaps what ends at %d", SlotName(blob.Slot), blob.Offset, end)

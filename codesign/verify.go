@@ -9,6 +9,7 @@ import (
 	cs "github.com/blacktop/go-macho/pkg/codesign/types"
 	"github.com/blacktop/go-macho/types"
 
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/macho"
 )
 
@@ -31,7 +32,7 @@ func (s *Signature) readDirectories(sb *superBlob) {
 		d.blob = *blob
 		s.Directories = append(s.Directories, d)
 	}
-	slices.SortStableFunc(s.Directories, func(a, b Directory) int { return cmp.Compare(a.Slot, b.Slot) })
+	inorder.By(s.Directories, func(a, b Directory) int { return cmp.Compare(a.Slot, b.Slot) })
 }
 
 // compareDirectories finds what would make the kernel and Security.framework

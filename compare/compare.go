@@ -13,6 +13,7 @@ import (
 	"github.com/codewarrant/codewarrant/codesign"
 	"github.com/codewarrant/codewarrant/entitlement"
 	"github.com/codewarrant/codewarrant/evidence"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -151,10 +152,10 @@ func Sides(from, to Side) *Result {
 	d.tellLimits()
 	sortUnread(&d.result.FromUnread)
 	sortUnread(&d.result.ToUnread)
-	slices.SortFunc(d.result.Matches, func(a, b Match) int {
+	inorder.By(d.result.Matches, func(a, b Match) int {
 		return cmp.Or(strings.Compare(a.To, b.To), strings.Compare(a.From, b.From))
 	})
-	slices.SortStableFunc(d.result.Changes, order)
+	inorder.By(d.result.Changes, order)
 	return d.result
 }
 
@@ -329,7 +330,7 @@ func RiskRank(risk string) int {
 }
 
 func sortUnread(list *[]Unread) {
-	slices.SortFunc(*list, func(a, b Unread) int {
+	inorder.By(*list, func(a, b Unread) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Message, b.Message))
 	})
 	*list = slices.Compact(*list)

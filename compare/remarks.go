@@ -3,9 +3,9 @@ package compare
 import (
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -42,7 +42,7 @@ func sortedRemarks(m map[Remark]Remark) []Remark {
 	for k := range m {
 		list = append(list, k)
 	}
-	slices.SortFunc(list, func(a, b Remark) int {
+	inorder.By(list, func(a, b Remark) int {
 		return strings.Compare(a.Rule+"\x00"+a.Path+"\x00"+a.Message, b.Rule+"\x00"+b.Path+"\x00"+b.Message)
 	})
 	return list

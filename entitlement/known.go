@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -129,7 +130,7 @@ func parseLexicon(b []byte) (*lexicon, error) {
 			v.prefixes = append(v.prefixes, i)
 		}
 	}
-	slices.SortStableFunc(v.prefixes, func(i, j int) int { return len(v.known[j].Key) - len(v.known[i].Key) })
+	inorder.By(v.prefixes, func(i, j int) int { return len(v.known[j].Key) - len(v.known[i].Key) })
 	for _, m := range file.Misspellings {
 		if err := v.addMisspelling(m); err != nil {
 			return nil, fmt.Errorf("misspelling %q: %w", m.Key, err)

@@ -10,6 +10,8 @@ package evidence
 import (
 	"cmp"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Need is something that code does and that the Hardened Runtime forbids.
@@ -198,7 +200,7 @@ func (c *Code) sort() { c.drop(func(it Item) Need { return it.Need }) }
 
 // drop keeps the strongest items of each group, in their order.
 func (c *Code) drop(group func(Item) Need) {
-	slices.SortStableFunc(c.Items, compareItems)
+	inorder.By(c.Items, compareItems)
 	kept := map[Need]int{}
 	c.Items = slices.DeleteFunc(c.Items, func(it Item) bool {
 		g := group(it)

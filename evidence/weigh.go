@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Process is a program with the code that runs in it, all of one architecture.
@@ -213,7 +215,7 @@ func (a *Assessment) cite(items ...Cited) {
 
 // finish brings the strongest items to the front and leaves out what is beyond the limit.
 func (a *Assessment) finish() {
-	slices.SortStableFunc(a.Items, func(x, y Cited) int {
+	inorder.By(a.Items, func(x, y Cited) int {
 		if x.Strength != y.Strength {
 			return x.Strength.rank() - y.Strength.rank()
 		}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/blacktop/go-macho/types"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // fatMagic recognises the four magics of <mach-o/fat.h>.
@@ -160,7 +161,7 @@ func (f fatReader) conflicts(entries []entry) []Anomaly {
 			}
 		}
 	}
-	sorted := slices.SortedFunc(slices.Values(entries), func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
+	sorted := inorder.Copied(entries, func(a, b entry) int { return cmp.Compare(a.offset, b.offset) })
 	end := 8 + uint64(len(entries))*f.entrySize()
 	for i, e := range sorted {
 		align := uint32(maxAlign) // what follows the header may be aligned to more than it claims

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/blacktop/go-macho/types"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Segment is a part of an image that a loader maps (struct segment_command_64).
@@ -123,7 +123,7 @@ func (i *Image) checkSegments(kind types.HeaderFileType) error {
 		{"addresses", func(s Segment) Range { return Range{s.Addr, s.Size} }},
 		{"bytes of the file", func(s Segment) Range { return s.Range }},
 	} {
-		sorted := slices.SortedFunc(slices.Values(i.Segments), func(a, b Segment) int { return cmp.Compare(part.of(a).Offset, part.of(b).Offset) })
+		sorted := inorder.Copied(i.Segments, func(a, b Segment) int { return cmp.Compare(part.of(a).Offset, part.of(b).Offset) })
 		var last *Segment
 		for k := range sorted {
 			s := &sorted[k]

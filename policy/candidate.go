@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Candidate is a rule that names a key, and what came of it when the policy decided.
@@ -76,7 +78,7 @@ func (p *Policy) named(q question) []Candidate {
 		}
 	}
 	add(p.Rules, Decision{})
-	slices.SortStableFunc(list, func(a, b Candidate) int {
+	inorder.By(list, func(a, b Candidate) int {
 		if n := b.specificity(a.Decision); n != 0 {
 			return n
 		}

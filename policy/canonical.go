@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // canonicalFormat names the form of [Exception.Canonical]. A field that the language
@@ -205,7 +206,7 @@ func (c *canonical) object(members map[string]string) string {
 			names = append(names, name)
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int {
+	inorder.By(names, func(a, b string) int {
 		return slices.Compare(utf16.Encode([]rune(a)), utf16.Encode([]rune(b)))
 	})
 	for i, name := range names {

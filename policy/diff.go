@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Direction is what a change of a policy does to what passes.
@@ -59,7 +61,7 @@ func Diff(from, to *Policy) []Change {
 
 // SortChanges orders changes as [Diff] does.
 func SortChanges(list []Change) {
-	slices.SortStableFunc(list, func(a, b Change) int {
+	inorder.By(list, func(a, b Change) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(directions, a.Direction), slices.Index(directions, b.Direction)),
 			cmp.Compare(slices.Index(subjects, a.Subject), slices.Index(subjects, b.Subject)),

@@ -3,8 +3,9 @@ package policy
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // ParseError is one thing that is wrong with the text of a policy.
@@ -71,6 +72,6 @@ func (errs Errors) Format(src []byte) string {
 
 // sorted orders the errors by their place, keeping those of one place as found.
 func (errs Errors) sorted() Errors {
-	slices.SortStableFunc(errs, func(a, b *ParseError) int { return a.compare(b.Position) })
+	inorder.By(errs, func(a, b *ParseError) int { return a.compare(b.Position) })
 	return errs
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -22,7 +23,7 @@ func (f *formatter) tidy(e *entry, indent int) {
 		f.tidy(kid, indent+step)
 	}
 	if order := f.layout.keys[e.value]; order != nil {
-		slices.SortStableFunc(e.kids, func(a, b *entry) int {
+		inorder.By(e.kids, func(a, b *entry) int {
 			return slices.Index(order, a.key.Value) - slices.Index(order, b.key.Value)
 		})
 	}

@@ -2,8 +2,9 @@ package policy
 
 import (
 	"cmp"
-	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Hunk is a run of lines that an edit replaces.
@@ -20,7 +21,7 @@ type edit struct {
 
 // apply returns the edited text, and the lines that differ. Edits do not overlap.
 func (l lined) apply(edits []edit) ([]byte, []Hunk) {
-	slices.SortStableFunc(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
+	inorder.By(edits, func(a, b edit) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) })
 	return l.replaced(0, len(l.src), edits), l.hunks(edits)
 }
 

@@ -5,6 +5,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Remark is something that [Lint] has to say of a policy that parsed.
@@ -70,7 +72,7 @@ func Lint(p *Policy, at Date) []Remark {
 
 // sorted orders remarks by their place, those of one place as they were made.
 func sorted(remarks []Remark) []Remark {
-	slices.SortStableFunc(remarks, func(a, b Remark) int { return a.Position.compare(b.Position) })
+	inorder.By(remarks, func(a, b Remark) int { return a.Position.compare(b.Position) })
 	return remarks
 }
 

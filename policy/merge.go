@@ -5,6 +5,8 @@ import (
 	"iter"
 	"maps"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // merge returns own with what it extends merged into it, and an error for each place
@@ -129,7 +131,8 @@ func (m *merger) groups() {
 			inherited[g.Name] = g
 		}
 	}
-	list := slices.SortedFunc(maps.Values(inherited), func(a, b Group) int { return a.Position.compareIn(b.Position) })
+	list := slices.Collect(maps.Values(inherited))
+	inorder.By(list, func(a, b Group) int { return a.Position.compareIn(b.Position) })
 	own := slices.DeleteFunc(slices.Clone(m.own.Groups), func(g Group) bool { return inherited[g.Name].Name != "" })
 	m.whole.Groups = append(own, list...)
 }
@@ -172,7 +175,7 @@ func (m *merger) exceptions() {
 		}
 	}
 	inherited := list[len(m.own.Exceptions):]
-	slices.SortStableFunc(inherited, func(a, b Exception) int { return a.Position.compareIn(b.Position) })
+	inorder.By(inherited, func(a, b Exception) int { return a.Position.compareIn(b.Position) })
 	for i := range list {
 		list[i].Groups = m.whole.ScopesOf(&list[i])
 	}

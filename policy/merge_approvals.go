@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // approvals merges what makes an exception approved.
@@ -17,8 +19,8 @@ func (m *merger) approvals() {
 	}
 	parents := slices.Clone(m.parents)
 	byPlace := func(a, b *Policy) int { return a.Approvals.Position.compareIn(b.Approvals.Position) }
-	slices.SortStableFunc(parents, byPlace)
-	slices.SortStableFunc(locks, byPlace)
+	inorder.By(parents, byPlace)
+	inorder.By(locks, byPlace)
 	merged.Fields = map[string]Position{}
 	maps.Copy(merged.Fields, own.Fields)
 	for _, p := range parents {

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // ofStage is what one policy demands in a stage.
@@ -61,8 +63,8 @@ func (m *merger) stage(name string) Stage {
 			locks = append(locks, ofStage{l, layer})
 		}
 	}
-	slices.SortStableFunc(parents, ofStage.compare)
-	slices.SortStableFunc(locks, ofStage.compare)
+	inorder.By(parents, ofStage.compare)
+	inorder.By(locks, ofStage.compare)
 	for _, p := range parents {
 		if merged.Position.Line == 0 {
 			merged.Position = p.Position

@@ -2,12 +2,12 @@ package policy
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // ParseSuite reads a file of cases, as strictly as [Parse] reads a policy. On failure
@@ -179,6 +179,6 @@ func (r *suiteReader) verdicts(n *yaml.Node) []ExpectedVerdict {
 		}
 		list = append(list, v)
 	})
-	slices.SortStableFunc(list, func(a, b ExpectedVerdict) int { return strings.Compare(a.Entitlement, b.Entitlement) })
+	inorder.By(list, func(a, b ExpectedVerdict) int { return strings.Compare(a.Entitlement, b.Entitlement) })
 	return list
 }

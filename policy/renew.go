@@ -1,8 +1,7 @@
 package policy
 
 import (
-	"slices"
-
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"go.yaml.in/yaml/v4"
 )
 
@@ -21,7 +20,7 @@ func (p *Policy) Expiring(at Date, days int) (own, inherited []*Exception) {
 		}
 	}
 	for _, list := range [][]*Exception{own, inherited} {
-		slices.SortStableFunc(list, func(a, b *Exception) int { return a.Expires.DaysSince(b.Expires) })
+		inorder.By(list, func(a, b *Exception) int { return a.Expires.DaysSince(b.Expires) })
 	}
 	return own, inherited
 }

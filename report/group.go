@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/codewarrant/codewarrant/check"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -50,7 +51,7 @@ func groupByPath(r *check.Report) (groups []*group, others []check.Finding) {
 		}
 		g.findings = append(g.findings, f)
 	}
-	slices.SortStableFunc(groups, func(a, b *group) int {
+	inorder.By(groups, func(a, b *group) int {
 		return cmp.Or(cmp.Compare(a.rank(), b.rank()), slices.Compare(a.paths, b.paths))
 	})
 	return groups, others
@@ -69,7 +70,7 @@ func first(paths []string) string {
 func (g *group) worstFirst() *group {
 	verdicts := []check.Verdict{check.Denied, check.Unapproved, check.Approved, check.Allowed, check.NotGranted}
 	sorted := *g
-	sorted.claims = slices.SortedStableFunc(slices.Values(g.claims), func(a, b check.Claim) int {
+	sorted.claims = inorder.Copied(g.claims, func(a, b check.Claim) int {
 		return cmp.Compare(slices.Index(verdicts, a.Verdict), slices.Index(verdicts, b.Verdict))
 	})
 	return &sorted

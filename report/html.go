@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/docs"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 )
 
@@ -95,7 +96,7 @@ func newPage(w io.Writer, parts []Part, conflicts []Conflicting) (*page, error) 
 	for _, s := range p.parts {
 		p.held = append(p.held, s.exceptions...)
 	}
-	slices.SortStableFunc(p.held, func(a, b *held) int {
+	inorder.By(p.held, func(a, b *held) int {
 		return cmp.Compare(cmp.Or(a.x.Expires, "9999-99-99"), cmp.Or(b.x.Expires, "9999-99-99"))
 	})
 	return p, nil

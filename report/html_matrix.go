@@ -7,6 +7,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // What a matrix holds at most. More columns can be seen by nobody, and a file that claims
@@ -149,7 +150,7 @@ func columnsOf(rows []*matrixRow) []string {
 	}
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
-	slices.SortStableFunc(keys, func(a, b string) int { return cmp.Compare(danger(b), danger(a)) })
+	inorder.By(keys, func(a, b string) int { return cmp.Compare(danger(b), danger(a)) })
 	return keys
 }
 

@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/canonical"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Result returns the worst result of all reports, and [Conflict] where some contradict one
@@ -86,7 +86,7 @@ func (m *Merger) sorted() []run {
 	for _, r := range m.runs {
 		list = append(list, r)
 	}
-	slices.SortFunc(list, func(a, b run) int {
+	inorder.By(list, func(a, b run) int {
 		return cmp.Or(strings.Compare(a.repository, b.repository), strings.Compare(a.path, b.path), strings.Compare(a.date, b.date), strings.Compare(a.policy, b.policy), bytes.Compare(a.digest[:], b.digest[:]))
 	})
 	return list

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 const (
@@ -59,7 +61,7 @@ func newRules(dict map[string]any, bad func(pattern string, err error)) (rules, 
 	}
 	// Of rules of equal weight Security.framework takes the one that comes first in
 	// its dictionary, which has no order. Here it is the one that seals.
-	slices.SortStableFunc(rs.list, func(a, b rule) int {
+	inorder.By(rs.list, func(a, b rule) int {
 		return cmp.Or(cmp.Compare(b.weight, a.weight), compareBool(a.omit, b.omit), compareBool(a.nested, b.nested))
 	})
 	return rs, nil

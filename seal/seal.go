@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/codesign/requirement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 const (
@@ -162,10 +163,10 @@ func verify(ctx context.Context, bundle FS, executable string, entries int) Resu
 	}
 	v.bundle(executable)
 	r := v.result
-	slices.SortFunc(r.Problems, func(a, b Problem) int {
+	inorder.By(r.Problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Detail, b.Detail))
 	})
-	slices.SortFunc(r.Nested, func(a, b Nested) int { return cmp.Compare(a.Path, b.Path) })
+	inorder.By(r.Nested, func(a, b Nested) int { return cmp.Compare(a.Path, b.Path) })
 	slices.Sort(r.Flattened)
 	return r
 }

@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/entitlement"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 const (
@@ -206,9 +207,9 @@ func Read(fsys fs.FS, dir string) *Tree {
 		r.spec(name, names)
 	}
 	t := &r.tree
-	slices.SortFunc(t.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortStableFunc(t.Signings, func(a, b Signing) int { return a.Place.compare(b.Place) })
-	slices.SortStableFunc(t.Problems, func(a, b Problem) int { return a.Place.compare(b.Place) })
+	inorder.By(t.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	inorder.By(t.Signings, func(a, b Signing) int { return a.Place.compare(b.Place) })
+	inorder.By(t.Problems, func(a, b Problem) int { return a.Place.compare(b.Place) })
 	t.Problems = slices.Compact(t.Problems)
 	return t
 }

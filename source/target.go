@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // target reads the configurations of a target: all that it or the project has.
@@ -133,7 +135,7 @@ func (p *project) assignments(n *node) []assignment {
 		return list
 	}
 	var out []assignment
-	sorted := slices.SortedStableFunc(slices.Values(n.pairs), func(a, b pair) int { return strings.Compare(a.key, b.key) })
+	sorted := inorder.Copied(n.pairs, func(a, b pair) int { return strings.Compare(a.key, b.key) })
 	for _, o := range sorted {
 		if len(out) == maxAssignments {
 			p.r.problem(Problem{Unreadable, p.doc.at(o.offset), fmt.Sprintf("more than %d build settings", maxAssignments), ""})

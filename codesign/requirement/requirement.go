@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 const (
@@ -128,7 +130,7 @@ func packed(b []byte, count int) error {
 		}
 		spans[i] = span{base, uint64(be32(b[base+4:]))}
 	}
-	slices.SortFunc(spans, func(x, y span) int { return cmp.Compare(x.base, y.base) })
+	inorder.By(spans, func(x, y span) int { return cmp.Compare(x.base, y.base) })
 	end := uint64(12 + 8*count)
 	for _, s := range spans {
 		if s.base != end || s.size < 12 {

@@ -21,6 +21,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Arch is an instruction set.
@@ -196,7 +198,7 @@ func (s *Scan) Find(ctx context.Context) (Result, error) {
 	if err := f.evaluate(refs); err != nil {
 		return Result{}, err
 	}
-	slices.SortStableFunc(f.sites, compareSites)
+	inorder.By(f.sites, compareSites)
 	return Result{Sites: f.sites, Gaps: slices.Sorted(maps.Keys(f.gaps))}, nil
 }
 
@@ -276,7 +278,7 @@ func (f *finder) sections(text []Section) []Section {
 // merged returns sections by address, those that overlap as one: however often a file
 // claims the same code, it is read once.
 func merged(list []Section) []Section {
-	slices.SortFunc(list, func(a, b Section) int { return cmp.Compare(a.Addr, b.Addr) })
+	inorder.By(list, func(a, b Section) int { return cmp.Compare(a.Addr, b.Addr) })
 	var apart []Section
 	for _, s := range list {
 		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // A chain is a site with arguments that come from the parameters of the
@@ -238,7 +240,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 			f.sites[c.site].Callers = CallersKnown
 		}
 	}
-	slices.SortStableFunc(longer, func(a, b chain) int { return cmp.Compare(a.site, b.site) })
+	inorder.By(longer, func(a, b chain) int { return cmp.Compare(a.site, b.site) })
 	return longer, nil
 }
 

@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Memory is how an engine gets memory for the code that it writes.
@@ -106,6 +108,6 @@ func (m *Matcher) Engines() []Engine {
 		}
 		list = append(list, e)
 	}
-	slices.SortFunc(list, func(a, b Engine) int { return cmp.Compare(a.Name, b.Name) })
+	inorder.By(list, func(a, b Engine) int { return cmp.Compare(a.Name, b.Name) })
 	return list
 }

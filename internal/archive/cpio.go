@@ -8,9 +8,10 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // The headers of cpio that are text: odc, the one of POSIX.1 (2004), "cpio Interchange
@@ -218,7 +219,7 @@ func (c *cpioReader) end(trailer Entry, at int64) {
 	for _, f := range c.files {
 		empty = append(empty, f.empty...)
 	}
-	slices.SortFunc(empty, func(a, b Entry) int { return cmp.Compare(a.Offset, b.Offset) })
+	inorder.By(empty, func(a, b Entry) int { return cmp.Compare(a.Offset, b.Offset) })
 	for _, e := range empty {
 		if !c.yield(e, nil) {
 			return

@@ -10,8 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 const (
@@ -143,7 +144,7 @@ func (w *writer) object(depth int) error {
 // sort puts the members that are written from start on in order.
 func (w *writer) sort(start int, members []member) error {
 	byName := func(a, b member) int { return strings.Compare(a.name, b.name) }
-	slices.SortFunc(members, byName)
+	inorder.By(members, byName)
 	text := bytes.Clone(w.out[start:])
 	w.out = append(w.out[:start], '{')
 	for i, m := range members {

@@ -15,11 +15,11 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/docs"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
 )
@@ -207,7 +207,7 @@ func (a *attesting) subjects(ctx context.Context, r *check.Report) ([]report.Dig
 		}
 		list = append(list, report.Digest{Name: relative(name), SHA256: sum})
 	}
-	slices.SortFunc(list, func(a, b report.Digest) int { return cmp.Compare(a.Name, b.Name) })
+	inorder.By(list, func(a, b report.Digest) int { return cmp.Compare(a.Name, b.Name) })
 	return list, nil
 }
 

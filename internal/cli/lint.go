@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/codewarrant/codewarrant/approval"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
@@ -94,7 +94,7 @@ func lint(ctx context.Context, env Env, name string, day policy.Date, failing []
 		}
 		l.Remarks = append(l.Remarks, owners...)
 	}
-	slices.SortStableFunc(l.Remarks, func(a, b policy.Remark) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
+	inorder.By(l.Remarks, func(a, b policy.Remark) int { return cmp.Compare(a.Position.Line, b.Position.Line) })
 	if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, l) }); err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Cache keeps chunks that were unpacked, those that were used last. It may be shared by
@@ -213,7 +215,7 @@ func (c *Cache) recycle(e *entry) {
 // keep keeps some memory to be taken again: the largest parts.
 func (c *Cache) keep(b []byte) {
 	c.free = append(c.free, b)
-	slices.SortFunc(c.free, func(a, b []byte) int { return cmp.Compare(cap(b), cap(a)) })
+	inorder.By(c.free, func(a, b []byte) int { return cmp.Compare(cap(b), cap(a)) })
 	c.free = c.free[:min(len(c.free), 2*cap(c.slots))]
 }
 

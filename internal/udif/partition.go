@@ -11,6 +11,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/codewarrant/codewarrant/internal/archive"
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 // Partition is a part of a disk that may hold a file system.
@@ -41,7 +42,7 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 	d.disagreements(gpt, apm)
 	d.disagreements(gpt, mbr)
 	d.disagreements(apm, mbr)
-	slices.SortStableFunc(list, func(a, b Partition) int {
+	inorder.By(list, func(a, b Partition) int {
 		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Size, b.Size))
 	})
 	for i := 1; i < len(list); i++ {

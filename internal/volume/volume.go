@@ -9,8 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"slices"
 	"time"
+
+	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
 const (
@@ -140,6 +141,6 @@ func (p *Paths[N]) ReadDir(name string) ([]fs.DirEntry, error) {
 			list = append(list, dirEntry{e.Name, e.Mode, e.Size})
 		}
 	}
-	slices.SortFunc(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+	inorder.By(list, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
 	return list, wrong
 }
