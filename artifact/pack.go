@@ -52,6 +52,7 @@ func newNode(name string, e archive.Entry) *node {
 	return n
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func ambiguous(format string, args ...any) error {
 	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
 }

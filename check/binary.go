@@ -104,6 +104,8 @@ func version(b Binary, s Slice) string {
 }
 
 // finding begins a finding about the subject.
+//
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (s subject) finding(rule, message string) Finding {
 	f := Finding{Rule: rule, Paths: s.paths, Message: message}
 	if s.arch != "" {

@@ -21,6 +21,8 @@ func (e *evaluation) packages(code []Binary) {
 }
 
 // finding begins a finding about the package.
+//
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (p Package) finding(rule, message string) Finding {
 	return Finding{Rule: rule, Paths: []string{p.Path}, Message: message}
 }

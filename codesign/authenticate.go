@@ -29,6 +29,7 @@ func (a *Authentication) OK() bool {
 	return a.Kind != "" && !slices.ContainsFunc(a.Problems, func(p Problem) bool { return p.Kind != Unusual })
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (a *Authentication) problem(kind ProblemKind, format string, args ...any) {
 	a.Problems = append(a.Problems, Problem{kind, uint32(cs.CSSLOT_CMS_SIGNATURE), fmt.Sprintf(format, args...)})
 }

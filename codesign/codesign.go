@@ -208,6 +208,7 @@ func (s *Signature) digest(sb *superBlob) (sum [sha256.Size]byte) {
 	return sum
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (s *Signature) problem(kind ProblemKind, slot uint32, format string, args ...any) {
 	s.Problems = append(s.Problems, Problem{kind, slot, fmt.Sprintf(format, args...)})
 }

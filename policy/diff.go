@@ -91,6 +91,7 @@ func (c *containment) compare(from, to Scope) (wider, narrower bool, unclear str
 	return wider, narrower, unclear
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (d *differ) add(direction Direction, subject, name string, at Position, format string, args ...any) {
 	d.changes = append(d.changes, Change{
 		Direction: direction, Subject: subject, Name: name, Position: at, Message: fmt.Sprintf(format, args...),

@@ -25,10 +25,12 @@ type reader struct {
 	layout  layout
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (r *reader) position(n *yaml.Node) Position {
 	return Position{File: r.file, Line: max(n.Line, 1), Column: max(n.Column, 1)}
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (r *reader) fail(n *yaml.Node, hint, format string, args ...any) {
 	r.add(r.position(n), hint, format, args...)
 }

@@ -14,6 +14,7 @@ import (
 // add adds a key without a place of its own to a mapping, and addAt one with.
 func (s *shown) add(m *yaml.Node, key string, value *yaml.Node) { s.addAt(m, key, value, origin{}) }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (s *shown) addAt(m *yaml.Node, key string, value *yaml.Node, at origin) {
 	k := s.text(key, at)
 	m.Content = append(m.Content, k, value)

@@ -249,6 +249,8 @@ type finder struct {
 }
 
 // gap notes what was left out; of many gaps the first.
+//
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func (f *finder) gap(format string, args ...any) {
 	if len(f.gaps) < maxGaps {
 		f.gaps[fmt.Sprintf(format, args...)] = true

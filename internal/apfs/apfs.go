@@ -28,10 +28,12 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func unsupported(format string, args ...any) error {
 	return &archive.UnsupportedError{What: fmt.Sprintf(format, args...)}
 }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func ambiguous(format string, args ...any) error {
 	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
 }

@@ -69,6 +69,7 @@ type AmbiguousError struct{ Why string }
 
 func (e *AmbiguousError) Error() string { return e.Why }
 
+//go:noinline // it is called in many places, and copied into none: it is never hot
 func ambiguous(format string, args ...any) error {
 	return &AmbiguousError{fmt.Sprintf(format, args...)}
 }
