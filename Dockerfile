@@ -17,11 +17,8 @@ COPY . .
 RUN mkdir -p /image/etc/ssl/certs /image/tmp && chmod 1777 /image/tmp && \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/
 ARG VERSION=
-# As scripts/release builds: what is in the image is a program of the release. HTTP/2 is left
-# out: GitHub's API is asked a few times, and it is 350 kB.
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags nethttpomithttp2 \
-    -ldflags "-s -w -X github.com/codewarrant/codewarrant/internal/cli.version=${VERSION}" \
-    -o /image/codewarrant .
+# As scripts/release builds: what is in the image is a program of the release.
+RUN scripts/program /image/codewarrant "${VERSION}"
 
 # No USER: GitHub runs container actions as root, and only root can write the
 # files that take the outputs and the job summary (actions/runner FileCommandManager).
