@@ -93,9 +93,6 @@ const (
 // sites looks at the calls that were found.
 func (i *image) sites(p calls.Program, sites []calls.Site) {
 	for _, s := range sites {
-		if s.Callers == calls.CallersKnown {
-			continue // each caller has a site of its own, with what it passes
-		}
 		switch s.Symbol {
 		case "_mmap":
 			i.mmap(s)

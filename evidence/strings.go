@@ -22,7 +22,7 @@ func (i *image) strings(ctx context.Context) {
 	i.sectionsOf(ctx, &m, func(s macho.Section) bool { return s.Type() == types.CstringLiterals })
 	if len(m.Engines()) == 0 {
 		i.sectionsOf(ctx, &m, func(s macho.Section) bool {
-			return s.Segment == "__TEXT" && s.Type() == types.Regular && !s.HasCode()
+			return s.Segment == "__TEXT" && s.Type() == types.Regular && !s.HasCode() && !numbers[s.Name]
 		})
 		if err := i.Symbols(i.r, func(name []byte, _ uint64) bool {
 			m.Symbol(name)
@@ -34,6 +34,12 @@ func (i *image) strings(ctx context.Context) {
 	for _, e := range m.Engines() {
 		i.engine(e)
 	}
+}
+
+// numbers are sections that have tables for unwinding and for the runtime of Go, and no strings.
+var numbers = map[string]bool{
+	"__unwind_info": true, "__eh_frame": true, "__gcc_except_tab": true,
+	"__gopclntab": true, "__typelink": true, "__itablink": true,
 }
 
 // sectionsOf looks at the strings in the sections that take says.

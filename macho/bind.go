@@ -112,16 +112,19 @@ func (b *binder) run(op byte, n uint64) error {
 func (b *binder) setName() error {
 	b.name, b.isKnown = b.name[:0], false
 	for {
-		c, err := b.r.ReadByte()
-		switch {
-		case err != nil:
-			return err
-		case c == 0:
-			return nil
-		case len(b.name) == maxName:
+		part, err := b.r.ReadSlice(0)
+		if len(b.name)+len(part) > maxName+1 {
 			return fmt.Errorf("a symbol has a name of more than %d bytes", maxName)
 		}
-		b.name = append(b.name, c)
+		b.name = append(b.name, part...)
+		switch err {
+		case bufio.ErrBufferFull: // the name goes on
+		case nil:
+			b.name = b.name[:len(b.name)-1]
+			return nil
+		default:
+			return err
+		}
 	}
 }
 

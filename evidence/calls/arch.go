@@ -22,12 +22,11 @@ type arch struct {
 	equal   int // the condition that two values are equal
 
 	// scan finds references to targets in n bytes of code, from an offset on, which are of
-	// one block. The code begins at pc.
+	// one block, and lists in jumps where it jumps. The code begins at pc.
 	scan func(p *pass, pc uint64, code []byte, from, n int)
 
-	// edges returns what leads from the first n bytes of code, of one block, to other places;
-	// with closed, also what takes their address. The next call overwrites it.
-	edges func(e *edges, closed bool, pc uint64, code []byte, n int) []reference
+	// key has 32 bits of an address, by which jumps are listed.
+	key func(addr uint64) uint32
 
 	// padding is the size of an instruction that only fills up, at the start of code, or 0.
 	padding func(code []byte) int

@@ -19,7 +19,7 @@ var arm64 = &arch{
 	step:         stepARM64,
 	control:      controlARM64,
 	scan:         scanARM64,
-	edges:        edgesARM64,
+	key:          keyARM64,
 	prologue:     prologueARM64,
 	padding:      paddingARM64,
 	selects:      selectsARM64,

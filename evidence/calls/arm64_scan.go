@@ -1,36 +1,88 @@
 package calls
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
-// scanARM64 looks at each word for a call, an adrp to the page of a pointer, and svc.
-func scanARM64(p *pass, pc uint64, code []byte, from, n int) {
-	pc, code, n = wholeWords(pc+uint64(from), code[from:], n)
-	for i, m := range p.marksARM64(pc, code[:n]) {
-		for ; m != 0; m &= m - 1 {
-			p.wordARM64(pc, code, 4*(i*64+bits.TrailingZeros64(m)))
-		}
-	}
-	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
-	const reach = 1 << 20
-	if len(p.pointers) > 0 && p.slotLo < pc+uint64(n)+reach && p.slotHi+reach > pc {
-		p.literalsARM64(pc, code[:n])
+// A sieveARM64 lists where branches lead, and marks adrp and svc. The key of a place is its address
+// in words, modulo 1<<26: that of a branch, the number of the word and start. Of an adrp that is marked
+// the distance in 16 KiB, with page added, is no more than pages, modulo 1<<19.
+type sieveARM64 struct{ start, page, pages uint32 }
+
+// The bits of the distance of a branch, and those of the pages of an adrp that are in one place.
+const imm26, imm19 = 1<<26 - 1, 1<<19 - 1
+
+// sieveARM64 returns the sieve for a block of code.
+func (t *targets) sieveARM64(at uint64) sieveARM64 {
+	return sieveARM64{
+		start: keyARM64(at),
+		page:  uint32(at>>14-t.pages.lo>>14+1) & imm19, pages: uint32(min(t.pages.hi>>14-t.pages.lo>>14+2, imm19)),
 	}
 }
 
-// wordARM64 looks at the instruction at k.
-func (p *pass) wordARM64(pc uint64, code []byte, k int) {
-	w := binary.LittleEndian.Uint32(code[k:])
-	at := pc + uint64(k)
+func keyARM64(addr uint64) uint32 { return uint32(addr>>2) & imm26 }
+
+// sift looks at a block of whole words.
+func (s sieveARM64) sift(to *sifted, code []byte) {
+	s.narrow(to, code, s.wide(to, code))
+}
+
+// narrow looks at what is from an offset on, two words at a time, each in a lane of 32 bits.
+func (s *sieveARM64) narrow(to *sifted, code []byte, from int) {
+	const (
+		lanes = 1<<32 | 1
+		top   = 1 << 31 * lanes
+		low   = top - lanes
+	)
+	i := from
+	for ; i+8 <= len(code); i += 8 {
+		w := binary.LittleEndian.Uint64(code[i:])
+		// The top bit of a lane stays zero where all that differs is zero.
+		branch := w&(0x7c000000*lanes) ^ 0x14000000*lanes
+		adrp := w&(0x9f000000*lanes) ^ 0x90000000*lanes
+		system := w&(0xffe0001f*lanes) ^ svc*lanes
+		if (branch+low)&(adrp&low+low|adrp)&(system&low+low|system)&top != top {
+			s.word(to, i/4, uint32(w))
+			s.word(to, i/4+1, uint32(w>>32))
+		}
+	}
+	for ; i < len(code); i += 4 {
+		s.word(to, i/4, binary.LittleEndian.Uint32(code[i:]))
+	}
+}
+
+// word looks at word n.
+func (s *sieveARM64) word(to *sifted, n int, w uint32) {
 	switch {
-	case w&0x7c000000 == 0x14000000:
-		p.call(at, branchTarget(at, w))
-	case w&0x9f000000 == 0x90000000:
-		p.adrp(at, code[k:])
-	case w&^svcNumber == svc && p.syscalls:
-		p.add(reference{at: at})
+	case w&0x7c000000 == 0x14000000: // b, bl
+		to.jump((w + s.start + uint32(n)) & imm26)
+	case w&0x9f000000 == 0x90000000 && (w>>5+s.page)&imm19 <= s.pages, w&^svcNumber == svc:
+		to.others.add(n)
+	}
+}
+
+// scanARM64 looks at branches to targets, an adrp to the page of a pointer, and svc.
+func scanARM64(p *pass, pc uint64, code []byte, from, n int) {
+	pc, code, n = wholeWords(pc+uint64(from), code[from:], n)
+	before := p.n
+	p.sieveARM64(pc).sift(&p.sifted, code[:n])
+	if p.jumpsToTarget(before) {
+		for k := 0; k < n; k += 4 {
+			if w := binary.LittleEndian.Uint32(code[k:]); w&0x7c000000 == 0x14000000 {
+				p.call(pc+uint64(k), branchTarget(pc+uint64(k), w))
+			}
+		}
+	}
+	p.others.each(func(i int) {
+		k := 4 * i
+		if binary.LittleEndian.Uint32(code[k:])&^svcNumber != svc {
+			p.adrp(pc+uint64(k), code[k:])
+		} else if p.syscalls {
+			p.add(reference{at: pc + uint64(k)})
+		}
+	})
+	// adr and ldr (literal) reach 1 MiB: linkers write them for adrp where that is enough.
+	const reach = 1 << 20
+	if len(p.pointers.all) > 0 && p.pointers.lo < pc+uint64(n)+reach && p.pointers.hi+reach > pc {
+		p.literalsARM64(pc, code[:n])
 	}
 }
 
@@ -40,44 +92,6 @@ func wholeWords(pc uint64, code []byte, limit int) (uint64, []byte, int) {
 	pc, code = pc+uint64(skip), code[skip:]
 	code = code[:len(code)&^3]
 	return pc, code, min(max(limit-skip, 0)&^3, len(code))
-}
-
-// marksARM64 marks the words of one page of code that may be of interest: those of which
-// the distance is not above that of the targets, whatever their opcode.
-func (t *targets) marksARM64(at uint64, page []byte) (m wordMarks) {
-	calls, pages := t.distances(at)
-	if !hasWide {
-		markARM64(&m, calls, pages, page)
-		return m
-	}
-	if calls.any {
-		wordSieve{start: uint32(calls.start & imm26), step: 1, mask: imm26, width: uint32(min(calls.width, imm26))}.mark(&m, page)
-	}
-	if pages.any {
-		wordSieve{shift: 5, start: uint32(pages.start & imm19), mask: imm19, width: uint32(min(pages.width, imm19))}.mark(&m, page)
-	}
-	if t.syscalls {
-		const mask = 1<<31 - 1
-		wordSieve{start: -svc & mask, mask: mask, width: svcNumber}.mark(&m, page)
-	}
-	return m
-}
-
-// distances returns those from the words of a page to calls and, in 16 KiB, to pointers.
-func (t *targets) distances(at uint64) (calls, pages distances) {
-	calls = distances{(at - t.callLo) >> 2, (t.callHi-t.callLo)>>2 + 1, len(t.calls) > 0}
-	// Of the distance in pages an adrp has all but two bits in one place.
-	pages = distances{at>>14 - t.slotLo>>14 + 1, t.slotHi>>14 - t.slotLo>>14 + 2, len(t.pointers) > 0}
-	return calls, pages
-}
-
-// The bits of the distance of a branch, and of the pages of an adrp.
-const imm26, imm19 = 1<<26 - 1, 1<<19 - 1
-
-// distances are numbers of which the sum with start is at most width, modulo a power of two.
-type distances struct {
-	start, width uint64
-	any          bool
 }
 
 // branchTarget is where b and bl lead.
@@ -109,7 +123,7 @@ const adrpReach = lookahead/4 - 1
 // adrp looks for the instruction that completes the address of an adrp.
 func (p *pass) adrp(pc uint64, code []byte) {
 	base := adrpBase(pc, binary.LittleEndian.Uint32(code))
-	if len(p.pointers) == 0 || base < p.slotLo&^0xfff || base > p.slotHi {
+	if !p.pages.has(base) {
 		return
 	}
 	completions(code, func(i int, load bool, offset uint64) { p.pointer(pc+uint64(i), base+offset) })

@@ -5,7 +5,7 @@
 // What it says of a value is about the ways through the code it can see. A way
 // that no program takes may be among them (conditions are mostly not
 // evaluated), so an alternative is "the code has it", not "it happens". Where
-// further ways may exist the site is Partial or its Callers are not known.
+// further ways may exist the site is Partial, or depends on parameters.
 //
 // Sources: Arm Architecture Reference Manual (DDI 0487), part C4 and C6; Intel
 // 64 and IA-32 Architectures Software Developer's Manual, volume 2; AAPCS64 with
@@ -50,18 +50,13 @@ type Program struct {
 	Starts   []uint64          // where functions start (LC_FUNCTION_STARTS); without, they are guessed
 	Stubs    map[uint64]string // address of a stub → symbol it jumps to, as _mmap
 	Pointers map[uint64]string // address of a pointer (GOT, auth GOT, lazy) → symbol, as _mmap
-	Shared   map[uint64]bool   // starts of functions that are exported or pointed to: they have callers that are not in Text
 
 	// Follow reports whether it may matter what the callers of the function around a
 	// site pass to it, on which arguments of the site depend; nil: always.
 	Follow func(Site) bool
 
-	// Closed asks whether all callers of a function are known, for which it is looked
-	// where addresses of functions are taken, too. Without, no site has CallersKnown.
-	Closed bool
-
-	// Plain are symbols of which a call with constants is worth no look at whether the
-	// program gets there: that takes most of the time, in functions that load others.
+	// Plain are symbols of which it does not matter what callers of a function pass to their
+	// calls, as Follow says: where no others are called, it is not noted who calls whom.
 	Plain []string
 
 	// Read fills b with the bytes at a virtual address.
@@ -84,16 +79,6 @@ const (
 	ViaLookup  Via = "lookup"  // the pointer that dlsym returned
 )
 
-// Callers says what became of arguments that come from the parameters of the
-// function around the call.
-type Callers string
-
-const (
-	CallersNone  Callers = ""      // the arguments do not depend on parameters
-	CallersKnown Callers = "known" // for each caller there is a site with Through
-	CallersSome  Callers = "some"  // there may be callers that are not known
-)
-
 // A Call is the address of an instruction that calls, and of its function.
 type Call struct{ Address, Function uint64 }
 
@@ -111,9 +96,9 @@ type Site struct {
 
 	// Through are the calls that lead here, innermost first: of the function
 	// around the site, of the function around that call, and so on. Args are
-	// those with what the outermost call passes.
+	// those with what the outermost call passes. The callers that were found have
+	// sites of their own, and there may be others, such as through pointers.
 	Through []Call
-	Callers Callers
 
 	// Partial is set where code of the function could not be followed (a jump
 	// through a register, a limit, bytes that are no instructions): further
@@ -179,7 +164,7 @@ func NewScan(p Program, wanted Wanted) (*Scan, error) {
 		f.starts = slices.Clone(f.starts)
 		slices.Sort(f.starts)
 	}
-	s := &Scan{f: f, targets: f.targets(), seen: make([][]bool, len(f.text))}
+	s := &Scan{f: f, targets: f.imported(), seen: make([][]bool, len(f.text)), jumps: f.listed()}
 	for n, t := range f.text {
 		s.seen[n] = make([]bool, t.Size/chunk+2)
 	}

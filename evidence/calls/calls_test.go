@@ -18,7 +18,6 @@ var wanted = Wanted{"_mmap": {2, 3}, "_mach_vm_protect": {4}}
 func program(arch Arch, code []byte, starts []uint64) Program {
 	return Program{
 		Arch:     arch,
-		Closed:   true,
 		Text:     []Section{{base, uint64(len(code))}},
 		Starts:   starts,
 		Stubs:    map[uint64]string{base + 0x1000: "_mmap", base + 0x1010: "_dlsym", base + 0x1020: "_abort"},
@@ -48,9 +47,6 @@ func line(s Site, args []int) string {
 	t := fmt.Sprintf("%#x %s %s %s", s.Address-base, s.Symbol, s.Via, strings.Join(list, ", "))
 	for _, c := range s.Through {
 		t += fmt.Sprintf(" <- %#x", c.Address-base)
-	}
-	if s.Callers != CallersNone {
-		t += fmt.Sprintf(" (%s)", s.Callers)
 	}
 	if s.Partial {
 		t += " (partial)"

@@ -126,6 +126,8 @@ type walk struct {
 	left    int
 	partial bool
 	events  []event // by address
+
+	indirect bool // it calls or jumps through registers
 }
 
 // findBlocks decodes fn once, from start to end.
@@ -146,6 +148,7 @@ func (w *walk) findBlocks() {
 		next := at + fl.size
 		heads[at/64] |= 1 << (at % 64)
 		w.left--
+		w.indirect = w.indirect || fl.kind == flowGo && !fl.direct
 		ended = fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link ||
 			fl.direct && fl.link && noReturn[w.f.p.Stubs[fl.target]]
 		if _, ok := w.f.p.Stubs[fl.target]; ok && fl.direct {

@@ -2,17 +2,21 @@ package calls
 
 import "slices"
 
-// plainSites notes the calls in fn, if all of refs are calls of stubs of Plain symbols
-// with constants that are set in the same block, and reports whether that is so.
+// plainSites notes the calls in fn, if all of refs are calls of stubs with constants that are set in
+// the same block, and reports whether that is so. Whether the program gets there is not looked at:
+// that takes most of the time, in large functions above all.
 func (f *finder) plainSites(fn function, refs []reference) bool {
 	for _, r := range refs {
-		if !slices.Contains(f.p.Plain, f.p.Stubs[r.target]) {
+		if !f.isWanted(f.p.Stubs[r.target]) {
 			return false
 		}
 	}
 	w := f.newWalk(fn, 1, maxFlow)
 	defer func(before int) { f.steps -= before - w.left }(w.left)
 	w.findBlocks()
+	if w.indirect && slices.ContainsFunc(refs, func(r reference) bool { return !slices.Contains(f.p.Plain, f.p.Stubs[r.target]) }) {
+		return false // it may call the same by a pointer
+	}
 	symbols, blocks := map[uint64]string{}, map[int]bool{}
 	for _, r := range refs {
 		at, ok := w.offset(r.at)
@@ -53,7 +57,7 @@ func (f *finder) plainSites(fn function, refs []reference) bool {
 // follow: dlsym that looks up a wanted function has what it returns called.
 func (f *finder) plain(symbol string, args []Value) bool {
 	for _, n := range f.wanted[symbol] {
-		if !args[n].Known(64) {
+		if !args[n].Known(64) || len(args[n]) > 1 && !slices.Contains(f.p.Plain, symbol) {
 			return false
 		}
 	}

@@ -3,8 +3,6 @@ package calls
 import (
 	"cmp"
 	"context"
-	"maps"
-	"math"
 	"slices"
 	"sync"
 )
@@ -54,62 +52,84 @@ func (f *finder) sorted(l *references) []reference {
 // (lld/MachO/ConcatOutputSection.cpp).
 const branchReach = 120 << 20
 
-// targets are imported functions, which the pass over the code looks for.
+// targets are what the pass over the code looks for.
 type targets struct {
-	calls    map[uint64]bool // addresses of stubs, that are jumped to or called
-	pointers map[uint64]bool // addresses that are loaded from
+	calls    addresses // of functions or stubs, that are jumped to or called
+	keys     addresses // of these ([arch.key])
+	pointers addresses // that are loaded from
+	pages    addresses // of 4 KiB in which these are
 	syscalls bool
 
-	callLo, callHi uint64
-	slotLo, slotHi uint64
+	codeLo, codeHi uint64 // the first and the last address of all code
 }
 
-func (f *finder) targets() targets {
-	t := targets{calls: map[uint64]bool{}, pointers: map[uint64]bool{}, syscalls: len(f.wanted) > 0}
+func (f *finder) targets() *targets {
+	t := &targets{}
+	if n := len(f.text); n > 0 {
+		t.codeLo, t.codeHi = f.text[0].Addr, f.text[n-1].Addr+f.text[n-1].Size-1
+	}
+	return t
+}
+
+// imported are the targets that are stubs and pointers of wanted functions.
+func (f *finder) imported() *targets {
+	t := f.targets()
+	t.syscalls = len(f.wanted) > 0
+	far := f.arch == arm64 && t.codeHi-t.codeLo > branchReach
 	for addr, symbol := range f.p.Stubs {
 		if f.isWanted(symbol) {
-			t.calls[addr] = true
+			t.call(f.arch, addr)
+			if far { // The linker has made its address where a branch does not reach.
+				t.pointer(addr)
+			}
 		}
 	}
 	for addr, symbol := range f.p.Pointers {
 		if f.isWanted(symbol) {
-			t.pointers[addr] = true
+			t.pointer(addr)
 		}
 	}
-	if n := len(f.text); n > 0 && f.arch == arm64 && f.text[n-1].Addr+f.text[n-1].Size-f.text[0].Addr > branchReach {
-		maps.Copy(t.pointers, t.calls) // whose address the linker has made where a branch does not reach
-	}
-	bound := func(m map[uint64]bool) (lo, hi uint64) {
-		lo = math.MaxUint64
-		for a := range m {
-			lo, hi = min(lo, a), max(hi, a)
-		}
-		if len(m) == 0 {
-			return 0, 0
-		}
-		return lo, hi
-	}
-	t.callLo, t.callHi = bound(t.calls)
-	t.slotLo, t.slotHi = bound(t.pointers)
 	return t
+}
+
+func (t *targets) call(a *arch, addr uint64) {
+	t.calls.add(addr)
+	t.keys.add(uint64(a.key(addr)))
+}
+
+func (t *targets) pointer(addr uint64) {
+	t.pointers.add(addr)
+	t.pages.add(addr &^ 0xfff)
 }
 
 // A pass is what one goroutine found in some code.
 type pass struct {
 	*targets
 	references
+	sifted
 }
 
+// jumpsToTarget reports whether one of the jumps that are listed from a place on may be to a target.
+func (p *pass) jumpsToTarget(from int) bool {
+	for _, key := range p.jumps[from:p.n] {
+		if p.keys.has(uint64(key)) {
+			return true
+		}
+	}
+	return false
+}
+
+// call is an instruction that calls or jumps to what may be one of calls.
 func (p *pass) call(at, target uint64) {
-	if p.calls[target] {
+	if p.calls.has(target) {
 		p.add(reference{at: at, target: target})
 	}
 }
 
 // pointer is an instruction that loads from an address, or makes it to do so.
 func (p *pass) pointer(at, addr uint64) {
-	if p.pointers[addr] {
-		p.add(reference{at: at, target: addr, taken: p.calls[addr]})
+	if p.pointers.has(addr) {
+		p.add(reference{at: at, target: addr, taken: p.calls.has(addr)})
 	}
 }
 
@@ -117,13 +137,13 @@ func (p *pass) pointer(at, addr uint64) {
 // the code comes.
 type Scan struct {
 	f       *finder
-	targets targets
+	targets *targets
 
 	mu   sync.Mutex
 	seen [][]bool // chunks of each section of f.text that were looked at, but for their last bytes
 	references
 
-	signatures [][]signatures // of chunks of each section, once they were needed
+	jumps [][]jumps // of the chunks of each section, nil where none are listed
 }
 
 // Look looks at code at an address that was read for another purpose, so that Find need
@@ -136,10 +156,10 @@ func (s *Scan) Look(addr uint64, code []byte) {
 				return nil
 			}
 			part := code[at-addr:][:size]
-			p := s.look(at, part, 0, max(len(part)-lookahead, 0))
+			found := s.look(s.targets, s.listOf(n, k), at, part, 0, max(len(part)-lookahead, 0))
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.merge(p)
+			s.merge(found)
 			return nil
 		})
 	}
@@ -154,22 +174,31 @@ func (s *Scan) claim(section, k int) bool {
 	return claimed
 }
 
-// look looks at code, which begins at pc, from an offset up to limit, block by block.
-func (s *Scan) look(pc uint64, code []byte, from, limit int) *pass {
-	p := &pass{targets: &s.targets}
+// passes are kept for the next goroutine, since they are large.
+var passes = sync.Pool{New: func() any { return new(pass) }}
+
+// look looks for targets in code, which begins at pc, from an offset up to limit, block by
+// block, and lists where it jumps, if there is a list.
+func (s *Scan) look(t *targets, list *jumps, pc uint64, code []byte, from, limit int) references {
+	p := passes.Get().(*pass)
+	defer passes.Put(p)
+	p.targets, p.references, p.n = t, references{}, 0
 	for at := from; at < limit; {
 		n := min(limit-at, int(sieveBlock-(pc+uint64(at))%sieveBlock))
+		p.others = marks{}
 		s.f.arch.scan(p, pc, code, at, n)
+		p.n = list.ended(pc+uint64(at), p.n)
 		at += n
 	}
-	return p
+	list.add(p.jumps[:p.n])
+	return p.references
 }
 
-func (s *Scan) merge(p *pass) {
-	for _, r := range p.found {
+func (s *Scan) merge(l references) {
+	for _, r := range l.found {
 		s.add(r)
 	}
-	s.full = s.full || p.full
+	s.full = s.full || l.full
 }
 
 // eachChunk gives the number, the address and the size of each chunk of a section.
@@ -190,8 +219,9 @@ func (f *finder) eachChunk(section int, yield func(k int, at, size uint64) error
 func (s *Scan) imports(ctx context.Context) ([]reference, error) {
 	if s.full { // Which were left out depends on the order in which code came.
 		s.references = references{}
-		for _, list := range s.seen {
+		for n, list := range s.seen {
 			clear(list)
+			clear(s.jumps[n])
 		}
 	}
 	var buf []byte
@@ -211,7 +241,7 @@ func (s *Scan) imports(ctx context.Context) ([]reference, error) {
 				s.f.gap("code at %#x could not be read", at)
 				return errUnread
 			}
-			s.merge(s.look(at+start, b, int(from-start), int(size-start)))
+			s.merge(s.look(s.targets, s.listOf(n, k), at+start, b, int(from-start), int(size-start)))
 			return nil
 		}); err != nil && err != errUnread {
 			return nil, err

@@ -73,7 +73,7 @@ bl Lhelper
 ret
 data: mov w1, #0x1002
 b Lhelper
-`, "e303012a62008052fe03001441008352fcffff97c0035fd641008252f9ffff17", []uint64{base + 0x0, base + 0xc, base + 0x18}, []string{"0x8 _mmap stub 0x3, parameter 1 (known)", "0x8 _mmap stub 0x3, 0x1802 <- 0x10", "0x8 _mmap stub 0x3, 0x1002 <- 0x1c"}},
+`, "e303012a62008052fe03001441008352fcffff97c0035fd641008252f9ffff17", []uint64{base + 0x0, base + 0xc, base + 0x18}, []string{"0x8 _mmap stub 0x3, parameter 1", "0x8 _mmap stub 0x3, 0x1802 <- 0x10", "0x8 _mmap stub 0x3, 0x1002 <- 0x1c"}},
 	{"a helper whose address is taken", ARM64, `
 helper:
 Lhelper: mov w3, w1
@@ -83,7 +83,7 @@ code: mov w1, #0x1802
 bl Lhelper
 adr x0, Lhelper
 ret
-`, "e303012a62008052fe03001441008352fcffff9760ffff10c0035fd6", []uint64{base + 0x0, base + 0xc}, []string{"0x8 _mmap stub 0x3, parameter 1 (some)", "0x8 _mmap stub 0x3, 0x1802 <- 0x10"}},
+`, "e303012a62008052fe03001441008352fcffff9760ffff10c0035fd6", []uint64{base + 0x0, base + 0xc}, []string{"0x8 _mmap stub 0x3, parameter 1", "0x8 _mmap stub 0x3, 0x1802 <- 0x10"}},
 	{"two helpers, of which the second adds the flag", ARM64, `
 inner:
 Linner: mov w3, w0
@@ -96,7 +96,7 @@ orr w0, w0, #0x800
 L1: b Linner
 code: mov w1, #1
 b Louter
-`, "e303002a62008052fe030014400082524100003400001532faffff1721008052fbffff17", []uint64{base + 0x0, base + 0xc, base + 0x1c}, []string{"0x8 _mmap stub 0x3, parameter 0 (known)", "0x8 _mmap stub 0x3, 0x1002 or 0x1802 <- 0x18"}},
+`, "e303002a62008052fe030014400082524100003400001532faffff1721008052fbffff17", []uint64{base + 0x0, base + 0xc, base + 0x1c}, []string{"0x8 _mmap stub 0x3, parameter 0", "0x8 _mmap stub 0x3, 0x1002 or 0x1802 <- 0x18"}},
 	{"three helpers in a row, and a caller of the last", ARM64, `
 a:
 La: mov w2, #3
@@ -109,12 +109,12 @@ Lc: mov w0, w1
 b Lb
 d: mov w1, #0x1802
 b Lc
-`, "62008052ff030014e303002afdffff17e003012afdffff1741008352fdffff17", []uint64{base + 0x0, base + 0x8, base + 0x10, base + 0x18}, []string{"0x4 _mmap stub 0x3, parameter 3 (known)", "0x4 _mmap stub 0x3, parameter 0 <- 0xc (known)", "0x4 _mmap stub 0x3, parameter 1 <- 0xc <- 0x14 (known)", "0x4 _mmap stub 0x3, 0x1802 <- 0xc <- 0x14 <- 0x1c"}},
+`, "62008052ff030014e303002afdffff17e003012afdffff1741008352fdffff17", []uint64{base + 0x0, base + 0x8, base + 0x10, base + 0x18}, []string{"0x4 _mmap stub 0x3, parameter 3", "0x4 _mmap stub 0x3, parameter 0 <- 0xc", "0x4 _mmap stub 0x3, parameter 1 <- 0xc <- 0x14", "0x4 _mmap stub 0x3, 0x1802 <- 0xc <- 0x14 <- 0x1c"}},
 	{"a helper that no one calls", ARM64, `
 f: mov w3, w1
 mov w2, #3
 b Lmmap
-`, "e303012a62008052fe030014", []uint64{base + 0x0}, []string{"0x8 _mmap stub 0x3, parameter 1 (some)"}},
+`, "e303012a62008052fe030014", []uint64{base + 0x0}, []string{"0x8 _mmap stub 0x3, parameter 1"}},
 	{"a helper that calls itself", ARM64, `
 f:
 Lf: cbz w0, L1
@@ -332,7 +332,7 @@ ret
 .fill 120, 1, 0x90
 data: mov esi, 0x1002
 jmp Lhelper
-`, "89f1ba03000000e9f40f0000be02180000e8eaffffffc3909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090be02100000e967ffffff90", []uint64{base + 0x0, base + 0xc, base + 0x8f}, []string{"0x7 _mmap stub 0x3, parameter 1 (known)", "0x7 _mmap stub 0x3, 0x1802 <- 0x11", "0x7 _mmap stub 0x3, 0x1002 <- 0x94"}},
+`, "89f1ba03000000e9f40f0000be02180000e8eaffffffc3909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090909090be02100000e967ffffff90", []uint64{base + 0x0, base + 0xc, base + 0x8f}, []string{"0x7 _mmap stub 0x3, parameter 1", "0x7 _mmap stub 0x3, 0x1802 <- 0x11", "0x7 _mmap stub 0x3, 0x1002 <- 0x94"}},
 	{"a helper whose address is taken", X8664, `
 helper:
 Lhelper: mov ecx, esi
@@ -342,7 +342,7 @@ code: mov esi, 0x1802
 call Lhelper
 lea rax, [rip + Lhelper]
 ret
-`, "89f1ba03000000e9f40f0000be02180000e8eaffffff488d05e3ffffffc390", []uint64{base + 0x0, base + 0xc}, []string{"0x7 _mmap stub 0x3, parameter 1 (some)", "0x7 _mmap stub 0x3, 0x1802 <- 0x11"}},
+`, "89f1ba03000000e9f40f0000be02180000e8eaffffff488d05e3ffffffc390", []uint64{base + 0x0, base + 0xc}, []string{"0x7 _mmap stub 0x3, parameter 1", "0x7 _mmap stub 0x3, 0x1802 <- 0x11"}},
 	{"a jump to it by a condition", X8664, `
 f: mov edx, 7
 mov ecx, 0x1802

@@ -2,36 +2,51 @@ package calls
 
 import features "golang.org/x/sys/cpu"
 
-// hasWide reports whether the processor has AVX2, as those of the last ten years have.
-var hasWide = features.X86.HasAVX2
+// hasWide reports whether the processor has what the loops need, as those of the last ten years have.
+var hasWide = features.X86.HasAVX2 && features.X86.HasBMI1 && features.X86.HasPOPCNT
 
-// wide marks the words of as many whole 32 bytes as there are, and returns how many bytes
-// these are.
-func (s wordSieve) wide(m *wordMarks, code []byte) (done int) {
+// compress has, for each set of eight numbers, where those of the set are, in order.
+var compress = func() (table [256][8]uint32) {
+	for set := range table {
+		n := 0
+		for k := range uint32(8) {
+			if set>>k&1 != 0 {
+				table[set][n] = k
+				n++
+			}
+		}
+	}
+	return table
+}()
+
+// wide looks at as many whole 32 bytes as there are, and returns how many bytes these are.
+func (s *sieveARM64) wide(to *sifted, code []byte) (done int) {
 	n := len(code) / 32
 	if n == 0 || !hasWide {
 		return 0
 	}
-	markWords(m, &code[0], n, &s)
+	to.n += siftARM64(s, to, &to.jumps[to.n], &code[0], n, &compress)
 	return n * 32
 }
 
-// wide marks up to n places, 32 at a time, and returns how many it looked at.
-func (s byteSieve) wide(m *byteMarks, code []byte, n int) (done int) {
-	n = min(n, len(code)-byteReach) / 32
-	if n <= 0 || !hasWide {
-		return 0
+// wide looks at the places from i on, of which 32 divides i, up to n, 32 at a time, and returns
+// how far it came.
+func (s *sieveX86) wide(to *sifted, code []byte, i, n int) (done int) {
+	count := (min(n, len(code)-longX86) - i) / 32
+	if count <= 0 || i == 0 || !hasWide {
+		return i
 	}
-	markBytes(m, &code[0], n, &s)
-	return n * 32
+	to.n += siftX86(s, to, &to.jumps[to.n], &code[i], uint32(i), count)
+	return i + count*32
 }
 
-// markWords marks 8 words for each of n.
+// siftARM64 looks at 8 words for each of n, and returns how many jumps there are.
 //
 //go:noescape
-func markWords(m *wordMarks, code *byte, n int, s *wordSieve)
+func siftARM64(s *sieveARM64, to *sifted, jumps *uint32, code *byte, n int, compress *[256][8]uint32) (count int)
 
-// markBytes marks 32 places for each of n. It reads byteReach bytes more.
+// siftX86 looks at 32 places for each of n, of which i is the number of the first, and returns how
+// many jumps there are. It reads the byte before and longX86-1 bytes more.
 //
 //go:noescape
-func markBytes(m *byteMarks, code *byte, n int, s *byteSieve)
+func siftX86(s *sieveX86, to *sifted, jumps *uint32, code *byte, i uint32, n int) (count int)

@@ -2,9 +2,6 @@
 
 package calls
 
-// hasWide is false: there is no assembly.
-const hasWide = false
+func (s *sieveARM64) wide(to *sifted, code []byte) (done int) { return 0 }
 
-func (wordSieve) wide(*wordMarks, []byte) int { return 0 }
-
-func (byteSieve) wide(*byteMarks, []byte, int) int { return 0 }
+func (s *sieveX86) wide(to *sifted, code []byte, i, n int) (done int) { return i }

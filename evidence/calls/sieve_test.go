@@ -2,147 +2,152 @@ package calls
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand"
+	"slices"
 	"testing"
 )
 
-// sieves are those that are in use, and some of which more places come through.
-var (
-	wordSieves = []wordSieve{
-		branchesARM64,
-		{start: -svc & (1<<31 - 1), mask: 1<<31 - 1, width: svcNumber},
-		{start: 0x3fffffe, step: 1, mask: 1<<26 - 1, width: 1 << 20},
-		{start: 5, step: 1, mask: 1<<26 - 1, width: 1<<26 - 1},
-		{shift: 5, start: 0x7fff0, mask: 1<<19 - 1, width: 1 << 14},
-		{mask: 1<<31 - 1},
-	}
-	byteSieves = []byteSieve{
-		callsX86, branchesX86, leaX86,
-		{second: 3, third: 4, mask: [3]byte{0x80, 0xff, 0xff}, value: [3]byte{0x80}},
-		{second: 3, third: 4, mask: [3]byte{0x47, 0xf0, 0}, value: [3]byte{0x05, 0x10}},
-		{},
-	}
-)
-
-// Each mark is made where the definition says so, in assembly and without.
-func FuzzSieve(f *testing.F) {
-	random := make([]byte, sieveBlock)
+// codeToSift are blocks of code with what sieves look for.
+func codeToSift(tb testing.TB) [][]byte {
+	random := make([]byte, sieveBlock+lookahead)
 	rand.New(rand.NewSource(1)).Read(random)
-	for _, code := range [][]byte{
-		nil, {0xe8}, bytesOf(f, "94000001 d4001001 e8000000 0f840000 8d051000 00"), random, random[:33], random[:4093], make([]byte, 100),
-	} {
-		f.Add(code)
+	made := append([]byte(nil), random...)
+	for i := 0; i+16 <= len(made); i += 32 {
+		copy(made[i:], bytesOf(tb, []string{
+			"e8 00000000", "0f84 f8ffffff", "ff15 10000100", "488d05 00ffffff", "b8 c5000002 0f05", "0f85", "011000d4 03000094 ffffff17",
+			"00000090 000040f9", "e9 00000001",
+		}[i/32%9]))
 	}
-	f.Fuzz(func(t *testing.T, code []byte) {
+	return [][]byte{nil, {0xe8}, bytesOf(tb, "94000001 d4001001 e8000000 0f840000 8d051000 00"), random, random[:33], random[:4093], made, made[:77], make([]byte, 100)}
+}
+
+// Each place is marked and listed where the definition says so, in assembly and without.
+func FuzzSieve(f *testing.F) {
+	for _, code := range codeToSift(f) {
+		f.Add(code, uint32(0x3fffffe), uint32(0x7fff0), uint32(1<<14), uint32(0xff100000), uint32(0xff010000))
+		f.Add(code, uint32(5), uint32(0), uint32(0), uint32(0xff00ffff), uint32(0x00ff00ff))
+		f.Add(code, uint32(0), uint32(9), uint32(1<<19-1), uint32(0), uint32(0))
+	}
+	f.Fuzz(func(t *testing.T, code []byte, start, page, pages, slot, all uint32) {
 		code = code[:min(len(code), sieveBlock)]
 		whole := code[:len(code)&^3]
-		for _, s := range wordSieves {
-			var want, got, narrow wordMarks
-			for n := range len(whole) / 4 {
-				w := binary.LittleEndian.Uint32(whole[4*n:])
-				if (w>>s.shift+s.start+uint32(n)*s.step)&s.mask <= s.width {
-					want[n/64] |= 1 << (n % 64)
-				}
+		words := sieveARM64{start & imm26, page & imm19, pages & imm19}
+		want, wide, narrow := &sifted{}, &sifted{}, &sifted{}
+		for n := range len(whole) / 4 {
+			w := binary.LittleEndian.Uint32(whole[4*n:])
+			if w>>26&0x1f == 5 {
+				want.jump((w + words.start + uint32(n)) & imm26)
 			}
-			s.mark(&got, whole)
-			s.narrow(&narrow, whole, 0)
-			if got != want || narrow != want {
-				t.Errorf("%+v marks\n%x and\n%x, not\n%x", s, got, narrow, want)
+			if w>>31 == 1 && w>>24&0x1f == 0x10 && (w>>5+words.page)&imm19 <= words.pages || w>>21 == 0x6a0 && w&0x1f == 1 {
+				want.others.add(n)
 			}
 		}
-		for _, s := range byteSieves {
-			var want, got, narrow byteMarks
-			for i := range code {
-				is := true
-				for k, at := range []int{i, i + s.second, i + s.third} {
-					is = is && (s.mask[k] == 0 || at < len(code) && code[at]&s.mask[k] == s.value[k])
-				}
-				if is {
-					want[i/64] |= 1 << (i % 64)
+		words.sift(wide, whole)
+		words.narrow(narrow, whole, 0)
+		for _, got := range []*sifted{wide, narrow} {
+			if diff := differ(want, got); diff != "" {
+				t.Errorf("arm64: %+v of %x: %s", words, whole, diff)
+			}
+		}
+
+		of := func(v uint32) highBytes {
+			return highBytes{uint8(v >> 24), uint8(v >> 16), uint8(v >> 8), uint8(v)}
+		}
+		places := sieveX86{of(slot), of(all), start}
+		*want, *wide, *narrow = sifted{}, sifted{}, sifted{}
+		for i, b := range code {
+			in := func(h highBytes, both bool) bool {
+				return i+4 < len(code) && code[i+4]-h.top <= h.tops && (!both || code[i+3]-h.next <= h.nexts)
+			}
+			escaped := i > 0 && code[i-1] == 0x0f
+			if b == 0xe8 || b == 0xe9 || escaped && b>>4 == 8 {
+				if in(places.code, false) {
+					want.jump(places.end + uint32(i) + binary.LittleEndian.Uint32(code[i+1:]))
 				}
 			}
-			s.mark(&got, code, len(code))
-			s.narrow(&narrow, code, 0, len(code))
-			if got != want || narrow != want {
-				t.Errorf("%+v marks\n%x and\n%x, not\n%x", s, got, narrow, want)
+			if b>>6 == 0 && b&7 == 5 && in(places.slots, true) || escaped && b == 5 {
+				want.others.add(i)
+			}
+		}
+		places.sift(wide, code, len(code))
+		places.narrow(narrow, code, 0, len(code))
+		for _, got := range []*sifted{wide, narrow} {
+			if diff := differ(want, got); diff != "" {
+				t.Errorf("x86-64: %+v of %x: %s", places, code, diff)
 			}
 		}
 	})
 }
 
-// What is found without AVX2 is what is found where each place is looked at.
-func FuzzFused(f *testing.F) {
-	random := make([]byte, 3*chunk/256)
-	rand.New(rand.NewSource(2)).Read(random)
-	for i := 0; i+16 <= len(random); i += 32 {
-		copy(random[i:], bytesOf(f, []string{"e8 00000000", "0f84 f8ffffff", "ff15 10000100", "488d05 00ffffff", "b8 c5000002 0f05", "0f85", "011000d4"}[i/32%7]))
+// differ says what two sieves found that is not the same, in whatever order jumps are listed.
+func differ(want, got *sifted) string {
+	slices.Sort(want.jumps[:want.n])
+	slices.Sort(got.jumps[:got.n])
+	switch {
+	case want.others != got.others:
+		return fmt.Sprintf("marks %x, not %x", got.others, want.others)
+	case !slices.Equal(want.jumps[:want.n], got.jumps[:got.n]):
+		return fmt.Sprintf("lists jumps %x, not %x", got.jumps[:got.n], want.jumps[:want.n])
 	}
-	for _, near := range []int32{0, 40, -64, 70000, -1 << 30, 1<<31 - 1} {
-		f.Add(random, uint64(base), near, near+100)
-		f.Add(random[:77], uint64(base+3), near, near+1<<17)
+	return ""
+}
+
+// Whatever calls or jumps to a target is found, and listed.
+func FuzzScanOfBlock(f *testing.F) {
+	for _, code := range codeToSift(f) {
+		for _, near := range []int32{0, 40, -64, 70000, -1 << 30, 1<<31 - 1} {
+			f.Add(code, uint64(base), near, near+100)
+			f.Add(code, uint64(base+3), near, near+1<<17)
+		}
 	}
 	f.Add([]byte{}, uint64(0), int32(0), int32(0))
 	f.Fuzz(func(t *testing.T, code []byte, at uint64, call, slot int32) {
 		code = code[:min(len(code), sieveBlock+lookahead)]
-		n := min(len(code), sieveBlock)
-		tg := targets{calls: map[uint64]bool{}, pointers: map[uint64]bool{}, syscalls: true}
-		tg.callLo, tg.callHi = at+uint64(int64(call)), at+uint64(int64(call))+200
-		tg.slotLo, tg.slotHi = at+uint64(int64(slot)), at+uint64(int64(slot))+300
-		if tg.callHi < tg.callLo || tg.slotHi < tg.slotLo {
-			return
-		}
-		for k := range uint64(301) {
-			if k <= 200 {
-				tg.calls[tg.callLo+k] = true
+		n := min(len(code), int(sieveBlock-at%sieveBlock))
+		text := Section{at, uint64(len(code))}
+		for _, a := range []*arch{arm64, x8664} {
+			tg := (&finder{arch: a, text: []Section{text}}).targets()
+			for k := range uint64(64) {
+				tg.call(a, at+uint64(int64(call))+k)
+				tg.pointer(at + uint64(int64(slot)) + k)
 			}
-			tg.pointers[tg.slotLo+k] = true
-		}
-		var marks byteMarks
-		tg.markX86(&marks, highX86(true, tg.callLo-at, tg.callHi-at, n), highX86(true, tg.slotLo-at, tg.slotHi-at, n), at, code, n)
-		for k := range n {
-			p := pass{targets: &tg}
-			p.displacement(at, code, k+1)
-			p.syscallX86(at, code, k)
-			if len(p.found) > 0 && marks[k/64]>>(k%64)&1 == 0 {
-				t.Fatalf("x86-64: %+v at %d of %x is not marked", p.found, k, code)
+			p := &pass{targets: tg}
+			a.scan(p, at, code, 0, n)
+			found := map[uint64]uint64{}
+			for _, r := range p.found {
+				found[r.at] = r.target
 			}
-		}
-
-		at, page, n := wholeWords(at, code, n)
-		calls, pages := tg.distances(at)
-		var words wordMarks
-		markARM64(&words, calls, pages, page[:n])
-		for k := 0; k < n; k += 4 {
-			p := pass{targets: &tg}
-			p.wordARM64(at, page, k)
-			if len(p.found) > 0 && words[k/256]>>(k/4%64)&1 == 0 {
-				t.Fatalf("arm64: %+v at %d of %x is not marked", p.found, k, page)
+			for k := 0; k < n; k++ {
+				to, size := jump(a, at+uint64(k), code[k:])
+				if size == 0 || a == arm64 && (at+uint64(k))%4 != 0 {
+					continue
+				}
+				if tg.calls.has(to) && found[at+uint64(k)] != to {
+					t.Errorf("%x at %d of %x calls %#x, which is not found", code[k:k+size], k, code, to)
+				}
+				if text.has(to, 1) && !slices.Contains(p.jumps[:p.n], a.key(to)) {
+					t.Errorf("%x at %d of %x jumps to %#x, which is not listed", code[k:k+size], k, code, to)
+				}
 			}
 		}
 	})
 }
 
-func TestPlacesAreThoseOfTheMarks(t *testing.T) {
-	var p places
-	for _, marks := range []byteMarks{{}, {0: 1, 63: 1 << 63, 64: 1}, {1: 0b11111, 2: 0b1111}, full()} {
-		list := p.of(marks[:])
-		var got byteMarks
-		for i, k := range list {
-			got[k/64] |= 1 << (k % 64)
-			if i > 0 && list[i-1] >= k {
-				t.Fatalf("%d comes after %d", k, list[i-1])
-			}
+// jump is where an instruction at the start of code jumps or calls, by 26 or 32 bits, and its size.
+func jump(a *arch, pc uint64, code []byte) (target uint64, size int) {
+	switch {
+	case a == arm64:
+		if len(code) >= 4 && code[3]>>2&0x1f == 5 {
+			return pc + uint64(int64(binary.LittleEndian.Uint32(code))<<38>>36), 4
 		}
-		if got != marks {
-			t.Errorf("the places %v of the marks %x", list, marks)
-		}
+		return 0, 0
+	case len(code) >= 5 && code[0]&0xfe == 0xe8:
+		size = 5
+	case len(code) >= 6 && code[0] == 0x0f && code[1]>>4 == 8:
+		size = 6
+	default:
+		return 0, 0
 	}
-}
-
-// full has all marks of a block.
-func full() (m byteMarks) {
-	for i := range sieveBlock / 64 {
-		m[i] = 1<<64 - 1
-	}
-	return m
+	return pc + uint64(size) + uint64(int64(int32(binary.LittleEndian.Uint32(code[size-4:])))), size
 }

@@ -144,11 +144,8 @@ func (f *finder) note(s Site, links []link) []chain {
 		return nil
 	}
 	var chains []chain
-	if s.params() != 0 {
-		s.Callers = CallersSome
-		if !links[len(links)-1].fn.window && (f.p.Follow == nil || f.p.Follow(s)) {
-			chains = []chain{{len(f.sites), links}}
-		}
+	if s.params() != 0 && !links[len(links)-1].fn.window && (f.p.Follow == nil || f.p.Follow(s)) {
+		chains = []chain{{len(f.sites), links}}
 	}
 	f.sites = append(f.sites, s)
 	return chains
@@ -180,30 +177,21 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 	if err != nil {
 		return nil, err
 	}
-	// open are functions that have callers which are not among refs.
-	open := map[uint64]bool{}
 	count := map[uint64]int{}
 	refs = slices.DeleteFunc(refs, func(r reference) bool {
-		if r.taken {
-			open[r.target] = true
-			return true
-		}
 		if count[r.target]++; count[r.target] > maxCallers {
 			f.gap("the function at %#x has more than %d callers: the others were left out", r.target, maxCallers)
-			open[r.target] = true
 			return true
 		}
 		return false
 	})
 	var longer []chain
-	seen := map[uint64]bool{}
 	for len(refs) > 0 {
 		if err := f.ctx.Err(); err != nil {
 			return nil, err
 		}
 		fn, ok := f.containing(refs[0].at)
 		if !ok {
-			open[refs[0].target] = true
 			refs = refs[1:]
 			continue
 		}
@@ -218,27 +206,14 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 		for ; n < len(refs) && (n == 0 || refs[n].at-fn.start < uint64(len(fn.code))); n++ {
 			r := refs[n]
 			ways := out.argsAt(r.at, "", "", r.target)
-			ok := len(ways) > 0
-			if out.limit || out.partial && !ok {
-				open[r.target] = true
-			}
-			if !ok {
+			if len(ways) == 0 {
 				continue // never reached, or on x86-64 bytes that only look like a call
 			}
-			seen[r.target] = true
 			for _, c := range byStart[r.target] {
 				longer = append(longer, f.through(c, ways, link{fn, r.at}, out.partial)...)
 			}
 		}
 		refs = refs[n:]
-	}
-	for start, list := range byStart {
-		if !f.p.Closed || open[start] || f.p.Shared[start] || !seen[start] {
-			continue
-		}
-		for _, c := range list {
-			f.sites[c.site].Callers = CallersKnown
-		}
 	}
 	inorder.By(longer, func(a, b chain) int { return cmp.Compare(a.site, b.site) })
 	return longer, nil

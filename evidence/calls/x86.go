@@ -29,7 +29,7 @@ var x8664 = &arch{
 	step:         stepX86,
 	control:      controlX86,
 	scan:         scanX86,
-	edges:        edgesX86,
+	key:          keyX86,
 	prologue:     prologueX86,
 	padding:      paddingX86,
 	selects:      selectsX86,
