@@ -18,7 +18,7 @@ import (
 var graph = map[string][]string{
 	".":                     {"internal/cli"},
 	"internal/cli":          {"approval", "audit", "check", "compare", "docs", "entitlement", "internal/event", "internal/git", "internal/github", "internal/inorder", "internal/near", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report", "source"},
-	"audit":                 {"approval", "check", "internal/github", "internal/inorder", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
+	"audit":                 {"approval", "check", "internal/canonical", "internal/github", "internal/inorder", "internal/sanitise", "internal/scan", "internal/sshsig", "policy", "report"},
 	"internal/scan":         {"artifact", "check", "codesign", "codesign/requirement", "entitlement", "evidence", "internal/archive", "internal/boundedplist", "macho", "profile", "seal"},
 	"report":                {"approval", "check", "codesign", "compare", "docs", "entitlement", "evidence", "internal/canonical", "internal/inorder", "internal/sanitise", "macho", "policy", "profile"},
 	"compare":               {"codesign", "entitlement", "evidence", "internal/inorder", "policy"},

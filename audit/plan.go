@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/internal/canonical"
 	"github.com/codewarrant/codewarrant/internal/github"
 	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
@@ -47,6 +48,8 @@ type Plan struct {
 	day      policy.Date
 }
 
+const toolName = "codewarrant"
+
 type tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
@@ -74,7 +77,7 @@ var ErrNothing = errors.New("no repository is found that is to be audited")
 // baseline; local reads files of this machine. There are no more shards than repositories.
 func Make(ctx context.Context, client *github.Client, src []byte, a *policy.Audit, day policy.Date, shards int, version string, local func(policy.Location) ([]byte, error)) (*Plan, error) {
 	p := &Plan{
-		Schema: Schema, Tool: tool{"codewarrant", version}, Date: day.String(), Audit: text{a.Name, string(src)},
+		Schema: Schema, Tool: tool{toolName, version}, Date: day.String(), Audit: text{a.Name, string(src)},
 		Texts: map[string]string{}, audit: a, day: day,
 	}
 	r := &reader{ctx: ctx, client: client, local: local}
@@ -133,6 +136,9 @@ func rank(l policy.Level) int {
 	return slices.Index([]policy.Level{policy.Error, policy.Warning, policy.Note, ""}, l)
 }
 
+// Day returns the day that is judged, whenever the plan is run.
+func (p *Plan) Day() policy.Date { return p.day }
+
 // Part returns which repositories are in a part of the plan, from 1; 0 is all of it. Those
 // that stand together, and may be alike, are in different ones.
 func (p *Plan) Part(shard int) []int {
@@ -158,21 +164,26 @@ func (p *Plan) Write(w io.Writer) error {
 	return err
 }
 
-// Read reads a plan back, which is held against the same rules as what it was made of.
-func Read(b []byte) (*Plan, error) {
+// Read reads a plan back, which is held against the same rules as what it was made of. version
+// is that of the program: what another one planned, this one may judge by other rules, and the
+// parts of one plan have to be judged alike.
+func Read(b []byte, version string) (*Plan, error) {
 	if len(b) > MaxPlan {
 		return nil, fmt.Errorf("a plan of more than %d bytes", MaxPlan)
 	}
-	var p Plan
-	dec := json.NewDecoder(bytes.NewReader(b))
-	if err := dec.Decode(&p); err != nil {
+	// Which format it is, and whose, is told before what this version does not know of it.
+	var p, head Plan
+	if err := json.Unmarshal(b, &head); err != nil {
 		return nil, fmt.Errorf("not a plan: %w", err)
 	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("not a plan: there is more after it")
+	if head.Schema != Schema {
+		return nil, fmt.Errorf("schema %q is not the one that this version reads: %s", head.Schema, Schema)
 	}
-	if p.Schema != Schema {
-		return nil, fmt.Errorf("schema %q is not the one that this version reads: %s", p.Schema, Schema)
+	if by := (tool{toolName, version}); head.Tool != by {
+		return nil, fmt.Errorf("the plan was made by %s %s, and this is %s %s", head.Tool.Name, head.Tool.Version, by.Name, by.Version)
+	}
+	if err := canonical.Decode(b, &p); err != nil {
+		return nil, fmt.Errorf("not a plan: %w", err)
 	}
 	var err error
 	if p.day, err = policy.ParseDate(p.Date); err != nil {

@@ -74,7 +74,7 @@ func TestWhatIsFound(t *testing.T) {
 			if p.Shards != len(test.want) {
 				t.Errorf("%d shards", p.Shards)
 			}
-			again, err := audit.Read(written(t, p))
+			again, err := audit.Read(written(t, p), "test")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -167,12 +167,20 @@ func TestReportsOfAnAuditAreWhatTheirSchemaSays(t *testing.T) {
 
 func TestReadTellsWhatIsWrong(t *testing.T) {
 	good := string(written(t, examplePlan(t)))
-	if _, err := audit.Read([]byte(good)); err != nil {
+	if _, err := audit.Read([]byte(good), "test"); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ name, old, new, want string }{
-		{"no JSON", good, "", "not a plan: EOF"},
-		{"more after it", good, good + "x", "there is more after it"},
+		{"no JSON", good, "", "not a plan: unexpected end of JSON input"},
+		{"more after it", good, good + "x", "not a plan: invalid character 'x' after top-level value"},
+		{"a plan of another version", `"version": "test"`, `"version": "v1.2.3"`, "the plan was made by codewarrant v1.2.3, and this is codewarrant test"},
+		{"a plan of another version that has more in it", `"version": "test"`, `"version": "v1.2.3", "more": 1`, "the plan was made by codewarrant v1.2.3"},
+		{"a name that is not known", `"date"`, `"more": 1, "date"`, `the name "more" is not known`},
+		{"a name that is there twice", `"date"`, `"date": "2026-11-22", "date"`, `the name "date" is there twice`},
+		{"a name in another case", `"date"`, `"Date"`, `the name "Date" is not known`},
+		{"a name in another case beside it", `"date"`, `"DATE": "2026-11-22", "date"`, `the name "DATE" is not known`},
+		{"a name of a repository in another case", `"without_policy"`, `"Without_Policy"`, `the name "Without_Policy" is not known in repositories[0]`},
+		{"a name that is missing", `"date": "2026-11-23",`, "", `"date" is missing`},
 		{"another format", "audit-plan/1", "audit-plan/2", `schema "codewarrant.audit-plan/2" is not the one that this version reads`},
 		{"no day", "2026-11-23", "today", "not a plan: date: "},
 		{"an audit that is not valid", "version: 1\\nrepositories", "version: 2\\nrepositories", "mac/audit.yml:1:10: version must be from 1 to 1"},
@@ -189,13 +197,13 @@ func TestReadTellsWhatIsWrong(t *testing.T) {
 			if src == good {
 				t.Fatal("nothing is replaced")
 			}
-			p, err := audit.Read([]byte(src))
+			p, err := audit.Read([]byte(src), "test")
 			if p != nil || err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
 	}
-	if _, err := audit.Read(make([]byte, audit.MaxPlan+1)); err == nil {
+	if _, err := audit.Read(make([]byte, audit.MaxPlan+1), "test"); err == nil {
 		t.Error("a plan of any size is read")
 	}
 }
@@ -205,7 +213,7 @@ func TestReadTellsWhatIsWrong(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add(written(f, examplePlan(f)))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		p, err := audit.Read(src)
+		p, err := audit.Read(src, "test")
 		if (p == nil) == (err == nil) {
 			t.Fatalf("%v, %v", p, err)
 		}
@@ -213,7 +221,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil && (errors.As(err, &errs) || err.Error() != "") {
 			return
 		}
-		again, err := audit.Read(written(t, p))
+		again, err := audit.Read(written(t, p), "test")
 		if err != nil {
 			t.Fatal(err)
 		}

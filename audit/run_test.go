@@ -34,7 +34,7 @@ func TestShardsMergedAreAsOneRun(t *testing.T) {
 		}
 		var parts []string
 		for k := p.Shards; k >= 1; k-- {
-			p, err := audit.Read(b.Bytes())
+			p, err := audit.Read(b.Bytes(), "test")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -174,6 +174,9 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 			part := 0
 			if planFile != "" {
 				p, part, err = readPlan(planFile, shard)
+				if today := policy.DateOf(env.Now()); err == nil && p.Day() != today {
+					tell(env, hinted{fmt.Errorf("--plan: %s: the plan is of %s, and today is %s: what is read today is judged as on the day of the plan", relative(planFile), p.Day(), today), "plan again to judge as of today"})
+				}
 			} else {
 				p, err = o.plan(cmd.Context(), env, c, args[0], 1)
 			}
@@ -215,9 +218,9 @@ func readPlan(name, shard string) (*audit.Plan, int, error) {
 	if err != nil {
 		return nil, 0, hinted{fmt.Errorf("--plan: %w", err), "name a file that audit plan has written"}
 	}
-	p, err := audit.Read(b)
+	p, err := audit.Read(b, Version())
 	if err != nil {
-		return nil, 0, hinted{fmt.Errorf("--plan: %s: %w", relative(name), err), "name a file that audit plan has written"}
+		return nil, 0, hinted{fmt.Errorf("--plan: %s: %w", relative(name), err), "name a file that audit plan of this version has written, or plan again"}
 	}
 	if shard == "" {
 		return p, 0, nil
