@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,21 +17,16 @@ import (
 	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
 )
 
 // Schema names the format of a plan; schema/audit-plan.v1.schema.json describes it. A field
 // may be added to it; none is taken away or changes its meaning.
 const Schema = "codewarrant.audit-plan/1"
 
-const (
-	// MaxShards is how many jobs one matrix of GitHub Actions has at most
-	// (https://docs.github.com/en/actions/reference/limits).
-	MaxShards = 256
-
-	// MaxPlan bounds a plan, in bytes: 100,000 repositories with long names, and 4 MiB of
-	// policies.
-	MaxPlan = 64 << 20
-)
+// MaxPlan bounds a plan, in bytes: 100,000 repositories with long names, and 4 MiB of
+// policies.
+const MaxPlan = 64 << 20
 
 // Plan is all that has to be known to look at a repository, and which ones there are. Made
 // of the same, it is the same to the byte.
@@ -164,6 +160,18 @@ func (p *Plan) Write(w io.Writer) error {
 	return err
 }
 
+// SHA256 returns the digest of the plan as it is written undivided, by which parts of it are told
+// from those of others, however it is divided.
+func (p *Plan) SHA256() (sum [sha256.Size]byte, err error) {
+	whole := *p
+	whole.Shards = 1
+	h := sha256.New()
+	if err := whole.Write(h); err != nil {
+		return sum, err
+	}
+	return [sha256.Size]byte(h.Sum(nil)), nil
+}
+
 // Read reads a plan back, which is held against the same rules as what it was made of. version
 // is that of the program: what another one planned, this one may judge by other rules, and the
 // parts of one plan have to be judged alike.
@@ -202,7 +210,7 @@ func Read(b []byte, version string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Shards < 1 || p.Shards > MaxShards || p.Shards > len(p.Repositories) {
+	if p.Shards < 1 || p.Shards > report.MaxShards || p.Shards > len(p.Repositories) {
 		return nil, fmt.Errorf("not a plan: %d shards of %d repositories", p.Shards, len(p.Repositories))
 	}
 	for i, t := range p.Repositories {

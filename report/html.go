@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/docs"
 	"github.com/codewarrant/codewarrant/internal/inorder"
 	"github.com/codewarrant/codewarrant/policy"
@@ -24,21 +25,35 @@ import (
 // its one script, and no request. Without scripts all is there but the filters. version
 // is that of the program.
 func HTML(w io.Writer, version string, parts ...Part) error {
-	return writePage(w, version, parts, nil)
+	p, err := newPage(w, parts, nil)
+	if err != nil {
+		return err
+	}
+	return p.write(version)
 }
 
 // HTML writes all reports as one page, see the function of that name: a part for each repository,
 // and one for each report of which that is not known. Memory holds one report at a time,
 // and of all of them what the overview is made of.
 func (m *Merger) HTML(w io.Writer, version string) error {
-	return writePage(w, version, m.parts(), m.Conflicts())
-}
-
-func writePage(w io.Writer, version string, parts []Part, conflicts []Conflicting) error {
-	p, err := newPage(w, parts, conflicts)
+	p, err := m.page(w)
 	if err != nil {
 		return err
 	}
+	return p.write(version)
+}
+
+// page reads all reports once.
+func (m *Merger) page(w io.Writer) (*page, error) {
+	p, err := newPage(w, m.parts(), m.Conflicts())
+	if err != nil {
+		return nil, err
+	}
+	p.missing, p.outcome = m.Missing(), m.Result()
+	return p, nil
+}
+
+func (p *page) write(version string) error {
 	p.head()
 	p.overview()
 	p.exceptions()
@@ -69,6 +84,8 @@ type page struct {
 	w         *bufio.Writer // keeps the first error until it is flushed
 	parts     []*shownPart
 	conflicts []Conflicting
+	missing   []Planned
+	outcome   check.Result   // of all; empty: the worst of the parts
 	many      bool           // parts have names, and there may be several
 	names     anchors        // of places that lead to one another
 	keys      []string       // all entitlements, ascending

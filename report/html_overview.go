@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -19,10 +20,7 @@ func (p *page) total() (n jsonCounts, result check.Result, failed int) {
 		n = n.plus(s.counts)
 		result = worse(result, s.result)
 	}
-	if len(p.conflicts) > 0 {
-		result = Conflict
-	}
-	return n, result, failed
+	return n, cmp.Or(p.outcome, result), failed
 }
 
 // result says in a few words what the page tells.
@@ -81,6 +79,7 @@ func (p *page) overview() {
 	figure(n.Binaries, "binary", "count")
 	figure(n.Slices, "slice", "count")
 	p.add("</dl>\n")
+	p.shards()
 	p.contradictions()
 	if p.many {
 		p.repositories()
@@ -99,7 +98,7 @@ func resultClass(r check.Result) markup {
 	switch r {
 	case check.Pass:
 		return "passed"
-	case check.Fail, check.Unreadable, Conflict:
+	case check.Fail, check.Unreadable, Incomplete, Conflict:
 		return "error"
 	}
 	return ""

@@ -27,6 +27,18 @@ func (m *Merger) parts() []Part {
 	return parts
 }
 
+// shards tells which parts of an audit are missing.
+func (p *page) shards() {
+	if len(p.missing) == 0 {
+		return
+	}
+	p.add(`<div class="contradictions"><h3 id="shards">Shards that are missing</h3>`, "\n")
+	for _, s := range p.missing {
+		p.add(el("p", "", plain(s.String()), ": ", plain(s.Hint())), "\n")
+	}
+	p.add("</div>\n")
+}
+
 // contradictions tells which reports cannot both be true.
 func (p *page) contradictions() {
 	if len(p.conflicts) == 0 {

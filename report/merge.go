@@ -44,11 +44,12 @@ type Input interface {
 }
 
 // Merger joins reports: those of [JSON], and those that it has written itself. What comes
-// out is the set of all reports that went in, each once, in an order of its own; so the order
-// of merging does not matter, nor what was merged before.
+// out is the set of all reports that went in, each once, in an order of its own, and which shards
+// of audits they are; so the order of merging does not matter, nor what was merged before.
 type Merger struct {
-	runs map[[sha256.Size]byte]run
-	keys map[[sha256.Size]byte]int // how many runs were of the same things, by key
+	runs  map[[sha256.Size]byte]run
+	keys  map[[sha256.Size]byte]int // how many runs were of the same things, by key
+	plans map[planDigest]shards     // of audits
 
 	limit int // of a report inside of a merged one; 0: maxRun
 }
@@ -136,6 +137,8 @@ func (m *Merger) addAll(in Input) error {
 		switch name {
 		case "runs":
 			found, err = m.addRuns(in, dec, r)
+		case "plans":
+			err = m.addPlans(dec)
 		case "counts":
 			err = dec.Decode(&told)
 		default:

@@ -12,11 +12,11 @@ import (
 )
 
 // Markdown writes what all reports come to as the summary of a job, as the function of that name
-// does for one: which contradict one another, the repositories, the exceptions, the first to
+// does for one: which shards are missing, which reports contradict one another, the repositories, the exceptions, the first to
 // end before the others, and the findings, worst first. It writes no more than limit bytes
 // (0: [SummaryLimit]). Memory holds what [Merger.HTML] keeps.
 func (m *Merger) Markdown(w io.Writer, limit int) error {
-	p, err := newPage(io.Discard, m.parts(), m.Conflicts())
+	p, err := m.page(io.Discard)
 	if err != nil {
 		return err
 	}
@@ -30,6 +30,9 @@ func (m *Merger) Markdown(w io.Writer, limit int) error {
 		icon = "⚠️"
 	}
 	b.add(fmt.Sprintf("## %s codewarrant: %s, %s\n\n%s. Looked at %s.\n", icon, result, tallyOf(n).findings(), m.extent(p), tallyOf(n).subjects()))
+	b.table("Shards that are missing", "| Which | SHA-256 of the plan |", "plan", len(p.missing), func(i int) string {
+		return fmt.Sprintf("| %s | %s |\n", p.missing[i].String(), p.missing[i].SHA256)
+	})
 	b.table("Reports that contradict one another", "| Which | SHA-256 |", "contradiction", len(p.conflicts), func(i int) string {
 		c := p.conflicts[i]
 		return fmt.Sprintf("| %s | %s |\n", cell(c.String()), strings.Join(c.Runs, "<br>"))

@@ -38,12 +38,14 @@ func (m *Merger) CSV(w io.Writer) error {
 }
 
 // JUnit writes the cases of all reports as [CheckJUnit] does, in suites whose names begin with
-// that of the repository, and before them a suite in which each contradiction is a case
-// that fails. The reports are read twice, for what stands first counts the cases.
+// that of the repository, and before them suites in which each plan with shards that are
+// missing, and each contradiction, is a case that fails. The reports are read twice, for what stands first counts the cases.
 func (m *Merger) JUnit(w io.Writer) error {
 	all := junitSuites{Name: "codewarrant merge"}
-	if s, ok := m.contradictionSuite(); ok {
-		all.add(s)
+	for _, s := range []junitSuite{m.missingSuite(), m.contradictionSuite()} {
+		if len(s.Cases) > 0 {
+			all.add(s)
+		}
 	}
 	own := all.Suites
 	err := m.each(func(r *check.Report) error {
@@ -71,8 +73,19 @@ func (m *Merger) JUnit(w io.Writer) error {
 	})
 }
 
+// missingSuite has a case for each plan of which shards are missing.
+func (m *Merger) missingSuite() junitSuite {
+	s := junitSuite{Name: "shards that are missing"}
+	for _, p := range m.Missing() {
+		s.Cases = append(s.Cases, junitCase{
+			Name: p.String(), Class: s.Name, Failure: &junitFailure{p.String(), string(Incomplete), p.Hint()},
+		})
+	}
+	return s
+}
+
 // contradictionSuite has a case for each contradiction.
-func (m *Merger) contradictionSuite() (junitSuite, bool) {
+func (m *Merger) contradictionSuite() junitSuite {
 	s := junitSuite{Name: "reports that contradict one another"}
 	for _, c := range m.Conflicts() {
 		message := sanitise.Text(c.String())
@@ -81,5 +94,5 @@ func (m *Merger) contradictionSuite() (junitSuite, bool) {
 			Failure: &junitFailure{message, string(Conflict), c.Hint()},
 		})
 	}
-	return s, len(s.Cases) > 0
+	return s
 }

@@ -90,7 +90,7 @@ func TestMergingIsAssociativeCommutativeAndIdempotent(t *testing.T) {
 }
 
 func TestAMergedReportIsWhatItsSchemaSays(t *testing.T) {
-	got := merge(t, several(t)...)
+	got := part(t, planA, 2, 3, several(t)...)
 	golden(t, "merged.json", got)
 	v := asValue(t, func(w io.Writer) error {
 		_, err := w.Write(got)
@@ -292,6 +292,8 @@ func FuzzMerge(f *testing.F) {
 		f.Add(b)
 		f.Add(merge(f, b))
 	}
+	f.Add(part(f, planA, 2, 3))
+	f.Add(merge(f, part(f, planA, 1, 1), part(f, planB, 2, 3), part(f, planB, 1, 2)))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var m Merger
 		if m.Add(bytes.NewReader(b)) != nil {

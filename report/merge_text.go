@@ -11,18 +11,23 @@ import (
 	"github.com/codewarrant/codewarrant/policy"
 )
 
-// Text writes what all reports come to for people to read: which contradict one another; of each
+// Text writes what all reports come to for people to read: which shards are missing and which reports contradict one another; of each
 // repository the result, by which policies, and the findings, with notes if it is verbose;
 // and all exceptions, the first to end before the others. Memory holds what
 // [Merger.HTML] keeps.
 func (m *Merger) Text(w io.Writer, o TextOptions) error {
-	p, err := newPage(io.Discard, m.parts(), m.Conflicts())
+	p, err := m.page(io.Discard)
 	if err != nil {
 		return err
 	}
 	t := newText(w, o)
 	t.verbose = o.Verbose
 	t.line("codewarrant: %s", m.extent(p))
+	for _, s := range p.missing {
+		t.line("")
+		t.prose(t.red("error: "), "  ", s.String())
+		t.prose("  hint: ", "        ", s.Hint())
+	}
 	for _, c := range p.conflicts {
 		t.line("")
 		t.prose(t.red("error: "), "  ", sanitise.Text(c.String()))

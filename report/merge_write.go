@@ -17,9 +17,20 @@ import (
 	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
-// Result returns the worst result of all reports, and [Conflict] where some contradict one
-// another.
+// Result returns the worst result of all reports, [Incomplete] where shards of an audit are
+// missing, and [Conflict] where reports contradict one another.
 func (m *Merger) Result() check.Result {
+	if len(m.Conflicts()) == 0 && len(m.Missing()) > 0 {
+		return Incomplete
+	}
+	return m.Worst()
+}
+
+// Len returns how many reports there are.
+func (m *Merger) Len() int { return len(m.runs) }
+
+// Worst returns the result of what is there: as [Merger.Result], whatever is missing.
+func (m *Merger) Worst() check.Result {
 	if len(m.Conflicts()) > 0 {
 		return Conflict
 	}
@@ -98,6 +109,7 @@ type jsonMerged struct {
 	Result    check.Result     `json:"result"`
 	Counts    jsonMergedCounts `json:"counts"`
 	Conflicts []Conflicting    `json:"conflicts"`
+	Plans     []Planned        `json:"plans,omitempty"` // of audits
 }
 
 type jsonMergedCounts struct {
@@ -153,7 +165,7 @@ func (m *Merger) Documents() iter.Seq2[*Document, error] {
 // Write writes all reports as one, each on a line.
 func (m *Merger) Write(w io.Writer, version string) error {
 	j := &jsonWriter{w: w}
-	head := jsonMerged{MergedSchema, tool{"codewarrant", version}, m.Result(), m.counts(), list(m.Conflicts())}
+	head := jsonMerged{MergedSchema, tool{"codewarrant", version}, m.Result(), m.counts(), list(m.Conflicts()), m.Plans()}
 	j.write(bytes.TrimSuffix(j.encode(head, ""), []byte("\n}")))
 	j.write([]byte(",\n  \"runs\": ["))
 	before, after := "\n    ", "]"

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codewarrant/codewarrant/audit"
-	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/github"
 	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
@@ -129,7 +127,8 @@ func (o asking) plan(ctx context.Context, env Env, c *github.Client, name string
 
 func newAuditRun(env Env) *cobra.Command {
 	var o asking
-	var planFile, shard, output string
+	var out mergedOutput
+	var planFile, shard string
 	var jobs jobs
 	var quiet bool
 	cmd := &cobra.Command{
@@ -145,12 +144,14 @@ A repository that cannot be read has a report that says why, and the exit status
 ` + auditFile + `
 
 With --state a run that was interrupted goes on where it stopped when it is started again on the same
-day. --plan and --shard take one part of a plan that audit plan has written; merge joins the parts.
+day. --plan and --shard take one part of a plan that audit plan has written; merge joins the parts, and
+writes them in other formats than json.
 
 Exit status: that of the worst repository, 0 passed, 1 findings at or above fail-on, 3 something could
 not be read; 2 wrong usage, an audit that is not valid, or output that could not be written.`,
 		Example: `  codewarrant audit run --output audit.json audit.yml
   codewarrant audit run --state ~/.cache/codewarrant-audit audit.yml | jq -r '.runs[].report | .repository + " " + .result'
+  codewarrant audit run --format html --output audit.html audit.yml
   codewarrant audit run --plan plan.json --shard 3/8 --output audit-3.json`,
 		Args: takes(0, 1, "one argument, the file that says what is audited", "audit.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -161,14 +162,20 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 				return hinted{errors.New("--shard goes with --plan"), "make a plan with codewarrant audit plan"}
 			case planFile != "" && o.at != "":
 				return hinted{errors.New("--at goes with no --plan, which says the day"), "leave --at away"}
+			case shard != "" && out.format != "json":
+				return hinted{fmt.Errorf("--format: %q is not for a part of a plan", out.format), "leave --format away, and give it to codewarrant merge, which joins the parts"}
+			}
+			write, err := out.writer()
+			if err != nil {
+				return err
 			}
 			c, s, done, err := o.open(env)
 			if err != nil {
 				return err
 			}
 			defer done()
-			if rel, err := filepath.Rel(o.state, output); o.state != "" && output != "" && err == nil && filepath.IsLocal(rel) {
-				return hinted{fmt.Errorf("--output: %s is in the folder of --state, which the audit clears", relative(output)), "name a file elsewhere"}
+			if rel, err := filepath.Rel(o.state, out.output); o.state != "" && out.output != "" && err == nil && filepath.IsLocal(rel) {
+				return hinted{fmt.Errorf("--output: %s is in the folder of --state, which the audit clears", relative(out.output)), "name a file elsewhere"}
 			}
 			var p *audit.Plan
 			part := 0
@@ -196,15 +203,22 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 			if err != nil {
 				return err
 			}
-			return o.finish(env, s, files, part, limited, output)
+			var m report.Merger
+			if err := o.join(&m, p, part, files); err != nil {
+				return err
+			}
+			if err := write(env, &m); err != nil {
+				return err
+			}
+			return o.finish(env, s, &m, part, limited)
 		},
 		ValidArgsFunction: upTo(1, policyFileArgs),
 	}
 	o.flags(cmd)
+	out.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&planFile, "plan", "", "`file` that audit plan has written, in the place of AUDIT.yml")
 	f.StringVar(&shard, "shard", "", "`part` of the plan, K/N (default all of it)")
-	f.StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	f.Var(&jobs, "jobs", "`number` of repositories that are looked at at the same time (default 4)")
 	f.BoolVarP(&quiet, "quiet", "q", false, "show no progress on a terminal")
 	complete(cmd, "shard", nil)
@@ -236,9 +250,8 @@ func readPlan(name, shard string) (*audit.Plan, int, error) {
 	return p, part, nil
 }
 
-// finish writes the reports as one, and returns the status that they come to.
-func (o asking) finish(env Env, s *audit.State, files []string, part int, limited bool, output string) error {
-	var m report.Merger
+// join joins the reports of a part of a plan; 0 is all of it.
+func (o asking) join(m *report.Merger, p *audit.Plan, part int, files []string) error {
 	for _, name := range files {
 		in, err := openInput(name)
 		if err == nil {
@@ -248,25 +261,29 @@ func (o asking) finish(env Env, s *audit.State, files []string, part int, limite
 			return hinted{fmt.Errorf("--state: %w", err), "remove the folder, and run the audit again"}
 		}
 	}
-	if err := emit(env, output, func(w io.Writer, _ bool) error { return m.Write(w, Version()) }); err != nil {
+	plan, err := p.SHA256()
+	if err != nil {
 		return err
 	}
+	if part == 0 {
+		return m.Shard(plan, 1, 1)
+	}
+	return m.Shard(plan, part, p.Shards)
+}
+
+// finish ends a run whose reports are written, and returns the status that they come to. Of a part
+// of a plan it is that of what is there.
+func (o asking) finish(env Env, s *audit.State, m *report.Merger, part int, limited bool) error {
 	if limited && o.state != "" {
 		tell(env, hinted{errors.New("the rate limit of GitHub's API was reached before all repositories were looked at"), "run the same command again today: what is complete is kept"})
 	} else if err := s.End(); err != nil {
 		return err
 	}
-	if len(files) == 0 && part > 0 {
+	switch {
+	case m.Len() > 0:
+		return mergedStatus(m.Worst())
+	case part > 0:
 		return nil // there may be something in the other parts, which merge tells
 	}
-	if len(files) == 0 {
-		return unreadableInput(env, hinted{errors.New("none of the repositories that were found has a policy, so that nothing was looked at"), "see the path of the policy, and without-policy, in the audit"})
-	}
-	switch m.Result() {
-	case check.Pass:
-		return nil
-	case check.Fail:
-		return status(exitFindings)
-	}
-	return status(exitUnreadable)
+	return unreadableInput(env, hinted{errors.New("none of the repositories that were found has a policy, so that nothing was looked at"), "see the path of the policy, and without-policy, in the audit"})
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/codewarrant/codewarrant/audit"
+	"github.com/codewarrant/codewarrant/report"
 )
 
 func newAuditPlan(env Env) *cobra.Command {
@@ -32,8 +32,8 @@ Exit status: 0 written, 2 wrong usage, an audit that is not valid, or a plan tha
 		Args: takes(1, 1, "one argument, the file that says what is audited", "--output plan.json audit.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
-			case shards < 1 || shards > audit.MaxShards:
-				return fmt.Errorf("--shards: %d is not from 1 to %d, the most that one matrix has", shards, audit.MaxShards)
+			case shards < 1 || shards > report.MaxShards:
+				return fmt.Errorf("--shards: %d is not from 1 to %d, the most that one matrix has", shards, report.MaxShards)
 			case output == "":
 				return hinted{fmt.Errorf("no --output is given"), "name the file that the plan goes into, such as plan.json: standard output has the matrix"}
 			}

@@ -3,21 +3,16 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/codewarrant/codewarrant/check"
-	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/report"
 )
 
 func newMerge(env Env) *cobra.Command {
-	var format, output string
-	var verbose bool
+	var o mergedOutput
 	cmd := &cobra.Command{
 		Use:   "merge REPORT…",
 		Short: "Join reports of several checks into one",
@@ -31,18 +26,19 @@ repository. csv and ndjson have the findings, junit the claims and findings as c
 markdown tell what all comes to.
 
 Two reports of the same files, by the same policy and version of the program on the same day, are
-equal, or one of them was changed: both are kept, and that is told.
+equal, or one of them was changed: both are kept, and that is told. So are shards of an audit that are
+missing.
 
 Exit status: that of the worst report, 0 passed, 1 failed, 3 something could not be read; 3 when reports
-contradict one another, or one of them could not be read, and then nothing is written; 2 wrong usage,
-or output that could not be written.`,
+contradict one another, or shards are missing, or a report could not be read, and then nothing is
+written; 2 wrong usage, or output that could not be written.`,
 		Example: `  codewarrant merge reports/*.json > all.json
   codewarrant merge --output all.json shard-1.json shard-2.json
   codewarrant merge --format html --output all.html reports/*.json
   codewarrant merge reports/*.json | jq -r '.runs[].report | select(.result != "pass") | .policy.name'`,
 		Args: takes(1, -1, "one argument or more, reports in JSON", "reports/*.json"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			write, err := mergedWriterFor(format)
+			write, err := o.writer()
 			if err != nil {
 				return err
 			}
@@ -56,66 +52,18 @@ or output that could not be written.`,
 					return unreadableInput(env, hinted{fmt.Errorf("%s: %w", relative(name), bareError(err)), "name reports that check --format json or merge has written; nothing is written"})
 				}
 			}
-			if err := emit(env, output, func(w io.Writer, colour bool) error {
-				return write(w, &m, report.TextOptions{Color: colour, Verbose: verbose})
-			}); err != nil {
+			if err := write(env, &m); err != nil {
 				return err
 			}
-			w := sanitise.Log(env.Stderr)
-			for _, c := range m.Conflicts() {
-				fmt.Fprintf(w, "codewarrant: %s\nhint: %s\n", sanitise.Text(c.String()), c.Hint())
-			}
-			switch m.Result() {
-			case check.Pass:
-				return nil
-			case check.Fail:
-				return status(exitFindings)
-			}
-			return status(exitUnreadable)
+			tellMissing(env, &m)
+			return mergedStatus(m.Result())
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
-	cmd.Flags().StringVar(&format, "format", "json", "`format` of what is written: "+strings.Join(mergedFormatNames(), ", "))
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list notes, too (text)")
-	complete(cmd, "format", mergedFormatNames())
+	o.flags(cmd)
 	return cmd
-}
-
-// mergedFormats are the ways to write many reports.
-var mergedFormats = []struct {
-	name  string
-	write mergedWriter
-}{
-	{"json", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.Write(w, Version()) }},
-	{"html", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.HTML(w, Version()) }},
-	{"text", func(w io.Writer, m *report.Merger, o report.TextOptions) error { return m.Text(sanitise.Log(w), o) }},
-	{"markdown", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.Markdown(w, 0) }},
-	{"junit", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.JUnit(sanitise.Log(w)) }},
-	{"csv", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.CSV(sanitise.Log(w)) }},
-	{"ndjson", func(w io.Writer, m *report.Merger, _ report.TextOptions) error { return m.NDJSON(w) }},
-}
-
-type mergedWriter func(w io.Writer, m *report.Merger, o report.TextOptions) error
-
-func mergedFormatNames() []string {
-	names := make([]string, len(mergedFormats))
-	for i, f := range mergedFormats {
-		names[i] = f.name
-	}
-	return names
-}
-
-// mergedWriterFor returns the function that writes many reports in the format.
-func mergedWriterFor(format string) (mergedWriter, error) {
-	for _, f := range mergedFormats {
-		if f.name == format {
-			return f.write, nil
-		}
-	}
-	return nil, fmt.Errorf("--format: %q is not one of %s", format, strings.Join(mergedFormatNames(), ", "))
 }
 
 // bareError returns the reason in an error about a file, which is named already.
