@@ -2,7 +2,6 @@ package audit
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -61,6 +60,9 @@ type Target struct {
 	Repository string `json:"repository"`       // OWNER/NAME
 	Branch     string `json:"branch,omitempty"` // its default branch; empty: it is still to be asked for
 
+	// Was are names under which it is listed, and which it had once: it is looked at once.
+	Was []string `json:"was,omitempty"`
+
 	// WithoutPolicy is the level at which it is told that it has no policy; empty: it is
 	// left out then.
 	WithoutPolicy policy.Level `json:"without_policy,omitempty"`
@@ -88,28 +90,12 @@ func Make(ctx context.Context, client *github.Client, src []byte, a *policy.Audi
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]Target{}
-	for _, d := range a.Discover {
-		list, err := client.Repositories(ctx, d.Org)
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range list {
-			_, name, _ := strings.Cut(r.Name, "/")
-			is := func(g policy.Glob) bool { return policy.Glob(strings.ToLower(string(g))).Match(strings.ToLower(name)) }
-			if r.Archived && !d.Archived || d.Topic != "" && !slices.Contains(r.Topics, d.Topic) || d.Names != nil && !slices.ContainsFunc(d.Names, is) {
-				continue
-			}
-			t := Target{r.Name, r.DefaultBranch, d.WithoutPolicy}
-			if was, ok := found[strings.ToLower(r.Name)]; ok && rank(was.WithoutPolicy) < rank(t.WithoutPolicy) {
-				t.WithoutPolicy = was.WithoutPolicy
-			}
-			found[strings.ToLower(r.Name)] = t
-		}
+	found, err := discovered(ctx, client, a.Discover)
+	if err != nil {
+		return nil, err
 	}
-	for _, name := range a.Repositories {
-		t := found[strings.ToLower(name)]
-		found[strings.ToLower(name)] = Target{cmp.Or(t.Repository, name), t.Branch, policy.Error}
+	if err := listed(ctx, client, a.Repositories, found); err != nil {
+		return nil, err
 	}
 	if len(found) == 0 {
 		return nil, ErrNothing
@@ -123,8 +109,14 @@ func Make(ctx context.Context, client *github.Client, src []byte, a *policy.Audi
 }
 
 // compare orders repositories as GitHub tells them apart, in either case.
-func compare(a, b Target) int {
-	return strings.Compare(strings.ToLower(a.Repository), strings.ToLower(b.Repository))
+func compare(a, b Target) int { return compareNames(a.Repository, b.Repository) }
+
+func compareNames(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
+
+// has reports whether a repository is in the plan under this name.
+func (p *Plan) has(name string) bool {
+	_, ok := slices.BinarySearchFunc(p.Repositories, name, func(t Target, name string) int { return compareNames(t.Repository, name) })
+	return ok
 }
 
 // rank orders levels, the worst first, and to be left out last.
@@ -221,6 +213,11 @@ func Read(b []byte, version string) (*Plan, error) {
 			return nil, fmt.Errorf("not a plan: repositories[%d]: %q is not a level", i, t.WithoutPolicy)
 		case i > 0 && compare(p.Repositories[i-1], t) >= 0:
 			return nil, fmt.Errorf("not a plan: repositories[%d]: %q is not after the one before it", i, t.Repository)
+		}
+		for _, was := range t.Was {
+			if !github.IsRepository(was) {
+				return nil, fmt.Errorf("not a plan: repositories[%d]: was: %q is not OWNER/NAME", i, was)
+			}
 		}
 	}
 	return &p, nil

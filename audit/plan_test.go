@@ -29,7 +29,11 @@ func written(t testing.TB, p *audit.Plan) []byte {
 // targets are the repositories of a plan, with what is known of each.
 func targets(p *audit.Plan) (list []string) {
 	for _, r := range p.Repositories {
-		list = append(list, fmt.Sprintf("%s %s %s", r.Repository, r.Branch, r.WithoutPolicy))
+		s := fmt.Sprintf("%s %s %s", r.Repository, r.Branch, r.WithoutPolicy)
+		if len(r.Was) > 0 {
+			s += fmt.Sprintf(" was %v", r.Was)
+		}
+		list = append(list, s)
 	}
 	return list
 }
@@ -38,20 +42,25 @@ func TestWhatIsFound(t *testing.T) {
 	s := githubtest.New()
 	t.Cleanup(s.Close)
 	for name, r := range map[string]*githubtest.Repo{
-		"acme/desktop": {FullName: "Acme/Desktop", Topics: []string{"macos", "electron"}},
+		"acme/desktop": {ID: 1, FullName: "Acme/Desktop", Topics: []string{"macos", "electron"}},
 		"acme/engine":  {Topics: []string{"macos"}, DefaultBranch: "trunk"},
 		"acme/old":     {Topics: []string{"macos"}, Archived: true},
 		"acme/site":    {},
-		"initech/tool": {},
+		"initech/tool": {ID: 2},
 	} {
 		s.Repos[name] = r
 	}
+	s.Moved["initech/utensil"], s.Moved["initech/gadget"], s.Moved["acme/workbench"] = "initech/tool", "initech/tool", "acme/desktop"
 	s.Tokens[secret] = githubtest.Permissions{}
 	for _, test := range []struct {
 		name, src string
 		want      []string
 	}{
-		{"what is listed is asked for later", "repositories: [acme/desktop, initech/tool]", []string{"acme/desktop  error", "initech/tool  error"}},
+		{"what is listed is asked for", "repositories: [acme/desktop, initech/tool]", []string{"Acme/Desktop main error", "initech/tool main error"}},
+		{"what is listed and cannot be read is left to the run", "repositories: [acme/desktop, acme/gone]", []string{"Acme/Desktop main error", "acme/gone  error"}},
+		{"two names of a repository are one", "repositories: [initech/utensil, initech/tool, Initech/Gadget]", []string{"initech/tool main error was [Initech/Gadget initech/utensil]"}},
+		{"two names that a repository had are one", "repositories: [initech/utensil, initech/gadget]", []string{"initech/tool main error was [initech/gadget initech/utensil]"}},
+		{"the name that one had which is found", "repositories: acme/workbench\ndiscover: [{org: acme, topic: electron}]", []string{"Acme/Desktop main error was [acme/workbench]"}},
 		{"a topic", "discover: [{org: acme, topic: macos}]", []string{"Acme/Desktop main note", "acme/engine trunk note"}},
 		{"names, in either case", "discover: [{org: acme, name: ['DESK*', site]}]", []string{"Acme/Desktop main note", "acme/site main note"}},
 		{"archived ones, too", "discover: [{org: acme, topic: macos, archived: true}]", []string{"Acme/Desktop main note", "acme/engine trunk note", "acme/old main note"}},
@@ -71,7 +80,7 @@ func TestWhatIsFound(t *testing.T) {
 			if diff := cmp.Diff(test.want, targets(p)); diff != "" {
 				t.Error(diff)
 			}
-			if p.Shards != len(test.want) {
+			if p.Shards != min(8, len(test.want)) {
 				t.Errorf("%d shards", p.Shards)
 			}
 			again, err := audit.Read(written(t, p), "test")
@@ -104,7 +113,9 @@ func examplePlan(t testing.TB) *audit.Plan {
 		t.Fatal(err)
 	}
 	texts := map[string]string{"mac/base.yml": "version: 1\nextends: rules.yml\n", "mac/rules.yml": base}
-	p, err := audit.Make(t.Context(), nil, []byte(src), a, policy.DateOf(noon), 2, "test", func(l policy.Location) ([]byte, error) {
+	server := githubtest.New() // of which nothing is there, so that it is left to the run
+	defer server.Close()
+	p, err := audit.Make(t.Context(), client(server, nil), []byte(src), a, policy.DateOf(noon), 2, "test", func(l policy.Location) ([]byte, error) {
 		return []byte(texts[l.String()]), nil
 	})
 	if err != nil {
@@ -119,7 +130,7 @@ func TestAPlanIsWhatItsSchemaSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := examplePlan(t)
-	p.Repositories[1].Branch, p.Repositories[2].WithoutPolicy = "main", ""
+	p.Repositories[1].Branch, p.Repositories[1].Was, p.Repositories[2].WithoutPolicy = "main", []string{"acme/old"}, ""
 	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(written(t, p)))
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +201,7 @@ func TestReadTellsWhatIsWrong(t *testing.T) {
 		{"more shards than repositories", `"shards": 2`, `"shards": 4`, "4 shards of 3 repositories"},
 		{"a repository that leads elsewhere", `"acme/b"`, `"../b"`, `repositories[1]: "../b" is not OWNER/NAME`},
 		{"one that is there twice", `"acme/b"`, `"Acme/A"`, `repositories[1]: "Acme/A" is not after the one before it`},
+		{"a name that it had which leads elsewhere", `"acme/b",`, `"acme/b", "was": ["../b"],`, `repositories[1]: was: "../b" is not OWNER/NAME`},
 		{"a level that is none", `"without_policy": "error"`, `"without_policy": "fatal"`, `repositories[0]: "fatal" is not a level`},
 	} {
 		t.Run(test.name, func(t *testing.T) {

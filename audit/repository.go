@@ -35,7 +35,7 @@ func (r *run) newSubject(ctx context.Context, t Target) *subject {
 	a := r.plan.audit
 	s := &subject{run: r, reader: reader{ctx: ctx, client: r.o.Client}, target: t}
 	s.at.Path = a.Policy
-	s.in = check.Input{Repository: t.Repository, At: r.plan.day, FailOn: a.FailOn, Merged: true, Audit: &check.Audit{}}
+	s.in = check.Input{Repository: t.Repository, At: r.plan.day, FailOn: a.FailOn, Merged: true, Audit: &check.Audit{Was: t.Was}}
 	return s
 }
 
@@ -94,8 +94,12 @@ func (s *subject) look() bool {
 			s.unread(s.target.Repository, err, seen)
 			return true
 		}
-		if !strings.EqualFold(r.Name, s.target.Repository) {
-			s.in.Audit.Was = s.target.Repository
+		if !strings.EqualFold(r.Name, s.target.Repository) { // the plan could not tell
+			if s.plan.has(r.Name) {
+				s.in.Audit.Same = r.Name
+				return true
+			}
+			s.in.Audit.Was = append(slices.Clone(s.in.Audit.Was), s.target.Repository)
 		}
 		s.in.Repository, branch = r.Name, r.DefaultBranch
 		s.owner, s.name, _ = strings.Cut(r.Name, "/")

@@ -13,8 +13,9 @@ type Audit struct {
 	Missing string       // why the repository is judged by another policy than its own; empty: it has one
 	Level   policy.Level // of that; empty: an error
 
-	Was      string // the name under which the repository is audited, and which it had once; empty: the one it has
-	NoAssets string // the latest release, of which no asset is to be looked at; empty: some are, or nobody asked
+	Was      []string // names under which the audit lists the repository, and which it had once
+	Same     string   // the name of another repository of the audit that it is, and under which it is judged; empty: it is judged here
+	NoAssets string   // the latest release, of which no asset is to be looked at; empty: some are, or nobody asked
 
 	Remarks []policy.Remark // on the policy, and on the signatures in it
 
@@ -37,10 +38,16 @@ func (e *evaluation) audit() {
 			Hint: "begin one with codewarrant init, or take the repository out of the audit",
 		})
 	}
-	if a.Was != "" {
+	for _, was := range a.Was {
 		e.add(Finding{
-			Rule: RulePolicyRemark, Level: policy.Note, Message: fmt.Sprintf("the audit lists the repository as %s, which is the name that it had", a.Was),
+			Rule: RulePolicyRemark, Level: policy.Note, Message: fmt.Sprintf("the audit lists the repository as %s, which is the name that it had", was),
 			Hint: "list it as " + e.in.Repository,
+		})
+	}
+	if a.Same != "" {
+		e.add(Finding{
+			Rule: RulePolicyRemark, Level: policy.Note, Message: fmt.Sprintf("it is the same repository as %s, which is judged under that name", a.Same),
+			Hint: "list it as " + a.Same + " alone",
 		})
 	}
 	if a.NoAssets != "" {

@@ -34,7 +34,8 @@ func TestAudit(t *testing.T) {
 		{"no policy fails", head + "  []\n", check.Audit{Missing: "there is none"}, check.Fail, []string{"error[missing-policy]  0: there is none"}},
 		{"no policy where none is asked for", head + "  []\n", check.Audit{Missing: "there is none", Level: policy.Note}, check.Pass, []string{"note[missing-policy]  0: there is none"}},
 		{"more than the baseline fails", head + "  []\n", check.Audit{Baseline: "base.yml", Beyond: []policy.Change{looser}}, check.Fail, []string{"error[beyond-baseline]  7: permits more than base.yml: more"}},
-		{"another name is told", head + "  []\n", check.Audit{Was: "acme/old"}, check.Pass, []string{"note[policy-remark]  0: the audit lists the repository as acme/old, which is the name that it had"}},
+		{"that another row judges it is told", head + "  []\n", check.Audit{Same: "acme/new"}, check.Pass, []string{"note[policy-remark]  0: it is the same repository as acme/new, which is judged under that name"}},
+		{"another name is told", head + "  []\n", check.Audit{Was: []string{"acme/old"}}, check.Pass, []string{"note[policy-remark]  0: the audit lists the repository as acme/old, which is the name that it had"}},
 		{"a release without assets is told", head + "  []\n", check.Audit{NoAssets: "v1"}, check.Pass, []string{"note[policy-remark]  0: the latest release, v1, has no asset that is to be looked at"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -51,7 +52,7 @@ func TestAudit(t *testing.T) {
 				t.Fatal(err)
 			}
 			a := test.audit
-			if len(a.Beyond)+len(a.Missing)+len(a.Was)+len(a.NoAssets) == 0 {
+			if len(a.Beyond)+len(a.Missing)+len(a.Was)+len(a.Same)+len(a.NoAssets) == 0 {
 				a.Remarks = policy.Lint(p, at)
 			}
 			r := check.Evaluate(check.Input{Policy: p, Stage: stage, At: at, Audit: &a})
