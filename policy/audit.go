@@ -1,5 +1,11 @@
 package policy
 
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
 // Audit is a file that says which repositories are looked at, and how.
 type Audit struct {
 	Name string // of the file, as named by the caller
@@ -30,6 +36,23 @@ type Discovery struct {
 
 // Glob is a name in which each * stands for any characters, or none.
 type Glob string
+
+// globHint says how globs of names are written.
+const globHint = "the only wildcard is *, which stands for any characters, and a name has no folders"
+
+// ParseGlob reads a glob of names. The error ends a sentence that begins with it, such as
+// "is no glob of names".
+func ParseGlob(s string) (Glob, error) {
+	switch {
+	case s == "":
+		return "", errors.New("is no glob of names")
+	case len(s) > maxName || strings.Count(s, "*") > maxStars:
+		return "", fmt.Errorf("has more than %d bytes, or more than %d wildcards", maxName, maxStars)
+	case strings.ContainsAny(s, `?[]{}\/`) || strings.Contains(s, "**"):
+		return "", errors.New("is no glob of names")
+	}
+	return Glob(s), nil
+}
 
 // Match reports whether it is a glob of the name. It takes time linear in the length of
 // the name for each *, whatever the name.

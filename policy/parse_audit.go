@@ -111,11 +111,8 @@ func (r *reader) discovery(n *yaml.Node) Discovery {
 func (r *reader) globs(n *yaml.Node, what string) []Glob {
 	var list []Glob
 	for _, w := range r.words(n, what, false, func(n *yaml.Node, w string) {
-		switch {
-		case len(w) > maxName || strings.Count(w, "*") > maxStars:
-			r.fail(n, "", "%s has more than %d bytes, or more than %d wildcards", what, maxName, maxStars)
-		case strings.ContainsAny(w, `?[]{}\/`) || strings.Contains(w, "**"):
-			r.fail(n, "the only wildcard is *, and a name has no folders", "%s %s is no glob of names", what, quote(w))
+		if _, err := ParseGlob(w); err != nil {
+			r.fail(n, globHint, "%s %s %s", what, quote(w), err)
 		}
 	}) {
 		list = append(list, Glob(w))

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,18 +14,19 @@ import (
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/compare"
 	"github.com/codewarrant/codewarrant/internal/github"
+	"github.com/codewarrant/codewarrant/policy"
 	"github.com/codewarrant/codewarrant/report"
 )
 
 // baseline is the build that what is checked is compared with; the zero baseline is none.
 type baseline struct {
-	path  string // a binary, a folder, an archive or a report, in the workspace
-	asset string // or the glob that an asset of the latest release matches
+	path  string      // a binary, a folder, an archive or a report, in the workspace
+	asset policy.Glob // or that of the name of an asset of the latest release
 }
 
 // baseline reads the inputs that name one.
 func (j *job) baseline() (b baseline, err error) {
-	b.path, b.asset = j.inWorkspace(j.action.GetInput("baseline")), j.action.GetInput("baseline-asset")
+	b.path, b.asset = j.inWorkspace(j.action.GetInput("baseline")), policy.Glob(j.action.GetInput("baseline-asset"))
 	switch {
 	case b.path != "" && b.asset != "":
 		return b, hinted{errors.New("inputs baseline and baseline-asset: only one of them can be given"), "leave one away"}
@@ -36,8 +36,8 @@ func (j *job) baseline() (b baseline, err error) {
 		}
 		return b, j.own("baseline", []string{b.path})
 	case b.asset != "":
-		if _, err := path.Match(b.asset, ""); err != nil || strings.Contains(b.asset, "/") {
-			return b, hinted{fmt.Errorf("input baseline-asset: %q is not a glob for the name of a file", b.asset), "such as Acme-*.dmg"}
+		if _, err := policy.ParseGlob(string(b.asset)); err != nil {
+			return b, hinted{fmt.Errorf("input baseline-asset: %q %w", b.asset, err), "the only wildcard is *, which stands for any characters, such as in Acme-*.dmg"}
 		}
 	}
 	return b, nil
@@ -86,7 +86,7 @@ func (j *job) changer() string {
 
 // released returns what is in the asset of the latest release whose name matches, and what it
 // is called; nil where there is none that can be had.
-func (j *job) released(ctx context.Context, pattern string) (of string, from *compare.Side, err error) {
+func (j *job) released(ctx context.Context, pattern policy.Glob) (of string, from *compare.Side, err error) {
 	const without = "not compared with the latest release: "
 	remote := newRemote(j.env)
 	if remote == nil {
@@ -106,7 +106,7 @@ func (j *job) released(ctx context.Context, pattern string) (of string, from *co
 	var found []github.Asset
 	var names []string
 	for _, a := range release.Assets {
-		if ok, _ := path.Match(pattern, a.Name); ok {
+		if pattern.Match(a.Name) {
 			found, names = append(found, a), append(names, a.Name)
 		}
 	}

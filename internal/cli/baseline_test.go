@@ -101,8 +101,9 @@ func TestWhereThereIsNoBaseline(t *testing.T) {
 		}, 0, notice + "acme/app, latest release: the token may not read this"},
 		{"no repository", func(j *job) { j.env["GITHUB_REPOSITORY"] = ""; j.inputs["base"] = "." }, 0, notice + "GITHUB_REPOSITORY names no repository"},
 		{"one that is another file than was uploaded", latest(func(r *githubtest.Release) { r.Assets[1].Digest = "sha256:" + strings.Repeat("0", 64) }), 2, "::error title=codewarrant::input baseline-asset: acme/app, asset Acme: what came is not the asset: its SHA-256 is "},
-		{"a glob that is none", input("baseline-asset", "[a"), 2, `::error title=codewarrant::input baseline-asset: "[a" is not a glob for the name of a file`},
-		{"a glob of paths", input("baseline-asset", "dist/*"), 2, `::error title=codewarrant::input baseline-asset: "dist/*" is not a glob`},
+		{"a glob that is none", input("baseline-asset", "[a"), 2, `::error title=codewarrant::input baseline-asset: "[a" is no glob of names`},
+		{"a glob of paths", input("baseline-asset", "dist/*"), 2, `::error title=codewarrant::input baseline-asset: "dist/*" is no glob of names`},
+		{"a glob with another wildcard", input("baseline-asset", "Acm?"), 2, `::error title=codewarrant::input baseline-asset: "Acm?" is no glob of names`},
 		{"a path and an asset", input("baseline", "app"), 2, "::error title=codewarrant::inputs baseline and baseline-asset: only one"},
 		{"a path that is not there", func(j *job) { j.inputs["baseline-asset"], j.inputs["baseline"] = "", "old" }, 2, "::error title=codewarrant::input baseline: "},
 	} {
