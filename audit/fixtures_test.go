@@ -128,6 +128,10 @@ var kinds = map[string]*githubtest.Repo{
 	"release-twice":    releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}, githubtest.Asset{ID: 2, Name: "Acme.zip", Data: app(jit, true)}),
 	"release-bundle":   releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: bundle()}),
 	"release-other":    releasing(extends, githubtest.Asset{ID: 1, Name: "notes.txt", Data: "x"}),
+	"release-windows":  releasing("", githubtest.Asset{ID: 1, Name: "Acme.exe", Data: "MZ"}),
+	"release-source":   releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}, githubtest.Asset{ID: 2, Name: "Acme.entitlements", Data: string(m.XML(jit, true))}),
+	"release-hidden":   releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}, githubtest.Asset{ID: 2, Name: "x.entitlements", Data: app(jit, true)}),
+	"release-no-code":  releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.entitlements", Data: string(m.XML(jit, true))}),
 	"release-text":     releasing(extends, githubtest.Asset{ID: 1, Name: "Acme.zip", Data: "not an archive"}),
 	"release-no-stage": releasing("version: 1\nstages: {nightly: {}}\n", githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}),
 	"release-without":  releasing("", githubtest.Asset{ID: 1, Name: "Acme.zip", Data: app()}),
@@ -220,7 +224,7 @@ const file = `version: 1
 repositories: [initech/utensil, acme/WITHOUT, acme/archived, acme/missing]
 discover: [{org: acme, topic: macos}]
 baseline: {github: acme/policies//base.yml, ref: ` + baseCommit + `}
-release: {assets: "*.zip"}
+release: {assets: ["*.zip", "*.entitlements"]}
 `
 
 // client asks s, and waits for nothing.

@@ -108,7 +108,24 @@ func (s *subject) assets(list []github.Asset) error {
 	within(&found, filepath.ToSlash(dir)+"/")
 	s.in.Binaries, s.in.Packages, s.in.Remarks = found.Binaries, found.Packages, found.Remarks
 	s.in.Unread, s.in.Empty = append(s.in.Unread, found.Unread...), found.Empty
+	s.in.Audit.NoCode = s.noCode()
 	return nil
+}
+
+// noCode takes away what is no code by its name, and was found to have none in it, and returns
+// its paths. Where no code was found at all nothing was judged, and it stays.
+func (s *subject) noCode() (paths []string) {
+	if len(s.in.Binaries)+len(s.in.Packages) == 0 {
+		return nil
+	}
+	s.in.Empty = slices.DeleteFunc(s.in.Empty, func(u check.Unread) bool {
+		is := strings.HasSuffix(u.Path, ".entitlements")
+		if is {
+			paths = append(paths, u.Path)
+		}
+		return is
+	})
+	return paths
 }
 
 // fetch writes an asset to a file.

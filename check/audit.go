@@ -17,6 +17,8 @@ type Audit struct {
 	Same     string   // the name of another repository of the audit that it is, and under which it is judged; empty: it is judged here
 	NoAssets string   // the latest release, of which no asset is to be looked at; empty: some are, or nobody asked
 
+	NoCode []string // paths of assets that are no code, and need not be
+
 	Remarks []policy.Remark // on the policy, and on the signatures in it
 
 	Baseline string          // name of the policy that it may not go beyond
@@ -51,9 +53,19 @@ func (e *evaluation) audit() {
 		})
 	}
 	if a.NoAssets != "" {
+		f := Finding{
+			Rule: RuleNoBinaries, Message: fmt.Sprintf("the latest release, %s, has no asset that is to be looked at", a.NoAssets),
+			Hint: "see what the audit says of release.assets, and what the release holds: nothing of it was judged",
+		}
+		if a.Missing != "" && a.Level != "" && a.Level != policy.Error { // it need not build anything
+			f.Rule, f.Level = RulePolicyRemark, policy.Note
+		}
+		e.add(f)
+	}
+	for _, path := range a.NoCode {
 		e.add(Finding{
-			Rule: RulePolicyRemark, Level: policy.Note, Message: fmt.Sprintf("the latest release, %s, has no asset that is to be looked at", a.NoAssets),
-			Hint: "see what the audit says of assets; of the release nothing was judged",
+			Rule: RulePolicyRemark, Level: policy.Note, Paths: []string{path}, Message: "an .entitlements file among the assets, which is no code",
+			Hint: "what code claims stands in its signature; the audit may ask for fewer assets",
 		})
 	}
 	for _, r := range a.Remarks {

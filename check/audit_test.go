@@ -36,7 +36,20 @@ func TestAudit(t *testing.T) {
 		{"more than the baseline fails", head + "  []\n", check.Audit{Baseline: "base.yml", Beyond: []policy.Change{looser}}, check.Fail, []string{"error[beyond-baseline]  7: permits more than base.yml: more"}},
 		{"that another row judges it is told", head + "  []\n", check.Audit{Same: "acme/new"}, check.Pass, []string{"note[policy-remark]  0: it is the same repository as acme/new, which is judged under that name"}},
 		{"another name is told", head + "  []\n", check.Audit{Was: []string{"acme/old"}}, check.Pass, []string{"note[policy-remark]  0: the audit lists the repository as acme/old, which is the name that it had"}},
-		{"a release without assets is told", head + "  []\n", check.Audit{NoAssets: "v1"}, check.Pass, []string{"note[policy-remark]  0: the latest release, v1, has no asset that is to be looked at"}},
+		{"of a release of which nothing is judged nothing passes", head + "  []\n", check.Audit{NoAssets: "v1"}, check.Unreadable, []string{"error[no-binaries]  0: the latest release, v1, has no asset that is to be looked at"}},
+		{
+			"nor of one that has to have a policy, and has none", head + "  []\n",
+			check.Audit{NoAssets: "v1", Missing: "there is none", Level: policy.Error},
+			check.Unreadable,
+			[]string{"error[no-binaries]  0: the latest release, v1, has no asset that is to be looked at", "error[missing-policy]  0: there is none"},
+		},
+		{
+			"a release of what need not have a policy may be for another system", head + "  []\n",
+			check.Audit{NoAssets: "v1", Missing: "there is none", Level: policy.Note},
+			check.Pass,
+			[]string{"note[missing-policy]  0: there is none", "note[policy-remark]  0: the latest release, v1, has no asset that is to be looked at"},
+		},
+		{"a file that is no code is noted", head + "  []\n", check.Audit{NoCode: []string{"a.entitlements"}}, check.Pass, []string{"note[policy-remark]  0: an .entitlements file among the assets, which is no code"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p, err := policy.Parse("policy.yml", []byte(test.policy))

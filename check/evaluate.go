@@ -142,7 +142,11 @@ func (e *evaluation) others() {
 		e.add(f)
 	}
 	for _, u := range e.in.Empty {
-		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: emptyHint})
+		hint := emptyHint
+		if e.in.Audit != nil {
+			hint = "see what the release holds; the audit may ask for fewer assets"
+		}
+		e.add(Finding{Rule: RuleNoBinaries, Paths: []string{u.Path}, Message: u.Err.Error(), Hint: hint})
 	}
 	if e.in.Audit == nil && len(e.in.Binaries)+len(e.in.Packages)+len(e.in.Sources)+len(e.in.Signings)+len(e.in.Unresolved)+len(e.in.Unread)+len(e.in.Empty) == 0 && !Unsupported(e.in.Remarks) {
 		e.add(Finding{Rule: RuleNoBinaries, Message: "nothing to check was given", Hint: emptyHint})
