@@ -148,6 +148,64 @@ func TestNothingIsAskedForTwiceUnconditionally(t *testing.T) {
 	}
 }
 
+// kept is how many answers are in a state.
+func kept(t *testing.T, dir string) int {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "answers*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(names)
+}
+
+// Of what was answered no more is kept than the last run that was over has used, however often
+// it was interrupted.
+func TestAnswersThatARunDoesNotUseAreDropped(t *testing.T) {
+	s, dir, other := acme(t), t.TempDir(), t.TempDir()
+	const less = "version: 1\nrepositories: [acme/fine, acme/beside]\n"
+	for range 3 {
+		if _, err := run(t.Context(), t, s, less, other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := kept(t, other)
+	if _, err := run(t.Context(), t, s, few, dir); err != nil {
+		t.Fatal(err)
+	}
+	if n := kept(t, dir); n <= want || want == 0 {
+		t.Fatalf("%d answers, and %d of less", n, want)
+	}
+	if _, stopped := interrupted(t, s, less, dir, len(s.Requests())+4); !stopped {
+		t.Fatal("the run was not interrupted")
+	}
+	if n := kept(t, dir); n != want {
+		t.Errorf("%d answers are kept, and %d are used", n, want)
+	}
+	asked := len(s.Requests())
+	if _, err := run(t.Context(), t, s, less, dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.Requests()[asked:] {
+		if r.Header.Get("If-None-Match") == "" {
+			t.Errorf("an answer that was used was dropped: %s", r.Path)
+		}
+	}
+	for i := range 4 { // what changes leaves nothing behind
+		tree := githubtest.Tree{own: {Data: fmt.Sprintf("version: 1 # %d\n", i)}}
+		sha := fmt.Sprintf("%040d", i+1)
+		s.Set(func() {
+			s.Repos["acme/fine"].Commits = map[string]githubtest.Tree{sha: tree}
+			s.Repos["acme/fine"].Branches = map[string]githubtest.Branch{"main": {Commit: sha}}
+		})
+		if _, err := run(t.Context(), t, s, less, dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := kept(t, dir); n > want {
+		t.Errorf("%d answers are kept, and %d are used", n, want)
+	}
+}
+
 // The token goes to the API alone, and is written nowhere.
 func TestTheTokenStaysWithTheAPI(t *testing.T) {
 	s, dir := acme(t), t.TempDir()

@@ -27,7 +27,8 @@ type State struct {
 // reported.
 const (
 	answers = "answers"
-	assets  = "assets" // while they are looked at
+	before  = "answers-before" // of the last run that was over, until this one uses them
+	assets  = "assets"         // while they are looked at
 	reports = "reports"
 	mark    = "codewarrant-audit" // a file that tells the folder of a state
 	skipped = "nothing to report\n"
@@ -65,7 +66,7 @@ func (s *State) Begin(p *Plan, shard int) error {
 	if was, err := os.ReadFile(plan); err == nil && bytes.Equal(was, b.Bytes()) {
 		return nil
 	}
-	if err := s.End(); err != nil {
+	if err := s.clear(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(s.path(reports), 0o700); err != nil {
@@ -74,8 +75,23 @@ func (s *State) Begin(p *Plan, shard int) error {
 	return replace(plan, b.Bytes())
 }
 
-// End takes all reports away: the run is over, and the next one looks at everything anew.
+// End takes all reports away: the run is over, and the next one looks at everything anew. Of the
+// answers those are left that this run has used, from its plan on and however often it was
+// interrupted: so there are no more than one run asks for, whatever changes on GitHub.
 func (s *State) End() error {
+	if err := s.clear(); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(s.path(before)); err != nil {
+		return err
+	}
+	if err := os.Rename(s.path(answers), s.path(before)); err != nil {
+		return err
+	}
+	return os.Mkdir(s.path(answers), 0o700)
+}
+
+func (s *State) clear() error {
 	return errors.Join(os.RemoveAll(s.path(reports)), os.RemoveAll(s.path(assets)))
 }
 
@@ -123,9 +139,16 @@ func (s *State) path(names ...string) string {
 	return filepath.Join(append([]string{s.dir}, names...)...)
 }
 
-// Load returns an answer that was saved.
+// Load returns an answer that was saved, and notes that it is used.
 func (s *State) Load(key string) []byte {
-	b, err := os.ReadFile(s.answer(key))
+	name := s.answer(answers, key)
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if moved := os.Rename(s.answer(before, key), name); moved != nil && !errors.Is(moved, fs.ErrNotExist) {
+			s.fail(moved)
+		}
+		b, err = os.ReadFile(name) // which somebody else may have moved
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.fail(err)
 	}
@@ -134,13 +157,13 @@ func (s *State) Load(key string) []byte {
 
 // Save keeps an answer.
 func (s *State) Save(key string, answer []byte) {
-	if err := replace(s.answer(key), answer); err != nil {
+	if err := replace(s.answer(answers, key), answer); err != nil {
 		s.fail(err)
 	}
 }
 
-func (s *State) answer(key string) string {
-	return s.path(answers, fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
+func (s *State) answer(folder, key string) string {
+	return s.path(folder, fmt.Sprintf("%x", sha256.Sum256([]byte(key))))
 }
 
 func (s *State) fail(err error) {
