@@ -246,7 +246,9 @@ func (e *evaluation) unapproved(sub subject, key string, v entitlement.Value, d 
 		f.Position = d.Position
 	}
 	if v.Kind != entitlement.Unknown && !open {
-		f.Suggestion = suggestion(sub.target, key, v)
+		if f.Suggestion = suggestion(sub.target, key, v); f.Suggestion == "" {
+			f.Hint = "sign it anew, without it or under another name: no policy can hold an exception for this one"
+		}
 	}
 	e.add(f)
 }

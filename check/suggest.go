@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 	"unicode"
@@ -15,8 +16,29 @@ import (
 
 // suggestion writes the exception that would cover a claim, and in every slice of
 // the binary that makes it under the same identity, with the fields that people have to fill in left empty. Its id is put in by
-// numberSuggestions.
+// numberSuggestions. It is empty where no policy can hold such an exception: code may claim
+// com.acme.*, or call itself so, and in a policy that would be a glob.
 func suggestion(t policy.Target, key string, v entitlement.Value) string {
+	s := draft(t, key, v)
+	texts := append([]string{key, t.Identifier, t.TeamID}, t.Paths...)
+	if v.Kind == entitlement.Boolean && !slices.ContainsFunc(texts, func(s string) bool { return s != "" && !isPlain(s) }) {
+		return s // which spares reading nearly all of them
+	}
+	if _, err := policy.Parse("", []byte("version: 1\nexceptions:\n"+strings.Replace(s, idMark, "EXC", 1))); err != nil {
+		return ""
+	}
+	return s
+}
+
+// isPlain reports whether a policy holds a text in whatever field.
+func isPlain(s string) bool {
+	const most = 200 // bytes, of the 256 and more that the fields take
+	return len(s) <= most && fs.ValidPath(s) && s != "." && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("./-_", r)
+	})
+}
+
+func draft(t policy.Target, key string, v entitlement.Value) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "- id: %s\n  entitlement: %s\n", idMark, yamlString(key))
 	writeValue(&b, v)
