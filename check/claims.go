@@ -213,7 +213,7 @@ func (e *evaluation) failed(sub subject, key string, v entitlement.Value, u *exc
 		f.Exception, f.Position, f.Level, f.Hint = u.Exception, defect.Position, d.Level, hint
 		e.add(f)
 	}
-	for _, defect := range u.Defects(e.in.Policy.Terms(d), e.in.At) {
+	for _, defect := range u.Told(u.Defects(e.in.Policy.Terms(d), e.in.At)) {
 		invalid(defect, "an exception holds when its owner, approver, category, dates and justification are all there")
 	}
 	if u.unproven != nil {

@@ -11,7 +11,7 @@ import (
 
 // Defect is one reason why an exception approves nothing.
 type Defect struct {
-	Field    string   // the key in YAML, such as approved-by
+	Field    string   // the key in YAML, such as approved-by; empty: several that are missing
 	Position Position // of the field, or of the exception when it is not given
 	Message  string   // such as "approved-by is missing"
 	Missing  bool     // it says no more than that

@@ -43,12 +43,7 @@ func Lint(p *Policy, at Date) []Remark {
 		add := func(level Level, field, format string, args ...any) {
 			remarks = append(remarks, e.remark(level, field, format, args...))
 		}
-		defects := p.Defects(e, at)
-		if missing, ok := missing(defects); ok {
-			add(Error, "", "%s are missing", joined(missing))
-			defects = slices.DeleteFunc(defects, func(d Defect) bool { return d.Missing })
-		}
-		for _, d := range defects {
+		for _, d := range e.Told(p.Defects(e, at)) {
 			add(Error, d.Field, "%s", d.Message)
 		}
 		if days, soon := e.ExpiresSoon(p.Settings, at); e.Expired(at) {
@@ -113,15 +108,23 @@ func (p *Policy) Justifiable(key string) bool {
 	return false
 }
 
-// missing returns the fields that are missing, and whether these are more than one: then
-// the exception is still to be filled in, and one remark says all of it.
-func missing(defects []Defect) (fields []string, several bool) {
+// Told returns defects of the exception as they are told: of fields that are missing, where they are more than
+// one, the exception is still to be filled in, and the first defect says all of it, of no field
+// and at the place of the exception.
+func (e *Exception) Told(defects []Defect) []Defect {
+	var fields []string
+	var rest []Defect
 	for _, d := range defects {
 		if d.Missing {
 			fields = append(fields, d.Field)
+		} else {
+			rest = append(rest, d)
 		}
 	}
-	return fields, len(fields) > 1
+	if len(fields) < 2 {
+		return defects
+	}
+	return append([]Defect{{Position: e.Position, Message: joined(fields) + " are missing", Missing: true}}, rest...)
 }
 
 // Defects returns the defects of an exception in any stage that asks for one.
