@@ -120,7 +120,7 @@ func TestScenarios(t *testing.T) {
 			files:       files{"build/readme.txt": "none here"},
 			inputs:      map[string]string{"path": "build"},
 			exit:        3,
-			outputs:     map[string]string{"result": "error", "findings": "1", "unapproved": "0"},
+			outputs:     map[string]string{"result": "unreadable", "findings": "1", "unapproved": "0"},
 			annotations: []annotation{{Type: "error", File: "build", Text: "no-binaries"}},
 		},
 	}
@@ -295,7 +295,7 @@ func namesAreNames(t *testing.T, f files) {
 			t.Errorf("a name became the command %+v", c)
 		}
 	}
-	if want := map[int]string{1: "fail", 3: "error"}[r.Exit]; r.Outputs["result"] != want || len(r.Outputs) != 8 {
+	if want := map[int]string{1: "fail", 3: "unreadable"}[r.Exit]; r.Outputs["result"] != want || len(r.Outputs) != 8 {
 		t.Errorf("outputs %q, want the result %q", r.Outputs, want)
 	}
 	if strings.ContainsAny(r.Log+r.Summary, "\x1b\u202e\r") {

@@ -99,7 +99,7 @@ func (j *job) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.outputs["result"] = map[check.Result]string{check.Pass: "pass", check.Fail: "fail", check.Unreadable: "error"}[r.Result()]
+	j.outputs["result"] = string(r.Result())
 	j.outputs["findings"], j.outputs["unapproved"] = strconv.Itoa(len(r.Findings)), strconv.Itoa(r.Unapproved())
 	text := report.TextOptions{Folds: foldsOf(j.env, j.env.Stdout, in.paths)}
 	if err := report.Text(sanitise.Log(j.env.Stdout), r, text); err != nil {
