@@ -77,15 +77,20 @@ func TestPutComment(t *testing.T) {
 			if diff := cmp.Diff(tt.want, comments(s.Repos["acme/policies"].Pulls[3].Comments)); diff != "" {
 				t.Errorf("comments (-want +got):\n%s", diff)
 			}
-			var methods []string
-			for _, r := range s.Requests() {
-				methods = append(methods, r.Method)
-			}
-			if got := strings.Join(methods, " "); got != tt.asked {
+			if got := methods(s); got != tt.asked {
 				t.Errorf("asked %s, want %s", got, tt.asked)
 			}
 		})
 	}
+}
+
+// methods returns those of the requests that were made.
+func methods(s *githubtest.Server) string {
+	var list []string
+	for _, r := range s.Requests() {
+		list = append(list, r.Method)
+	}
+	return strings.Join(list, " ")
 }
 
 // A POST that GitHub carried out, and whose answer did not arrive, is made again: of the two
