@@ -6,7 +6,6 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/inorder"
-	"github.com/codewarrant/codewarrant/policy"
 )
 
 // group is what a report says of one binary, package or source, or of one path that
@@ -80,15 +79,10 @@ func (g *group) worstFirst() *group {
 func (g *group) rank() int {
 	best := len(levels)
 	for _, f := range g.findings {
-		best = min(best, rank(f.Level))
+		best = min(best, levelRank(f.Level))
 	}
 	return best
 }
-
-// levels are the levels of findings, worst first.
-var levels = []policy.Level{policy.Error, policy.Warning, policy.Note}
-
-func rank(l policy.Level) int { return slices.Index(levels, l) }
 
 // byClaim divides the findings: those about each claim, at the claim's index,
 // and those about the binary or source as a whole.

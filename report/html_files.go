@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/codewarrant/codewarrant/check"
-	"github.com/codewarrant/codewarrant/policy"
 )
 
 const (
@@ -119,26 +118,16 @@ func (f *filePage) begin(path string, size int64, claims []jsonClaim, facts stri
 		keys = append(keys, c.Entitlement)
 		verdicts.add(c.Verdict)
 	}
-	var n tally
+	n := make([]int, len(levels))
 	for _, i := range f.about[path] {
-		switch f.found[i].Level {
-		case policy.Error:
-			n.errors++
-		case policy.Warning:
-			n.warnings++
-		default:
-			n.notes++
-		}
+		n[levelRank(f.found[i].Level)]++
 	}
-	var worst, found markup
-	for _, l := range []struct {
-		n     int
-		level policy.Level
-		name  markup
-	}{{n.errors, policy.Error, "error"}, {n.warnings, policy.Warning, "warning"}, {n.notes, policy.Note, "note"}} {
-		if l.n > 0 {
-			found += " " + span("level "+l.name, plain(plural(l.n, string(l.level))))
-			worst += " " + l.name
+	var worst []string
+	var found markup
+	for i, l := range levels {
+		if n[i] > 0 {
+			worst = append(worst, string(l))
+			found += " " + span("level "+markup(l), plain(plural(n[i], string(l))))
 		}
 	}
 	anchor := f.names.of("file", s.words(path)...)
@@ -147,7 +136,7 @@ func (f *filePage) begin(path string, size int64, claims []jsonClaim, facts stri
 		open = " open"
 	}
 	folder, name := path[:strings.LastIndexByte(path, '/')+1], path[strings.LastIndexByte(path, '/')+1:]
-	f.add("<details", f.row("file", s, keys, attribute("data-levels", strings.TrimSpace(string(worst))), verdictsOf(verdicts.list)), attribute("id", anchor), open, `><summary>`,
+	f.add("<details", f.row("file", s, keys, attribute("data-levels", strings.Join(worst, " ")), verdictsOf(verdicts.list)), attribute("id", anchor), open, `><summary>`,
 		span("path", span("prefix", plain(folder)), plain(name)), " ", span("quiet", plain(facts)), found, `</summary>`, f.pack("<noscript>"), `<div class="file" tabindex="0" role="group"`, attribute("aria-label", path), ">",
 		el("p", ` class="quiet"`, to(anchor, "Link to this file"), sizeOf(size)))
 }

@@ -93,14 +93,7 @@ func (p *page) finding(t told) {
 
 // level returns a level as the style shows it.
 func level(l policy.Level) markup {
-	class := markup("note")
-	switch l {
-	case policy.Error:
-		class = "error"
-	case policy.Warning:
-		class = "warning"
-	}
-	return span("level "+class, plain(string(l)))
+	return span("level "+markup(levels[levelRank(l)]), plain(string(l)))
 }
 
 // about says by which rule a finding is, how risky the claim is, and which exception is

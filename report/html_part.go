@@ -79,17 +79,6 @@ type shownReport struct {
 	levels  [3]int            // findings by their rank
 }
 
-// levelRank orders levels, the worst first. What is not known is no worse than a note.
-func levelRank(l policy.Level) int {
-	switch l {
-	case policy.Error:
-		return 0
-	case policy.Warning:
-		return 1
-	}
-	return 2
-}
-
 // keep reads the reports of a part once and keeps what the overview needs.
 func (p *page) keep(part Part) error {
 	s := &shownPart{name: part.Name, err: part.Err, unknown: part.unknown, index: len(p.parts), result: check.Pass}

@@ -108,11 +108,11 @@ func (s *shownPart) states() markup {
 	if s.err != nil {
 		return ""
 	}
-	var levels, states set[string]
+	var met, states set[string]
 	for _, r := range s.reports {
 		for i, n := range r.levels {
 			if n > 0 {
-				levels.add(levelNames[i])
+				met.add(string(levels[i]))
 			}
 		}
 	}
@@ -120,11 +120,8 @@ func (s *shownPart) states() markup {
 		states.add(string(h.expiry()))
 		states.add(string(h.x.Use))
 	}
-	return attribute("data-levels", strings.Join(levels.list, " ")) + verdictsOf(s.verdicts.list) + attribute("data-states", strings.Join(states.list, " "))
+	return attribute("data-levels", strings.Join(met.list, " ")) + verdictsOf(s.verdicts.list) + attribute("data-states", strings.Join(states.list, " "))
 }
-
-// levelNames are the levels by their rank.
-var levelNames = [3]string{"error", "warning", "note"}
 
 // maxJudged is how many policies, stages and days of a part are named in its row.
 const maxJudged = 3
