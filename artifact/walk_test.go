@@ -11,34 +11,17 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	at "github.com/codewarrant/codewarrant/internal/archivetest"
 )
 
 const machO = "\xcf\xfa\xed\xfe, the rest is not for this package"
 
-// write makes files under a new folder and returns it. A name that ends in /
-// makes a folder; content that begins with "-> " makes a link.
-func write(t *testing.T, files map[string]string) string {
+// write writes files into a new folder and returns it.
+func write(t *testing.T, files at.Files) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, content := range files {
-		full := filepath.Join(dir, name)
-		parent := filepath.Dir(full)
-		if strings.HasSuffix(name, "/") {
-			parent = full
-		}
-		if err := os.MkdirAll(parent, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		var err error
-		if target, ok := strings.CutPrefix(content, "-> "); ok {
-			err = os.Symlink(target, full)
-		} else if parent != full {
-			err = os.WriteFile(full, []byte(content), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	files.Write(dir)
 	return dir
 }
 

@@ -2,7 +2,6 @@ package source_test
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/codewarrant/codewarrant/internal/archivetest"
 	"github.com/codewarrant/codewarrant/source"
 )
 
@@ -333,30 +333,16 @@ func TestReadingEnds(t *testing.T) {
 // A link to a project is read, and one that leads nowhere is told.
 func TestLinksToProjectsAreFollowed(t *testing.T) {
 	dir := t.TempDir()
-	write := func(name, text string) {
-		t.Helper()
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(".build/p/project.pbxproj", xcode(justInTime+" = YES;"))
-	write(".build/q/B.xcodeproj/project.pbxproj", xcode(""))
-	write("Base.xcconfig", "")
-	write("A.entitlements", claims())
-	for name, to := range map[string]string{"A.xcodeproj": ".build/p", "B.xcodeproj": "/nowhere", "mac": ".build/q"} {
-		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	got := strings.Join(lines(source.Read(root.FS(), ".")), "\n")
+	archivetest.Files{
+		".build/p/project.pbxproj":             xcode(justInTime + " = YES;"),
+		".build/q/B.xcodeproj/project.pbxproj": xcode(""),
+		"Base.xcconfig":                        "",
+		"A.entitlements":                       claims(),
+		"A.xcodeproj":                          "-> .build/p",
+		"B.xcodeproj":                          "-> /nowhere",
+		"mac":                                  "-> .build/q",
+	}.Write(dir)
+	got := strings.Join(linesOf(t, dir, "."), "\n")
 	for _, want := range []string{claimsJIT, "unresolved: B.xcodeproj:0:0: a link to a project", fmt.Sprintf("unread: %s:0:0: a project in a folder", "mac/B.xcodeproj/project.pbxproj")} {
 		if !strings.Contains(got, want) {
 			t.Errorf("want %q in\n%s", want, got)
@@ -367,24 +353,14 @@ func TestLinksToProjectsAreFollowed(t *testing.T) {
 // A link to what is not in the tree is told: it may be a folder with a project.
 func TestLinksOutOfTheTreeAreTold(t *testing.T) {
 	outer := t.TempDir()
-	inner := filepath.Join(outer, "project")
-	for _, dir := range []string{inner, filepath.Join(outer, "shared")} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, to := range map[string]string{"macos": "../shared", "elsewhere": outer, "gone": "nowhere"} {
-		if err := os.Symlink(to, filepath.Join(inner, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	root, err := os.OpenRoot(inner)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
+	archivetest.Files{
+		"shared/":           "",
+		"project/macos":     "-> ../shared",
+		"project/elsewhere": "-> " + outer,
+		"project/gone":      "-> nowhere",
+	}.Write(outer)
 	const why = ":0:0: a link to what is not looked at, and may be a folder: path escapes from parent"
-	if diff := cmp.Diff([]string{"unresolved: elsewhere" + why, "unresolved: macos" + why}, lines(source.Read(root.FS(), "."))); diff != "" {
+	if diff := cmp.Diff([]string{"unresolved: elsewhere" + why, "unresolved: macos" + why}, linesOf(t, filepath.Join(outer, "project"), ".")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

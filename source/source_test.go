@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/codewarrant/codewarrant/internal/archivetest"
 	"github.com/codewarrant/codewarrant/source"
 )
 
@@ -144,6 +145,17 @@ func TestReadFindsWhoSignsWithWhat(t *testing.T) {
 			}
 		})
 	}
+}
+
+// linesOf reads a folder of the disk, which is called name, and returns what is there as lines.
+func linesOf(t *testing.T, folder, name string) []string {
+	t.Helper()
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	return lines(source.Read(root.FS(), name))
 }
 
 // tree makes a tree of names and texts.
@@ -459,27 +471,14 @@ func TestReadIsBounded(t *testing.T) {
 // A link that leads out of the tree is not followed, and told.
 func TestReadStaysInTheTree(t *testing.T) {
 	outer := t.TempDir()
-	inner := filepath.Join(outer, "project")
-	for name, text := range map[string]string{"secret": claims("com.acme.secret"), "project/real.plist": claims("com.acme.real")} {
-		if err := os.MkdirAll(filepath.Dir(filepath.Join(outer, name)), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(outer, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, to := range map[string]string{"a.entitlements": "real.plist", "b.entitlements": "../secret"} {
-		if err := os.Symlink(to, filepath.Join(inner, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	root, err := os.OpenRoot(inner)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
+	archivetest.Files{
+		"secret":                 claims("com.acme.secret"),
+		"project/real.plist":     claims("com.acme.real"),
+		"project/a.entitlements": "-> real.plist",
+		"project/b.entitlements": "-> ../secret",
+	}.Write(outer)
 	want := []string{"file p/a.entitlements: com.acme.real", "unreadable: p/b.entitlements:0:0: path escapes from parent"}
-	if diff := cmp.Diff(want, lines(source.Read(root.FS(), "p"))); diff != "" {
+	if diff := cmp.Diff(want, linesOf(t, filepath.Join(outer, "project"), "p")); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -20,7 +20,9 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +101,22 @@ func (f Files) get(name string) (content string, mode fs.FileMode) {
 		return target, fs.ModeSymlink
 	}
 	return content, 0
+}
+
+// Write writes the files into a folder, with no right for anyone to run them.
+func (f Files) Write(dir string) {
+	for _, name := range f.names() {
+		content, kind := f.get(name)
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		switch kind {
+		case fs.ModeDir:
+			check(os.MkdirAll(name, 0o755))
+		case fs.ModeSymlink:
+			check(os.Symlink(content, name))
+		default:
+			check(os.WriteFile(name, []byte(content), 0o644))
+		}
+	}
 }
 
 // Zip packs files as Info-ZIP does with -y: links are kept, sizes are in local headers.
