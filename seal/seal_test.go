@@ -2,143 +2,18 @@ package seal_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/codewarrant/codewarrant/codesign/requirement"
 	"github.com/codewarrant/codewarrant/internal/machotest"
 	"github.com/codewarrant/codewarrant/seal"
 )
-
-// memory is a bundle in memory. Reading a name of broken fails.
-type memory struct {
-	fstest.MapFS
-	broken map[string]error
-}
-
-func (m memory) Open(name string) (io.ReadCloser, int64, error) {
-	if err := m.broken[name]; err != nil {
-		return nil, 0, err
-	}
-	f, err := m.MapFS.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		f.Close()
-		return nil, 0, err
-	}
-	return f, info.Size(), nil
-}
-
-func (m memory) ReadDir(name string) ([]fs.DirEntry, error) {
-	entries, err := m.MapFS.ReadDir(name)
-	return entries, errors.Join(err, m.broken[name])
-}
-
-// files returns a tree: content that begins with "-> " is a link, nil a folder.
-func files(content map[string]string) fstest.MapFS {
-	m := fstest.MapFS{}
-	for name, text := range content {
-		put(m, name, text)
-	}
-	return m
-}
-
-func put(m fstest.MapFS, name, text string) {
-	if target, ok := strings.CutPrefix(text, "-> "); ok {
-		m[name] = &fstest.MapFile{Data: []byte(target), Mode: fs.ModeSymlink | 0o777}
-		return
-	}
-	m[name] = &fstest.MapFile{Data: []byte(text), Mode: 0o644}
-}
-
-// acme is an app with one of everything, as codesign seals it.
-func acme(t testing.TB, s machotest.Sealer) memory {
-	t.Helper()
-	m := files(map[string]string{
-		"Contents/Info.plist":                                    "info",
-		"Contents/PkgInfo":                                       "APPL",
-		"Contents/MacOS/Acme":                                    "main executable",
-		"Contents/MacOS/helper":                                  "code",
-		"Contents/Frameworks/A.framework/Versions/A/A":           "code",
-		"Contents/Frameworks/A.framework/Versions/A/Resources/r": "r",
-		"Contents/Frameworks/A.framework/Versions/Current":       "-> A",
-		"Contents/Frameworks/A.framework/A":                      "-> Versions/Current/A",
-		"Contents/Frameworks/libb.1.dylib":                       "code",
-		"Contents/Frameworks/libb.dylib":                         "-> libb.1.dylib",
-		"Contents/Resources/app.asar":                            "asar",
-		"Contents/Resources/Base.lproj/Main.nib":                 "nib",
-		"Contents/Resources/de.lproj/Main.strings":               "Datei",
-		"Contents/Resources/de.lproj/locversion.plist":           "version",
-		"Contents/Resources/.DS_Store":                           "Finder",
-		"Contents/Resources/data/a":                              "a",
-		"Contents/Resources/data/deep/b":                         "b",
-		"Contents/Resources/current":                             "-> data",
-		"Contents/Resources/first":                               "-> current/a",
-		"Contents/Resources/fonts":                               "-> /System/Library/Fonts",
-		"Contents/_MASReceipt/receipt":                           "receipt",
-		"Contents/CodeResources":                                 "ticket",
-	})
-	s.Executable = "MacOS/Acme"
-	s.Code = map[string]machotest.Sealed{
-		"MacOS/helper":            {Requirement: `identifier helper`, CDHash: []byte{1, 2}},
-		"Frameworks/A.framework":  {Requirement: `identifier "com.acme.A" and anchor apple generic`, CDHash: []byte{0xab}},
-		"Frameworks/libb.1.dylib": {Requirement: `cdhash H"` + strings.Repeat("00", 20) + `"`},
-	}
-	sealed(t, m, s)
-	return memory{MapFS: m}
-}
-
-// sealed writes the seal of an app.
-func sealed(t testing.TB, m fstest.MapFS, s machotest.Sealer) {
-	t.Helper()
-	support, err := fs.Sub(m, "Contents")
-	if err != nil {
-		t.Fatal(err)
-	}
-	m["Contents/_CodeSignature/CodeResources"] = &fstest.MapFile{Data: s.CodeResources(linkFS{support, m}), Mode: 0o644}
-}
-
-// linkFS is Contents of a tree, with its links.
-type linkFS struct {
-	fs.FS
-	all fstest.MapFS
-}
-
-func (l linkFS) ReadLink(name string) (string, error)   { return l.all.ReadLink("Contents/" + name) }
-func (l linkFS) Lstat(name string) (fs.FileInfo, error) { return l.all.Lstat("Contents/" + name) }
-
-func compiled(source string) requirement.Requirement {
-	r, err := requirement.Compile(source)
-	if err != nil {
-		panic(err)
-	}
-	return r
-}
-
-// intact is what is found in acme.
-var intact = seal.Result{
-	Files: 5, Ticket: true,
-	Nested: []seal.Nested{
-		{Path: "Contents/Frameworks/A.framework", Dir: true, Requirement: compiled(`identifier "com.acme.A" and anchor apple generic`), CDHash: "ab"},
-		{Path: "Contents/Frameworks/libb.1.dylib", Requirement: compiled(`cdhash H"` + strings.Repeat("00", 20) + `"`)},
-		{Path: "Contents/MacOS/helper", Requirement: compiled("identifier helper"), CDHash: "0102"},
-	},
-}
 
 func TestVerifyTellsOfCodeThatIsSignedByFiles(t *testing.T) {
 	const framework = "Contents/Frameworks/A.framework/"
@@ -159,21 +34,6 @@ func TestVerifyTellsOfCodeThatIsSignedByFiles(t *testing.T) {
 			}
 		})
 	}
-}
-
-func verify(t testing.TB, m memory) seal.Result {
-	t.Helper()
-	r := seal.Verify(context.Background(), m, "Contents/MacOS/Acme")
-	r.CodeResources = nil
-	return r
-}
-
-// lines writes the problems of a result.
-func lines(r seal.Result) (lines []string) {
-	for _, p := range r.Problems {
-		lines = append(lines, fmt.Sprintf("%s: %s: %s", p.Kind, p.Path, p.Detail))
-	}
-	return lines
 }
 
 func TestVerifyFindsNothingWrongInAnAppAsItWasSealed(t *testing.T) {
@@ -333,167 +193,6 @@ func TestVerifyTellsWhatIsNotAsItWasSealed(t *testing.T) {
 	}
 }
 
-// flatten makes copies of what links lead to, as a tool does that follows them.
-func flatten(t *testing.T, m fstest.MapFS, links ...string) {
-	t.Helper()
-	for _, link := range links {
-		info, err := fs.Stat(m, link)
-		if err != nil {
-			t.Fatal(err)
-		}
-		copies := map[string][]byte{}
-		if !info.IsDir() {
-			copies[link], err = fs.ReadFile(m, link)
-		} else {
-			sub, _ := fs.Sub(m, link)
-			err = fs.WalkDir(sub, ".", func(name string, d fs.DirEntry, err error) error {
-				if err == nil && !d.IsDir() {
-					copies[link+"/"+name], err = fs.ReadFile(sub, name)
-				}
-				return err
-			})
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		delete(m, link)
-		for name, data := range copies {
-			put(m, name, string(data))
-		}
-	}
-}
-
-func TestVerifyTakesCopiesForLinks(t *testing.T) {
-	for _, row := range []struct {
-		name  string
-		links []string
-		edit  func(m fstest.MapFS)
-		want  []string // Flattened, then problems
-	}{
-		{"a link to code", []string{"Contents/Frameworks/libb.dylib"}, nil, []string{"Contents/Frameworks/libb.dylib"}},
-		{"a link to a folder", []string{"Contents/Resources/current"}, nil, []string{"Contents/Resources/current"}},
-		{
-			"a link by way of another",
-			[]string{"Contents/Resources/first", "Contents/Resources/current"},
-			nil,
-			[]string{"Contents/Resources/current", "Contents/Resources/first"},
-		},
-		{
-			"a copy that was changed",
-			[]string{"Contents/Frameworks/libb.dylib"},
-			func(m fstest.MapFS) { put(m, "Contents/Frameworks/libb.dylib", "evil") },
-			[]string{`changed: Contents/Frameworks/libb.dylib: no copy of "Contents/Frameworks/libb.1.dylib", to which a link should be here: has other content`},
-		},
-		{
-			"a copied folder with a file more",
-			[]string{"Contents/Resources/current"},
-			func(m fstest.MapFS) { put(m, "Contents/Resources/current/deep/evil", "code") },
-			[]string{`changed: Contents/Resources/current: no copy of "Contents/Resources/data", to which a link should be here: deep: has other content`},
-		},
-		{
-			"a copied folder with a file changed",
-			[]string{"Contents/Resources/current"},
-			func(m fstest.MapFS) { put(m, "Contents/Resources/current/deep/b", "B") },
-			[]string{`changed: Contents/Resources/current: no copy of "Contents/Resources/data", to which a link should be here: deep: b: has other content`},
-		},
-		{
-			"both the copy and its original changed",
-			[]string{"Contents/Resources/first"},
-			func(m fstest.MapFS) {
-				put(m, "Contents/Resources/first", "evil")
-				put(m, "Contents/Resources/data/a", "evil")
-			},
-			[]string{"Contents/Resources/first", "changed: Contents/Resources/data/a: not the content that was sealed"},
-		},
-		{
-			"a copy of what is gone",
-			[]string{"Contents/Frameworks/libb.dylib"},
-			func(m fstest.MapFS) { delete(m, "Contents/Frameworks/libb.1.dylib") },
-			[]string{
-				"missing: Contents/Frameworks/libb.1.dylib: sealed as code",
-				`changed: Contents/Frameworks/libb.dylib: no copy of "Contents/Frameworks/libb.1.dylib", to which a link should be here: file does not exist`,
-			},
-		},
-		{
-			"a folder where a link leads into the system", nil,
-			func(m fstest.MapFS) {
-				delete(m, "Contents/Resources/fonts")
-				put(m, "Contents/Resources/fonts/f", "font")
-			},
-			[]string{`changed: Contents/Resources/fonts: sealed as a link to "/System/Library/Fonts"`},
-		},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			m := acme(t, machotest.Sealer{})
-			flatten(t, m.MapFS, row.links...)
-			if row.edit != nil {
-				row.edit(m.MapFS)
-			}
-			r := verify(t, m)
-			if diff := cmp.Diff(row.want, append(r.Flattened, lines(r)...)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-func TestVerifyTellsOfLinksToWhatIsNotSealed(t *testing.T) {
-	for _, row := range []struct{ name, target, want string }{
-		{"to a sealed file", "data/deep/../a", ""},
-		{"to the main executable", "../MacOS/Acme", ""},
-		{"to nested code", "../Frameworks/A.framework/Versions/A/A", ""},
-		{"to the bundle itself", "..", ""},
-		{"out of the seal", "../../outside", "is outside of the seal"},
-		{"out of the seal through a link", "current/../../../../outside", "is outside of the seal"},
-		{"to what a rule leaves out", ".DS_Store", "the rules leave out of the seal"},
-		{"to the receipt", "../_MASReceipt/receipt", "the rules leave out of the seal"},
-		{"to a place of the user", "/Users/Shared/lib", "is no place of the system"},
-		{"to a place that only begins like one of the system", "/System/../tmp/lib", "is no place of the system"},
-		{"on to an absolute path", "fonts/f", "leads on to an absolute path"},
-		{"to itself", "new", "leads in a circle"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			m := acme(t, machotest.Sealer{})
-			put(m.MapFS, "Contents/Resources/new", "-> "+row.target)
-			sealed(t, m.MapFS, resealer())
-			var want []string
-			if row.want != "" {
-				want = []string{fmt.Sprintf("bad-link: Contents/Resources/new: leads to %q, which %s", row.target, row.want)}
-			}
-			if diff := cmp.Diff(want, lines(verify(t, m))); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
-// resealer seals acme again.
-func resealer() machotest.Sealer {
-	code := machotest.Sealed{Requirement: "anchor apple"}
-	return machotest.Sealer{
-		Executable: "MacOS/Acme",
-		Code: map[string]machotest.Sealed{
-			"MacOS/helper": code, "Frameworks/A.framework": code, "Frameworks/libb.1.dylib": code,
-		},
-	}
-}
-
-func TestVerifyDoesNotTakeLinksInACircleForCopies(t *testing.T) {
-	m := acme(t, machotest.Sealer{})
-	put(m.MapFS, "Contents/Resources/x", "-> y")
-	put(m.MapFS, "Contents/Resources/y", "-> x")
-	sealed(t, m.MapFS, resealer())
-	put(m.MapFS, "Contents/Resources/x", "evil")
-	put(m.MapFS, "Contents/Resources/y", "evil")
-	want := []string{
-		`changed: Contents/Resources/x: sealed as a link to "y", which leads in a circle`,
-		`changed: Contents/Resources/y: sealed as a link to "x", which leads in a circle`,
-	}
-	if diff := cmp.Diff(want, lines(verify(t, m))); diff != "" {
-		t.Error(diff)
-	}
-}
-
 func TestVerifyTakesNamesOfEqualCharactersForTheSame(t *testing.T) {
 	const composed, decomposed = "Contents/Resources/\u00e9.txt", "Contents/Resources/e\u0301.txt"
 	renamed := func(name, as string) string {
@@ -528,61 +227,6 @@ func TestVerifyTakesNamesOfEqualCharactersForTheSame(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestVerifyStopsWhenItsContextEnds(t *testing.T) {
-	ctx, cancel := context.WithCancel(context.Background())
-	m := acme(t, machotest.Sealer{})
-	cancel()
-	r := seal.Verify(ctx, m, "Contents/MacOS/Acme")
-	want := []string{"stopped: Contents/CodeResources: the rest was not looked at: context canceled"}
-	if diff := cmp.Diff(want, lines(r)); diff != "" || r.Files > 0 {
-		t.Error(r.Files, diff)
-	}
-}
-
-func TestVerifyStopsWhereThereIsTooMuch(t *testing.T) {
-	const stopped = "the rest was not looked at: more than 200000 files, folders and links"
-	m := acme(t, machotest.Sealer{})
-	for i := range 1100 {
-		put(m.MapFS, fmt.Sprintf("Contents/Resources/added/%d", i), "")
-	}
-	flat := acme(t, machotest.Sealer{})
-	delete(flat.MapFS, "Contents/Resources/current")
-	for name := range maps.Clone(flat.MapFS) {
-		if rest, ok := strings.CutPrefix(name, "Contents/Resources/data/"); ok {
-			put(flat.MapFS, "Contents/Resources/current/"+rest, string(flat.MapFS[name].Data))
-		}
-	}
-	for _, row := range []struct {
-		name    string
-		m       memory
-		entries int
-		last    string
-	}{
-		{"as much as there may be", acme(t, machotest.Sealer{}), 29, ""},
-		{"one more", acme(t, machotest.Sealer{}), 28, "stopped: Contents/Resources/de.lproj/Main.strings: " + stopped},
-		{"in a folder that was a link", flat, 25, "stopped: Contents/Resources/current: " + stopped},
-		{"after a thousand problems", m, 1129, "stopped: Contents/Resources/de.lproj/Main.strings: " + stopped},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			got := lines(seal.VerifyWithin(context.Background(), row.m, "Contents/MacOS/Acme", row.entries))
-			got = slices.DeleteFunc(got, func(line string) bool { return !strings.HasPrefix(line, "stopped: ") })
-			if strings.Join(got, "") != row.last {
-				t.Error(got)
-			}
-		})
-	}
-}
-
-func TestVerifyTellsAThousandProblems(t *testing.T) {
-	m := acme(t, machotest.Sealer{})
-	for i := range 1100 {
-		put(m.MapFS, fmt.Sprintf("Contents/Resources/new/%d", i), "")
-	}
-	if r := verify(t, m); len(r.Problems) != 1000 || r.More != 100 {
-		t.Errorf("%d problems, %d more", len(r.Problems), r.More)
 	}
 }
 
