@@ -107,11 +107,13 @@ func loadJudge(ctx context.Context, env Env, o checkOptions) (judge, error) {
 	if !ref.named && slices.Contains(base.Approvals.Accept, policy.Fields) {
 		return workspaceJudge(ctx, env, o.policy)
 	}
-	head, err := loadPolicy(ctx, env, o.policy)
-	if err != nil {
-		return judge{}, err
-	}
-	next, err := newPolicyReader(ctx, env).demandOf(head) // who may sign after the merge
+	return s.changeJudge(ref, base, demand, o.policy, at)
+}
+
+// changeJudge makes the judge of a change to the policy: of base, the trusted one, of who may
+// sign by it, and of the policy that the workspace has under a name.
+func (s *source) changeJudge(ref reference, base *policy.Policy, demand approval.Demand, name string, at place) (judge, error) {
+	head, next, err := workspacePolicy(s.ctx, s.env, name) // next is who may sign after the merge
 	if err != nil {
 		return judge{}, err
 	}
@@ -119,7 +121,7 @@ func loadJudge(ctx context.Context, env Env, o checkOptions) (judge, error) {
 	j.policy, j.pending = policy.Trusted(head, base, demand.Reached)
 	if slices.Contains(base.Approvals.Accept, policy.Review) && len(j.pending) > 0 {
 		// Who reviews is asked for by what is merged: the change names nobody.
-		j.reviewed = s.reviewed(base, head, at, newPolicyReader(ctx, env))
+		j.reviewed = s.reviewed(base, head, at, newPolicyReader(s.ctx, s.env))
 		j.reviewed.Brings = map[string]bool{}
 		for _, p := range j.pending {
 			j.reviewed.Brings[p.ID] = true
