@@ -236,7 +236,6 @@ func (e *evaluation) variables(sub subject, s Source) {
 // the program that it is for.
 func (e *evaluation) projects() {
 	byFile := map[string]*projectReport{}
-	var names []string
 	for i := range e.in.Signings {
 		g := &e.in.Signings[i]
 		for _, c := range g.Settings {
@@ -244,33 +243,37 @@ func (e *evaluation) projects() {
 			if p == nil {
 				p = &projectReport{}
 				byFile[c.Place.File] = p
-				names = append(names, c.Place.File)
 			}
-			at := positionOf(c.Place)
-			sub := subject{paths: []string{at.File}, target: targetOf(g, Inside(at.File)), places: map[string]policy.Position{c.Key: at}}
-			sub.join(e.groupsOf(sub.target))
-			if g.Open == "" {
-				e.exceptions.look(sub.target)
-			}
-			n := len(e.findings)
-			p.claims.add(e.claims(sub, entitlement.Set{c.Key: c.Value}))
-			e.remark(n, c.Text+", for "+g.Name())
-			for i := range e.findings[n:] {
-				f := &e.findings[n+i]
-				f.Hint = strings.Replace(f.Hint, "sign without it", cmp.Or(c.Fix, "sign without it"), 1)
-			}
+			p.claims.add(e.setting(g, c))
 			if name := g.Name(); !slices.Contains(p.users, name) {
 				p.users = append(p.users, name)
 			}
 		}
 	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(byFile)) {
 		p := byFile[name]
 		e.report.Sources = append(e.report.Sources, SourceReport{
 			Source: Source{Path: name, Inside: Inside(name), Project: true}, UsedBy: p.users, Claims: p.claims.sorted(),
 		})
 	}
+}
+
+// setting judges what a setting of a project claims for a program.
+func (e *evaluation) setting(g *source.Signing, c source.Setting) []Claim {
+	at := positionOf(c.Place)
+	sub := subject{paths: []string{at.File}, target: targetOf(g, Inside(at.File)), places: map[string]policy.Position{c.Key: at}}
+	sub.join(e.groupsOf(sub.target))
+	if g.Open == "" {
+		e.exceptions.look(sub.target)
+	}
+	n := len(e.findings)
+	claims := e.claims(sub, entitlement.Set{c.Key: c.Value})
+	e.remark(n, c.Text+", for "+g.Name())
+	for i := range e.findings[n:] {
+		f := &e.findings[n+i]
+		f.Hint = strings.Replace(f.Hint, "sign without it", cmp.Or(c.Fix, "sign without it"), 1)
+	}
+	return claims
 }
 
 // projectReport is what a project's file claims.
