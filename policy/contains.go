@@ -22,11 +22,6 @@ func (p Pattern) witness() string { return strings.ReplaceAll(string(p), "*", fr
 // contains reports whether p names every key that q does.
 func (p Pattern) contains(q Pattern) bool { return p.Match(q.witness()) }
 
-// Contains reports whether e is for every claim that o is for, whatever the dates
-// and the approvals. Of path globs it may say no where that holds in a roundabout
-// way, or where there are too many to tell; where it says yes, it holds.
-func (e *Exception) Contains(o *Exception) bool { return new(containment).exception(e, o) }
-
 // containment answers whether scopes contain one another, as far as that takes a bounded
 // number of steps over all questions.
 type containment struct {
@@ -49,7 +44,9 @@ func (c *containment) take(steps int) bool {
 	return true
 }
 
-// exception reports whether e is for every claim that o is for.
+// exception reports whether e is for every claim that o is for, whatever the dates and the
+// approvals. Of path globs it may say no where that holds in a roundabout way, or where there
+// are too many to tell; where it says yes, it holds.
 func (c *containment) exception(e, o *Exception) bool {
 	return e.Entitlement == o.Entitlement && e.containsValues(o) && c.scope(c.extentOf(e), c.extentOf(o))
 }

@@ -137,7 +137,7 @@ func TestAnExceptionContainsAnother(t *testing.T) {
 		{"a wider pattern", Exception{Matches: []Pattern{"group.acme.*"}, AppliesTo: id}, Exception{Matches: []Pattern{"group.*"}, AppliesTo: id}, false},
 		{"a value that is not a pattern", Exception{Values: []entitlement.Value{word}, AppliesTo: id}, Exception{Matches: []Pattern{"group.acme.*"}, AppliesTo: id}, false},
 	} {
-		if got := tt.e.Contains(&tt.o); got != tt.want {
+		if got := new(containment).exception(&tt.e, &tt.o); got != tt.want {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
