@@ -112,12 +112,12 @@ func Xar(f Files, s *Signatures) []byte {
 	}
 	put(".")
 	toc.WriteString("</toc></xar>")
-	return RawXar(toc.String(), heap.Bytes(), s)
+	return rawXar(toc.String(), heap.Bytes(), s)
 }
 
-// RawXar packs a table of contents and a heap, whose first bytes become the checksum and
+// rawXar packs a table of contents and a heap, whose first bytes become the checksum and
 // then what s makes of it.
-func RawXar(toc string, heap []byte, s *Signatures) []byte {
+func rawXar(toc string, heap []byte, s *Signatures) []byte {
 	packed := deflated([]byte(toc))
 	sum := s.sum(packed)
 	s.fill(heap, sum)

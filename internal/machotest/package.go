@@ -22,8 +22,8 @@ func NewInstallerPKI() InstallerPKI {
 	var p InstallerPKI
 	p.Root = Certificate{CommonName: "Root", CA: true, EllipticCurve: true, Until: time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)}.Issue(nil)
 	ca := Certificate{CommonName: "Developer ID CA", CA: true, EllipticCurve: true, Markers: []asn1.ObjectIdentifier{Marker(2, 6)}}.Issue(p.Root)
-	p.Installer = Installer().Issue(ca)
-	expired := Installer()
+	p.Installer = installer().Issue(ca)
+	expired := installer()
 	expired.Until = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	p.Expired = expired.Issue(ca)
 	p.Application = Certificate{
@@ -35,8 +35,8 @@ func NewInstallerPKI() InstallerPKI {
 	return p
 }
 
-// Installer is the certificate of a Developer ID Installer.
-func Installer() Certificate {
+// installer is the certificate of a Developer ID Installer.
+func installer() Certificate {
 	return Certificate{
 		CommonName: "Developer ID Installer: Example (TEAM123456)", Units: []string{"TEAM123456"},
 		Markers: []asn1.ObjectIdentifier{Marker(1, 14)}, AppleUsages: []int{13},

@@ -18,11 +18,6 @@ type ProfilePKI struct {
 // NewProfilePKI makes the keys and certificates.
 func NewProfilePKI() ProfilePKI {
 	root := Certificate{CommonName: "Root", CA: true, EllipticCurve: true, Until: time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)}.Issue(nil)
-	return NewProfilePKIBelow(root)
-}
-
-// NewProfilePKIBelow makes them below a root that there is already.
-func NewProfilePKIBelow(root *Identity) ProfilePKI {
 	p := ProfilePKI{Root: root}
 	ca := func(name string, markers ...asn1.ObjectIdentifier) *Identity {
 		return Certificate{CommonName: name, CA: true, EllipticCurve: true, Markers: markers}.Issue(root)
