@@ -273,11 +273,11 @@ func (e *evaluation) groupFrom(n int) {
 func sortFindings(list []Finding) []Finding {
 	inorder.By(list, func(a, b Finding) int {
 		return cmp.Or(
-			cmp.Compare(levelRank(a.Level), levelRank(b.Level)),
+			cmp.Compare(a.Level.Rank(), b.Level.Rank()),
 			cmp.Compare(min(len(b.Paths), 1), min(len(a.Paths), 1)), // the policy's own last
 			slices.Compare(a.Paths, b.Paths),
 			cmp.Compare(ruleRank(a.Rule), ruleRank(b.Rule)),
-			cmp.Compare(riskRank(b.Risk), riskRank(a.Risk)),
+			cmp.Compare(b.risk(), a.risk()),
 			cmp.Compare(a.Entitlement, b.Entitlement),
 			cmp.Compare(a.Position.Line, b.Position.Line),
 			cmp.Compare(a.Message, b.Message),
@@ -287,16 +287,8 @@ func sortFindings(list []Finding) []Finding {
 	return list
 }
 
-func levelRank(l policy.Level) int {
-	return slices.Index([]policy.Level{policy.Error, policy.Warning, policy.Note}, l)
-}
-
 // ruleRank orders rules as the documentation does: first what makes the rest
 // doubtful.
 func ruleRank(id string) int {
 	return slices.IndexFunc(rules, func(r Rule) bool { return r.ID == id })
-}
-
-func riskRank(r string) int {
-	return slices.Index([]string{"low", "medium", "high", "critical"}, r)
 }

@@ -28,6 +28,8 @@ type Finding struct {
 	Suggestion string            // YAML to add to the policy; empty: none
 }
 
+func (f Finding) risk() entitlement.Risk { return entitlement.RiskNamed(f.Risk) }
+
 // Verdict is what becomes of one claim.
 type Verdict string
 

@@ -311,22 +311,13 @@ func order(a, b Change) int {
 	directions := []policy.Direction{policy.Looser, policy.Stricter, policy.Neutral}
 	return cmp.Or(
 		cmp.Compare(slices.Index(directions, a.Direction), slices.Index(directions, b.Direction)),
-		cmp.Compare(RiskRank(a.Risk), RiskRank(b.Risk)),
+		cmp.Compare(entitlement.RiskNamed(b.Risk), entitlement.RiskNamed(a.Risk)),
 		cmp.Compare(slices.Index(subjects, a.Subject), slices.Index(subjects, b.Subject)),
 		slices.Compare(a.Paths, b.Paths),
 		strings.Compare(a.Entitlement, b.Entitlement),
 		strings.Compare(a.Message, b.Message),
 		slices.Compare(a.Archs, b.Archs),
 	)
-}
-
-// RiskRank orders risks from the worst to what is not known.
-func RiskRank(risk string) int {
-	ranks := []string{"critical", "high", "medium", "low"}
-	if i := slices.Index(ranks, risk); i >= 0 {
-		return i
-	}
-	return len(ranks)
 }
 
 func sortUnread(list *[]Unread) {

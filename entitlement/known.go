@@ -199,6 +199,9 @@ const (
 
 var riskNames = [...]string{"unknown", "low", "medium", "high", "critical"}
 
+// RiskNamed returns the risk of a name, and the zero Risk for what names none.
+func RiskNamed(name string) Risk { return Risk(max(0, slices.Index(riskNames[:], name))) }
+
 // String returns the risk's name in lower case, such as "high".
 func (r Risk) String() string {
 	if int(r) < len(riskNames) {

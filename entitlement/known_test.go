@@ -262,6 +262,16 @@ func TestRiskReadsWhatItWrites(t *testing.T) {
 	if err := r.UnmarshalText([]byte("High")); err == nil {
 		t.Error("a risk in capital letters was read")
 	}
+	for _, risk := range want {
+		if got := RiskNamed(risk.String()); got != risk {
+			t.Errorf("%s is the name of %s", risk, got)
+		}
+	}
+	for _, name := range []string{"", "High", "risk(5)"} {
+		if got := RiskNamed(name); got != 0 {
+			t.Errorf("%q is the name of %s", name, got)
+		}
+	}
 	if !slices.IsSorted(want) {
 		t.Error("the risks do not ascend")
 	}

@@ -12,6 +12,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/codewarrant/codewarrant/entitlement"
 )
@@ -120,6 +121,14 @@ const (
 	Warning Level = "warning"
 	Note    Level = "note"
 )
+
+// Rank is the place of a level among all, the worst first, and one behind them for what is none.
+func (l Level) Rank() int {
+	if i := slices.Index(levels, l); i >= 0 {
+		return i
+	}
+	return len(levels)
+}
 
 // FailOn is the lowest level at which findings fail a check.
 type FailOn string

@@ -6,6 +6,7 @@ import (
 
 	"github.com/codewarrant/codewarrant/check"
 	"github.com/codewarrant/codewarrant/internal/inorder"
+	"github.com/codewarrant/codewarrant/policy"
 )
 
 // group is what a report says of one binary, package or source, or of one path that
@@ -83,6 +84,12 @@ func (g *group) rank() int {
 	}
 	return best
 }
+
+// levels are the levels of findings, worst first.
+var levels = []policy.Level{policy.Error, policy.Warning, policy.Note}
+
+// levelRank is the place of a level among them. What is not known is no worse than a note.
+func levelRank(l policy.Level) int { return min(l.Rank(), len(levels)-1) }
 
 // byClaim divides the findings: those about each claim, at the claim's index,
 // and those about the binary or source as a whole.

@@ -154,13 +154,10 @@ func columnsOf(rows []*matrixRow) []string {
 	return keys
 }
 
-// danger is higher for what is riskier, and 0 where that is not known.
-func danger(key string) int {
-	k, ok := entitlement.Lookup(key)
-	if !ok {
-		return 0
-	}
-	return slices.Index([]string{"low", "medium", "high", "critical"}, k.Risk.String()) + 1
+// danger is how risky an entitlement is, as far as that is known.
+func danger(key string) entitlement.Risk {
+	k, _ := entitlement.Lookup(key)
+	return k.Risk
 }
 
 // columnHead names an entitlement above its column, where the words that most names begin

@@ -66,17 +66,6 @@ func count(r *check.Report) tally {
 	return t
 }
 
-// levels are the levels of findings, worst first.
-var levels = []policy.Level{policy.Error, policy.Warning, policy.Note}
-
-// levelRank is the place of a level among all. What is not known is no worse than a note.
-func levelRank(l policy.Level) int {
-	if i := slices.Index(levels, l); i >= 0 {
-		return i
-	}
-	return len(levels) - 1
-}
-
 // findings says how many there are of each level, such as "2 errors, 1 note".
 func (t tally) findings() string {
 	var parts []string
