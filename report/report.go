@@ -1,7 +1,9 @@
 // Package report tells the outcome of a check. Each output is one function over
 // a [check.Report]: [Text] for people, [JSON] for programs, [SARIF] for code
 // scanning, [Markdown] for the summary of a job, [GitHub] for annotations, [HTML] for a
-// browser. [ShowText] and [ShowJSON] tell what binaries are signed with.
+// browser. [ShowText] and [ShowJSON] tell what binaries are signed with, and other functions of
+// such names what other commands come to. [ReadDocument] reads what [JSON] wrote, and a
+// [Merger] joins such reports.
 //
 // Equal reports give equal bytes. Whatever came out of a file goes through
 // package sanitise before it is written.

@@ -1,5 +1,5 @@
-// Package cli is the command line and the entry of the GitHub Action: the only
-// part of the program that opens files by name, knows the time and prints.
+// Package cli is the command line and the entry of the GitHub Action: the only part of the
+// program that sees arguments, the environment and the clock, and that prints.
 package cli
 
 import (

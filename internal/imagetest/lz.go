@@ -1,6 +1,6 @@
 // Package imagetest writes disk images for tests: UDIF in each of its compressions,
-// partition maps, and HFS+ volumes, right and wrong ones. It is the counterpart of what
-// reads them, written from the same sources and not from that code.
+// partition maps, and HFS+ and APFS volumes, right and wrong ones. It is the counterpart of
+// what reads them, written from the same sources and not from that code.
 package imagetest
 
 import "encoding/binary"
