@@ -240,7 +240,7 @@ func (w *apfsWriter) tree(name string, records []APFSRecord, subtype uint32, fix
 	for {
 		var above []APFSRecord
 		for rest := records; len(rest) > 0 || len(above) == 0; {
-			n := w.fit(rest, fixed)
+			n := w.fit(rest)
 			root := n == len(rest) && len(above) == 0
 			kind := uint32(3)
 			node := fmt.Sprintf("%s, %d", name, nodes)
@@ -287,7 +287,7 @@ func (w *apfsWriter) tree(name string, records []APFSRecord, subtype uint32, fix
 }
 
 // fit returns how many records go into a node, in which a root has the least room.
-func (w *apfsWriter) fit(records []APFSRecord, fixed bool) int {
+func (w *apfsWriter) fit(records []APFSRecord) int {
 	room := w.BlockSize - 56 - 40
 	for n, r := range records {
 		room -= len(r.Key) + len(r.Value) + 8
