@@ -19,9 +19,9 @@ import (
 	"iter"
 )
 
-// Item is one file that begins as a Mach-O or universal file does, or an installer
-// package, whose files follow, or a disk image, whose files are before it. What begins like a Mach-O file may still be something
-// else: Java classes share the magic of universal files.
+// Item is one file that begins as a Mach-O or universal file does, or an installer package, whose
+// files follow, or a disk image, whose files are before it. What begins like a Mach-O file may
+// still be something else: Java classes share the magic of universal files.
 //
 // It is open: whoever receives an Item closes it. It may be read from several
 // goroutines at once.

@@ -48,8 +48,9 @@ func cited(c evidence.Cited, told []string) string {
 	return s
 }
 
-// evidenceLines says all that is known of what the code says of a claim: what it comes
-// to, each item, and what could not be followed, unless it is proven all the same. Paths that were told are not named again.
+// evidenceLines says all that is known of what the code says of a claim: what it comes to, each
+// item, and what could not be followed, unless it is proven all the same. Paths that were told are
+// not named again.
 func evidenceLines(a *evidence.Assessment, told []string) (head string, items []string) {
 	for _, c := range a.Items {
 		items = append(items, cited(c, told))

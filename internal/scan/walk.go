@@ -28,8 +28,8 @@ type walk struct {
 	files int // of those, which begin as Mach-O files do, packages and images
 }
 
-// job is one file that begins as a Mach-O file does, or an installer package or a disk image. The channel of jobs holds
-// none, so that no more files are open than there are workers, and one.
+// job is one file that begins as a Mach-O file does, or an installer package or a disk image. The
+// channel of jobs holds none, so that no more files are open than there are workers, and one.
 type job struct {
 	index int
 	item  *artifact.Item
