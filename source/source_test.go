@@ -234,7 +234,7 @@ func TestProjectsThatAreForSomethingElse(t *testing.T) {
 		{"or that is not known", `SDKROOT = iphoneos; SUPPORTS_MACCATALYST = "$(MAYBE)";`, 1},
 		{"several platforms may have the Mac among them", `SDKROOT = auto; SUPPORTED_PLATFORMS = "iphoneos macosx";`, 1},
 		{"or not", `SDKROOT = auto; SUPPORTED_PLATFORMS = "iphoneos iphonesimulator";`, 0},
-		{"or that is not known", `SDKROOT = iphoneos; SUPPORTED_PLATFORMS = "$(ALL)";`, 1},
+		{"or platforms that are not known", `SDKROOT = iphoneos; SUPPORTED_PLATFORMS = "$(ALL)";`, 1},
 		{"platforms without the Mac do not outweigh its SDK", `SDKROOT = macosx; SUPPORTED_PLATFORMS = iphoneos;`, 1},
 		{"nor do none", `SDKROOT = macosx; SUPPORTED_PLATFORMS = "";`, 1},
 	} {
