@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"slices"
 
@@ -13,8 +12,24 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// approved is a policy and who approved its exceptions.
+type approved struct {
+	policy   *policy.Policy
+	statuses []approval.Status
+}
+
+// approvalsFormats are the ways to write who did.
+var approvalsFormats = formats[approved]{
+	{"text", func(w io.Writer, a approved, _ report.TextOptions) error {
+		return report.ApprovalsText(sanitise.Log(w), a.policy, a.statuses)
+	}},
+	{"json", func(w io.Writer, a approved, _ report.TextOptions) error {
+		return report.ApprovalsJSON(w, a.policy, a.statuses, Version())
+	}},
+}
+
 func newApprovals(env Env) *cobra.Command {
-	var format string
+	var format formatFlag[approved]
 	cmd := &cobra.Command{
 		Use:   "approvals [POLICY]",
 		Short: "Tell who approved which exception",
@@ -28,17 +43,6 @@ policy or a file of allowed signers that is not valid.`,
   codewarrant approvals --format json .github/codewarrant.yml | jq '.exceptions[].signed.signers'`,
 		Args: takes(0, 1, "one argument at most, a policy", ".github/codewarrant.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write := map[string]func(io.Writer, *policy.Policy, []approval.Status) error{
-				"text": func(w io.Writer, p *policy.Policy, s []approval.Status) error {
-					return report.ApprovalsText(sanitise.Log(w), p, s)
-				},
-				"json": func(w io.Writer, p *policy.Policy, s []approval.Status) error {
-					return report.ApprovalsJSON(w, p, s, Version())
-				},
-			}[format]
-			if write == nil {
-				return fmt.Errorf("--format: %q is not one of text, json", format)
-			}
 			p, err := loadPolicy(cmd.Context(), env, append(args, "")[0])
 			if err != nil {
 				return err
@@ -48,15 +52,14 @@ policy or a file of allowed signers that is not valid.`,
 				return err
 			}
 			list := demand.Verify(p.Exceptions)
-			if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, p, list) }); err != nil {
+			if err := format.emit(env, "", approved{p, list}, report.TextOptions{}); err != nil {
 				return err
 			}
 			return unsigned(p, list)
 		},
 		ValidArgsFunction: policyArgs(1),
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
-	complete(cmd, "format", []string{"text", "json"})
+	format.flag(cmd, approvalsFormats, "`format` to print in")
 	return cmd
 }
 

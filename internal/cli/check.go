@@ -31,7 +31,8 @@ type checkOptions struct {
 
 func newCheck(env Env) *cobra.Command {
 	var o checkOptions
-	var format, output string
+	var output string
+	var format formatFlag[*check.Report]
 	var verbose bool
 	var attest attesting
 	cmd := &cobra.Command{
@@ -71,10 +72,6 @@ or a report that could not be written, 3 something could not be read, or there w
 			return paths(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write, err := writerFor(format)
-			if err != nil {
-				return err
-			}
 			if err := attest.begin(cmd.Context(), env, o, args, disk{}); err != nil {
 				return err
 			}
@@ -87,7 +84,7 @@ or a report that could not be written, 3 something could not be read, or there w
 				if output == "" || output == "-" {
 					text.Folds = foldsOf(env, w, args)
 				}
-				return write(w, r, text)
+				return format.write(w, r, text)
 			}); err != nil {
 				return err
 			}
@@ -99,12 +96,11 @@ or a report that could not be written, 3 something could not be read, or there w
 	}
 	o.flags(cmd)
 	o.reading.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "`format` of the report: "+strings.Join(formatNames(), ", "))
+	format.flag(cmd, checkFormats, "`format` of the report")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write the report to, instead of standard output")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "list files without claims and findings, and the compensating controls of exceptions, too (text)")
 	cmd.Flags().StringVar(&attest.file, "attestation", "", "`file` to write an unsigned attestation to, and two beside it for actions/attest")
 	cmd.Flags().StringVar(&attest.resource, "resource-uri", "", "`URI` of what is attested (default on GitHub the repository and the ref)")
-	complete(cmd, "format", formatNames())
 	complete(cmd, "resource-uri", nil)
 	return cmd
 }

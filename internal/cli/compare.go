@@ -20,8 +20,22 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// diffFormats are the ways to write what differs between two builds.
+var diffFormats = formats[*report.Changes]{
+	{"text", func(w io.Writer, c *report.Changes, o report.TextOptions) error {
+		return report.ChangesText(sanitise.Log(w), c, o)
+	}},
+	{"json", func(w io.Writer, c *report.Changes, _ report.TextOptions) error {
+		return report.ChangesJSON(w, c, Version())
+	}},
+	{"markdown", func(w io.Writer, c *report.Changes, _ report.TextOptions) error {
+		return report.ChangesMarkdown(w, c, 0)
+	}},
+}
+
 func newDiff(env Env) *cobra.Command {
-	var format, output string
+	var output string
+	var format formatFlag[*report.Changes]
 	var exitCode bool
 	var reading reading
 	cmd := &cobra.Command{
@@ -46,16 +60,6 @@ usage, or output that could not be written, 3 something of either could not be r
   codewarrant diff --format json old.json new.json | jq '.changes[] | select(.direction == "looser")'`,
 		Args: takes(2, 2, "two arguments, the old build and the new one", "released/Acme.app build/Acme.app"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write, ok := map[string]func(io.Writer, *report.Changes, bool) error{
-				"text": func(w io.Writer, c *report.Changes, colour bool) error {
-					return report.ChangesText(sanitise.Log(w), c, report.TextOptions{Color: colour})
-				},
-				"json":     func(w io.Writer, c *report.Changes, _ bool) error { return report.ChangesJSON(w, c, Version()) },
-				"markdown": func(w io.Writer, c *report.Changes, _ bool) error { return report.ChangesMarkdown(w, c, 0) },
-			}[format]
-			if !ok {
-				return fmt.Errorf("--format: %q is not one of text, json, markdown", format)
-			}
 			var sides [2]compare.Side
 			for i, arg := range args {
 				d, err := documentAt(cmd.Context(), env, reading, arg)
@@ -69,7 +73,7 @@ usage, or output that could not be written, 3 something of either could not be r
 				sides[i] = d.Side()
 			}
 			c := &report.Changes{From: relative(args[0]), To: relative(args[1]), Result: compare.Sides(sides[0], sides[1])}
-			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, c, colour) }); err != nil {
+			if err := format.emit(env, output, c, report.TextOptions{}); err != nil {
 				return err
 			}
 			switch {
@@ -85,10 +89,9 @@ usage, or output that could not be written, 3 something of either could not be r
 		}),
 	}
 	reading.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json, markdown")
+	format.flag(cmd, diffFormats, "`format` to print in")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 when the new build may do more")
-	complete(cmd, "format", []string{"text", "json", "markdown"})
 	return cmd
 }
 

@@ -17,8 +17,16 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// policyDiffFormats are the ways to write what a policy says differently.
+var policyDiffFormats = formats[*report.Diff]{
+	{"text", func(w io.Writer, d *report.Diff, o report.TextOptions) error {
+		return report.DiffText(sanitise.Log(w), d, o)
+	}},
+	{"json", func(w io.Writer, d *report.Diff, _ report.TextOptions) error { return report.DiffJSON(w, d, Version()) }},
+}
+
 func newPolicyDiff(env Env) *cobra.Command {
-	var format string
+	var format formatFlag[*report.Diff]
 	var exitCode bool
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
@@ -40,15 +48,6 @@ not, 2 wrong usage or a policy that is not valid.`,
   codewarrant policy diff --format json preset:hardened-runtime codewarrant.yml`,
 		Args: takes(2, 2, "two arguments, the old policy and the new one", "old.yml codewarrant.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write, ok := map[string]func(io.Writer, *report.Diff, bool) error{
-				"text": func(w io.Writer, d *report.Diff, colour bool) error {
-					return report.DiffText(sanitise.Log(w), d, report.TextOptions{Color: colour})
-				},
-				"json": func(w io.Writer, d *report.Diff, _ bool) error { return report.DiffJSON(w, d, Version()) },
-			}[format]
-			if !ok {
-				return fmt.Errorf("--format: %q is not one of text, json", format)
-			}
 			from, was, err := policyAt(cmd.Context(), env, args[0])
 			if err != nil {
 				return err
@@ -58,7 +57,7 @@ not, 2 wrong usage or a policy that is not valid.`,
 				return err
 			}
 			d := &report.Diff{From: from, To: to, Changes: diff(from, to, was, is)}
-			if err := emit(env, "", func(w io.Writer, colour bool) error { return write(w, d, colour) }); err != nil {
+			if err := format.emit(env, "", d, report.TextOptions{}); err != nil {
 				return err
 			}
 			if exitCode && d.Count(policy.Looser) > 0 {
@@ -68,9 +67,8 @@ not, 2 wrong usage or a policy that is not valid.`,
 		},
 		ValidArgsFunction: policyArgs(2),
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	format.flag(cmd, policyDiffFormats, "`format` to print in")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "end with 1 when something may pass that did not")
-	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }
 

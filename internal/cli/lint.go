@@ -17,8 +17,17 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// lintFormats are the ways to write remarks on a policy.
+var lintFormats = formats[*report.Lint]{
+	{"text", func(w io.Writer, l *report.Lint, _ report.TextOptions) error {
+		return report.LintText(sanitise.Log(w), l)
+	}},
+	{"json", func(w io.Writer, l *report.Lint, _ report.TextOptions) error { return report.LintJSON(w, l, Version()) }},
+}
+
 func newLint(env Env) *cobra.Command {
-	var at, failOn, format string
+	var at, failOn string
+	var format formatFlag[*report.Lint]
 	cmd := &cobra.Command{
 		Use:   "lint [POLICY]",
 		Short: "Tell everything that is wrong with a policy",
@@ -49,23 +58,17 @@ not valid.`,
 			if !ok {
 				return fmt.Errorf("--fail-on: %q is not one of error, warning, never", failOn)
 			}
-			write, ok := map[string]func(io.Writer, *report.Lint) error{
-				"text": func(w io.Writer, l *report.Lint) error { return report.LintText(sanitise.Log(w), l) },
-				"json": func(w io.Writer, l *report.Lint) error { return report.LintJSON(w, l, Version()) },
-			}[format]
-			if !ok {
-				return fmt.Errorf("--format: %q is not one of text, json", format)
-			}
-			return lint(cmd.Context(), env, append(args, "")[0], day, levels, write)
+			return lint(cmd.Context(), env, append(args, "")[0], day, levels, func(w io.Writer, l *report.Lint) error {
+				return format.write(w, l, report.TextOptions{})
+			})
 		},
 		ValidArgsFunction: policyArgs(1),
 	}
 	cmd.Flags().StringVar(&at, "at", "", "judge as on this `day`, YYYY-MM-DD (default today, UTC)")
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "lowest `level` that fails: error, warning, never")
-	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	format.flag(cmd, lintFormats, "`format` to print in")
 	complete(cmd, "fail-on", []string{"error", "warning", "never"})
 	complete(cmd, "at", nil)
-	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }
 

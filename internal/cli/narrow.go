@@ -12,8 +12,19 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// narrowFormats are the ways to write what is proposed.
+var narrowFormats = formats[[]check.Narrowing]{
+	{"text", func(w io.Writer, list []check.Narrowing, o report.TextOptions) error {
+		return report.NarrowText(sanitise.Log(w), list, o)
+	}},
+	{"json", func(w io.Writer, list []check.Narrowing, _ report.TextOptions) error {
+		return report.NarrowJSON(w, list, Version())
+	}},
+}
+
 func newNarrow(env Env) *cobra.Command {
-	var format, output string
+	var output string
+	var format formatFlag[[]check.Narrowing]
 	var verbose bool
 	var reading reading
 	cmd := &cobra.Command{
@@ -34,23 +45,12 @@ something could not be read, or there was nothing to look at.`,
   codewarrant narrow --format json build/Acme.app | jq '.programs[].proposals[] | select(.change != "keep")'`,
 		Args: paths,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write := map[string]func(io.Writer, []check.Narrowing, bool) error{
-				"text": func(w io.Writer, list []check.Narrowing, colour bool) error {
-					return report.NarrowText(sanitise.Log(w), list, report.TextOptions{Color: colour, Verbose: verbose})
-				},
-				"json": func(w io.Writer, list []check.Narrowing, _ bool) error {
-					return report.NarrowJSON(w, list, Version())
-				},
-			}[format]
-			if write == nil {
-				return fmt.Errorf("--format: %q is not one of text, json", format)
-			}
 			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now(), Evidence: true})
 			if err != nil {
 				return err
 			}
 			list := check.Narrow(found.Binaries)
-			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, list, colour) }); err != nil {
+			if err := format.emit(env, output, list, report.TextOptions{Verbose: verbose}); err != nil {
 				return err
 			}
 			if len(list) == 0 && len(found.Unread)+len(found.Empty) == 0 {
@@ -61,9 +61,8 @@ something could not be read, or there was nothing to look at.`,
 		},
 	}
 	reading.flags(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	format.flag(cmd, narrowFormats, "`format` to print in")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "tell all that each line rests on")
-	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }

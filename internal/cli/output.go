@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/codewarrant/codewarrant/check"
@@ -18,11 +17,8 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
-// formats are the ways to write a report.
-var formats = []struct {
-	name  string
-	write func(w io.Writer, r *check.Report, o report.TextOptions) error
-}{
+// checkFormats are the ways to write a report.
+var checkFormats = formats[*check.Report]{
 	{"text", func(w io.Writer, r *check.Report, o report.TextOptions) error {
 		return report.Text(sanitise.Log(w), r, o)
 	}},
@@ -38,24 +34,6 @@ var formats = []struct {
 		return report.HTML(w, Version(), report.PartOf("", r))
 	}},
 	{"github", func(w io.Writer, r *check.Report, _ report.TextOptions) error { return report.GitHub(w, r) }},
-}
-
-func formatNames() []string {
-	names := make([]string, len(formats))
-	for i, f := range formats {
-		names[i] = f.name
-	}
-	return names
-}
-
-// writerFor returns the function that writes a report in the format.
-func writerFor(format string) (func(io.Writer, *check.Report, report.TextOptions) error, error) {
-	for _, f := range formats {
-		if f.name == format {
-			return f.write, nil
-		}
-	}
-	return nil, fmt.Errorf("--format: %q is not one of %s", format, strings.Join(formatNames(), ", "))
 }
 
 // emit writes to the file of that name, or to standard output without one. A file

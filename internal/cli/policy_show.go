@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"strings"
 
@@ -10,10 +8,31 @@ import (
 
 	"github.com/codewarrant/codewarrant/internal/sanitise"
 	"github.com/codewarrant/codewarrant/policy"
+	"github.com/codewarrant/codewarrant/report"
 )
 
+// policyFormats are the ways to write a policy with all that it extends.
+var policyFormats = formats[*policy.Policy]{
+	{"yaml", func(w io.Writer, p *policy.Policy, _ report.TextOptions) error {
+		b, err := policyText(p)
+		if err != nil {
+			return err
+		}
+		_, err = sanitise.Log(w).Write(b)
+		return err
+	}},
+	{"json", func(w io.Writer, p *policy.Policy, _ report.TextOptions) error {
+		b, err := p.JSON()
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(sanitise.JSON(b))
+		return err
+	}},
+}
+
 func newPolicyShow(env Env) *cobra.Command {
-	var format string
+	var format formatFlag[*policy.Policy]
 	cmd := &cobra.Command{
 		Use:   "show [POLICY]",
 		Short: "Print a policy with all that it extends",
@@ -34,42 +53,22 @@ Exit status: 0 printed, 2 wrong usage or a policy that is not valid.`,
   codewarrant policy show preset:hardened-runtime > codewarrant.yml`,
 		Args: takes(0, 1, "one argument at most, a policy", ".github/codewarrant.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return showPolicy(cmd.Context(), env, append(args, "")[0], format)
+			p, err := loadPolicy(cmd.Context(), env, append(args, "")[0])
+			if err != nil {
+				return err
+			}
+			return format.emit(env, "", p, report.TextOptions{})
 		},
 		ValidArgsFunction: policyArgs(1),
 	}
-	cmd.Flags().StringVar(&format, "format", "yaml", "`format` to print in: yaml, json")
-	complete(cmd, "format", []string{"yaml", "json"})
+	format.flag(cmd, policyFormats, "`format` to print in")
 	return cmd
 }
 
-func showPolicy(ctx context.Context, env Env, name, format string) error {
-	p, err := loadPolicy(ctx, env, name)
-	if err != nil {
-		return err
+// policyText returns a policy with all that it extends, and a preset as it was written.
+func policyText(p *policy.Policy) ([]byte, error) {
+	if preset, is := strings.CutPrefix(p.Name, policy.PresetPrefix); is && len(p.Extends) == 0 {
+		return policy.PresetSource(preset)
 	}
-	preset, isPreset := strings.CutPrefix(p.Name, policy.PresetPrefix)
-	var b []byte
-	switch {
-	case format == "json":
-		if b, err = p.JSON(); err == nil {
-			b = sanitise.JSON(b)
-		}
-	case format != "yaml":
-		return fmt.Errorf("--format: %q is not one of yaml, json", format)
-	case isPreset && len(p.Extends) == 0:
-		b, err = policy.PresetSource(preset)
-	default:
-		b, err = p.YAML()
-	}
-	if err != nil {
-		return err
-	}
-	return emit(env, "", func(w io.Writer, _ bool) error {
-		if format == "yaml" {
-			w = sanitise.Log(w)
-		}
-		_, err := w.Write(b)
-		return err
-	})
+	return p.YAML()
 }

@@ -13,8 +13,19 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// showFormats are the ways to write what binaries are signed with.
+var showFormats = formats[scan.Result]{
+	{"text", func(w io.Writer, r scan.Result, o report.TextOptions) error {
+		return report.ShowText(sanitise.Log(w), r.Packages, r.Binaries, o)
+	}},
+	{"json", func(w io.Writer, r scan.Result, _ report.TextOptions) error {
+		return report.ShowJSON(w, r.Packages, r.Binaries, Version())
+	}},
+}
+
 func newShow(env Env) *cobra.Command {
-	var format, output string
+	var output string
+	var format formatFlag[scan.Result]
 	var evidence bool
 	var reading reading
 	cmd := &cobra.Command{
@@ -31,22 +42,11 @@ read, or there was nothing to show.`,
   codewarrant show --format json build/Acme.app | jq '.binaries[].paths'`,
 		Args: paths,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write := map[string]func(io.Writer, scan.Result, bool) error{
-				"text": func(w io.Writer, r scan.Result, colour bool) error {
-					return report.ShowText(sanitise.Log(w), r.Packages, r.Binaries, report.TextOptions{Color: colour})
-				},
-				"json": func(w io.Writer, r scan.Result, _ bool) error {
-					return report.ShowJSON(w, r.Packages, r.Binaries, Version())
-				},
-			}[format]
-			if write == nil {
-				return fmt.Errorf("--format: %q is not one of text, json", format)
-			}
 			found, err := reading.run(cmd.Context(), env, args, scan.Options{Depth: scan.Full, Now: env.Now(), Evidence: evidence})
 			if err != nil {
 				return err
 			}
-			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, found, colour) }); err != nil {
+			if err := format.emit(env, output, found, report.TextOptions{}); err != nil {
 				return err
 			}
 			return unread(env, found)
@@ -54,9 +54,8 @@ read, or there was nothing to show.`,
 	}
 	reading.flags(cmd)
 	cmd.Flags().BoolVar(&evidence, "evidence", false, "show what the code itself says of entitlements that it may need, too")
-	cmd.Flags().StringVar(&format, "format", "text", "`format` to print in: text, json")
+	format.flag(cmd, showFormats, "`format` to print in")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
-	complete(cmd, "format", []string{"text", "json"})
 	return cmd
 }
 

@@ -18,9 +18,20 @@ import (
 	"github.com/codewarrant/codewarrant/report"
 )
 
+// suiteFormats are the ways to write what became of cases.
+var suiteFormats = formats[[]report.SuiteRun]{
+	{"text", func(w io.Writer, runs []report.SuiteRun, o report.TextOptions) error {
+		return report.SuiteText(sanitise.Log(w), runs, o)
+	}},
+	{"junit", func(w io.Writer, runs []report.SuiteRun, _ report.TextOptions) error {
+		return report.JUnit(sanitise.Log(w), runs)
+	}},
+}
+
 func newPolicyTest(env Env) *cobra.Command {
 	var o suiteOptions
-	var format, output string
+	var output string
+	var format formatFlag[[]report.SuiteRun]
 	cmd := &cobra.Command{
 		Use:   "test [FILE|DIR…]",
 		Short: "Hold a policy against cases: this code, that verdict",
@@ -49,20 +60,11 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
   codewarrant policy test --format junit --output tests.xml .github/codewarrant.test.yml`,
 		Args: takes(0, -1, "files of cases, and folders that hold some", ".github/codewarrant.test.yml"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			write, ok := map[string]func(io.Writer, []report.SuiteRun, bool) error{
-				"text": func(w io.Writer, runs []report.SuiteRun, colour bool) error {
-					return report.SuiteText(sanitise.Log(w), runs, report.TextOptions{Color: colour})
-				},
-				"junit": func(w io.Writer, runs []report.SuiteRun, _ bool) error { return report.JUnit(sanitise.Log(w), runs) },
-			}[format]
-			if !ok {
-				return fmt.Errorf("--format: %q is not one of text, junit", format)
-			}
 			runs, err := runSuites(cmd.Context(), env, o, args)
 			if err != nil {
 				return err
 			}
-			if err := emit(env, output, func(w io.Writer, colour bool) error { return write(w, runs, colour) }); err != nil {
+			if err := format.emit(env, output, runs, report.TextOptions{}); err != nil {
 				return err
 			}
 			untested := slices.ContainsFunc(runs, func(r report.SuiteRun) bool { return len(r.Untested) > 0 })
@@ -76,9 +78,8 @@ not tested, 2 wrong usage or a file that is not valid, 3 there are no cases.`,
 	f.StringVar(&o.policy, "policy", "", "`policy` to test: a file, or preset:NAME (default as told above)")
 	f.StringVar(&o.at, "at", "", "judge cases that give no day as on this `day`, YYYY-MM-DD (default today, UTC)")
 	f.BoolVar(&o.requireTests, "require-tests", false, "fail when a rule or an exception is exercised by no case")
-	f.StringVar(&format, "format", "text", "`format` of the report: text, junit")
+	format.flag(cmd, suiteFormats, "`format` of the report")
 	f.StringVarP(&output, "output", "o", "", "`file` to write to, instead of standard output")
-	complete(cmd, "format", []string{"text", "junit"})
 	complete(cmd, "at", nil)
 	completePolicy(cmd)
 	return cmd
