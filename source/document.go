@@ -191,6 +191,33 @@ func (s *scanner) rest() {
 	}
 }
 
+// items reads what is between brackets, which commas divide, up to the closing one.
+func (s *scanner) items(end byte, item func() error) error {
+	s.pos++
+	for {
+		if err := s.space(); err != nil {
+			return err
+		}
+		if s.peek() == end {
+			s.pos++
+			return nil
+		}
+		if err := item(); err != nil {
+			return err
+		}
+		if err := s.space(); err != nil {
+			return err
+		}
+		switch s.peek() {
+		case ',':
+			s.pos++
+		case end:
+		default:
+			return s.fail("something other than , or %c", end)
+		}
+	}
+}
+
 // space consumes white space and comments: // and /* */.
 func (s *scanner) space() error {
 	for s.pos < len(s.b) {

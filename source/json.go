@@ -40,10 +40,10 @@ func (p *json5) value(depth int) (*node, error) {
 	switch c := p.peek(); c {
 	case '{':
 		n.kind = dictionary
-		return n, p.members(n, '}', depth)
+		return n, p.items('}', func() error { return p.member(n, depth) })
 	case '[':
 		n.kind = sequence
-		return n, p.members(n, ']', depth)
+		return n, p.items(']', func() error { return p.element(n, depth) })
 	case '"', '\'':
 		n.text, err = p.quoted(c)
 		return n, err
@@ -53,63 +53,35 @@ func (p *json5) value(depth int) (*node, error) {
 	return n, err
 }
 
-// members reads what is between brackets.
-func (p *json5) members(n *node, end byte, depth int) error {
-	p.pos++
-	for {
-		if err := p.space(); err != nil {
-			return err
-		}
-		if p.peek() == end {
-			p.pos++
-			return nil
-		}
-		if err := p.member(n, depth); err != nil {
-			return err
-		}
-		if err := p.space(); err != nil {
-			return err
-		}
-		switch p.peek() {
-		case ',':
-			p.pos++
-		case end:
-		default:
-			return p.fail("something other than , or %c", end)
-		}
-	}
-}
-
 func (p *json5) member(n *node, depth int) error {
-	at, key := p.pos, ""
-	if n.kind == dictionary {
-		var err error
-		if c := p.peek(); c == '"' || c == '\'' {
-			key, err = p.quoted(c)
-		} else {
-			key, err = p.word()
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.space(); err != nil {
-			return err
-		}
-		if p.peek() != ':' {
-			return p.fail("something other than : after a name")
-		}
-		p.pos++
-	}
-	value, err := p.value(depth + 1)
+	at := p.pos
+	key, err := p.key()
 	if err != nil {
 		return err
 	}
-	if n.kind == dictionary {
-		n.pairs = append(n.pairs, pair{key, at, value})
-	} else {
-		n.items = append(n.items, value)
+	if err := p.space(); err != nil {
+		return err
 	}
-	return nil
+	if p.peek() != ':' {
+		return p.fail("something other than : after a name")
+	}
+	p.pos++
+	value, err := p.value(depth + 1)
+	n.pairs = append(n.pairs, pair{key, at, value})
+	return err
+}
+
+func (p *json5) key() (string, error) {
+	if c := p.peek(); c == '"' || c == '\'' {
+		return p.quoted(c)
+	}
+	return p.word()
+}
+
+func (p *json5) element(n *node, depth int) error {
+	value, err := p.value(depth + 1)
+	n.items = append(n.items, value)
+	return err
 }
 
 // word reads a name, a number, true, false or null.

@@ -130,31 +130,11 @@ func (p *openStep) sign(c byte, name string) error {
 
 func (p *openStep) list(n *node, depth int) error {
 	n.kind = sequence
-	p.pos++
-	for {
-		if err := p.space(); err != nil {
-			return err
-		}
-		if p.peek() == ')' {
-			p.pos++
-			return nil
-		}
+	return p.items(')', func() error {
 		item, err := p.value(depth + 1)
-		if err != nil {
-			return err
-		}
 		n.items = append(n.items, item)
-		if err := p.space(); err != nil {
-			return err
-		}
-		switch p.peek() {
-		case ',':
-			p.pos++
-		case ')':
-		default:
-			return p.fail("something other than , or ) in a list")
-		}
-	}
+		return err
+	})
 }
 
 // text reads a string, in quotes or of the characters that need none.
