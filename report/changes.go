@@ -156,13 +156,7 @@ func whereOf(c compare.Change) string {
 }
 
 func (t *text) buildChange(mark string, c compare.Change) {
-	for i, l := range wrap(sanitise.Text(c.Message), t.width-6, t.width-8) {
-		if i == 0 {
-			t.line("    %s %s", mark, l)
-		} else {
-			t.line("        %s", l)
-		}
-	}
+	t.marked("    ", mark, sanitise.Text(c.Message))
 	if about := aboutEntitlement(c); about != "" {
 		t.prose("        ", "        ", sanitise.Text(about))
 	}

@@ -60,13 +60,7 @@ func DiffText(w io.Writer, d *Diff, o TextOptions) error {
 }
 
 func (t *text) change(mark string, c policy.Change) {
-	for i, l := range wrap(sanitise.Text(c.Message), t.width-4, t.width-6) {
-		if i == 0 {
-			t.line("  %s %s", mark, l)
-		} else {
-			t.line("      %s", l)
-		}
-	}
+	t.marked("  ", mark, sanitise.Text(c.Message))
 	if inFile(c.Position) {
 		t.line("      --> %s", sanitise.Text(c.Position.String()))
 	}

@@ -35,6 +35,18 @@ func (s style) level(l policy.Level) func(string) string {
 	return s.cyan
 }
 
+// marked writes text after a margin and a mark, which is one character wide whatever its colour,
+// broken into lines of which the others begin under the text, and two further to the right.
+func (t *text) marked(margin, mark, s string) {
+	for i, l := range wrap(s, t.width-len(margin)-2, t.width-len(margin)-4) {
+		if i == 0 {
+			t.line("%s%s %s", margin, mark, l)
+		} else {
+			t.line("%s    %s", margin, l)
+		}
+	}
+}
+
 // prose writes text broken into lines, the first after one indent and the others
 // after another.
 func (t *text) prose(first, indent, s string) {
