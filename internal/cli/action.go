@@ -206,10 +206,7 @@ func (j *job) annotate(at *policy.Position, text string) {
 // links a pull request may have put there. What it creates belongs to the owner
 // of the folder it is in: the steps after this one do not run as root.
 func (j *job) write(name string, write func(io.Writer) error) error {
-	if !filepath.IsLocal(name) {
-		return fmt.Errorf("%s is not inside the workspace", name)
-	}
-	root, err := os.OpenRoot(".")
+	root, err := workspaceOf(name)
 	if err != nil {
 		return err
 	}
@@ -242,10 +239,7 @@ func (j *job) write(name string, write func(io.Writer) error) error {
 
 // remove removes a file in the workspace.
 func (j *job) remove(name string) error {
-	if !filepath.IsLocal(name) {
-		return fmt.Errorf("%s is not inside the workspace", name)
-	}
-	root, err := os.OpenRoot(".")
+	root, err := workspaceOf(name)
 	if err != nil {
 		return err
 	}
@@ -255,15 +249,20 @@ func (j *job) remove(name string) error {
 
 // open opens a file in the workspace.
 func (j *job) open(name string) (fs.File, error) {
-	if !filepath.IsLocal(name) {
-		return nil, fmt.Errorf("%s is not inside the workspace", name)
-	}
-	root, err := os.OpenRoot(".")
+	root, err := workspaceOf(name)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
 	return root.Open(name)
+}
+
+// workspaceOf opens the workspace, for a name that is inside of it.
+func workspaceOf(name string) (*os.Root, error) {
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("%s is not inside the workspace", name)
+	}
+	return os.OpenRoot(".")
 }
 
 func makeFolder(root *os.Root, name string) error {

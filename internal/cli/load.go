@@ -91,12 +91,7 @@ func readNamed(name string) ([]byte, error) {
 	if !filepath.IsLocal(filepath.FromSlash(inner)) {
 		return readBounded(name, policy.MaxSize)
 	}
-	root, err := os.OpenRoot(".")
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	src, err := readPlain(root, inner, policy.MaxSize)
+	src, err := readPlain(".", inner)
 	var failed *fs.PathError
 	if errors.As(err, &failed) {
 		err = fmt.Errorf("%s: %w", name, failed.Err)
@@ -199,31 +194,26 @@ func readBeside(of, name string) ([]byte, error) {
 		}
 		inner = filepath.ToSlash(rel)
 	}
+	src, err := readPlain(dir, inner)
+	if err != nil {
+		return nil, &policy.Unreadable{Err: bareError(err), Hint: "a file is looked for beside the policy that names it"}
+	}
+	return src, nil
+}
+
+// readPlain reads a regular file below a folder, to which no link leads, and one byte over the
+// limit of policies at most.
+func readPlain(dir, name string) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	src, err := readPlain(root, inner, policy.MaxSize)
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		err = failed.Err // the file is named by whoever tells it
-	}
-	if err != nil {
-		return nil, &policy.Unreadable{Err: err, Hint: "a file is looked for beside the policy that names it"}
-	}
-	return src, nil
-}
-
-// readPlain reads a regular file below a folder, to which no link leads, and one byte
-// over the limit at most.
-func readPlain(root *os.Root, name string, limit int64) ([]byte, error) {
 	var info fs.FileInfo
 	for i := range len(name) + 1 {
 		if i < len(name) && name[i] != '/' {
 			continue
 		}
-		var err error
 		if info, err = root.Lstat(name[:i]); err != nil {
 			return nil, err
 		}
@@ -242,7 +232,7 @@ func readPlain(root *os.Root, name string, limit int64) ([]byte, error) {
 	if opened, err := f.Stat(); err != nil || !os.SameFile(info, opened) {
 		return nil, errors.Join(err, errors.New("the file was replaced while it was read"))
 	}
-	return io.ReadAll(io.LimitReader(f, limit+1))
+	return io.ReadAll(io.LimitReader(f, policy.MaxSize+1))
 }
 
 // presets are the built-in policies, as --policy takes them.
