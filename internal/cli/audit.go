@@ -162,12 +162,8 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 				return hinted{errors.New("--shard goes with --plan"), "make a plan with codewarrant audit plan"}
 			case planFile != "" && o.at != "":
 				return hinted{errors.New("--at goes with no --plan, which says the day"), "leave --at away"}
-			case shard != "" && out.format != "json":
-				return hinted{fmt.Errorf("--format: %q is not for a part of a plan", out.format), "leave --format away, and give it to codewarrant merge, which joins the parts"}
-			}
-			write, err := out.writer()
-			if err != nil {
-				return err
+			case shard != "" && out.format.String() != "json":
+				return hinted{fmt.Errorf("--format: %q is not for a part of a plan", out.format.String()), "leave --format away, and give it to codewarrant merge, which joins the parts"}
 			}
 			c, s, done, err := o.open(env)
 			if err != nil {
@@ -207,7 +203,7 @@ not be read; 2 wrong usage, an audit that is not valid, or output that could not
 			if err := o.join(&m, p, part, files); err != nil {
 				return err
 			}
-			if err := write(env, &m); err != nil {
+			if err := out.write(env, &m); err != nil {
 				return err
 			}
 			return o.finish(env, s, &m, part, limited)

@@ -38,10 +38,6 @@ written; 2 wrong usage, or output that could not be written.`,
   codewarrant merge reports/*.json | jq -r '.runs[].report | select(.result != "pass") | .policy.name'`,
 		Args: takes(1, -1, "one argument or more, reports in JSON", "reports/*.json"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			write, err := o.writer()
-			if err != nil {
-				return err
-			}
 			var m report.Merger
 			for _, name := range args {
 				f, err := openInput(name)
@@ -52,7 +48,7 @@ written; 2 wrong usage, or output that could not be written.`,
 					return unreadableInput(env, hinted{fmt.Errorf("%s: %w", relative(name), bareError(err)), "name reports that check --format json or merge has written; nothing is written"})
 				}
 			}
-			if err := write(env, &m); err != nil {
+			if err := o.write(env, &m); err != nil {
 				return err
 			}
 			tellMissing(env, &m)
