@@ -10,7 +10,6 @@ import (
 	"slices"
 	"unicode/utf16"
 
-	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
@@ -50,6 +49,11 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 			d.problem(ambiguous("the partitions %.80q at offset %d and %.80q at %d share bytes", a.Name, a.Offset, b.Name, b.Offset))
 		}
 	}
+	for _, p := range list {
+		if what := members[p.Type]; what != "" {
+			d.problem(unsupported("the partition %.80q at offset %d: a part of %s", p.Name, p.Offset, what))
+		}
+	}
 	whole := Partition{Size: size}
 	if len(list) == 0 {
 		list = append(list, whole)
@@ -68,6 +72,17 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 		list = append(list, whole)
 	}
 	return list, d.problems
+}
+
+// members are the types of partitions that macOS makes another disk of, and what it is. Whatever is in
+// one of them is not looked at for a file system (the types are those of diskutil and gpt(8)).
+var members = map[string]string{
+	"53746F72-6167-11AA-AA11-00306543ECAC": "a volume group (CoreStorage)",
+	"Apple_CoreStorage":                    "a volume group (CoreStorage)",
+	"52414944-0000-11AA-AA11-00306543ECAC": "a RAID",
+	"52414944-5F4F-11AA-AA11-00306543ECAC": "a RAID",
+	"Apple_RAID":                           "a RAID",
+	"Apple_RAID_Offline":                   "a RAID",
 }
 
 // disk is a disk whose maps are read.
@@ -207,160 +222,4 @@ func utf16String(b []byte) string {
 		units = append(units, u)
 	}
 	return string(utf16.Decode(units))
-}
-
-// apple reads an Apple partition map (Inside Macintosh: Devices, chapter 3): the first
-// block says how long blocks are, each block after it is an entry, and the first of these how many
-// there are. The map lists itself, and what is free. Discs have entries every 512 bytes beside those
-// of every block of 2048: macOS takes the former (IOApplePartitionScheme.cpp of IOStorageFamily).
-func (d *disk) apple() []Partition {
-	b := d.at(0, sector)
-	if b == nil {
-		return nil
-	}
-	block := int64(binary.BigEndian.Uint16(b[2:]))
-	if string(b[:2]) != "ER" || block < sector || block%sector != 0 {
-		block = sector // some have entries without the block before them
-	}
-	list := d.appleAt(sector)
-	if block == sector {
-		return list
-	}
-	other := d.appleAt(block)
-	d.disagreements(list, other)
-	for _, p := range other {
-		if !slices.Contains(list, p) {
-			list = append(list, p)
-		}
-	}
-	return list
-}
-
-// appleAt reads the map with entries of that size.
-func (d *disk) appleAt(block int64) []Partition {
-	const magic, self = "PM", "Apple_partition_map"
-	e := d.at(block, sector)
-	if e == nil || string(e[:2]) != magic {
-		return nil
-	}
-	first := be32(e[4:])
-	count, listed := first, false
-	var list []Partition
-	for i := int64(0); i < int64(count); i++ {
-		if count > maxPartitions {
-			d.problem(fmt.Errorf("APM: %d entries, where the limit is %d", count, maxPartitions))
-			return list
-		}
-		e := d.at(block*(i+1), sector)
-		if e == nil || string(e[:2]) != magic {
-			d.problem(fmt.Errorf("APM: no entry at offset %d, the %d. of %d", block*(i+1), i+1, count))
-			break
-		}
-		p := Partition{Scheme: "APM", Name: cString(e[16:48]), Type: cString(e[48:80])}
-		// Each entry of the map for itself says anew how many entries there are.
-		if p.Type == self {
-			listed = true
-			if n := be32(e[4:]); n != first {
-				d.problem(ambiguous("APM: the first entry says that there are %d, and the one at offset %d that there are %d", first, block*(i+1), n))
-				count = max(count, n)
-			}
-		}
-		if p.Type == self || p.Type == "Apple_Free" || p.Type == "Apple_Void" {
-			continue
-		}
-		list = d.add(list, p, uint64(be32(e[8:])), uint64(be32(e[12:])), uint64(block))
-	}
-	if !listed {
-		d.problem(ambiguous("APM: the map has no entry for itself, and macOS takes the disk for one without a map"))
-	}
-	return list
-}
-
-func cString(b []byte) string {
-	if i := slices.Index(b, 0); i >= 0 {
-		b = b[:i]
-	}
-	return string(b)
-}
-
-// mbr reads the four entries of a master boot record, without those in extended
-// partitions, of which is told. The one of a GPT protects the disk.
-func (d *disk) mbr() []Partition {
-	const entries, entry, protective = 446, 16, 0xEE
-	b := d.at(0, sector)
-	if b == nil || b[510] != 0x55 || b[511] != 0xAA || isBootSector(b) {
-		return nil
-	}
-	var list []Partition
-	for i := range 4 {
-		e := b[entries+entry*i:][:entry]
-		switch kind := e[4]; {
-		case e[0]&0x7f != 0:
-			return nil // not a table
-		case kind == 0 || kind == protective:
-		case kind == 0x05 || kind == 0x0F || kind == 0x85:
-			d.problem(unsupported("MBR: an extended partition (type 0x%02X)", kind))
-		default:
-			p := Partition{Scheme: "MBR", Type: fmt.Sprintf("0x%02X", kind)}
-			list = d.add(list, p, uint64(binary.LittleEndian.Uint32(e[8:])), uint64(binary.LittleEndian.Uint32(e[12:])), sector)
-		}
-	}
-	return list
-}
-
-// isBootSector reports whether the first sector is that of a FAT, exFAT or NTFS, which ends
-// in the same two bytes.
-func isBootSector(b []byte) bool {
-	return string(b[3:11]) == "NTFS    " || string(b[3:11]) == "EXFAT   " || string(b[54:57]) == "FAT" || string(b[82:85]) == "FAT" || archive.IsFAT(b)
-}
-
-// FileSystem returns the name of the file system that begins with the first byte of r:
-// HFS+, HFSX, HFS, APFS, ISO 9660, UDF, FAT, exFAT, NTFS; empty for none that is known. Of
-// several the first counts that is found: see [FileSystems].
-func FileSystem(r io.ReaderAt, size int64) string {
-	if all := FileSystems(r, size); len(all) > 0 {
-		return all[0]
-	}
-	return ""
-}
-
-// FileSystems returns the names of all file systems that may begin with the first byte of
-// r. They have their superblocks in different places, and macOS asks first for the one that the
-// type of the partition says (FSMediaTypes in the Info.plist of each): of more than one it is not
-// known which is mounted.
-func FileSystems(r io.ReaderAt, size int64) (all []string) {
-	d := disk{r: r, size: size}
-	if b := d.at(0, sector); b != nil {
-		switch {
-		case string(b[32:36]) == "NXSB":
-			all = append(all, "APFS")
-		case string(b[3:11]) == "NTFS    ":
-			all = append(all, "NTFS")
-		case string(b[3:11]) == "EXFAT   ":
-			all = append(all, "exFAT")
-		case isBootSector(b):
-			all = append(all, "FAT")
-		}
-	}
-	if b := d.at(1024, sector); b != nil {
-		switch {
-		case string(b[:2]) == "H+":
-			all = append(all, "HFS+")
-		case string(b[:2]) == "HX":
-			all = append(all, "HFSX")
-		case string(b[:2]) == "BD" && string(b[124:126]) == "H+":
-			all = append(all, "HFS+")
-		case string(b[:2]) == "BD":
-			all = append(all, "HFS")
-		}
-	}
-	if b := d.at(32768, sector); b != nil {
-		switch string(b[1:6]) {
-		case "CD001":
-			all = append(all, "ISO 9660")
-		case "BEA01", "NSR02", "NSR03":
-			all = append(all, "UDF")
-		}
-	}
-	return all
 }

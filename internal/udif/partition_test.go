@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +126,53 @@ func TestPartitionsAreThoseOfTheMaps(t *testing.T) {
 			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
 			"[APM: the first entry says that there are 2, and the one at offset 1024 that there are 3]",
 		},
+		{
+			"an APM whose entry for itself that is misspelt says that there are more", func(b []byte) {
+				apm(b, part{"map", 1, 63}, one)
+				copy(b[2*512+48:], "Apple_patition_map\x00")
+				b[512+7], b[2*512+7] = 2, 3
+			},
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
+			"[APM: the first entry says that there are 2, and the one at offset 1024 that there are 3]",
+		},
+		{
+			"an APM of blocks of 640 bytes", func(b []byte) { apm(b, one); b[3] = 0x80 },
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
+			"[APM: the first block says that blocks have 640 bytes, which is no number of sectors]",
+		},
+		{
+			"an MBR with a flag that there is not, and a volume where it says", func(b []byte) {
+				mbr(b, 0xAF, one)
+				b[446] = 1
+				copy(b[64*512+1024:], "H+")
+			},
+			[]udif.Partition{of("MBR", "", "0xAF", 64, 100)},
+			"[MBR: some take it for boot code, and others for a map with a partition of the type 0xAF at offset 32768]",
+		},
+		{
+			"boot code in a volume", func(b []byte) { mbr(b, 0xAF, one); b[446] = 1; copy(b[1024:], "H+") },
+			[]udif.Partition{{Size: blocks * 512}},
+			"[]",
+		},
+		{
+			"boot code, and an extended partition", func(b []byte) { mbr(b, 0x05, one); b[446] = 1; mbr(b[64*512:], 0xAF, one) },
+			[]udif.Partition{{Size: blocks * 512}},
+			"[MBR: some take it for boot code, and others for a map with a partition of the type 0x05 at offset 32768]",
+		},
+		{
+			"a partition that is a part of a RAID", func(b []byte) { apm(b, one); copy(b[2*512+48:], "Apple_RAID") },
+			[]udif.Partition{of("APM", "one", "Apple_RAID", 64, 100)},
+			`[the partition "one" at offset 32768: a part of a RAID, which is not read]`,
+		},
+		{
+			"a FAT with numbers that no other has, and HFS+", func(b []byte) {
+				apm(b, one)
+				copy(b[64*512:], "\xeb\x3c\x90        \x00\x02\x01\x00\x00\x07\x00\x02\xd0\x07\x00")
+				copy(b[64*512+1024:], "H+")
+			},
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
+			`[the partition "one" at offset 32768 is FAT, and HFS+ as well]`,
+		},
 		{"an APM that does not list itself", func(b []byte) { apm(b, one); copy(b[512+48:], "Apple_Free\x00") }, []udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)}, "[APM: the map has no entry for itself, and macOS takes the disk for one without a map]"},
 		{
 			"an APM in blocks of 2,048 bytes, and another in those of 512", func(b []byte) {
@@ -184,6 +232,7 @@ func TestFileSystemsAreToldByTheirBeginning(t *testing.T) {
 		{"APFS", 32, "NXSB"},
 		{"ISO 9660", 32769, "CD001"},
 		{"UDF", 32769, "BEA01"},
+		{"UDF", 32769, "BOOT2" + strings.Repeat("\x00", 2043) + "NSR03"},
 		{"FAT", 82, "FAT32   "},
 		{"exFAT", 3, "EXFAT   "},
 		{"NTFS", 3, "NTFS    "},
