@@ -72,14 +72,18 @@ var formats = []struct {
 	{"zstd before 1.0", 1, "\xb5\x2f\xfd", isOldZstd, unread},
 
 	{"disk image", 32769, "CD001", nil, image}, // ISO 9660
-	{"disk image", 32769, "BEA01", nil, image}, // UDF
+	{"disk image", 32769, "BEA01", nil, image}, // UDF, and the descriptors that may be before its own
+	{"disk image", 32769, "BOOT2", nil, image},
+	{"disk image", 32769, "CDW02", nil, image},
+	{"disk image", 32769, "NSR0", nil, image},
 	{"disk image", 0, "encrcdsa", nil, image},
 	{"disk image", 0, "sprs\x00\x00\x00", nil, image},             // sparse
 	{"disk image", 0, "shdw\x00\x00\x00\x01\x00\x00", nil, image}, // ASIF, of macOS 26
 	{"disk image", 0, "koly\x00\x00\x00\x04", nil, image},         // whose trailer is in front
 	{"disk image", 512, "EFI PART", nil, image},
 	{"disk image", 4096, "EFI PART", nil, image},
-	{"disk image", 512, "PM\x00\x00", isPartitioned, image},
+	{"disk image", 512, "PM", isPartitioned, image},
+	{"disk image", 0, "ER", isDriverMap, image},
 	{"disk image", 510, "\x55\xaa", isMBR, image},
 	{"disk image", 32, "NXSB\x00", nil, image}, // APFS
 	{"disk image", 1024, "H+\x00\x04", nil, image},

@@ -125,37 +125,84 @@ func isHFS(p *probe) bool {
 		be.Uint16(b[blocks:]) > 0 && be.Uint32(b[size:]) > 0 && be.Uint32(b[size:])%512 == 0 && 1 <= b[name] && b[name] <= 27
 }
 
-// isPartitioned takes an Apple partition map ("Inside Macintosh: Devices", 3-12) by the block of
-// drivers before it, or its first entry: how many there are, and a type in ASCII. macOS does not
-// ask for the former (IOApplePartitionScheme.cpp of IOStorageFamily).
+// isPartitioned takes an Apple partition map ("Inside Macintosh: Devices", 3-12) by its first entry, how many there
+// are and a type in ASCII, or else by the one for the map itself, which is all that macOS asks
+// for (IOApplePartitionScheme.cpp of IOStorageFamily).
 func isPartitioned(p *probe) bool {
-	const first, count, kind, end = 512, 4, 48, 80
+	const first, count, kind, end, most = 512, 4, 48, 80, 1024
 	b := p.bytes(first, end)
 	if b == nil {
 		return false
 	}
 	n := binary.BigEndian.Uint32(b[count:])
 	typed, _, _ := bytes.Cut(b[kind:end], []byte{0})
-	return bytes.HasPrefix(p.head, []byte("ER")) || 1 <= n && n <= 1<<16 && len(typed) > 0 && isText(typed)
+	if string(b[2:4]) == "\x00\x00" && 1 <= n && n <= 1<<16 && len(typed) > 0 && isText(typed) {
+		return true
+	}
+	for i := range int64(min(n, most)) {
+		switch b := p.bytes(first*(i+1), end); {
+		case b == nil:
+			return p.cut
+		case string(b[:2]) != "PM":
+			return false
+		case bytes.EqualFold(b[kind:][:20], []byte("Apple_partition_map\x00")), string(b[kind:][:19]) == "Apple_patition_map\x00":
+			return true
+		}
+	}
+	return false
+}
+
+// isDriverMap takes the block of drivers before such a map, which says where its first entry is, or
+// where that may be nevertheless.
+func isDriverMap(p *probe) bool {
+	b := p.bytes(0, 4)
+	if b == nil {
+		return false
+	}
+	for _, at := range []int64{int64(binary.BigEndian.Uint16(b[2:])), 512} {
+		if e := p.bytes(at, 2); e == nil && p.cut || string(e) == "PM" {
+			return true
+		}
+	}
+	return false
 }
 
 // isMBR takes a master boot record with a partition that begins behind it and is on the disk,
-// and entries that are active or not ("Unified Extensible Firmware Interface", 5.2).
+// and entries that are active or not ("Unified Extensible Firmware Interface", 5.2). macOS asks for neither that
+// nor for the end of a partition (IOFDiskPartitionScheme.cpp of IOStorageFamily): otherwise it has to hold a file
+// system, or another record.
 func isMBR(p *probe) bool {
 	const entries, entry, sector = 446, 16, 512
 	b := p.bytes(0, sector)
 	if b == nil {
 		return false
 	}
-	any := false
+	any, code := false, false
 	for e := b[entries : entries+4*entry]; len(e) > 0; e = e[entry:] {
 		first, count := int64(binary.LittleEndian.Uint32(e[8:])), int64(binary.LittleEndian.Uint32(e[12:]))
-		if e[0]&0x7f != 0 {
-			return false
+		code = code || e[0]&0x7f != 0
+		if e[4] == 0 || first == 0 || count == 0 {
+			continue
 		}
-		any = any || e[4] != 0 && first > 0 && count > 0 && (p.cut || (first+count)*sector <= p.size)
+		any = any || p.cut || (first+count)*sector <= p.size
+		if !p.cut && p.isVolume(first*sector) {
+			return true
+		}
 	}
-	return any
+	return any && !code
+}
+
+// isVolume reports whether a volume or a boot record is at an offset.
+func (p *probe) isVolume(offset int64) bool {
+	for _, m := range []struct {
+		at    int64
+		magic string
+	}{{32, "NXSB"}, {1024, "H+"}, {1024, "HX"}, {1024, "BD"}, {510, "\x55\xaa"}, {32769, "CD001"}, {32769, "BEA01"}} {
+		if string(p.bytes(offset+m.at, len(m.magic))) == m.magic {
+			return true
+		}
+	}
+	return IsFAT(p.bytes(offset, 512))
 }
 
 // isFAT takes a boot sector with its signature, and a jump at its beginning, that has its name
@@ -164,18 +211,18 @@ func isFAT(p *probe) bool {
 	return len(p.head) >= 512 && string(p.head[510:512]) == "\x55\xaa" && (p.head[0] == 0xeb || p.head[0] == 0xe9)
 }
 
-// IsFAT reports whether a volume of FAT begins so: with a jump, and numbers that such
-// volumes have (Microsoft's "FAT: General Overview of On-Disk Format"). macOS asks neither for the
-// signature at the end of the sector nor for its name (mountmsdosfs of msdosfs).
+// IsFAT reports whether a volume of FAT begins so, as macOS asks: with a jump, and numbers that such
+// volumes have (probeResource of its module msdos, msdosfs.util), neither the
+// signature at the end of the sector nor a name.
 func IsFAT(b []byte) bool {
 	if len(b) < 512 || b[0] != 0xeb && b[0] != 0xe9 {
 		return false
 	}
 	le := binary.LittleEndian
-	sector, cluster, reserved, fats, media := le.Uint16(b[11:]), b[13], le.Uint16(b[14:]), b[16], b[21]
+	sector, cluster, fats := le.Uint16(b[11:]), b[13], b[16]
 	power := func(n int) bool { return n > 0 && n&(n-1) == 0 }
-	return power(int(sector)) && 512 <= sector && sector <= 4096 && power(int(cluster)) && reserved > 0 &&
-		1 <= fats && fats <= 4 && (media == 0xf0 || media >= 0xf8) && (le.Uint16(b[19:]) > 0 || le.Uint32(b[32:]) > 0)
+	return power(int(sector)) && 512 <= sector && sector <= 4096 && power(int(cluster)) && fats > 0 &&
+		(le.Uint16(b[19:]) > 0 || le.Uint32(b[32:]) > 0) && (le.Uint16(b[17:]) > 0 || le.Uint32(b[44:]) > 0)
 }
 
 // isDiskCopy takes a floppy disk with the header of Disk Copy 4.2, which says how long the file is
