@@ -165,10 +165,18 @@ func (t *tree) from(compare func(key []byte) int) iter.Seq2[pair, error] {
 	}
 }
 
-// find returns the record with a key.
-func (t *tree) find(compare func(key []byte) int) (pair, bool, error) {
+// find returns the record with a key. Of two with the same it depends on the search which is found.
+func (t *tree) find(compare func(key []byte) int) (found pair, there bool, err error) {
 	for p, err := range t.from(compare) {
-		return p, err == nil && compare(p.key) == 0, err
+		switch {
+		case err != nil:
+			return pair{}, false, err
+		case compare(p.key) != 0:
+			return found, there, nil
+		case there:
+			return pair{}, false, fmt.Errorf("%s: node %d: record %d: %w", t.name, p.at.node, p.at.record+1, ambiguous("it has the key of the one before"))
+		}
+		found, there = p, true
 	}
-	return pair{}, false, nil
+	return found, there, nil
 }

@@ -68,14 +68,12 @@ func (v *Volume) open(f fork, id uint32, which byte) (*contents, error) {
 	c := &contents{v: v, size: int64(f.size)}
 	need := uint32((f.size + block - 1) / block)
 	at, err := c.add(f.first[:], 0, need)
-	for err == nil && at < need {
-		if v.extents == nil {
-			return nil, fmt.Errorf("extents of %d blocks, where %d are needed", at, need)
-		}
-		var more [8]extent
-		if err = v.moreExtents(&more, id, which, at); err == nil {
-			at, err = c.add(more[:], at, need)
-		}
+	switch {
+	case err != nil:
+	case at < need && v.extents == nil:
+		err = fmt.Errorf("extents of %d blocks, where %d are needed", at, need)
+	case at < need:
+		err = v.overflow(c, id, which, at, need)
 	}
 	if err != nil {
 		return nil, err
@@ -107,17 +105,41 @@ func (c *contents) add(list []extent, at, need uint32) (uint32, error) {
 	return at, nil
 }
 
-// moreExtents reads the eight extents from the block at of a fork on. They are in the
-// file of extents by file, fork and block.
-func (v *Volume) moreExtents(list *[8]extent, id uint32, which byte, at uint32) error {
+// overflow adds the extents from the block at of a fork on that are in the file of extents, eight in a record, by
+// file, fork and block. macOS takes those of the last record that is not behind a block (FindExtentRecord in
+// hfs_extents.c), so that each record has to begin where the one before ends. What is read of them counts: a file may have
+// many names, and be opened by each.
+func (v *Volume) overflow(c *contents, id uint32, which byte, at, need uint32) error {
 	want := be.AppendUint32(be.AppendUint32([]byte{which, 0}, id), at)
 	const size = 64
-	p, found, err := v.extents.find(func(key []byte) int { return byExtent(key, want) })
-	switch {
-	case err != nil:
-		return err
-	case found && len(p.data) >= size:
-		readExtents(list[:], p.data)
+	for p, err := range v.extents.from(func(key []byte) int { return byExtent(key, want) }) {
+		if err != nil {
+			return err
+		}
+		start := be.Uint32(p.key[6:])
+		switch {
+		case p.key[0] != which || be.Uint32(p.key[2:]) != id || start > at || len(p.data) < size:
+			return v.missing(id, at, need)
+		case start < at:
+			return fmt.Errorf("extents: node %d: record %d: %w", p.at.node, p.at.record+1, ambiguous("those of the file %d from its block %d on, which the record before has as well", id, start))
+		case at == need:
+			return nil
+		}
+		if err := v.Allow.Ask(int64(v.extents.nodeSize)); err != nil {
+			return err
+		}
+		var more [8]extent
+		readExtents(more[:], p.data)
+		if at, err = c.add(more[:], at, need); err != nil {
+			return err
+		}
+	}
+	return v.missing(id, at, need)
+}
+
+// missing returns why a fork ends before the block that is needed.
+func (v *Volume) missing(id, at, need uint32) error {
+	if at == need {
 		return nil
 	}
 	return fmt.Errorf("extents: there are none for the file %d from its block %d on", id, at)

@@ -25,7 +25,8 @@ type Volume struct {
 	// Problems are what does not keep the volume from being read. An
 	// [archive.AmbiguousError] among them is why others may read something else.
 	Problems []error
-	// Allow is asked before files that are compressed are unpacked.
+	// Allow is asked before files that are compressed are unpacked, and before the extents of files are read
+	// that are not in their records.
 	Allow decmpfs.Allow
 
 	r      io.ReaderAt // of the volume, without a wrapper

@@ -20,6 +20,8 @@ type HFS struct {
 	X         bool   // HFSX, in which case counts
 	Wrapped   bool   // in an HFS volume
 	Journal   []byte // the header of the journal; nil: none
+	// Extents are more records of the file of extents: a file, a block of its data fork, and the blocks there.
+	Extents [][4]uint32
 	// Header changes the volume header and its copy, Root the record of the root folder.
 	Header, Root func([]byte)
 }
@@ -69,6 +71,11 @@ func (h HFS) Write() []byte {
 		w.add(f)
 	}
 	be := binary.BigEndian
+	for _, e := range h.Extents {
+		key := append([]byte{0, 0}, be.AppendUint32(be.AppendUint32(nil, e[0]), e[1])...)
+		data := be.AppendUint32(be.AppendUint32(nil, e[2]), e[3])
+		w.overflow = append(w.overflow, hfsRecord{key, append(data, make([]byte, 56)...)})
+	}
 	header := make([]byte, 512)
 	copy(header, "H+\x00\x04")
 	if h.X {
