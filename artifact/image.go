@@ -209,14 +209,11 @@ func (p *packedFile) container(name string, r *io.SectionReader) (list []onDisk)
 		return []onDisk{{name, func() (paths, []error, error) { return nil, nil, fmt.Errorf("APFS: %w", err) }}}
 	}
 	for i, v := range c.Volumes {
+		open := c.Opener(i)
 		list = append(list, onDisk{v.Name, func() (paths, []error, error) {
-			c, err := apfs.Open(r, r.Size())
+			v, err := open()
 			if err != nil {
 				return nil, nil, fmt.Errorf("APFS: %w", err)
-			}
-			v := c.Volumes[i]
-			if v.Err != nil {
-				return nil, nil, fmt.Errorf("APFS: %w", v.Err)
 			}
 			v.Allow = p.left.allow
 			return v.Paths(), v.Problems, nil

@@ -46,9 +46,10 @@ const (
 	// maxVolumes is NX_MAX_FILE_SYSTEMS.
 	maxVolumes = 100
 
-	// maxDescriptors bounds the blocks of the checkpoint descriptor area. newfs_apfs makes 8 to
-	// 280; apfsck takes 10,000.
+	// maxDescriptors bounds the blocks of the checkpoint descriptor area, and maxRing its bytes. newfs_apfs
+	// makes 8 to 280 blocks of 4 KiB; apfsck takes 10,000.
 	maxDescriptors = 1 << 14
+	maxRing        = 64 << 20
 )
 
 // Fields of nx_superblock_t, by their offset.
@@ -84,8 +85,10 @@ type Container struct {
 	r         io.ReaderAt
 	size      int64
 	blockSize int64
-	blocks    uint64 // that are there and in the container
-	xid       uint64 // of the checkpoint
+	blocks    uint64   // that are there and in the container
+	xid       uint64   // of the checkpoint
+	objects   uint64   // the block of the object map
+	oids      []uint64 // of the volumes
 	cache     cache
 }
 
@@ -118,7 +121,8 @@ func (c *Container) open() error {
 	if err := c.features(super); err != nil {
 		return err
 	}
-	objects, err := c.openObjectMap(le64(super[nxObjectMap:]))
+	c.objects = le64(super[nxObjectMap:])
+	objects, err := c.openObjectMap(c.objects)
 	if err != nil {
 		return fmt.Errorf("object map of the container: %w", err)
 	}
@@ -137,9 +141,25 @@ func (c *Container) open() error {
 			return ambiguous("the container has the volume of the object %#x twice", oid)
 		}
 		seen[oid] = true
+		c.oids = append(c.oids, oid)
 		c.Volumes = append(c.Volumes, c.openVolume(objects, oid))
 	}
 	return nil
+}
+
+// Opener returns what opens volume n anew, which keeps nothing of the container in memory. It reads neither the
+// checkpoints again nor the other volumes.
+func (c *Container) Opener(n int) func() (*Volume, error) {
+	r, size, blockSize, blocks, xid, objects, oid := c.r, c.size, c.blockSize, c.blocks, c.xid, c.objects, c.oids[n]
+	return func() (*Volume, error) {
+		c := &Container{r: r, size: size, blockSize: blockSize, blocks: blocks, xid: xid}
+		m, err := c.openObjectMap(objects)
+		if err != nil {
+			return nil, fmt.Errorf("object map of the container: %w", err)
+		}
+		v := c.openVolume(m, oid)
+		return v, v.Err
+	}
 }
 
 // blockZero reads the copy of a superblock that tells the size of blocks and where the
@@ -181,6 +201,8 @@ func (c *Container) checkpoint(zero []byte) ([]byte, error) {
 		return nil, unsupported("a container whose checkpoints are in a tree")
 	case count == 0 || count > maxDescriptors:
 		return nil, fmt.Errorf("an area of %d blocks, which is not from 1 to %d", count, maxDescriptors)
+	case int64(count)*c.blockSize > maxRing:
+		return nil, fmt.Errorf("an area of %d bytes, where the limit is %d", int64(count)*c.blockSize, maxRing)
 	case base > c.blocks || uint64(count) > c.blocks-base:
 		return nil, fmt.Errorf("the blocks %d to %d are past the end at %d", base, base+uint64(count)-1, c.blocks)
 	}
