@@ -62,6 +62,7 @@ func (p *packedFile) image(f *archive.Format) {
 	open := newHolder(file.Close)
 	defer open.Hold()()
 	part := func() content { return held{noClose{file}, open.Hold()} }
+	zips := p.left.await(file, f.Zips)
 	disk, err := udif.Open(file, p.size, p.left.chunks)
 	if err != nil {
 		p.refuse(p.treeName, err)
@@ -69,21 +70,10 @@ func (p *packedFile) image(f *archive.Format) {
 		defer p.left.chunks.Forget(disk)
 		p.disk(f, disk, part)
 	}
-	inDisk := disk != nil && allStored(disk, f.Zips)
-	if p.more && f.List != nil && !inDisk {
+	if unmet := zips.unmet(); p.more && f.List != nil && unmet {
 		p.content = part()
 		p.archive(f)
 	}
-}
-
-// allStored reports whether all zips that an image ends as are on its disk.
-func allStored(disk *udif.Image, zips [][2]int64) bool {
-	for _, z := range zips {
-		if !disk.Stores(z[0], z[1]) {
-			return false
-		}
-	}
-	return true
 }
 
 // refuse tells why a disk, or a part of it, is not read.
@@ -106,8 +96,8 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 		}
 	}()
 	told := disk.Problems
-	if f.Begins != "" && !disk.BeginsPacked() {
-		told = append(told, ambiguous("it begins as %s does, which is no part of the disk, and which some readers take it for", f.Begins))
+	if err := begins(f, disk); err != nil {
+		told = append(told, err)
 	}
 	limited := inTime{disk, p.left.unpacker}
 	parts, problems := udif.Partitions(limited, disk.Size())

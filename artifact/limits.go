@@ -71,7 +71,8 @@ type limits struct {
 	entries int
 	info    int64
 	index   int64
-	depth   int // of the archives around
+	depth   int       // of the archives around
+	zips    []*endZip // at the ends of the images around, outermost first
 	*unpacker
 }
 

@@ -137,6 +137,9 @@ type packedFile struct {
 func walkPacked(f *archive.Format, c content, size int64, name treeName, left *limits, yield func(*Item, *Problem) bool) bool {
 	left.depth++
 	defer func() { left.depth-- }()
+	if f.Name == "zip" {
+		left.meet(c, size)
+	}
 	p := &packedFile{treeName: name, content: c, size: size, left: left, more: true}
 	p.yield = func(item *Item, problem *Problem) bool {
 		p.more = yield(item, problem)

@@ -53,16 +53,18 @@ type Format struct {
 	// Image is set for a disk, in an image or as it is, which is not read here: List, if there
 	// is one, is of the Zips in it.
 	Image bool
-	// Begins is as what stream an image begins, empty for none.
+	// Begins is as what an image with a trailer begins, a stream or a disk; empty for neither.
 	Begins string
-	// Zips are where the directories are of the zips that readers find by the end of an
-	// image: offsets of the first byte, and of that behind the last.
-	Zips [][2]int64
+	// Zips are where the zips end that readers find by the end of an image.
+	Zips []int64
 	// Opaque is set when there is more in it than List and Unpack read, if they are set.
 	Opaque bool
 	// Whole is set when only unpacking it to its end tells whether it is ambiguous.
 	Whole bool
 }
+
+// Disk is as what an image begins that begins as a disk, or as an image of another format.
+const Disk = "a disk or another image"
 
 // AmbiguousError is why readers of an archive disagree about what is in it.
 type AmbiguousError struct{ Why string }

@@ -195,6 +195,8 @@ func (p *probe) ends(all []*Format) ([]*Format, error) {
 	case len(all) == 0:
 		all = []*Format{image}
 	case all[0].Image:
+		image.Begins = Disk
+		all[0] = image
 	case all[0].Unpack != nil || all[0].Name == "LZFSE": // which has packed the first chunk of an image
 		image.Begins = all[0].Name
 		all = append([]*Format{image}, all[1:]...)
@@ -218,7 +220,7 @@ func (p *probe) ends(all []*Format) ([]*Format, error) {
 	case f.Image:
 		f.List = listZips(zips)
 		for _, d := range zips {
-			f.Zips = append(f.Zips, [2]int64{d.begin, d.at + zipEndSize})
+			f.Zips = append(f.Zips, d.end)
 		}
 	case f.List != nil:
 		f.List = withoutZip(f.List, zips)

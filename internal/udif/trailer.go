@@ -66,6 +66,8 @@ func (i *Image) readTrailer() (bool, error) {
 		return false, unsupported("a disk image whose trailer is at its beginning")
 	case string(b[:4]) != magic:
 		return false, nil
+	case first:
+		return false, ambiguous("a trailer at its beginning, and another one at its end")
 	case be32(b[4:]) != version || be32(b[8:]) != trailerSize:
 		return false, unsupported("a disk image of the version %d with a trailer of %d bytes", be32(b[4:]), be32(b[8:]))
 	}

@@ -211,18 +211,15 @@ func (i *Image) Packs() bool {
 	return slices.ContainsFunc(i.chunks, func(c chunk) bool { return c.packed() })
 }
 
-// BeginsPacked reports whether the file begins with what is packed of the disk: what begins
-// as a stream of bzip2 or xz does has that on the disk, too.
-func (i *Image) BeginsPacked() bool {
-	return slices.ContainsFunc(i.chunks, func(c chunk) bool { return c.packed() && c.offset == 0 })
-}
-
-// Stores reports whether some bytes of the file are on the disk as they are, in an image of
-// which nothing else is.
-func (i *Image) Stores(begin, end int64) bool {
-	return slices.ContainsFunc(i.chunks, func(c chunk) bool {
-		return c.kind == kindRaw && int64(c.offset) <= begin && end <= int64(c.offset+c.length)
-	})
+// Begin returns what of the disk the file begins with, by its offset on the disk, and whether it is packed there. What begins as
+// a stream of bzip2 or xz does has that on the disk, too, and one whose chunks are not packed begins as the disk.
+func (i *Image) Begin() (offset int64, packed, is bool) {
+	n := slices.IndexFunc(i.chunks, func(c chunk) bool { return (c.packed() || c.kind == kindRaw) && c.offset == 0 })
+	if n < 0 {
+		return 0, false, false
+	}
+	c := &i.chunks[n]
+	return int64(c.first * sector), c.packed(), true
 }
 
 // read fills b from an offset of the file.

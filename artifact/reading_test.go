@@ -1,0 +1,68 @@
+package artifact
+
+import (
+	"encoding/binary"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	at "github.com/codewarrant/codewarrant/internal/archivetest"
+	it "github.com/codewarrant/codewarrant/internal/imagetest"
+)
+
+func TestOtherReadingsOfAnImageAreTold(t *testing.T) {
+	be := binary.BigEndian
+	disk := it.HFSDisk(at.Files{"tool": machO})
+	zip := string(at.Zip(at.Files{"evil": machO}))
+	// behind is an image of a disk, with another disk before it.
+	behind := func(b []byte) []byte {
+		image := it.UDIF{}.Write(disk)
+		k := image[len(image)-512:]
+		be.PutUint64(k[24:], uint64(len(b)))
+		be.PutUint64(k[216:], be.Uint64(k[216:])+uint64(len(b)))
+		return slices.Concat(b, image)
+	}
+	// begun is the disk with something in its first sectors, which HFS+ does not use.
+	begun := func(head []byte) []byte {
+		b := slices.Clone(disk)
+		copy(b[:1024], head)
+		return it.UDIF{Kinds: []uint32{it.XZ}}.Write(b)
+	}
+	// free is a disk with something where there is no file.
+	free := func(b string) []byte {
+		last := len(disk) - 1024
+		gap := make([]byte, (len(b)+511)&^511)
+		copy(gap[len(gap)-len(b):], b)
+		return it.UDIF{Kinds: []uint32{it.Raw}}.Write(slices.Concat(disk[:last], gap, disk[last:]))
+	}
+	for _, row := range []struct {
+		name string
+		file []byte
+		want []string
+	}{
+		{"a disk before the disk", behind(it.HFSDisk(at.Files{"evil": machO})), []string{
+			"x.dmg: ambiguous: it begins as a disk or another image does, which is no part of the disk, and which some readers take it for",
+			"x.dmg/tool", "x.dmg",
+		}},
+		{"a sparse image before the disk", behind(append([]byte("sprs\x00\x00\x00\x03"), make([]byte, 504)...)), []string{
+			"x.dmg: ambiguous: it begins as a disk or another image does, which is no part of the disk, and which some readers take it for",
+			"x.dmg/tool", "x.dmg",
+		}},
+		{"an image that begins as its disk", it.UDIF{Kinds: []uint32{it.Raw}}.Write(disk), []string{"x.dmg/tool", "x.dmg"}},
+		{"one whose first chunk is packed by xz", begun(nil), []string{"x.dmg/tool", "x.dmg"}},
+		{"a program in the first chunk, which is packed by xz", begun([]byte(machO)), []string{"x.dmg: ambiguous: it begins as xz does, and the disk has code there", "x.dmg/tool", "x.dmg"}},
+		{"a tar in the first chunk", begun(at.Tar(at.Files{"evil": machO})), []string{"x.dmg: ambiguous: some readers take it for the format tar, others for disk image", "x.dmg/tool", "x.dmg"}},
+		{"a trailer at both ends", append([]byte("koly\x00\x00\x00\x04\x00\x00\x02\x00"), it.UDIF{}.Write(disk)...), []string{
+			"x.dmg: ambiguous: trailer: a trailer at its beginning, and another one at its end",
+		}},
+		{"a zip on the disk that is no file", free(zip), []string{"x.dmg/tool", "x.dmg", "x.dmg/evil"}},
+		{"a zip that is a file on the disk", it.UDIF{Kinds: []uint32{it.Raw}}.Write(it.HFSDisk(at.Files{"tool.zip": zip})), []string{"x.dmg/tool.zip/evil", "x.dmg"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, named(t, "x.dmg", row.file)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
