@@ -68,6 +68,7 @@ func (p *packedFile) image(f *archive.Format) {
 		p.refuse(p.treeName, err)
 	} else {
 		defer p.left.chunks.Forget(disk)
+		defer p.left.keep(disk.Memory())()
 		p.disk(f, disk, part)
 	}
 	if unmet := zips.unmet(); p.more && f.List != nil && unmet {
@@ -130,10 +131,11 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 }
 
 // onDisk is a volume on a disk, or a part of it that is none. It is opened when its turn
-// comes, so that one is in memory at a time.
+// comes, so that one is in memory at a time, with as many bytes at most.
 type onDisk struct {
-	name string
-	open func() (paths, []error, error)
+	name   string
+	memory int64
+	open   func() (paths, []error, error)
 }
 
 // volumes lists what is on the partitions of a disk.
@@ -144,7 +146,7 @@ func (p *packedFile) volumes(disk io.ReaderAt, parts []udif.Partition) (list []o
 		case "APFS":
 			list = append(list, p.container(part.Name, r)...)
 		case "HFS+", "HFSX":
-			list = append(list, onDisk{hfsName(part.Name, r), func() (paths, []error, error) {
+			list = append(list, onDisk{hfsName(part.Name, r), min(hfs.Memory, part.Size), func() (paths, []error, error) {
 				v, err := hfs.Open(r, r.Size())
 				if err != nil {
 					return nil, nil, err
@@ -156,7 +158,7 @@ func (p *packedFile) volumes(disk io.ReaderAt, parts []udif.Partition) (list []o
 			if system == "" && isBlank(r) {
 				continue
 			}
-			list = append(list, onDisk{part.Name, func() (paths, []error, error) { return nil, nil, notRead(system, part, r) }})
+			list = append(list, onDisk{part.Name, 0, func() (paths, []error, error) { return nil, nil, notRead(system, part, r) }})
 		}
 	}
 	return list
@@ -196,11 +198,11 @@ func isBlank(r *io.SectionReader) bool {
 func (p *packedFile) container(name string, r *io.SectionReader) (list []onDisk) {
 	c, err := apfs.Open(r, r.Size())
 	if err != nil {
-		return []onDisk{{name, func() (paths, []error, error) { return nil, nil, fmt.Errorf("APFS: %w", err) }}}
+		return []onDisk{{name, 0, func() (paths, []error, error) { return nil, nil, fmt.Errorf("APFS: %w", err) }}}
 	}
 	for i, v := range c.Volumes {
 		open := c.Opener(i)
-		list = append(list, onDisk{v.Name, func() (paths, []error, error) {
+		list = append(list, onDisk{v.Name, min(apfs.Memory, r.Size()), func() (paths, []error, error) {
 			v, err := open()
 			if err != nil {
 				return nil, nil, fmt.Errorf("APFS: %w", err)
@@ -222,6 +224,7 @@ func hfsName(name string, r *io.SectionReader) string {
 
 // volume yields what is on one volume.
 func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64) {
+	defer p.left.keep(v.memory)()
 	names, problems, err := v.open()
 	for _, err := range append(problems, err) {
 		if err != nil && p.more {

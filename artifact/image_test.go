@@ -69,6 +69,8 @@ func TestWhatIsReadOfAnImageIsLimited(t *testing.T) {
 	few.left.Store(10_000)
 	listed := newLimits(t.Context())
 	listed.entries = 1
+	full := newLimits(t.Context())
+	full.index = 1000
 	deep := newLimits(t.Context())
 	deep.depth = maxDepth
 	for _, row := range []struct {
@@ -79,6 +81,7 @@ func TestWhatIsReadOfAnImageIsLimited(t *testing.T) {
 		{"time", newLimits(over), "the time is over"},
 		{"bytes", few, "more than 128 GiB would have to be unpacked"},
 		{"entries", listed, "more than 1000000 files"},
+		{"memory for the lists of images", full, "archives and images whose lists take more than 48 MiB of memory"},
 		{"images inside each other", deep, "more than 8 archives inside each other"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -80,6 +80,18 @@ func newLimits(ctx context.Context) *limits {
 	return &limits{entries: maxEntries, info: maxInfo, index: maxIndex, unpacker: newUnpacker(ctx)}
 }
 
+// keep counts bytes of memory that are kept of an image until forget is called, as those of the lists of archives
+// are. Where that is too much, the walk ends.
+func (l *limits) keep(bytes int64) (forget func()) {
+	before := l.index
+	l.index -= bytes
+	return func() {
+		if l.index >= 0 {
+			l.index = before
+		}
+	}
+}
+
 // passed returns which limit was passed, nil for none.
 func (l *limits) passed() error {
 	const rest = "the rest was not looked at; check the artifact in parts"
@@ -87,7 +99,7 @@ func (l *limits) passed() error {
 	case l.entries < 0:
 		return fmt.Errorf("more than %d files, folders and links: %s", maxEntries, rest)
 	case l.index < 0:
-		return fmt.Errorf("archives whose list takes more than %d MiB of memory: the rest was not looked at; unpack them and check the folder", maxIndex>>20)
+		return fmt.Errorf("archives and images whose lists take more than %d MiB of memory: the rest was not looked at; unpack them and check the folder", maxIndex>>20)
 	case l.info < 0:
 		return fmt.Errorf("more than %d bytes of Info.plist files and XML of packages: %s", maxInfo, rest)
 	}

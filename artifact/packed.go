@@ -171,7 +171,7 @@ func (p *packedFile) tell(err error) bool { return p.problem(kindOf(err), err) }
 
 // archive yields what is in an archive, and before it, of an installer package, itself.
 func (p *packedFile) archive(f *archive.Format) {
-	before := p.left.index
+	defer p.left.keep(0)()
 	tree := newPack(f, p.content, p.size, p.left, p.tell)
 	release := tree.Hold()
 	defer release()
@@ -188,9 +188,6 @@ func (p *packedFile) archive(f *archive.Format) {
 	p.name, p.packed = stem(p.name), true
 	if p.more {
 		walkTree(tree, p.treeName, p.left, p.yield)
-	}
-	if p.left.index >= 0 {
-		p.left.index = before
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 // files has some 40 MB, of which a walk needs few at a time.
 const maxCache = 8 << 20
 
+// Memory is how many bytes a volume takes of it at most, but for a few.
+const Memory = maxCache
+
 // cache keeps the nodes that were used last.
 type cache struct {
 	mu     sync.Mutex

@@ -34,6 +34,9 @@ type tree struct {
 // keptNodes is how many nodes of a tree are kept: those on the way down, and some leaves.
 const keptNodes = 64
 
+// Memory is about how many bytes a volume takes of it at most: three trees with nodes of 32 KiB.
+const Memory = 3 * keptNodes << 15
+
 // Kinds of nodes.
 const (
 	nodeIndex  = 0

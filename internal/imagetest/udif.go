@@ -47,6 +47,8 @@ type UDIF struct {
 	LZFSE byte
 	// Trailer changes the trailer before anything is made of it.
 	Trailer func([]byte)
+	// Same is how many chunks of the same 4 MiB of the file there are behind the disk.
+	Same int
 	// Table changes a table.
 	Table func(n int, table []byte)
 }
@@ -148,7 +150,16 @@ func (u UDIF) table(file *[]byte, part []byte, first int, n *int) []byte {
 			sum.Write(c)
 		}
 	}
-	entry(0xffffffff, len(part)/sector, 0, len(*file), 0)
+	at := len(part)
+	if u.Same > 0 {
+		*file = append(*file, make([]byte, 4<<20)...)
+	}
+	for range u.Same {
+		entry(Raw, at/sector, 4<<20/sector, len(*file)-4<<20, 4<<20)
+		at += 4 << 20
+	}
+	binary.BigEndian.PutUint64(b[16:], uint64(at/sector))
+	entry(0xffffffff, at/sector, 0, len(*file), 0)
 	putSum(b[64:], sum.Sum32())
 	be.PutUint32(b[200:], uint32(count))
 	return b

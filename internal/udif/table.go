@@ -3,6 +3,7 @@ package udif
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // table is what the checksums need of one: the chunks of a partition.
@@ -72,7 +73,7 @@ func (i *Image) addTable(l listed) error {
 		return fmt.Errorf("more than %d chunks", math.MaxInt32)
 	}
 	number := int32(len(i.tables))
-	i.tables = append(i.tables, table{l.name, readChecksum(b[64:])})
+	i.tables = append(i.tables, table{strings.Clone(l.name), readChecksum(b[64:])}) // not with all of the list
 	for at := range n {
 		c := b[tableHeader+chunkSize*int(at):]
 		k := kind(be32(c))

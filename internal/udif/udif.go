@@ -137,8 +137,15 @@ func (i *Image) sort() error {
 		i.Problems = append(i.Problems, fmt.Errorf("the tables describe %d sectors, the trailer %d", end, i.koly.sectors))
 	}
 	i.disk = int64(max(end, i.koly.sectors)) * sector
+	i.chunks = slices.Clone(i.chunks) // without room for more
 	i.sums = make([]sum, len(i.chunks))
 	return nil
+}
+
+// Memory returns about how many bytes the process takes for the image, but for what is unpacked.
+func (i *Image) Memory() int64 {
+	const ofChunk = 2 * 72 // in the list and for its checksum, and as much until it is collected
+	return ofChunk * int64(len(i.chunks))
 }
 
 // Size returns that of the disk, in bytes.

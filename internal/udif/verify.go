@@ -83,7 +83,7 @@ func (i *Image) verifyTables(ctx context.Context) error {
 	}
 	total := uint64(0)
 	for _, c := range i.chunks {
-		if c.packed() {
+		if c.packed() || c.kind == kindRaw { // chunks may be the same bytes of the file
 			total += c.bytes()
 		}
 	}

@@ -50,6 +50,7 @@ func TestAnImageThatIsNotVerifiedIsNotSaidToBeDamaged(t *testing.T) {
 		{"no time", over, nil, UDIF{}.Write(disk), "context canceled"},
 		{"no time, of what is stored", over, nil, UDIF{Kinds: []uint32{Raw}}.Write(disk), "context canceled"},
 		{"no more may be unpacked", t.Context(), errors.New("that was all"), UDIF{}.Write(disk), "that was all"},
+		{"chunks that are the same bytes", t.Context(), nil, UDIF{Kinds: []uint32{Raw}, Same: 300}.Write(disk), "more than 250 times as much, as those of a decompression bomb do"},
 		{"a bomb", t.Context(), nil, UDIF{Size: 8 << 20}.Write(make([]byte, 80<<20)), "more than 250 times as much, as those of a decompression bomb do"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
