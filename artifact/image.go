@@ -49,13 +49,6 @@ func newImage(disk *udif.Image) *Image {
 	return i
 }
 
-// newChunks returns the cache of what is unpacked of images, which counts as what u unpacks.
-func newChunks(u *unpacker) *udif.Cache {
-	c := udif.NewCache(udif.DefaultCache)
-	c.Allow = u.allow
-	return c
-}
-
 // image yields an image of a disk, and what is on it.
 func (p *packedFile) image(f *archive.Format) {
 	file := p.content
@@ -100,7 +93,9 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 	if err := begins(f, disk); err != nil {
 		told = append(told, err)
 	}
-	limited := inTime{disk, p.left.unpacker}
+	allow := p.left.ofImage(p.size)
+	disk.Allow = allow
+	limited := inTime{disk, allow}
 	parts, problems := udif.Partitions(limited, disk.Size())
 	for _, err := range append(told, problems...) {
 		if p.more {
@@ -125,7 +120,7 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 			name.path, name.inside = path.Join(name.path, name.name), path.Join(name.inside, name.name)
 		}
 		if p.more {
-			p.volume(v, name, part, packed)
+			p.volume(v, name, part, packed, allow)
 		}
 	}
 }
@@ -223,7 +218,7 @@ func hfsName(name string, r *io.SectionReader) string {
 }
 
 // volume yields what is on one volume.
-func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64) {
+func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64, allow func(int64) error) {
 	defer p.left.keep(v.memory)()
 	names, problems, err := v.open()
 	for _, err := range append(problems, err) {
@@ -233,7 +228,7 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(onVolume{newHolder(file.Close), inTimePaths{names, p.left.unpacker}, packed}, name, p.left, p.yield)
+		walkTree(onVolume{newHolder(file.Close), inTimePaths{names, p.left.unpacker}, packed, allow}, name, p.left, p.yield)
 	}
 }
 

@@ -57,6 +57,11 @@ const (
 	maxRatio  = 250
 	freeRatio = 64 << 20
 
+	// A disk in an image is read, and unpacked, maxRead times as much as the image has bytes at most, but for the first
+	// freeRead. Code is gone over three times, and what is read of it is packed to a third or a tenth.
+	maxRead  = 1000
+	freeRead = 1 << 30
+
 	// maxHead is how much of an entry of an archive is unpacked to see what it is, in
 	// bytes; maxMemory how much of a file that is unpacked stays in memory.
 	maxHead   = archive.HeadSize

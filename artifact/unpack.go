@@ -28,7 +28,7 @@ type unpacker struct {
 func newUnpacker(ctx context.Context) *unpacker {
 	u := &unpacker{ctx: ctx}
 	u.left.Store(maxUnpacked)
-	u.chunks = newChunks(u)
+	u.chunks = udif.NewCache(udif.DefaultCache)
 	return u
 }
 

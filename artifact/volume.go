@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"sync/atomic"
 
 	"github.com/codewarrant/codewarrant/internal/volume"
 	"github.com/codewarrant/codewarrant/macho"
@@ -24,6 +25,20 @@ type onVolume struct {
 	holder
 	paths
 	packed int64 // bytes of the image, 0 when it packs nothing
+	allow  func(int64) error
+}
+
+// spent tells once that no more is read of a volume.
+func (w *walker) spent(rel string) bool {
+	v, is := w.tree.(onVolume)
+	if !is {
+		return false
+	}
+	err := v.allow(0)
+	if err != nil {
+		w.problem(rel, Unreadable, fmt.Errorf("%w; it and the rest of the volume were not looked at", err))
+	}
+	return err != nil
 }
 
 func (v onVolume) Reach(name string) error { return ours(v.paths.Reach(name)) }
@@ -110,12 +125,29 @@ func (ofVolume) Close() error { return nil }
 // inTime reads as long as there is time, and no more than is unpacked elsewhere.
 type inTime struct {
 	io.ReaderAt
-	u *unpacker
+	allow func(int64) error
 }
 
 func (r inTime) ReadAt(b []byte, offset int64) (int, error) {
-	if err := r.u.allow(int64(len(b))); err != nil {
+	if err := r.allow(int64(len(b))); err != nil {
 		return 0, err
 	}
 	return r.ReaderAt.ReadAt(b, offset)
+}
+
+// ofImage returns what is asked before bytes of a disk are read or unpacked: beside what a run may unpack, a disk in an image
+// of so many bytes is read for each of them maxRead times, after the first freeRead bytes. Files may share their blocks and
+// have many names, and chunks that are read in turn be unpacked each time.
+func (u *unpacker) ofImage(size int64) func(int64) error {
+	var left atomic.Int64
+	left.Store(freeRead + maxRead*min(size, maxUnpacked/maxRead))
+	return func(n int64) error {
+		if err := u.allow(n); err != nil {
+			return err
+		}
+		if left.Add(-n) < 0 {
+			return fmt.Errorf("more than %d times as much would have to be read as the image has, as of a decompression bomb", maxRead)
+		}
+		return nil
+	}
 }

@@ -126,3 +126,34 @@ func TestNamesAreFoundInTime(t *testing.T) {
 		cancel()
 	}
 }
+
+// A small image may have a program of many names, or chunks that are read in turn.
+func TestADiskIsReadAsOftenAsItsImageIsLarge(t *testing.T) {
+	const size = 1 << 20
+	left := newLimits(t.Context())
+	allow := left.ofImage(size)
+	for range freeRead>>20 + maxRead {
+		if err := allow(1 << 20); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := allow(1); err == nil || !strings.Contains(err.Error(), "more than 1000 times as much would have to be read as the image has") {
+		t.Errorf("the error is %v", err)
+	}
+	if took := maxUnpacked - left.left.Load(); took != freeRead+maxRead*size+1 {
+		t.Errorf("%d bytes are counted in all", took)
+	}
+	if err := left.ofImage(1 << 62)(1); err != nil {
+		t.Errorf("of a large image: %v", err)
+	}
+}
+
+func TestWhatIsUnpackedOfAnImageCountsOnce(t *testing.T) {
+	const size = 1 << 20
+	image := it.UDIF{}.Write(it.HFSDisk(map[string]string{"a": program + string(it.Text(size))}))
+	left := newLimits(t.Context())
+	walkImage(t, left, image, -1)
+	if took := maxUnpacked - left.left.Load(); took < size || took > 4*size {
+		t.Errorf("%d bytes are counted of an image of two chunks", took)
+	}
+}

@@ -197,6 +197,9 @@ func (w *walker) leave(b *Bundle, entries []fs.DirEntry, code bool) bool {
 }
 
 func (w *walker) entry(p place, rel string, mode fs.FileMode) bool {
+	if w.spent(rel) {
+		return false
+	}
 	switch {
 	case mode.IsDir():
 	case mode.IsRegular() && strings.HasPrefix(path.Base(rel), "._"):

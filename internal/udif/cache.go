@@ -142,8 +142,12 @@ func (r refused) Unwrap() error { return r.error }
 // unpacked: it may be in another image, of which a chunk has to be unpacked first.
 func (c *Cache) load(k key) ([]byte, error) {
 	i, chunk := k.image, &k.image.chunks[k.chunk]
-	if c.Allow != nil {
-		if err := c.Allow(int64(chunk.bytes())); err != nil {
+	allow := i.Allow
+	if allow == nil {
+		allow = c.Allow
+	}
+	if allow != nil {
+		if err := allow(int64(chunk.bytes())); err != nil {
 			return nil, refused{err}
 		}
 	}

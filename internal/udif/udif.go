@@ -31,6 +31,8 @@ type Image struct {
 	Raw bool
 	// Problems are what does not keep the disk from being read.
 	Problems []error
+	// Allow, unless nil, is asked before so many bytes are unpacked, and not that of the cache.
+	Allow func(bytes int64) error
 	// Signature is where the code signature is, nil for none.
 	Signature *Signature
 
