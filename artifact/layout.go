@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/boundedplist"
 )
 
 // layout is where a bundle has its Info.plist and its main executable: folders
@@ -49,14 +51,14 @@ func isFolder(e fs.DirEntry) bool {
 func hasFolder(entries []fs.DirEntry, name string) bool { return isFolder(find(entries, name)) }
 
 // isSparseBundle reports whether a folder is a disk image in parts, which are in its folder
-// bands. macOS tells them by a key of its Info.plist (hdiutil(1), "SPARSEBUNDLE").
+// bands. macOS tells them by their name or a key of their Info.plist (hdiutil(1), "SPARSEBUNDLE").
 func (w *walker) isSparseBundle(rel string, entries []fs.DirEntry) bool {
 	const key, most = "diskimage-bundle-type", 64 << 10
-	if !hasFolder(entries, "bands") {
-		return false
-	}
 	if ext := strings.ToLower(path.Ext(rel)); ext == ".sparsebundle" || ext == ".backupbundle" {
 		return true
+	}
+	if find(entries, "bands") == nil {
+		return false
 	}
 	c, size, err := w.tree.Open(path.Join(rel, infoName))
 	if err != nil {
@@ -65,7 +67,11 @@ func (w *walker) isSparseBundle(rel string, entries []fs.DirEntry) bool {
 	defer c.Close()
 	b := make([]byte, min(size, most))
 	n, _ := c.ReadAt(b, 0)
-	return bytes.Contains(b[:n], []byte(key))
+	var info struct {
+		Kind string `plist:"diskimage-bundle-type"`
+	}
+	// The key may be written in entities, which is an error.
+	return bytes.Contains(b[:n], []byte(key)) || boundedplist.Unmarshal(b[:n], &info) != nil || info.Kind != ""
 }
 
 // findInfo returns where the Info.plist of the bundle at rel is, empty when there

@@ -42,10 +42,12 @@ func TestOtherReadingsOfAnImageAreTold(t *testing.T) {
 		want []string
 	}{
 		{"a disk before the disk", behind(it.HFSDisk(at.Files{"evil": machO})), []string{
+			"x.dmg: ambiguous: what is packed begins at offset 24576 (running offset 0), and some readers count from the beginning",
 			"x.dmg: ambiguous: it begins as a disk or another image does, which is no part of the disk, and which some readers take it for",
 			"x.dmg/tool", "x.dmg",
 		}},
 		{"a sparse image before the disk", behind(append([]byte("sprs\x00\x00\x00\x03"), make([]byte, 504)...)), []string{
+			"x.dmg: ambiguous: what is packed begins at offset 512 (running offset 0), and some readers count from the beginning",
 			"x.dmg: ambiguous: it begins as a disk or another image does, which is no part of the disk, and which some readers take it for",
 			"x.dmg/tool", "x.dmg",
 		}},

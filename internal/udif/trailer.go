@@ -79,6 +79,10 @@ func (i *Image) readTrailer() (bool, error) {
 	if number, count := be32(b[56:]), be32(b[60:]); count > 1 {
 		return false, unsupported("part %d of a disk image in %d parts", number, count)
 	}
+	if running := be64(b[16:]); running != 0 || i.koly.data.offset != 0 {
+		// libdmg-hfsplus counts from the beginning of the file, and 7-Zip from there. What writes images has 0.
+		i.Problems = append(i.Problems, ambiguous("what is packed begins at offset %d (running offset %d), and some readers count from the beginning", i.koly.data.offset, running))
+	}
 	if i.koly.sectors > maxDisk/sector {
 		return false, fmt.Errorf("a disk of %d sectors, where the limit is %d", i.koly.sectors, maxDisk/sector)
 	}
