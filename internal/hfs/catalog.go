@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -131,6 +132,9 @@ func (v *Volume) inode(number uint32) (record, error) {
 		return record{}, errors.New("there is no folder of what hard links lead to")
 	}
 	want := fmt.Sprintf("iNode%d", number)
+	if number > math.MaxInt32 {
+		return record{}, ambiguous("it leads to %s, which has a negative number to macOS (MAKE_INODE_NAME in hfs.h)", want)
+	}
 	rec, found, err := v.find(v.private.id, want)
 	switch {
 	case err != nil:

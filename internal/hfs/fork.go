@@ -15,6 +15,12 @@ type fork struct {
 	first  [8]extent
 }
 
+// reaches reports whether an extent ends with the last block of a volume, or behind it. That block has the copy of the
+// volume header, and macOS takes the extent for none (cat_lookupbykey in hfs_catalog.c).
+func (f *fork) reaches(blocks uint32) bool {
+	return slices.ContainsFunc(f.first[:], func(e extent) bool { return e.count > 0 && uint64(e.start)+uint64(e.count) >= uint64(blocks) })
+}
+
 // extent is a run of blocks.
 type extent struct{ start, count uint32 }
 
@@ -70,6 +76,10 @@ func (v *Volume) open(f fork, id uint32, which byte) (*contents, error) {
 	at, err := c.add(f.first[:], 0, need)
 	switch {
 	case err != nil:
+	case id >= firstUser && f.reaches(v.header.blocks):
+		err = ambiguous("an extent of the file %d ends with the volume, which macOS leaves out", id)
+	case at < need && f.first[len(f.first)-1].count == 0:
+		err = ambiguous("extents of %d blocks, where %d are needed, and room for more, so that macOS reads none from the file of extents", at, need)
 	case at < need && v.extents == nil:
 		err = fmt.Errorf("extents of %d blocks, where %d are needed", at, need)
 	case at < need:

@@ -53,6 +53,7 @@ const (
 	extentsFile    = 3
 	catalogFile    = 4
 	attributesFile = 8
+	firstUser      = 16
 )
 
 //go:noinline // it is called in many places, and copied into none: it is never hot

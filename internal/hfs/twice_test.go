@@ -1,6 +1,7 @@
 package hfs_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"testing"
@@ -81,5 +82,40 @@ func TestExtentsThatAreReadCount(t *testing.T) {
 	}
 	if counted != 9*4096 {
 		t.Errorf("%d bytes are counted, of 9 records", counted)
+	}
+}
+
+// What macOS reads otherwise than the format has it: cat_lookupbykey in hfs_catalog.c, and the names of what hard links lead to.
+func TestWhatMacOSReadsOtherwiseIsTold(t *testing.T) {
+	be := binary.BigEndian
+	data := Text(512)
+	volume := func(start uint32) HFS {
+		return HFS{BlockSize: 512, Files: []HFSFile{{Path: "tool", ID: 50, Data: data, Record: func(r []byte) {
+			if start > 0 {
+				be.PutUint32(r[88+16:], start)
+			}
+		}}}}
+	}
+	last := uint32(len(volume(0).Write())/512) - 1
+	overflow := HFS{BlockSize: 512, Extents: [][4]uint32{{50, 1, 9, 1}}, Files: []HFSFile{{Path: "tool", ID: 50, Data: data, Record: func(r []byte) {
+		be.PutUint64(r[88:], 1024)
+	}}}}
+	for _, row := range []struct {
+		name, want string
+		hfs        HFS
+	}{
+		{"the last block but one", "", volume(last - 1)},
+		{"the last block", "an extent of the file 50 ends with the volume, which macOS leaves out", volume(last)},
+		{"extents that are elsewhere, and room for them", "extents of 1 blocks, where 2 are needed, and room for more, so that macOS reads none from the file of extents", overflow},
+		{"a link to a number that has a sign", "hard link: it leads to iNode4294967291, which has a negative number to macOS (MAKE_INODE_NAME in hfs.h)", HFS{Files: []HFSFile{
+			{Path: Private + "/iNode-5", Data: data}, {Path: Private + "/iNode4294967291", Data: data}, {Path: "tool", Inode: 1<<32 - 5},
+		}}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			_, _, err := open(t, row.hfs.Write()).Paths().Open("tool")
+			if _, told := errors.AsType[*archive.AmbiguousError](err); told != (row.want != "") || told && err.Error() != row.want || !told && err != nil {
+				t.Errorf("got  %v\nwant %s", err, row.want)
+			}
+		})
 	}
 }
