@@ -14,6 +14,7 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	"github.com/codewarrant/codewarrant/internal/udif"
+	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Image is a disk image of the format UDIF.
@@ -130,7 +131,14 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 type onDisk struct {
 	name   string
 	memory int64
-	open   func() (paths, []error, error)
+	open   func() (opened, error)
+}
+
+// opened is a volume that was opened.
+type opened struct {
+	paths
+	problems []error
+	hidden   func() []error // asked at the end of the walk, nil for nothing
 }
 
 // volumes lists what is on the partitions of a disk.
@@ -141,19 +149,19 @@ func (p *packedFile) volumes(disk io.ReaderAt, parts []udif.Partition) (list []o
 		case "APFS":
 			list = append(list, p.container(part.Name, r)...)
 		case "HFS+", "HFSX":
-			list = append(list, onDisk{hfsName(part.Name, r), min(hfs.Memory, part.Size), func() (paths, []error, error) {
+			list = append(list, onDisk{hfsName(part.Name, r), min(hfs.Memory, part.Size), func() (opened, error) {
 				v, err := hfs.Open(r, r.Size())
 				if err != nil {
-					return nil, nil, err
+					return opened{}, err
 				}
 				v.Allow = p.left.allow
-				return v.Paths(), v.Problems, nil
+				return opened{v.Paths(), v.Problems, func() []error { return p.hidden(v) }}, nil
 			}})
 		default:
 			if system == "" && isBlank(r) {
 				continue
 			}
-			list = append(list, onDisk{part.Name, 0, func() (paths, []error, error) { return nil, nil, notRead(system, part, r) }})
+			list = append(list, onDisk{part.Name, 0, func() (opened, error) { return opened{}, notRead(system, part, r) }})
 		}
 	}
 	return list
@@ -193,17 +201,17 @@ func isBlank(r *io.SectionReader) bool {
 func (p *packedFile) container(name string, r *io.SectionReader) (list []onDisk) {
 	c, err := apfs.Open(r, r.Size())
 	if err != nil {
-		return []onDisk{{name, 0, func() (paths, []error, error) { return nil, nil, fmt.Errorf("APFS: %w", err) }}}
+		return []onDisk{{name, 0, func() (opened, error) { return opened{}, fmt.Errorf("APFS: %w", err) }}}
 	}
 	for i, v := range c.Volumes {
 		open := c.Opener(i)
-		list = append(list, onDisk{v.Name, min(apfs.Memory, r.Size()), func() (paths, []error, error) {
+		list = append(list, onDisk{v.Name, min(apfs.Memory, r.Size()), func() (opened, error) {
 			v, err := open()
 			if err != nil {
-				return nil, nil, fmt.Errorf("APFS: %w", err)
+				return opened{}, fmt.Errorf("APFS: %w", err)
 			}
 			v.Allow = p.left.allow
-			return v.Paths(), v.Problems, nil
+			return opened{v.Paths(), v.Problems, nil}, nil
 		}})
 	}
 	return list
@@ -220,16 +228,50 @@ func hfsName(name string, r *io.SectionReader) string {
 // volume yields what is on one volume.
 func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64, allow func(int64) error) {
 	defer p.left.keep(v.memory)()
-	names, problems, err := v.open()
-	for _, err := range append(problems, err) {
+	volume, err := v.open()
+	for _, err := range append(volume.problems, err) {
 		if err != nil && p.more {
 			p.refuse(name, err)
 		}
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(onVolume{newHolder(file.Close), inTimePaths{names, p.left.unpacker}, packed, allow}, name, p.left, p.yield)
+		walkTree(onVolume{newHolder(file.Close), inTimePaths{volume.paths, p.left.unpacker}, packed, allow}, name, p.left, p.yield)
 	}
+	if err != nil || volume.hidden == nil {
+		return
+	}
+	for _, err := range volume.hidden() {
+		if p.more {
+			p.refuse(name, err)
+		}
+	}
+}
+
+// hidden returns why what no folder of a volume lists is not judged: programs that no hard link leads to.
+func (p *packedFile) hidden(v *hfs.Volume) (list []error) {
+	const most = 10
+	for e, err := range v.Hidden() {
+		if p.left.entries--; len(list) >= most || p.left.passed() != nil {
+			return list
+		}
+		var magic [4]byte
+		if err == nil {
+			err = e.Err
+		}
+		if err == nil && e.Mode.IsRegular() {
+			var r io.ReaderAt
+			if r, _, err = v.Open(e); err == nil {
+				if n, _ := r.ReadAt(magic[:], 0); n == len(magic) && macho.IsMagic(magic) {
+					err = ambiguous("the program %.200q is in the folder of what hard links lead to, and none leads to it, so that nothing was told of it", e.Name)
+				}
+			}
+		}
+		if err != nil {
+			list = append(list, err)
+		}
+	}
+	return list
 }
 
 // names are those that volumes have in paths.

@@ -157,3 +157,31 @@ func TestWhatIsUnpackedOfAnImageCountsOnce(t *testing.T) {
 		t.Errorf("%d bytes are counted of an image of two chunks", took)
 	}
 }
+
+// macOS opens by a path what it lists to nobody.
+func TestProgramsThatNoFolderListsAreTold(t *testing.T) {
+	const told = " is in the folder of what hard links lead to, and none leads to it, so that nothing was told of it"
+	private := func(name string) it.HFSFile { return it.HFSFile{Path: it.Private + "/" + name, Data: []byte(program)} }
+	link := it.HFSFile{Path: "tool", Inode: 7}
+	for _, row := range []struct {
+		name  string
+		files []it.HFSFile
+		want  []string
+	}{
+		{"one that a link leads to", []it.HFSFile{private("iNode7"), link}, []string{"x.dmg/tool tool"}},
+		{"one of another number", []it.HFSFile{private("iNode7"), private("iNode8"), link}, []string{"x.dmg/tool tool", `x.dmg: ambiguous: the program "iNode8"` + told}},
+		{"one of the same number, otherwise", []it.HFSFile{private("iNode7"), private("iNode07"), link}, []string{"x.dmg/tool tool", `x.dmg: ambiguous: the program "iNode07"` + told}},
+		{"one of a name", []it.HFSFile{private("tool")}, []string{`x.dmg: ambiguous: the program "tool"` + told}},
+		{"data that was deleted", []it.HFSFile{{Path: it.Private + "/temp7", Data: []byte("data")}}, nil},
+		{"a folder", []it.HFSFile{private("folder/tool")}, []string{`x.dmg: ambiguous: the folder "folder" is among what hard links lead to`}},
+		{"what hard links to folders lead to", []it.HFSFile{{Path: it.PrivateFolders + "/dir_7/tool", Data: []byte(program)}}, []string{"x.dmg: unsupported: what hard links to folders lead to, which is not read"}},
+		{"no folders", []it.HFSFile{{Path: it.PrivateFolders, Folder: true}}, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			lines := walkImage(t, newLimits(t.Context()), it.HFS{Files: row.files}.Write(), -1)
+			if diff := cmp.Diff(row.want, lines); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

@@ -144,6 +144,7 @@ func (v *Volume) inode(number uint32) (record, error) {
 	case rec.kind != recordFile:
 		return record{}, fmt.Errorf("catalog: %s is no file", want)
 	}
+	v.linked.add(number)
 	return rec, nil
 }
 

@@ -37,6 +37,7 @@ type Volume struct {
 	created          uint32
 	private          private // of what hard links lead to
 	privateFolders   private // and that of folders
+	linked           linked
 }
 
 // private is a folder that the system keeps hard links in, or none.
