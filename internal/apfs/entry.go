@@ -129,6 +129,9 @@ func (v *Volume) describe(e *Entry) error {
 		}
 		h, err := decmpfs.ReadHeader(b)
 		e.Size, e.Compression = h.Size, h.Type
+		if n := e.node.unpacked; err == nil && n != nil && *n != uint64(h.Size) {
+			err = ambiguous("it has %d bytes by its inode, and %d as it is compressed", *n, h.Size)
+		}
 		return err
 	}
 	s, err := v.openStream(e.node.stream, e.node.size)

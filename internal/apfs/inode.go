@@ -10,10 +10,14 @@ import (
 const (
 	inodeParent   = 0x0
 	inodeStream   = 0x8  // private_id
+	inodeInternal = 0x30 // internal_flags
 	inodeChildren = 0x38 // nchildren of folders, nlink of others
 	inodeBSDFlags = 0x44
 	inodeMode     = 0x50
+	inodeUnpacked = 0x54 // uncompressed_size
 	inodeFields   = 0x5c // extended fields
+
+	hasUnpacked = 0x40000 // INODE_HAS_UNCOMPRESSED_SIZE of the internal flags
 
 	isCompressed = 0x20 // UF_COMPRESSED of sys/stat.h
 
@@ -29,6 +33,7 @@ type inode struct {
 	size     uint64 // of the stream
 	children uint32 // of a folder; of others, how many names they have
 	flags    uint32
+	unpacked *uint64     // bytes of a file that is compressed, nil where that is not told
 	mode     fs.FileMode // the type
 }
 
@@ -69,6 +74,10 @@ func (v *Volume) readInode(id uint64) (*inode, error) {
 		return nil, fmt.Errorf("a file of the mode %#o", le16(b[inodeMode:]))
 	}
 	n := &inode{id: id, parent: le64(b[inodeParent:]), stream: le64(b[inodeStream:]), children: le32(b[inodeChildren:]), flags: le32(b[inodeBSDFlags:]), mode: mode}
+	if le64(b[inodeInternal:])&hasUnpacked != 0 {
+		unpacked := le64(b[inodeUnpacked:])
+		n.unpacked = &unpacked
+	}
 	return n, n.fields(b[inodeFields:])
 }
 

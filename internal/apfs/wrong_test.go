@@ -287,6 +287,11 @@ func TestRecordsThatAreWrongAreErrors(t *testing.T) {
 		{"a compressed file without its attribute", record(21, xattr, none), "z: error: file 0x15: attribute com.apple.decmpfs: file does not exist"},
 		{"a compressed file without its fork", record(21, xattr, value(8, 4)), "compressed resource fork: 16 bytes at offset 0 are past the end at 0"},
 		{"a compressed file of an unknown kind", record(21, xattr, value(8, 99)), "a file compressed by what is not known (type 99), which is not read"},
+		{"a compressed file of another size by its inode", record(21, inode, func(k, v []byte) ([]byte, []byte) {
+			v = bytes.Clone(v)
+			v[0x32], v[0x54] = 4, 5
+			return k, v
+		}), "it has 5 bytes by its inode, and 4 as it is compressed"},
 		{"a key of seven bytes", func(list []imagetest.APFSRecord) []imagetest.APFSRecord {
 			return append(list, imagetest.APFSRecord{Key: make([]byte, 7)})
 		}, "key: it has 7 bytes"},
