@@ -96,6 +96,8 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 	}
 	allow := p.left.ofImage(p.size)
 	disk.Allow = allow
+	p.left.images = append(p.left.images, allow)
+	defer func() { p.left.images = p.left.images[:len(p.left.images)-1] }()
 	limited := inTime{disk, allow}
 	parts, problems := udif.Partitions(limited, disk.Size())
 	for _, err := range append(told, problems...) {
@@ -121,7 +123,7 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 			name.path, name.inside = path.Join(name.path, name.name), path.Join(name.inside, name.name)
 		}
 		if p.more {
-			p.volume(v, name, part, packed, allow)
+			p.volume(v, name, part, packed)
 		}
 	}
 }
@@ -226,7 +228,7 @@ func hfsName(name string, r *io.SectionReader) string {
 }
 
 // volume yields what is on one volume.
-func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64, allow func(int64) error) {
+func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64) {
 	defer p.left.keep(v.memory)()
 	volume, err := v.open()
 	for _, err := range append(volume.problems, err) {
@@ -236,7 +238,7 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(onVolume{newHolder(file.Close), inTimePaths{volume.paths, p.left.unpacker}, packed, allow}, name, p.left, p.yield)
+		walkTree(onVolume{newHolder(file.Close), inTimePaths{volume.paths, p.left.unpacker}, packed}, name, p.left, p.yield)
 	}
 	if err != nil || volume.hidden == nil {
 		return

@@ -76,8 +76,9 @@ type limits struct {
 	entries int
 	info    int64
 	index   int64
-	depth   int       // of the archives around
-	zips    []*endZip // at the ends of the images around, outermost first
+	depth   int                 // of the archives around
+	zips    []*endZip           // at the ends of the images around, outermost first
+	images  []func(int64) error // around, which are asked before they are read
 	*unpacker
 }
 

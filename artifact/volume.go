@@ -25,20 +25,17 @@ type onVolume struct {
 	holder
 	paths
 	packed int64 // bytes of the image, 0 when it packs nothing
-	allow  func(int64) error
 }
 
-// spent tells once that no more is read of a volume.
+// spent tells once that no more is read of an image around what is walked.
 func (w *walker) spent(rel string) bool {
-	v, is := w.tree.(onVolume)
-	if !is {
-		return false
+	for _, allow := range w.left.images {
+		if err := allow(0); err != nil {
+			w.problem(rel, Unreadable, fmt.Errorf("%w; it and what is behind it were not looked at", err))
+			return true
+		}
 	}
-	err := v.allow(0)
-	if err != nil {
-		w.problem(rel, Unreadable, fmt.Errorf("%w; it and the rest of the volume were not looked at", err))
-	}
-	return err != nil
+	return false
 }
 
 func (v onVolume) Reach(name string) error { return ours(v.paths.Reach(name)) }

@@ -3,6 +3,7 @@ package artifact
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -183,5 +184,22 @@ func TestProgramsThatNoFolderListsAreTold(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestAWalkEndsWhereNoMoreIsRead(t *testing.T) {
+	left := newLimits(t.Context())
+	disk := it.HFSDisk(map[string]string{"a": program, "b": program, "c/d": program})
+	errSpent := errors.New("that was all")
+	calls := 0
+	left.images = append(left.images, func(n int64) error {
+		if calls++; calls > 1 {
+			return errSpent
+		}
+		return nil
+	})
+	want := []string{"x.dmg/a a", "x.dmg/b: unreadable: that was all; it and what is behind it were not looked at"}
+	if diff := cmp.Diff(want, walkImage(t, left, disk, -1)); diff != "" {
+		t.Error(diff)
 	}
 }
