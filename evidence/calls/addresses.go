@@ -23,6 +23,9 @@ func (a *addresses) add(addr uint64) {
 }
 
 func (a *addresses) has(addr uint64) bool {
+	if addr-a.lo > a.hi-a.lo {
+		return false
+	}
 	h := hash(addr)
-	return addr-a.lo <= a.hi-a.lo && a.maybe[h/64]>>(h%64)&1 != 0 && a.all[addr]
+	return a.maybe[h/64]>>(h%64)&1 != 0 && a.all[addr]
 }

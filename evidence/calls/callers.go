@@ -31,8 +31,12 @@ func (j *jumps) ended(block uint64, n int) int {
 }
 
 func (j *jumps) add(keys []uint32) {
-	if j != nil {
-		j.keys = slices.Concat(j.keys, keys)
+	switch {
+	case j == nil:
+	case j.keys == nil: // with room for those of its last bytes, which are looked at later
+		j.keys = append(make([]uint32, 0, len(keys)+lookahead/2), keys...)
+	default:
+		j.keys = append(j.keys, keys...)
 	}
 }
 
