@@ -4,8 +4,9 @@ import "encoding/binary"
 
 // A sieveARM64 lists where branches lead, and marks adrp and svc. The key of a place is its address
 // in words, modulo 1<<26: that of a branch, the number of the word and start. Of an adrp that is marked
-// the distance in 16 KiB, with page added, is no more than pages, modulo 1<<19.
-type sieveARM64 struct{ start, page, pages uint32 }
+// the distance in 16 KiB, with page added, is no more than pages, modulo 1<<19. The keys of targets are
+// from first on up to calls more.
+type sieveARM64 struct{ start, page, pages, first, calls uint32 }
 
 // The bits of the distance of a branch, and those of the pages of an adrp that are in one place.
 const imm26, imm19 = 1<<26 - 1, 1<<19 - 1
@@ -15,6 +16,7 @@ func (t *targets) sieveARM64(at uint64) sieveARM64 {
 	return sieveARM64{
 		start: keyARM64(at),
 		page:  uint32(at>>14-t.pages.lo>>14+1) & imm19, pages: uint32(min(t.pages.hi>>14-t.pages.lo>>14+2, imm19)),
+		first: keyARM64(t.calls.lo), calls: uint32(min((t.calls.hi-t.calls.lo)>>2+1, imm26)),
 	}
 }
 
@@ -22,41 +24,64 @@ func keyARM64(addr uint64) uint32 { return uint32(addr>>2) & imm26 }
 
 // sift looks at a block of whole words.
 func (s sieveARM64) sift(to *sifted, code []byte) {
-	s.narrow(to, code, s.wide(to, code))
+	done := 0
+	if hasWide {
+		done = s.wide(to, code)
+	} else {
+		done = s.lanes(to, code)
+	}
+	s.narrow(to, code, done)
 }
 
-// narrow looks at what is from an offset on, two words at a time, each in a lane of 32 bits.
-func (s *sieveARM64) narrow(to *sifted, code []byte, from int) {
-	const (
-		lanes = 1<<32 | 1
-		top   = 1 << 31 * lanes
-		low   = top - lanes
-	)
-	i := from
-	for ; i+8 <= len(code); i += 8 {
-		w := binary.LittleEndian.Uint64(code[i:])
-		// The top bit of a lane stays zero where all that differs is zero.
-		branch := w&(0x7c000000*lanes) ^ 0x14000000*lanes
-		adrp := w&(0x9f000000*lanes) ^ 0x90000000*lanes
-		system := w&(0xffe0001f*lanes) ^ svc*lanes
-		if (branch+low)&(adrp&low+low|adrp)&(system&low+low|system)&top != top {
-			s.word(to, i/4, uint32(w))
-			s.word(to, i/4+1, uint32(w>>32))
+// lanes looks at two words at a time, each in a lane of 32 bits, and returns how far it came. Like
+// [sieveX86.lanes], it leaves out jumps that lead to no target.
+func (s *sieveARM64) lanes(to *sifted, code []byte) (done int) {
+	const low = 1<<31 - 1
+	call, page := uint64((s.start-s.first)&imm26)*lanes32+1<<32, uint64(s.page)*lanes32
+	callRest, pageRest := (low-uint64(min(s.calls+1, imm26)))*lanes32, (low-uint64(min(s.pages+1, imm19)))*lanes32
+	i := 0
+	for ; i+256 <= len(code); i += 256 {
+		to.partial = true
+		b := (*[256]byte)(code[i:])
+		word := func(k int) uint64 { return binary.LittleEndian.Uint64(b[k:]) }
+		for k := 0; k < 256; k += 16 {
+			x := far32(word(k), call, callRest, page, pageRest)
+			y := far32(word(k+8), call+2*lanes32, callRest, page, pageRest)
+			if x&y&top32 != top32 {
+				s.narrow(to, code[:i+k+16], i+k)
+			}
+			call += 4 * lanes32
 		}
 	}
-	for ; i < len(code); i += 4 {
-		s.word(to, i/4, binary.LittleEndian.Uint32(code[i:]))
-	}
+	return i
 }
 
-// word looks at word n.
-func (s *sieveARM64) word(to *sifted, n int, w uint32) {
-	switch {
-	case w&0x7c000000 == 0x14000000: // b, bl
-		to.jump((w + s.start + uint32(n)) & imm26)
-	case w&0x9f000000 == 0x90000000 && (w>>5+s.page)&imm19 <= s.pages, w&^svcNumber == svc:
-		to.others.add(n)
+const (
+	lanes32 = 1<<32 | 1
+	top32   = 1 << 31 * lanes32
+)
+
+// far32 leaves the top bits of words that are not svc and whose distances are in none of two ranges.
+func far32(x, call, callRest, page, pageRest uint64) uint64 {
+	const low, number = top32 - lanes32, svcNumber * lanes32
+	differ := x ^ svc*lanes32
+	return ((x+call)&(imm26*lanes32) + callRest) & ((x>>5+page)&(imm19*lanes32) + pageRest) & (differ&(low&^number) + low | differ)
+}
+
+// narrow looks at what is from an offset on. Every tenth word is a branch, so that a condition
+// for it would mostly be guessed wrong: the key of each word is written, and kept if it is one.
+func (s *sieveARM64) narrow(to *sifted, code []byte, from int) {
+	n, key := to.n, s.start+uint32(from/4)
+	for i := from; i+4 <= len(code); i += 4 {
+		w := binary.LittleEndian.Uint32(code[i:])
+		to.jumps[n] = (w + key) & imm26
+		n += int((w&0x7c000000 ^ 0x14000000 - 1) >> 31) // b, bl
+		key++
+		if w&0x9f000000 == 0x90000000 && (w>>5+s.page)&imm19 <= s.pages || w&^svcNumber == svc {
+			to.others.add(i / 4)
+		}
 	}
+	to.n = n
 }
 
 // scanARM64 looks at branches to targets, an adrp to the page of a pointer, and svc.

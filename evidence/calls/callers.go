@@ -13,16 +13,16 @@ const maxListed = 256 << 20
 type jumps struct {
 	keys []uint32
 	ends [chunk / sieveBlock]int32 // of those of each block
-	full bool                      // there are too many, as in no code
+	full bool                      // there are too many, as in no code, or some are not listed
 }
 
 // ended notes that a block, or a part of it, ends after n jumps that are yet to be added, and
 // returns how many of them to keep.
-func (j *jumps) ended(block uint64, n int) int {
+func (j *jumps) ended(block uint64, n int, partial bool) int {
 	switch {
 	case j == nil || j.full:
 		return 0
-	case len(j.keys)+n > maxJumps:
+	case partial, len(j.keys)+n > maxJumps:
 		*j = jumps{full: true}
 		return 0
 	}

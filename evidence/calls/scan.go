@@ -182,12 +182,12 @@ var passes = sync.Pool{New: func() any { return new(pass) }}
 func (s *Scan) look(t *targets, list *jumps, pc uint64, code []byte, from, limit int) references {
 	p := passes.Get().(*pass)
 	defer passes.Put(p)
-	p.targets, p.references, p.n = t, references{}, 0
+	p.targets, p.references, p.n, p.partial = t, references{}, 0, false
 	for at := from; at < limit; {
 		n := min(limit-at, int(sieveBlock-(pc+uint64(at))%sieveBlock))
 		p.others = marks{}
 		s.f.arch.scan(p, pc, code, at, n)
-		p.n = list.ended(pc+uint64(at), p.n)
+		p.n = list.ended(pc+uint64(at), p.n, p.partial)
 		at += n
 	}
 	list.add(p.jumps[:p.n])

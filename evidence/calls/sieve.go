@@ -35,6 +35,8 @@ type sifted struct {
 	// written at once.
 	jumps [maxJumps + sieveBlock + 1 + 8]uint32
 	n     int // of them
+
+	partial bool // not all jumps are listed
 }
 
 // maxJumps is how many jumps of a chunk are listed. Real code has one in 28 bytes.

@@ -11,8 +11,8 @@ import (
 // not looked for: linkers bind calls between functions by 32 bits. The key of a place is the low half
 // of its address.
 type sieveX86 struct {
-	slots, code highBytes
-	end         uint32 // the key of where a call at the first place ends
+	calls, slots, code highBytes
+	end                uint32 // the key of where a call at the first place ends
 }
 
 // longX86 is what is behind a place, and the place itself: an opcode and a displacement, and one more.
@@ -54,7 +54,7 @@ func (t *targets) sieveX86(at uint64, n int) sieveX86 {
 		lo, hi = min(lo, t.calls.lo), max(hi, t.calls.hi)
 	}
 	return sieveX86{
-		slots: between(t.pointers.lo, t.pointers.hi), code: between(lo, hi),
+		calls: between(t.calls.lo, t.calls.hi), slots: between(t.pointers.lo, t.pointers.hi), code: between(lo, hi),
 		end: keyX86(at + 5),
 	}
 }
@@ -64,23 +64,77 @@ func keyX86(addr uint64) uint32 { return uint32(addr) }
 // sift looks at the first n places of code. Bytes before it and behind its end have no value.
 func (s sieveX86) sift(to *sifted, code []byte, n int) {
 	i := s.narrow(to, code, 0, min(n, 32)) // before the first there is no byte to be read
-	s.narrow(to, code, s.wide(to, code, i, n), n)
+	if hasWide {
+		i = s.wide(to, code, i, n)
+	} else {
+		i = s.lanes(to, code, i, n)
+	}
+	s.narrow(to, code, i, n)
 }
 
-// narrow looks at the places from one up to another, eight at a time as far as it goes.
+// narrow looks at the places from one up to another.
 func (s *sieveX86) narrow(to *sifted, code []byte, i, n int) (done int) {
-	for ; i+8 <= n && i+8+longX86 <= len(code) && i > 0; i += 8 {
-		x, y := binary.LittleEndian.Uint64(code[i:]), binary.LittleEndian.Uint64(code[i-1:])
-		found := zeros(x&(0xfe*bytesOf1)^0xe8*bytesOf1) | zeros(x&(0xc7*bytesOf1)^0x05*bytesOf1) |
-			zeros(y^0x0f*bytesOf1)&zeros(x&(0xf0*bytesOf1)^0x80*bytesOf1)
-		for ; found != 0; found &= found - 1 {
-			s.place(to, code, i+bits.TrailingZeros64(found)/8)
-		}
-	}
 	for ; i < n; i++ {
 		s.place(to, code, i)
 	}
 	return i
+}
+
+// lanes looks at the places from i up to n in lanes of 16 bits, which hold the two high bytes of
+// displacements, and returns how far it came. It leaves out jumps that lead to no target:
+// to look at each takes longer than to read the code once more.
+//
+// A number is in a range if the top bit of its lane is zero in (number+add)&low + rest, where
+// rest is what is missing from the last of the range to the top bit. The first sum may carry 1
+// into the next lane, for which the range has room. Loops are over parts of an array, for which
+// the compiler leaves out checks of bounds, and call what it inlines.
+func (s *sieveX86) lanes(to *sifted, code []byte, i, n int) (done int) {
+	call, callRest := s.calls.lanes()
+	slot, slotRest := s.slots.lanes()
+	const system = 0x050f * lanes16
+	for ; i+64 <= n && i+64+13 <= len(code); i += 64 {
+		to.partial = true
+		b := (*[1 + 64 + 13]byte)(code[i-1:])
+		word := func(k int) uint64 { return binary.LittleEndian.Uint64(b[k:]) }
+		for k := 0; k < 64; k += 16 {
+			// Of every other place the displacement is in these lanes, from the first and from the second on.
+			even := far16(word(k+4), call, callRest, slot, slotRest) & differ16(word(k), system)
+			odd := far16(word(k+5), call, callRest, slot, slotRest) & differ16(word(k+1), system)
+			even8 := far16(word(k+12), call, callRest, slot, slotRest) & differ16(word(k+8), system)
+			odd8 := far16(word(k+13), call, callRest, slot, slotRest) & differ16(word(k+9), system)
+			if even&odd&even8&odd8&top16 == top16 {
+				continue
+			}
+			// Of each byte the top bit for one of the first eight places, and the one below for the others.
+			found := ^even&top16>>8 | ^odd&top16 | ^even8&top16>>9 | ^odd8&top16>>1
+			for ; found != 0; found &= found - 1 {
+				bit := bits.TrailingZeros64(found)
+				s.place(to, code, i+k+bit/8+8*(1-bit%2))
+			}
+		}
+	}
+	return i
+}
+
+const (
+	lanes16 = 0x0001000100010001
+	low16   = 0x7fff * lanes16
+	top16   = 0x8000 * lanes16
+)
+
+// far16 leaves the top bits of lanes whose numbers are in none of two ranges.
+func far16(x, call, callRest, slot, slotRest uint64) uint64 {
+	return ((x+call)&low16 + callRest) & ((x+slot)&low16 + slotRest)
+}
+
+// differ16 leaves the top bits of lanes that differ.
+func differ16(x, y uint64) uint64 { return (x^y)&low16 + low16 | (x ^ y) }
+
+// lanes returns add and rest of a range.
+func (h highBytes) lanes() (add, rest uint64) {
+	const low = 1<<15 - 1
+	from, width := uint64(h.top)<<8|uint64(h.next), uint64(h.tops)<<8|uint64(h.nexts)
+	return -from & low * lanes16, (low - min(width+1, low)) * lanes16
 }
 
 // place looks at the place i.
@@ -103,14 +157,6 @@ func (s *sieveX86) place(to *sifted, code []byte, i int) {
 	if s.code.hasTop(displacement) {
 		to.jump(s.end + uint32(i) + displacement)
 	}
-}
-
-const bytesOf1 = 0x0101010101010101
-
-// zeros returns the top bit of each byte that is zero.
-func zeros(x uint64) uint64 {
-	const low = 0x7f * bytesOf1
-	return ^(x&low + low | x | low)
 }
 
 // scanX86 looks at calls of targets, instructions that are relative to rip, and syscall.
