@@ -93,7 +93,7 @@ func differ(want, got *sifted) string {
 	return ""
 }
 
-// Whatever calls or jumps to a target is found, and listed.
+// Whatever refers to a target is found, and what jumps is listed.
 func FuzzScanOfBlock(f *testing.F) {
 	for _, code := range codeToSift(f) {
 		for _, near := range []int32{0, 40, -64, 70000, -1 << 30, 1<<31 - 1} {
@@ -108,12 +108,32 @@ func FuzzScanOfBlock(f *testing.F) {
 		text := Section{at, uint64(len(code))}
 		for _, a := range []*arch{arm64, x8664} {
 			tg := (&finder{arch: a, text: []Section{text}}).targets()
+			tg.syscalls = true
 			for k := range uint64(64) {
 				tg.call(a, at+uint64(int64(call))+k)
 				tg.pointer(at + uint64(int64(slot)) + k)
 			}
 			p := &pass{targets: tg}
 			a.scan(p, at, code, 0, n)
+			// What is neither jump nor call is found where each place is looked at.
+			each := &pass{targets: tg}
+			for k := 1; k < n && a == x8664; k++ {
+				each.relativeX86(at, code, k)
+				each.syscallX86(at, code, k-1)
+			}
+			for k := int(-at & 3); k+4 <= n && a == arm64; k += 4 {
+				switch w := binary.LittleEndian.Uint32(code[k:]); {
+				case w&0x9f000000 == 0x90000000:
+					each.adrp(at+uint64(k), code[k:])
+				case w&^svcNumber == svc:
+					each.add(reference{at: at + uint64(k)})
+				}
+			}
+			for _, r := range each.found {
+				if !slices.Contains(p.found, r) {
+					t.Errorf("%+v is not found in %x at %#x", r, code, at)
+				}
+			}
 			found := map[uint64]uint64{}
 			for _, r := range p.found {
 				found[r.at] = r.target
