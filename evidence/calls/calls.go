@@ -262,13 +262,14 @@ func (f *finder) sections(text []Section) []Section {
 	return merged(list)
 }
 
-// merged returns sections by address, those that overlap as one: however often a file
-// claims the same code, it is read once.
+// merged returns sections by address, those that overlap as one: however often a file claims the
+// same code, it is read once. Those that are close are one, too: an instruction may begin in one and
+// end in the next, of which neither XNU nor the processor knows.
 func merged(list []Section) []Section {
 	inorder.By(list, func(a, b Section) int { return cmp.Compare(a.Addr, b.Addr) })
 	var apart []Section
 	for _, s := range list {
-		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size {
+		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size+lookahead {
 			apart[n].Size = max(apart[n].Size, s.Addr-apart[n].Addr+s.Size)
 			continue
 		}

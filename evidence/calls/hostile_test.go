@@ -293,3 +293,38 @@ func TestWhatGoesByIsFoundAsWhatIsRead(t *testing.T) {
 		}
 	}
 }
+
+// An instruction is found wherever a section, or what goes by of it, ends.
+func TestNoBorderHidesAnInstruction(t *testing.T) {
+	const size = 8192
+	for _, tt := range []struct {
+		name string
+		text []Section
+		at   int
+	}{
+		{"a section ends within a word, and the last words were left for later", []Section{{base, 4098}}, (4098 - lookahead) &^ 3},
+		{"a section ends within the word, and the next goes on", []Section{{base, 6150}, {base + 6150, size - 6150}}, 6148},
+		{"a byte of the word is in no section", []Section{{base, 6150}, {base + 6151, size - 6151}}, 6148},
+		{"a section begins within a word before", []Section{{base + 2, size - 2}}, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code := make([]byte, size)
+			binary.LittleEndian.PutUint32(code[tt.at:], svc)
+			p := program(ARM64, code, nil)
+			p.Text = tt.text
+			for _, look := range []bool{false, true} {
+				s, err := NewScan(p, wanted)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if look {
+					s.Look(base, code)
+				}
+				refs, err := s.imports(t.Context())
+				if want := []reference{{at: base + uint64(tt.at)}}; err != nil || !slices.Equal(refs, want) {
+					t.Errorf("looked at before: %t: %v, %v", look, refs, err)
+				}
+			}
+		})
+	}
+}

@@ -232,7 +232,7 @@ func (s *Scan) imports(ctx context.Context) ([]reference, error) {
 			}
 			from := uint64(0)
 			if s.seen[n][k] {
-				from = size - min(size, lookahead)
+				from = size - min(size, lookahead+3) // and the rest of a word of arm64
 			}
 			start := from - min(from, lookbehind)
 			b := slices.Grow(buf, int(size-start+lookahead))[:min(size-start+lookahead, t.Size-(at+start-t.Addr))]

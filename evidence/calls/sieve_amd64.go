@@ -2,7 +2,7 @@ package calls
 
 import features "golang.org/x/sys/cpu"
 
-// hasWide reports whether the processor has what the loops need, as those of the last ten years have.
+// hasWide reports whether the processor has what the loops need, as all that servers have had for ten years.
 var hasWide = features.X86.HasAVX2 && features.X86.HasBMI1 && features.X86.HasPOPCNT
 
 // compress has, for each set of eight numbers, where those of the set are, in order.
@@ -25,6 +25,7 @@ func (s *sieveARM64) wide(to *sifted, code []byte) (done int) {
 	if n == 0 || !hasWide {
 		return 0
 	}
+	_, _ = to.jumps[to.n+8*n+7], to.others[n/8] // the last that can be written
 	to.n += siftARM64(s, to, &to.jumps[to.n], &code[0], n, &compress)
 	return n * 32
 }
@@ -36,6 +37,7 @@ func (s *sieveX86) wide(to *sifted, code []byte, i, n int) (done int) {
 	if count <= 0 || i == 0 || !hasWide {
 		return i
 	}
+	_, _ = to.jumps[to.n+32*count+3], to.others[(i/32+count-1)/2] // the last that can be written
 	to.n += siftX86(s, to, &to.jumps[to.n], &code[i], uint32(i), count)
 	return i + count*32
 }

@@ -19,7 +19,24 @@ func codeToSift(tb testing.TB) [][]byte {
 			"00000090 000040f9", "e9 00000001",
 		}[i/32%9]))
 	}
-	return [][]byte{nil, {0xe8}, bytesOf(tb, "94000001 d4001001 e8000000 0f840000 8d051000 00"), random, random[:33], random[:4093], made, made[:77], make([]byte, 100)}
+	list := [][]byte{nil, {0xe8}, bytesOf(tb, "94000001 d4001001 e8000000 0f840000 8d051000 00"), random, random[:33], random[:4093], made, made[:77], make([]byte, 100)}
+	// Much that jumps to what is 1000 bytes behind the start, and loads from 1104 bytes behind it.
+	x86, arm := slices.Clone(random), slices.Clone(random)
+	for i := 0; i+16 <= len(x86); i += 11 {
+		op := bytesOf(tb, []string{"e8", "0f85", "488d05", "e9", "ff15"}[i/11%5])
+		copy(x86[i:], op)
+		to := 1000
+		if len(op) > 1 && op[0] != 0x0f {
+			to = 1104
+		}
+		binary.LittleEndian.PutUint32(x86[i+len(op):], uint32(to-i-len(op)-4))
+	}
+	for i := 0; i+16 <= len(arm); i += 20 {
+		binary.LittleEndian.PutUint32(arm[i:], 0x94000000|uint32((1000-i)/4)&imm26)
+		binary.LittleEndian.PutUint32(arm[i+8:], 0x90000000|uint32(i/20%32))                        // adrp to the same page
+		binary.LittleEndian.PutUint32(arm[i+12:], 0xf9400000|uint32(1104/8)<<10|uint32(i/20%32)<<5) // ldr
+	}
+	return append(list, x86, arm)
 }
 
 // Each place is marked and listed where the definition says so, in assembly and without.
@@ -96,7 +113,7 @@ func differ(want, got *sifted) string {
 // Whatever refers to a target is found, and what jumps is listed.
 func FuzzScanOfBlock(f *testing.F) {
 	for _, code := range codeToSift(f) {
-		for _, near := range []int32{0, 40, -64, 70000, -1 << 30, 1<<31 - 1} {
+		for _, near := range []int32{0, 40, 980, -64, 70000, -1 << 30, 1<<31 - 1} {
 			f.Add(code, uint64(base), near, near+100)
 			f.Add(code, uint64(base+3), near, near+1<<17)
 		}
@@ -115,18 +132,28 @@ func FuzzScanOfBlock(f *testing.F) {
 			}
 			p := &pass{targets: tg}
 			a.scan(p, at, code, 0, n)
+			without := withoutWide(a, tg, at, code, n)
 			// What is neither jump nor call is found where each place is looked at.
 			each := &pass{targets: tg}
+			var places []int // of the block
 			for k := 1; k < n && a == x8664; k++ {
+				before := len(each.found)
 				each.relativeX86(at, code, k)
 				each.syscallX86(at, code, k-1)
+				if len(each.found) > before {
+					places = append(places, k)
+				}
 			}
 			for k := int(-at & 3); k+4 <= n && a == arm64; k += 4 {
+				before := len(each.found)
 				switch w := binary.LittleEndian.Uint32(code[k:]); {
 				case w&0x9f000000 == 0x90000000:
 					each.adrp(at+uint64(k), code[k:])
 				case w&^svcNumber == svc:
 					each.add(reference{at: at + uint64(k)})
+				}
+				if len(each.found) > before {
+					places = append(places, (k-int(-at&3))/4)
 				}
 			}
 			for _, r := range each.found {
@@ -134,14 +161,26 @@ func FuzzScanOfBlock(f *testing.F) {
 					t.Errorf("%+v is not found in %x at %#x", r, code, at)
 				}
 			}
+			for _, k := range places {
+				if without.others[k/64]>>(k%64)&1 == 0 {
+					t.Errorf("the place %d of %x at %#x is not marked without AVX2", k, code, at)
+				}
+			}
 			found := map[uint64]uint64{}
 			for _, r := range p.found {
 				found[r.at] = r.target
+			}
+			listed := map[uint32]int{}
+			for _, key := range without.jumps[:without.n] {
+				listed[key]++
 			}
 			for k := 0; k < n; k++ {
 				to, size := jump(a, at+uint64(k), code[k:])
 				if size == 0 || a == arm64 && (at+uint64(k))%4 != 0 {
 					continue
+				}
+				if listed[a.key(to)]--; tg.calls.has(to) && listed[a.key(to)] < 0 {
+					t.Errorf("%x at %d of %x calls %#x, which is not listed without AVX2", code[k:k+size], k, code, to)
 				}
 				if tg.calls.has(to) && found[at+uint64(k)] != to {
 					t.Errorf("%x at %d of %x calls %#x, which is not found", code[k:k+size], k, code, to)
@@ -152,6 +191,21 @@ func FuzzScanOfBlock(f *testing.F) {
 			}
 		}
 	})
+}
+
+// withoutWide is what the sieve finds where there is no assembly.
+func withoutWide(a *arch, t *targets, at uint64, code []byte, n int) *sifted {
+	to := &sifted{}
+	if a == arm64 {
+		at, code, n = wholeWords(at, code, n)
+		s := t.sieveARM64(at)
+		s.narrow(to, code[:n], s.lanes(to, code[:n]))
+		return to
+	}
+	s := t.sieveX86(at, n)
+	i := s.narrow(to, code, 0, min(n, 32))
+	s.narrow(to, code, s.lanes(to, code, i, n), n)
+	return to
 }
 
 // jump is where an instruction at the start of code jumps or calls, by 26 or 32 bits, and its size.
