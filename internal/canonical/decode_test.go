@@ -32,6 +32,8 @@ func TestDecode(t *testing.T) {
 		{"what has to be there and is not is an error", strings.Replace(good, `"name":"a",`, "", 1), `"name" is missing`},
 		{"what is left out when it is empty may not be there and empty", strings.Replace(good, "{", `{"label":"",`, 1), `the name "label" is not known, or stands for nothing`},
 		{"null is no text", strings.Replace(good, `"a"`, "null", 1), `"name" is null`},
+		{"null is no map", strings.Replace(good, `{"Any.yml":"x","any.yml":"y"}`, "null", 1), `"texts" is null`},
+		{"null is no list", strings.Replace(good, `[{"size":1}]`, "null", 1), `"inner" is null`},
 		{"null is no object", strings.Replace(good, `{"size":1}`, "null", 1), `"inner[0]" is null`},
 		{"another type is told with its place", strings.Replace(good, `1`, `"1"`, 1), "inner.size is a string, and not what it has to be"},
 		{"nothing is no JSON", "", "unexpected EOF"},
