@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/codewarrant/codewarrant/internal/inorder"
@@ -29,7 +30,9 @@ const (
 	maxValues = 10_000_000
 )
 
-// JSON returns the form of one value. It takes some times as much memory as b has bytes.
+// JSON returns the form of one value. It takes some times as much memory as b has bytes, and
+// moves a byte once at most for each object that it is in, of which there are maxDepth: only
+// members that are not in order are moved, and what stands behind the first of them.
 func JSON(b []byte) ([]byte, error) {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
@@ -50,6 +53,7 @@ type writer struct {
 	dec    *json.Decoder
 	out    []byte
 	values int
+	room   []byte // what is moved meanwhile; one for all objects
 }
 
 // member is where a member of an object stands in what is written.
@@ -110,9 +114,12 @@ func (w *writer) array(depth int) error {
 }
 
 func (w *writer) object(depth int) error {
-	start := len(w.out)
+	w.out = append(w.out, '{')
 	var members []member
 	for w.dec.More() {
+		if len(members) > 0 {
+			w.out = append(w.out, ',')
+		}
 		if len(members) == maxFields {
 			return fmt.Errorf("an object of more than %d members", maxFields)
 		}
@@ -138,24 +145,41 @@ func (w *writer) object(depth int) error {
 	if _, err := w.dec.Token(); err != nil {
 		return err
 	}
-	return w.sort(start, members)
-}
-
-// sort puts the members that are written from start on in order.
-func (w *writer) sort(start int, members []member) error {
-	byName := func(a, b member) int { return strings.Compare(a.name, b.name) }
-	inorder.By(members, byName)
-	text := bytes.Clone(w.out[start:])
-	w.out = append(w.out[:start], '{')
-	for i, m := range members {
-		if i > 0 {
-			if members[i-1].name == m.name {
-				return fmt.Errorf("the name %q is there twice", m.name)
-			}
-			w.out = append(w.out, ',')
-		}
-		w.out = append(w.out, text[m.start-start:m.end-start]...)
+	if err := w.sort(members); err != nil {
+		return err
 	}
 	w.out = append(w.out, '}')
+	return nil
+}
+
+// sort puts the members of an object, which are written, in order. Those that stand where they
+// belong are left there, up to the first that does not.
+func (w *writer) sort(members []member) error {
+	byName := func(a, b member) int { return strings.Compare(a.name, b.name) }
+	sorted := members
+	if !slices.IsSortedFunc(members, byName) {
+		sorted = inorder.Copied(members, byName)
+	}
+	first := len(members)
+	for i, m := range sorted {
+		if i > 0 && sorted[i-1].name == m.name {
+			return fmt.Errorf("the name %q is there twice", m.name)
+		}
+		if m.start != members[i].start {
+			first = min(first, i)
+		}
+	}
+	if first == len(members) {
+		return nil
+	}
+	start := members[first].start
+	w.room = append(w.room[:0], w.out[start:]...)
+	w.out = w.out[:start]
+	for i, m := range sorted[first:] {
+		if i > 0 {
+			w.out = append(w.out, ',')
+		}
+		w.out = append(w.out, w.room[m.start-start:m.end-start]...)
+	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,7 @@ import (
 func TestWhatMeansTheSameHasOneForm(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"names are in order", `{"b": 1, "a": {"d":2,"c":[ {"y":0,"x":1} ]}}`, `{"a":{"c":[{"x":1,"y":0}],"d":2},"b":1}`},
+		{"what stands before the first that is not in order stays", `{"a":1,"b":{"z":0},"d":[2],"c":"x","e":{}}`, `{"a":1,"b":{"z":0},"c":"x","d":[2],"e":{}}`},
 		{"a list keeps its order", "[3, 1,\n2]", `[3,1,2]`},
 		{"a number is as it was written", `[1.0, 1e2, -0, 12345678901234567890]`, `[1.0,1e2,-0,12345678901234567890]`},
 		{"escapes are those that are needed", `"\u0041<\/\n\u2028"`, `"A</\n` + "\\u2028" + `"`},
@@ -52,6 +54,29 @@ func TestSoManyValuesAndNoMore(t *testing.T) {
 	w := &writer{dec: json.NewDecoder(strings.NewReader("[0,0]")), values: maxValues - 2}
 	if err := w.value(0); err == nil || !strings.Contains(err.Error(), "more than 10000000 values") {
 		t.Error(err)
+	}
+}
+
+// Objects around a long text do not have it copied anew for each of them.
+func TestMemoryDoesNotGrowWithDepth(t *testing.T) {
+	const size, depth = 1 << 20, maxDepth - 1
+	for _, c := range []struct{ name, before, after string }{
+		{"members that are in order", `{"a":0,"b":`, `}`},
+		{"members that are not in order", `{"b":`, `,"a":0}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := []byte(strings.Repeat(c.before, depth) + `"` + strings.Repeat("x", size) + `"` + strings.Repeat(c.after, depth))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			form, err := JSON(text)
+			runtime.ReadMemStats(&after)
+			if want := strings.Repeat(`{"a":0,"b":`, depth) + `"` + strings.Repeat("x", size) + `"` + strings.Repeat("}", depth); err != nil || string(form) != want {
+				t.Fatalf("%.100q, %v", form, err)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 20*size {
+				t.Errorf("%d bytes are allocated for %d", took, len(text))
+			}
+		})
 	}
 }
 
