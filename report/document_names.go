@@ -3,12 +3,48 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/canonical"
 )
 
 // free are the fields whose values have names of their own, as people chose them.
 var free = map[string]bool{"value": true}
+
+// fold returns what is equal for names that differ in nothing but case, by any reader's rules.
+func fold(name string) string {
+	return strings.ToLower(strings.ToUpper(name)) // İ and ſ and K, too
+}
+
+// object are the fields of one by their names as they are written, in no other case.
+type object map[string]json.RawMessage
+
+// readObject reads an object that all readers take for the same: no two of its names differ in
+// nothing but case.
+func readObject(raw []byte) (o object, err error) {
+	text, err := canonical.JSON(raw)
+	if err != nil {
+		return nil, err
+	}
+	if json.Unmarshal(text, &o) != nil || o == nil {
+		return nil, errors.New("not an object")
+	}
+	return o, exact(text)
+}
+
+// read reads a field, which has to be there.
+func (o object) read(name string, v any) error {
+	raw, ok := o[name]
+	if !ok || string(raw) == "null" {
+		return fmt.Errorf("%q is missing", name)
+	}
+	if err := json.Unmarshal(raw, v); err != nil {
+		return fmt.Errorf("%q: %w", name, err)
+	}
+	return nil
+}
 
 // exact reports an object in which two names differ in nothing but case.
 func exact(text []byte) error {
@@ -38,7 +74,7 @@ func exactNext(dec *json.Decoder) error {
 				return err
 			}
 			name := token.(string)
-			folded := strings.ToLower(strings.ToUpper(name)) // İ and ſ and K, too
+			folded := fold(name)
 			if other, ok := names[folded]; ok {
 				return fmt.Errorf("not a report: %q and %q are in one object", other, name)
 			}

@@ -116,20 +116,17 @@ func (m *Merger) addAll(in Input) error {
 		return fmt.Errorf("not a report: %w", err)
 	}
 	seen := map[string]bool{}
-	var told struct {
-		Runs, Passed, Failed, Unreadable int
-	}
-	var found [4]int
+	var told, found [4]int
 	for dec.More() {
 		token, err := dec.Token()
 		if err != nil {
 			return fmt.Errorf("not a report: %w", err)
 		}
 		name := token.(string)
-		if seen[name] {
+		if seen[fold(name)] {
 			return fmt.Errorf("not a report: the name %q is there twice", name)
 		}
-		seen[name] = true
+		seen[fold(name)] = true
 		if len(seen) > maxFields {
 			return fmt.Errorf("not a report: more than %d fields", maxFields)
 		}
@@ -140,7 +137,7 @@ func (m *Merger) addAll(in Input) error {
 		case "plans":
 			err = m.addPlans(dec)
 		case "counts":
-			err = dec.Decode(&told)
+			told, err = readCounts(dec)
 		default:
 			err = skip(dec)
 		}
@@ -157,11 +154,26 @@ func (m *Merger) addAll(in Input) error {
 	if !seen["schema"] || !seen["runs"] {
 		return errors.New("not a report: it has no runs")
 	}
-	if want := [4]int{told.Runs, told.Passed, told.Failed, told.Unreadable}; found != want {
+	if found != told {
 		return fmt.Errorf("the reports in it are not those that were merged: of %d, %d passed, %d failed, %d unreadable there are %d, %d, %d, %d",
-			want[0], want[1], want[2], want[3], found[0], found[1], found[2], found[3])
+			told[0], told[1], told[2], told[3], found[0], found[1], found[2], found[3])
 	}
 	return nil
+}
+
+// readCounts reads how many reports a merged one says that it has, in the order of addRuns.
+func readCounts(dec *json.Decoder) (n [4]int, err error) {
+	var raw json.RawMessage
+	if err := dec.Decode(&raw); err != nil {
+		return n, err
+	}
+	o, err := readObject(raw)
+	for i, name := range []string{"runs", "passed", "failed", "unreadable"} {
+		if err == nil {
+			err = o.read(name, &n[i])
+		}
+	}
+	return n, err
 }
 
 // unexpected says of an end that it is too early.

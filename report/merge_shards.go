@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -124,13 +125,33 @@ func (m *Merger) Missing() []Planned {
 	return slices.DeleteFunc(m.Plans(), func(p Planned) bool { return len(p.Missing) == 0 })
 }
 
+// planned reads what a merged report has of one plan. What is missing of it has to be said, were
+// it nothing: it would be taken for all that there is otherwise.
+func planned(raw []byte) (p Planned, err error) {
+	o, err := readObject(raw)
+	if err != nil {
+		return p, err
+	}
+	if o["shards"] != nil {
+		err = o.read("shards", &p.Shards)
+	}
+	return p, cmp.Or(err, o.read("sha256", &p.SHA256), o.read("missing", &p.Missing))
+}
+
 // addPlans adds what a merged report has of plans.
 func (m *Merger) addPlans(dec *json.Decoder) error {
-	var list []Planned
+	var list []json.RawMessage
 	if err := dec.Decode(&list); err != nil {
 		return err
 	}
-	for i, p := range list {
+	if list == nil {
+		return errors.New("not a list")
+	}
+	for i, raw := range list {
+		p, err := planned(raw)
+		if err != nil {
+			return fmt.Errorf("%d: %w", i, err)
+		}
 		b, err := hex.DecodeString(p.SHA256)
 		if err != nil || len(b) != sha256.Size {
 			return fmt.Errorf("%d: %q is no SHA-256", i, p.SHA256)

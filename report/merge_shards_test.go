@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/hex"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -141,6 +142,16 @@ func TestShardsThatCannotBeAreRefused(t *testing.T) {
 		{"a division that nothing is missing of", "[\n        2,\n        3\n      ]", `[]`, "of 3 shards [] are missing"},
 		{"more than one matrix has", `"shards": 3`, `"shards": 257`, "of 257 shards"},
 		{"a digest that is none", `a000`, `a00`, "is no SHA-256"},
+		{"one that does not say what is missing", `"missing"`, `"absent"`, `plans: 0: "missing" is missing`},
+		{"one that says nothing of what is missing", "[\n        2,\n        3\n      ]", "null", `plans: 0: "missing" is missing`},
+		{"a digest alone", `"plans": [`, `"plans": [{"sha256": "` + hex.EncodeToString(planB[:]) + `"},`, `plans: 0: "missing" is missing`},
+		{"what is missing, in two cases", `"missing"`, `"Missing": [], "missing"`, `"Missing" and "missing" are in one object`},
+		{"what is missing, twice", `"missing"`, `"missing": [], "missing"`, `the name "missing" is there twice`},
+		{"what is missing, in another case alone", `"missing"`, `"Missing"`, `plans: 0: "missing" is missing`},
+		{"a name that a later version may write", `"missing"`, `"more": 1, "missing"`, ""},
+		{"no shards", `"shards": 3`, `"shards": null`, `plans: 0: "shards" is missing`},
+		{"plans in two cases", `"plans"`, `"Plans": [], "plans"`, `the name "plans" is there twice`},
+		{"plans that are none", good[strings.Index(good, `"plans"`):strings.Index(good, `"runs": [`)], `"plans": null, `, "plans: not a list"},
 		{"plans that are no list", `"plans": [`, `"plans": [[`, "plans: "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
