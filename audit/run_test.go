@@ -206,6 +206,56 @@ func TestAnswersThatARunDoesNotUseAreDropped(t *testing.T) {
 	}
 }
 
+// A run that was interrupted and is never gone on with leaves nothing behind, and what it was
+// answered is not asked for again in full by the run that takes its place.
+func TestAnswersOfAPlanThatIsGivenUpAreDropped(t *testing.T) {
+	s, dir, other := acme(t), t.TempDir(), t.TempDir()
+	const less = "version: 1\nrepositories: [acme/fine, acme/beside]\n"
+	if _, err := run(t.Context(), t, s, less, other); err != nil {
+		t.Fatal(err)
+	}
+	want := kept(t, other)
+	for range 2 {
+		giveUp(t, s, few, dir)
+	}
+	if n := kept(t, dir); n <= want || want == 0 {
+		t.Fatalf("%d answers, and %d of less", n, want)
+	}
+	asked := len(s.Requests())
+	if _, err := run(t.Context(), t, s, less, dir); err != nil {
+		t.Fatal(err)
+	}
+	again := 0
+	for _, r := range s.Requests()[asked:] {
+		if !strings.HasPrefix(strings.ToLower(r.Path), "/repos/acme/fine/") {
+			continue
+		}
+		if again++; r.Header.Get("If-None-Match") == "" {
+			t.Errorf("an answer that was there was dropped: %s", r.Path)
+		}
+	}
+	if n := kept(t, dir); n != want || again == 0 {
+		t.Errorf("%d answers are kept, and %d are used", n, want)
+	}
+}
+
+// giveUp runs all of a plan, and is killed before it comes to its end.
+func giveUp(t *testing.T, s *githubtest.Server, src, dir string) {
+	t.Helper()
+	state := open(t, dir)
+	c := client(s, state)
+	p, err := makePlan(t.Context(), c, src, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := state.Begin(p, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := audit.Run(t.Context(), p, audit.Options{Client: c, Version: "test", State: state}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The token goes to the API alone, and is written nowhere.
 func TestTheTokenStaysWithTheAPI(t *testing.T) {
 	s, dir := acme(t), t.TempDir()

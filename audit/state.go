@@ -19,15 +19,16 @@ type State struct {
 	API string // address that answers come from; reports of another are not gone on with
 	dir string
 
-	mu  sync.Mutex
-	err error // why an answer could not be kept; the first
+	mu   sync.Mutex
+	err  error           // why an answer could not be kept; the first
+	used map[string]bool // the files of answers that were loaded or saved
 }
 
 // The folders in a state, and what stands in one for a repository of which nothing is
 // reported.
 const (
 	answers = "answers"
-	before  = "answers-before" // of the last run that was over, until this one uses them
+	before  = "answers-before" // of other runs, until this one uses them
 	assets  = "assets"         // while they are looked at
 	reports = "reports"
 	mark    = "codewarrant-audit" // a file that tells the folder of a state
@@ -52,7 +53,9 @@ func OpenState(dir string) (*State, error) {
 }
 
 // Begin prepares for a run: the reports of another plan, or of another shard of it, are
-// taken away. Those of the same are left, so that the run goes on where one was interrupted.
+// taken away, and the answers that they have used are dropped by [State.End] unless this run
+// uses them, too. What is there of the same is left, so that the run goes on where one was
+// interrupted. What was asked by way of s to make the plan is used by the run.
 func (s *State) Begin(p *Plan, shard int) error {
 	var b bytes.Buffer
 	if err := p.Write(&b); err != nil {
@@ -63,8 +66,13 @@ func (s *State) Begin(p *Plan, shard int) error {
 		return err
 	}
 	plan := s.path(reports, "plan")
-	if was, err := os.ReadFile(plan); err == nil && bytes.Equal(was, b.Bytes()) {
-		return nil
+	if was, err := os.ReadFile(plan); err == nil { // of a run that was never over
+		if bytes.Equal(was, b.Bytes()) {
+			return nil
+		}
+		if err := s.setAside(); err != nil {
+			return err
+		}
 	}
 	if err := s.clear(); err != nil {
 		return err
@@ -77,7 +85,8 @@ func (s *State) Begin(p *Plan, shard int) error {
 
 // End takes all reports away: the run is over, and the next one looks at everything anew. Of the
 // answers those are left that this run has used, from its plan on and however often it was
-// interrupted: so there are no more than one run asks for, whatever changes on GitHub.
+// interrupted: so there are no more than one run asks for, whatever changes on GitHub, and
+// whatever other plans were begun before and never came to an end.
 func (s *State) End() error {
 	if err := s.clear(); err != nil {
 		return err
@@ -89,6 +98,43 @@ func (s *State) End() error {
 		return err
 	}
 	return os.Mkdir(s.path(answers), 0o700)
+}
+
+// setAside puts the answers that were not used by way of s with those of other runs.
+func (s *State) setAside() error {
+	list, err := os.ReadDir(s.path(answers))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(s.path(before), 0o700); err != nil {
+		return err
+	}
+	for _, e := range list {
+		name := s.path(answers, e.Name())
+		if s.uses(name) {
+			continue
+		}
+		if err := os.Rename(name, s.path(before, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *State) uses(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.used[name]
+}
+
+// use notes that the file of an answer is used.
+func (s *State) use(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.used == nil {
+		s.used = map[string]bool{}
+	}
+	s.used[name] = true
 }
 
 func (s *State) clear() error {
@@ -142,6 +188,7 @@ func (s *State) path(names ...string) string {
 // Load returns an answer that was saved, and notes that it is used.
 func (s *State) Load(key string) []byte {
 	name := s.answer(answers, key)
+	s.use(name)
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if moved := os.Rename(s.answer(before, key), name); moved != nil && !errors.Is(moved, fs.ErrNotExist) {
@@ -157,7 +204,9 @@ func (s *State) Load(key string) []byte {
 
 // Save keeps an answer.
 func (s *State) Save(key string, answer []byte) {
-	if err := replace(s.answer(answers, key), answer); err != nil {
+	name := s.answer(answers, key)
+	s.use(name)
+	if err := replace(name, answer); err != nil {
 		s.fail(err)
 	}
 }
