@@ -113,10 +113,13 @@ func compare(a, b Target) int { return compareNames(a.Repository, b.Repository) 
 
 func compareNames(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
 
-// has reports whether a repository is in the plan under this name.
-func (p *Plan) has(name string) bool {
-	_, ok := slices.BinarySearchFunc(p.Repositories, name, func(t Target, name string) int { return compareNames(t.Repository, name) })
-	return ok
+// target returns the repository that is in the plan under this name, if one is.
+func (p *Plan) target(name string) (t Target, ok bool) {
+	i, ok := slices.BinarySearchFunc(p.Repositories, name, func(t Target, name string) int { return compareNames(t.Repository, name) })
+	if ok {
+		t = p.Repositories[i]
+	}
+	return t, ok
 }
 
 // rank orders levels, the worst first, and to be left out last.

@@ -24,6 +24,7 @@ type subject struct {
 	*run
 	reader
 	target Target
+	other  *Target // the same repository under the name that it has, of which the plan asks less; nil: there is none
 	in     check.Input
 
 	owner, name string          // as GitHub spells them
@@ -95,13 +96,20 @@ func (s *subject) look() bool {
 			return true
 		}
 		if !strings.EqualFold(r.Name, s.target.Repository) { // the plan could not tell
-			if s.plan.has(r.Name) {
+			switch other, ok := s.plan.target(r.Name); {
+			case !ok:
+				s.in.Audit.Was = append(slices.Clone(s.in.Audit.Was), s.target.Repository)
+				s.in.Repository = r.Name
+			case rank(other.WithoutPolicy) <= rank(s.target.WithoutPolicy):
 				s.in.Audit.Same = r.Name
 				return true
+			default: // it has to have a policy, which is not asked under that name
+				s.other = &other
 			}
-			s.in.Audit.Was = append(slices.Clone(s.in.Audit.Was), s.target.Repository)
+		} else {
+			s.in.Repository = r.Name
 		}
-		s.in.Repository, branch = r.Name, r.DefaultBranch
+		branch = r.DefaultBranch
 		s.owner, s.name, _ = strings.Cut(r.Name, "/")
 	}
 	sha, err := s.client.Commit(s.ctx, s.owner, s.name, "heads/"+branch)
@@ -113,7 +121,7 @@ func (s *subject) look() bool {
 		s.unread(s.target.Repository, err, seen)
 		return true
 	}
-	s.at.Repository, s.at.Ref = s.in.Repository, sha
+	s.at.Repository, s.at.Ref = s.owner+"/"+s.name, sha
 	p, err := policy.Load(s.at, s.from(s.at))
 	var errs policy.Errors
 	switch {
@@ -124,6 +132,10 @@ func (s *subject) look() bool {
 		return true
 	case err != nil:
 		s.unread(s.at.Path, err, seen)
+		return true
+	}
+	if s.other != nil {
+		s.in.Audit.Same = s.other.Repository
 		return true
 	}
 	s.in.Policy = p
@@ -152,10 +164,16 @@ func (s *subject) withoutPolicy(why string) bool {
 	if s.target.WithoutPolicy == "" {
 		return false
 	}
+	if s.other != nil {
+		why += fmt.Sprintf("; it is the same repository as %s, of which the audit asks less", s.other.Repository)
+	}
 	s.in.Audit.Missing, s.in.Audit.Level = why, s.target.WithoutPolicy
 	s.in.Policy = s.plan.baseline.policy
 	if s.in.Policy == nil {
 		s.in.Policy = s.byDefault
+	}
+	if s.other != nil && s.other.WithoutPolicy != "" { // its assets are looked at under that name
+		return true
 	}
 	if s.release() {
 		s.in.Audit.Level = policy.Error

@@ -14,7 +14,6 @@ import (
 
 	"github.com/codewarrant/codewarrant/audit"
 	"github.com/codewarrant/codewarrant/internal/githubtest"
-	"github.com/codewarrant/codewarrant/policy"
 )
 
 // Eight jobs, each of which has the plan and a token, come to the same as one.
@@ -433,59 +432,5 @@ func TestWhatARepositoryCosts(t *testing.T) {
 				t.Errorf("%d requests, not %d", n, test.want)
 			}
 		})
-	}
-}
-
-// Under whatever names a repository is listed, it is judged once, and nothing contradicts that.
-func TestARepositoryUnderTwoNamesIsJudgedOnce(t *testing.T) {
-	s := acme(t)
-	s.Repos["initech/tool"].Latest = kinds["release-jit"].Latest
-	s.Moved["initech/gadget"] = "initech/tool"
-	src := "version: 1\nrepositories: [initech/utensil, initech/tool, initech/gadget]\nrelease: {assets: '*'}\n"
-	text, err := run(t.Context(), t, s, src, t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	const once = `fail
-
-initech/tool: fail, by github:initech/tool//.github/codewarrant.yml@c0ffee0000000000000000000000000000000000
-  error[unapproved-entitlement] ["Acme.zip/acme"]: claims com.apple.security.cs.allow-jit, which needs a justification, and no exception covers it
-  note[policy-remark] []: the audit lists the repository as initech/gadget, which is the name that it had
-  note[policy-remark] []: the audit lists the repository as initech/utensil, which is the name that it had
-`
-	if diff := cmp.Diff(once, summary(t, text)); diff != "" {
-		t.Error(diff)
-	}
-
-	// Where it got another name after the plan was made, the run tells, in whatever shard.
-	p, err := makePlan(t.Context(), client(s, nil), src, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Repositories[0].Was = nil
-	p.Repositories = append(p.Repositories, audit.Target{Repository: "initech/utensil", WithoutPolicy: policy.Error})
-	p.Shards = 2
-	if p, err = audit.Read(written(t, p), "test"); err != nil {
-		t.Fatal(err)
-	}
-	var parts []string
-	for k := 1; k <= 2; k++ {
-		state := open(t, t.TempDir())
-		part, err := runPlan(t.Context(), t, client(s, state), p, state, k)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parts = append(parts, write(t, "part.json", part))
-	}
-	const later = `fail
-
-initech/tool: fail, by github:initech/tool//.github/codewarrant.yml@c0ffee0000000000000000000000000000000000
-  error[unapproved-entitlement] ["Acme.zip/acme"]: claims com.apple.security.cs.allow-jit, which needs a justification, and no exception covers it
-
-initech/utensil: pass, by .github/codewarrant.yml
-  note[policy-remark] []: it is the same repository as initech/tool, which is judged under that name
-`
-	if diff := cmp.Diff(later, summary(t, merged(t, parts...))); diff != "" {
-		t.Error(diff)
 	}
 }
