@@ -19,14 +19,16 @@ func FileSystem(r io.ReaderAt, size int64) string {
 func FileSystems(r io.ReaderAt, size int64) (all []string) {
 	d := disk{r: r, size: size}
 	if b := d.at(0, sector); b != nil {
-		switch {
-		case string(b[32:36]) == "NXSB":
+		if string(b[32:36]) == "NXSB" {
 			all = append(all, "APFS")
-		case string(b[3:11]) == "NTFS    ":
+		}
+		if isNTFS(b) {
 			all = append(all, "NTFS")
-		case string(b[3:11]) == "EXFAT   ":
+		}
+		if isExFAT(b) {
 			all = append(all, "exFAT")
-		case isBootSector(b):
+		}
+		if isFAT(b) {
 			all = append(all, "FAT")
 		}
 	}

@@ -151,6 +151,12 @@ func (d *disk) isRecord(n uint64) bool {
 
 // isBootSector reports whether the first sector is that of a FAT, exFAT or NTFS, which ends
 // in the same two bytes.
-func isBootSector(b []byte) bool {
-	return string(b[3:11]) == "NTFS    " || string(b[3:11]) == "EXFAT   " || string(b[54:57]) == "FAT" || string(b[82:85]) == "FAT" || archive.IsFAT(b)
+func isBootSector(b []byte) bool { return isNTFS(b) || isExFAT(b) || isFAT(b) }
+
+func isNTFS(b []byte) bool { return string(b[3:11]) == "NTFS    " }
+
+func isExFAT(b []byte) bool { return string(b[3:11]) == "EXFAT   " }
+
+func isFAT(b []byte) bool {
+	return string(b[54:57]) == "FAT" || string(b[82:85]) == "FAT" || archive.IsFAT(b)
 }

@@ -195,6 +195,15 @@ func TestPartitionsAreThoseOfTheMaps(t *testing.T) {
 			`[the partition "one" at offset 32768 is APFS, and HFS+ as well]`,
 		},
 		{
+			"two file systems in the first sector of a partition", func(b []byte) {
+				apm(b, one)
+				copy(b[64*512+32:], "NXSB")
+				copy(b[64*512+54:], "FAT16")
+			},
+			[]udif.Partition{of("APM", "one", "Apple_HFS", 64, 100)},
+			`[the partition "one" at offset 32768 is APFS, and FAT as well]`,
+		},
+		{
 			"a partition of one block on a disk that is a volume", func(b []byte) {
 				mbr(b, 0xAF, part{"", 0, 1})
 				copy(b[1024:], "H+")
