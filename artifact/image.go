@@ -14,7 +14,6 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/hfs"
 	"github.com/codewarrant/codewarrant/internal/udif"
-	"github.com/codewarrant/codewarrant/macho"
 )
 
 // Image is a disk image of the format UDIF.
@@ -254,26 +253,44 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed
 func (p *packedFile) hidden(v *hfs.Volume) (list []error) {
 	const most = 10
 	for e, err := range v.Hidden() {
-		if p.left.entries--; len(list) >= most || p.left.passed() != nil {
-			return list
+		p.left.entries--
+		if err := p.left.passed(); err != nil {
+			return append(list, err)
 		}
-		var magic [4]byte
 		if err == nil {
-			err = e.Err
+			err = unlinked(v, e)
 		}
-		if err == nil && e.Mode.IsRegular() {
-			var r io.ReaderAt
-			if r, _, err = v.Open(e); err == nil {
-				if n, _ := r.ReadAt(magic[:], 0); n == len(magic) && macho.IsMagic(magic) {
-					err = ambiguous("the program %.200q is in the folder of what hard links lead to, and none leads to it, so that nothing was told of it", e.Name)
-				}
-			}
-		}
-		if err != nil {
+		switch {
+		case err == nil:
+		case len(list) == most:
+			return append(list, fmt.Errorf("there are more files like these in the folder of what hard links lead to; the first %d are told", most))
+		default:
 			list = append(list, err)
 		}
 	}
 	return list
+}
+
+// unlinked returns why a file that no hard link leads to may be a program.
+func unlinked(v *hfs.Volume, e hfs.Entry) error {
+	const folder = "in the folder of what hard links lead to"
+	var data, fork bool
+	err := e.Err
+	if err == nil && e.Mode.IsRegular() {
+		var other error
+		data, err = beginsAsCode(v.Open(e))
+		fork, other = beginsAsCode(v.OpenResources(e))
+		err = errors.Join(err, other)
+	}
+	switch {
+	case data:
+		return ambiguous("the program %.200q is "+folder+", and none leads to it, so that nothing was told of it", e.Name)
+	case fork:
+		return ambiguous("%.200q is "+folder+" with a program as its resource fork, and none leads to it, so that nothing was told of it", e.Name)
+	case err != nil:
+		return fmt.Errorf("%.200q "+folder+": %w", e.Name, err)
+	}
+	return nil
 }
 
 // names are those that volumes have in paths.

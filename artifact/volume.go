@@ -58,18 +58,26 @@ func (w *walker) resources(rel string) bool {
 	if !is {
 		return true
 	}
-	r, size, err := v.Resources(rel)
-	var magic [4]byte
-	if err == nil && size >= int64(len(magic)) {
-		_, err = r.ReadAt(magic[:], 0)
-	}
-	switch {
-	case err != nil && !errors.Is(err, io.EOF):
+	switch code, err := beginsAsCode(v.Resources(rel)); {
+	case err != nil:
 		return w.problem(rel, kindOf(err), fmt.Errorf("resource fork: %w", err))
-	case macho.IsMagic(magic):
+	case code:
 		return w.problem(rel, Opaque, errors.New("a program as its resource fork, which is not read here"))
 	}
 	return true
+}
+
+// beginsAsCode reports whether a fork, of so many bytes, begins as a Mach-O file does, or why that is not known. It takes what
+// opens one.
+func beginsAsCode(r io.ReaderAt, size int64, err error) (bool, error) {
+	var magic [4]byte
+	if err != nil || size < int64(len(magic)) {
+		return false, err
+	}
+	if _, err = r.ReadAt(magic[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	return macho.IsMagic(magic), nil
 }
 
 // inTimePaths finds names as long as there is time: what is found in memory is not read, so nothing else
@@ -119,7 +127,8 @@ type ofVolume struct {
 
 func (ofVolume) Close() error { return nil }
 
-// inTime reads as long as there is time, and no more than is unpacked elsewhere.
+// inTime reads as long as allow lets it, which is asked for the bytes of each read: as long as there is time, and as much as is
+// left for the image.
 type inTime struct {
 	io.ReaderAt
 	allow func(int64) error

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,8 +163,12 @@ func TestWhatIsUnpackedOfAnImageCountsOnce(t *testing.T) {
 // macOS opens by a path what it lists to nobody.
 func TestProgramsThatNoFolderListsAreTold(t *testing.T) {
 	const told = " is in the folder of what hard links lead to, and none leads to it, so that nothing was told of it"
+	const inFork = `x.dmg: ambiguous: "temp7" is in the folder of what hard links lead to with a program as its resource fork, and none leads to it, so that nothing was told of it`
 	private := func(name string) it.HFSFile { return it.HFSFile{Path: it.Private + "/" + name, Data: []byte(program)} }
 	link := it.HFSFile{Path: "tool", Inode: 7}
+	damaged, _ := it.Decmpfs([]byte(program), 3)
+	damaged = append(damaged[:16:16], "\x78no zlib"...)
+	unknown, _ := it.Decmpfs([]byte(program), 99)
 	for _, row := range []struct {
 		name  string
 		files []it.HFSFile
@@ -174,6 +179,10 @@ func TestProgramsThatNoFolderListsAreTold(t *testing.T) {
 		{"one of the same number, otherwise", []it.HFSFile{private("iNode7"), private("iNode07"), link}, []string{"x.dmg/tool tool", `x.dmg: ambiguous: the program "iNode07"` + told}},
 		{"one of a name", []it.HFSFile{private("tool")}, []string{`x.dmg: ambiguous: the program "tool"` + told}},
 		{"data that was deleted", []it.HFSFile{{Path: it.Private + "/temp7", Data: []byte("data")}}, nil},
+		{"one whose contents are damaged", []it.HFSFile{{Path: it.Private + "/temp7", Attribute: damaged}}, []string{`x.dmg: unreadable: "temp7" in the folder of what hard links lead to: com.apple.decmpfs: zlib: invalid header`}},
+		{"one whose compression is not known", []it.HFSFile{{Path: it.Private + "/temp7", Attribute: unknown}}, []string{`x.dmg: unsupported: "temp7" in the folder of what hard links lead to: a file compressed by what is not known (type 99), which is not read`}},
+		{"one in a resource fork", []it.HFSFile{{Path: it.Private + "/temp7", Resources: []byte(program)}}, []string{inFork}},
+		{"one in a resource fork beside what is damaged", []it.HFSFile{{Path: it.Private + "/temp7", Resources: []byte(program), Attribute: damaged}}, []string{inFork}},
 		{"a folder", []it.HFSFile{private("folder/tool")}, []string{`x.dmg: ambiguous: the folder "folder" is among what hard links lead to`}},
 		{"what hard links to folders lead to", []it.HFSFile{{Path: it.PrivateFolders + "/dir_7/tool", Data: []byte(program)}}, []string{"x.dmg: unsupported: what hard links to folders lead to, which is not read"}},
 		{"no folders", []it.HFSFile{{Path: it.PrivateFolders, Folder: true}}, nil},
@@ -182,6 +191,37 @@ func TestProgramsThatNoFolderListsAreTold(t *testing.T) {
 			lines := walkImage(t, newLimits(t.Context()), it.HFS{Files: row.files}.Write(), -1)
 			if diff := cmp.Diff(row.want, lines); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLimitsOfWhatNoFolderListsAreTold(t *testing.T) {
+	var files []it.HFSFile
+	for i := range 12 {
+		files = append(files, it.HFSFile{Path: fmt.Sprintf("%s/temp%02d", it.Private, i), Data: []byte("data")})
+	}
+	programs := slices.Clone(files)
+	for i := range programs {
+		programs[i].Data = []byte(program)
+	}
+	for _, row := range []struct {
+		name    string
+		files   []it.HFSFile
+		entries int
+		want    string // the last that is told
+		told    int
+	}{
+		{"as many files as are looked at", files, 12, "", 0},
+		{"more files than are looked at", files, 11, "x.dmg: unreadable: more than 1000000 files, folders and links: the rest was not looked at; check the artifact in parts", 1},
+		{"more programs than are told", programs, 12, "x.dmg: unreadable: there are more files like these in the folder of what hard links lead to; the first 10 are told", 11},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			left := newLimits(t.Context())
+			left.entries = row.entries
+			lines := walkImage(t, left, it.HFS{Files: row.files}.Write(), -1)
+			if len(lines) != row.told || row.told > 0 && lines[row.told-1] != row.want {
+				t.Errorf("%q", lines)
 			}
 		})
 	}
