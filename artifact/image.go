@@ -89,12 +89,12 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 			p.yield(&item, nil)
 		}
 	}()
+	allow := p.left.ofImage(p.size)
+	disk.Allow = allow // before anything is read: chunks ahead are unpacked in other goroutines, which ask it
 	told := disk.Problems
 	if err := begins(f, disk); err != nil {
 		told = append(told, err)
 	}
-	allow := p.left.ofImage(p.size)
-	disk.Allow = allow
 	p.left.images = append(p.left.images, allow)
 	defer func() { p.left.images = p.left.images[:len(p.left.images)-1] }()
 	limited := inTime{disk, allow}

@@ -18,12 +18,18 @@ import (
 
 // walkImage returns what is yielded of an image, with an error by what it contains, and
 // whether the image was closed as often as it was opened.
-func walkImage(t *testing.T, left *limits, image []byte, more int) (lines []string) {
+func walkImage(t *testing.T, left *limits, image []byte, more int) []string {
+	t.Helper()
+	return walkAs(t, &archive.Format{Name: "disk image", Image: true}, left, image, more)
+}
+
+// walkAs is walkImage of what was recognised.
+func walkAs(t *testing.T, f *archive.Format, left *limits, image []byte, more int) (lines []string) {
 	t.Helper()
 	open := 1
 	c := counted{inMemory{bytes.NewReader(image)}, &open, nil}
 	var items []*Item
-	walkPacked(&archive.Format{Name: "disk image", Image: true}, c, int64(len(image)), treeName{path: "x.dmg", name: "x.dmg"}, left, func(item *Item, p *Problem) bool {
+	walkPacked(f, c, int64(len(image)), treeName{path: "x.dmg", name: "x.dmg"}, left, func(item *Item, p *Problem) bool {
 		if item != nil {
 			lines = append(lines, item.Path+" "+item.Inside)
 			items = append(items, item)

@@ -1,12 +1,15 @@
 package artifact
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	at "github.com/codewarrant/codewarrant/internal/archivetest"
 	it "github.com/codewarrant/codewarrant/internal/imagetest"
 )
@@ -64,6 +67,38 @@ func TestOtherReadingsOfAnImageAreTold(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, named(t, "x.dmg", row.file)); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What an image begins as is asked of what is unpacked: of one chunk where there is code, and else of several, and those ahead.
+func TestAnImageIsAskedWhatItBeginsAsWithinItsLimits(t *testing.T) {
+	const code, spent = "and the disk has code there", "would have to be unpacked"
+	for _, row := range []struct {
+		name        string
+		begin       string // of the disk
+		left        int64
+		told, other string
+	}{
+		{"enough may be unpacked, and there is code", machO, maxUnpacked, code, spent},
+		{"nothing may be unpacked, and there is code", machO, 0, spent, code},
+		{"enough may be unpacked", "", maxUnpacked, "x.dmg/tool", spent},
+		{"nothing may be unpacked", "", 0, spent, "x.dmg/tool"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			disk := it.HFSDisk(at.Files{"tool": machO + string(it.Text(256<<10))})
+			copy(disk, row.begin)
+			image := it.UDIF{Kinds: []uint32{it.XZ}, Size: 8 << 10}.Write(disk)
+			f, err := archive.Recognise(bytes.NewReader(image), int64(len(image)), nil, true)
+			if err != nil || f == nil || f.Begins != "xz" {
+				t.Fatalf("%+v, %v", f, err)
+			}
+			left := newLimits(t.Context())
+			left.left.Store(row.left)
+			lines := strings.Join(walkAs(t, f, left, image, -1), "\n")
+			if !strings.Contains(lines, row.told) || strings.Contains(lines, row.other) {
+				t.Error(lines)
 			}
 		})
 	}
