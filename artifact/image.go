@@ -64,7 +64,7 @@ func (p *packedFile) image(f *archive.Format) {
 		defer p.left.keep(disk.Memory())()
 		p.disk(f, disk, part)
 	}
-	if unmet := zips.unmet(); p.more && f.List != nil && unmet {
+	if unmet := zips.unmet() || f.ZipsApart; p.more && f.List != nil && unmet {
 		p.content = part()
 		p.archive(f)
 	}

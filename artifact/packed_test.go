@@ -261,6 +261,17 @@ func apart() string {
 	return string(b[begin:len(b)-22]) + "not there" + string(end)
 }
 
+// both is an asar with a zip, and the magic number of a directory where that says that its own is.
+func both() []byte {
+	zip := at.RawZip(at.ZipEntry{Name: "evil", Content: machO + strings.Repeat(".", 500)})
+	offset := int(binary.LittleEndian.Uint32(zip[len(zip)-6:]))
+	first := strings.Repeat("PK\x01\x02", 200)
+	b := at.Asar(at.Files{"a": first, "b": string(zip)})
+	i := bytes.Index(b, []byte(first))
+	copy(b[i:], strings.Repeat(" ", (offset-i)&3)+first[:len(first)-4])
+	return b
+}
+
 // streamed takes checksum and sizes out of the first local header.
 func streamed(zip []byte) []byte {
 	clear(zip[14:26])
@@ -419,6 +430,9 @@ func TestAttacksOfArchivesAreTold(t *testing.T) {
 		}},
 		{"a zip at the end of an archive by an absolute offset alone", at.Asar(at.Files{"a": machO, "b": apart()}), []string{
 			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/a",
+		}},
+		{"a zip in an archive, and another directory where it says", both(), []string{
+			"x: ambiguous: behind it there is the end of a zip, as which some readers take it", "x/b/evil",
 		}},
 		{"a zip behind anything, as far from the end as unzip looks", append(relocated(0, at.Files{"a": machO}), make([]byte, 66_000)...), []string{"x/a"}},
 		{"one behind which there is as much", append(append([]byte("JUNK"), relocated(4, at.Files{"a": machO})...), bytes.Repeat([]byte{1}, 66_000)...), []string{

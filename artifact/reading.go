@@ -37,7 +37,8 @@ func begins(f *archive.Format, disk *udif.Image) error {
 	return err
 }
 
-// endZip is a zip that readers find by the end of an image. It is no other reading of that where it is a file on the disk.
+// endZip is a zip that readers find by the end of an image. It is no other reading of that where it is a file on the disk,
+// and all of it is before its end: see [archive.Format.ZipsApart].
 type endZip struct {
 	image io.ReaderAt
 	end   int64

@@ -39,6 +39,17 @@ func TestOtherReadingsOfAnImageAreTold(t *testing.T) {
 		copy(gap[len(gap)-len(b):], b)
 		return it.UDIF{Kinds: []uint32{it.Raw}}.Write(slices.Concat(disk[:last], gap, disk[last:]))
 	}
+	// twice has a zip that is a file on the disk, and where that says its directory is, or its record, in the first sectors,
+	// another.
+	twice := func(zip, magic string, offset uint64) []byte {
+		b := it.HFSDisk(at.Files{"tool.zip": zip})
+		copy(b[offset:], magic)
+		return it.UDIF{Kinds: []uint32{it.Raw}}.Write(b)
+	}
+	end := zip[len(zip)-22:]
+	size, offset := uint64(binary.LittleEndian.Uint32([]byte(end[12:]))), uint64(binary.LittleEndian.Uint32([]byte(end[16:])))
+	zip64 := zip64ed(zip, size, offset)
+	only64 := zip64[:len(zip64)-10] + "\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00" // the numbers are in the record of Zip64 alone
 	for _, row := range []struct {
 		name string
 		file []byte
@@ -63,6 +74,28 @@ func TestOtherReadingsOfAnImageAreTold(t *testing.T) {
 		}},
 		{"a zip on the disk that is no file", free(zip), []string{"x.dmg/tool", "x.dmg", "x.dmg/evil"}},
 		{"a zip that is a file on the disk", it.UDIF{Kinds: []uint32{it.Raw}}.Write(it.HFSDisk(at.Files{"tool.zip": zip})), []string{"x.dmg/tool.zip/evil", "x.dmg"}},
+		{"one of Zip64 that is a file on the disk", twice(zip64, "", 0), []string{"x.dmg/tool.zip/evil", "x.dmg"}},
+		{"one of Zip64 alone that is a file on the disk", twice(only64, "", 0), []string{"x.dmg/tool.zip/evil", "x.dmg"}},
+		{"one of Zip64 alone with another directory where it says", twice(only64, "PK\x01\x02", offset), []string{
+			"x.dmg/tool.zip/evil", "x.dmg",
+			"x.dmg: unreadable: zip: there is no Zip64 record at offset 145",
+			"x.dmg: unreadable: zip: there is no Zip64 record at offset 145",
+		}},
+		{"one of Zip64 with another record where it says", twice(zip64, "PK\x06\x06", offset+size), []string{
+			"x.dmg/tool.zip/evil", "x.dmg",
+			"x.dmg: ambiguous: zip: the Zip64 record at offset 145 does not reach to its locator",
+			"x.dmg: ambiguous: zip: the Zip64 record at offset 145 does not reach to its locator",
+		}},
+		{"one of Zip64 with another directory where it says", twice(zip64, "PK\x01\x02", offset), []string{
+			"x.dmg/tool.zip/evil", "x.dmg",
+			"x.dmg: unreadable: zip: there is no Zip64 record at offset 145",
+			"x.dmg: unreadable: zip: there is no Zip64 record at offset 145",
+		}},
+		{"one with another directory where it says", twice(zip, "PK\x01\x02", offset), []string{
+			"x.dmg/tool.zip/evil", "x.dmg",
+			"x.dmg: ambiguous: zip: the central directory of 50 bytes at offset 95 does not end at 4241, where its record is",
+			"x.dmg/zip at 4096/evil",
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			if diff := cmp.Diff(row.want, named(t, "x.dmg", row.file)); diff != "" {
@@ -70,6 +103,19 @@ func TestOtherReadingsOfAnImageAreTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// zip64ed puts the records of Zip64 before the end of a zip.
+func zip64ed(zip string, size, offset uint64) string {
+	le := binary.LittleEndian
+	record := le.AppendUint64([]byte("PK\x06\x06"), 44)
+	record = append(record, 45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	for _, n := range []uint64{1, 1, size, offset} {
+		record = le.AppendUint64(record, n)
+	}
+	locator := le.AppendUint64([]byte("PK\x06\x07\x00\x00\x00\x00"), offset+size)
+	locator = le.AppendUint32(locator, 1)
+	return zip[:len(zip)-22] + string(record) + string(locator) + zip[len(zip)-22:]
 }
 
 // What an image begins as is asked of what is unpacked: of one chunk where there is code, and else of several, and those ahead.

@@ -57,6 +57,9 @@ type Format struct {
 	Begins string
 	// Zips are where the zips end that readers find by the end of an image.
 	Zips []int64
+	// ZipsApart is set when such a zip may have its directory elsewhere than before its end, which counts from the
+	// beginning of the image then, so that what ends there is not what all readers find.
+	ZipsApart bool
 	// Opaque is set when there is more in it than List and Unpack read, if they are set.
 	Opaque bool
 	// Whole is set when only unpacking it to its end tells whether it is ambiguous.

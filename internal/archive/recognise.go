@@ -221,6 +221,7 @@ func (p *probe) ends(all []*Format) ([]*Format, error) {
 		f.List = listZips(zips)
 		for _, d := range zips {
 			f.Zips = append(f.Zips, d.end)
+			f.ZipsApart = f.ZipsApart || d.apart
 		}
 	case f.List != nil:
 		f.List = withoutZip(f.List, zips)

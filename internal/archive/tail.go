@@ -62,6 +62,7 @@ type directory struct {
 // directories returns what end of central directory records there are with a directory, with
 // an entry, where they say or before them: the four bytes of the magic number alone are in
 // every program that reads zips.
+// One that has both is two: Go's archive/zip, for one, takes that where it says (readDirectoryEnd).
 // What has the magic number very often is taken for one with a directory anywhere.
 func (t tail) directories(r io.ReaderAt) []directory {
 	const most, mostFound = 1000, 32
@@ -81,17 +82,40 @@ func (t tail) directories(r io.ReaderAt) []directory {
 		length, offset := int64(le.Uint32(b[12:])), int64(le.Uint32(b[16:]))
 		d := directory{begin: at - length, at: at, base: max(0, at-length-offset)}
 		d.end = min(at+zipEndSize+int64(le.Uint16(b[20:])), t.size)
+		before, says := at-length, []int64{offset}
 		switch {
 		case hasMagic(r, at, at-locatorSize, zip64Locator):
 			d.begin, d.base = at-locatorSize, 0
-		case hasMagic(r, at, at-length, zipCentral):
-		case hasMagic(r, at, offset, zipCentral):
-			d.begin, d.base, d.apart = offset, 0, true
-		default:
-			continue
+			all = append(all, d)
+			record := d.begin - zip64EndSize
+			before -= at - record
+			if where := number(r, at, d.begin+8); where != record && hasMagic(r, at, where, zip64End) {
+				all = append(all, directory{begin: where, at: at, end: d.end, apart: true})
+			}
+			if hasMagic(r, at, record, zip64End) {
+				before = record - number(r, at, record+40)
+				if o := number(r, at, record+48); o != offset {
+					says = append(says, o)
+				}
+			}
+		case hasMagic(r, at, before, zipCentral):
+			all = append(all, d)
 		}
-		all = append(all, d)
+		for _, offset := range says {
+			if offset != before && hasMagic(r, at, offset, zipCentral) {
+				all = append(all, directory{begin: offset, at: at, end: d.end, apart: true})
+			}
+		}
 	}
+}
+
+// number returns the number of eight bytes at an offset of what ends at end, -1 where there is none.
+func number(r io.ReaderAt, end, offset int64) int64 {
+	var b [8]byte
+	if readAt(r, end, b[:], offset) != nil {
+		return -1
+	}
+	return int64(binary.LittleEndian.Uint64(b[:]))
 }
 
 // isExact reports whether the comment of a record ends the file.
