@@ -284,9 +284,9 @@ func unlinked(v *hfs.Volume, e hfs.Entry) error {
 	}
 	switch {
 	case data:
-		return ambiguous("the program %.200q is "+folder+", and none leads to it, so that nothing was told of it", e.Name)
+		return archive.Ambiguous("the program %.200q is "+folder+", and none leads to it, so that nothing was told of it", e.Name)
 	case fork:
-		return ambiguous("%.200q is "+folder+" with a program as its resource fork, and none leads to it, so that nothing was told of it", e.Name)
+		return archive.Ambiguous("%.200q is "+folder+" with a program as its resource fork, and none leads to it, so that nothing was told of it", e.Name)
 	case err != nil:
 		return fmt.Errorf("%.200q "+folder+": %w", e.Name, err)
 	}

@@ -52,11 +52,6 @@ func newNode(name string, e archive.Entry) *node {
 	return n
 }
 
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func ambiguous(format string, args ...any) error {
-	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
-}
-
 // ofNode is what a node takes in memory, in bytes, beside its names.
 const ofNode = 320
 
@@ -97,7 +92,7 @@ func few(tell func(error) bool) func(error) bool {
 		case told <= maxAmbiguous:
 			return tell(err)
 		case told == maxAmbiguous+1:
-			return tell(ambiguous("there are more places like these; the first %d are told", maxAmbiguous))
+			return tell(archive.Ambiguous("there are more places like these; the first %d are told", maxAmbiguous))
 		}
 		return true
 	}
@@ -115,7 +110,7 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 	name, err := placeOf(e.Name)
 	if name == "." {
 		if !e.Mode.IsDir() {
-			return ambiguous("an entry without a name of its own: %.200q", e.Name)
+			return archive.Ambiguous("an entry without a name of its own: %.200q", e.Name)
 		}
 		return err
 	}
@@ -134,7 +129,7 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 			next = newNode(part, archive.Entry{Mode: fs.ModeDir})
 			dir.children[next.name] = next
 		case !next.IsDir():
-			return ambiguous("%.200q is an entry below %.200q, which is no folder", e.Name, part)
+			return archive.Ambiguous("%.200q is an entry below %.200q, which is no folder", e.Name, part)
 		}
 		dir = next
 	}
@@ -148,7 +143,7 @@ func (p *pack) add(e archive.Entry, left *limits) error {
 		n := newNode(base, e)
 		dir.children[n.name] = n
 	case !there.IsDir() || !e.Mode.IsDir():
-		return ambiguous("two entries are named %.200q", name)
+		return archive.Ambiguous("two entries are named %.200q", name)
 	}
 	return err
 }
@@ -170,11 +165,11 @@ func placeOf(name string) (string, error) {
 	clean := strings.TrimPrefix(path.Clean("/"+name), "/")
 	switch {
 	case path.IsAbs(name):
-		return cmp.Or(clean, "."), ambiguous("the name of the entry %.200q is absolute", name)
+		return cmp.Or(clean, "."), archive.Ambiguous("the name of the entry %.200q is absolute", name)
 	case slices.Contains(strings.Split(name, "/"), ".."):
-		return cmp.Or(clean, "."), ambiguous("the name of the entry %.200q leads up", name)
+		return cmp.Or(clean, "."), archive.Ambiguous("the name of the entry %.200q leads up", name)
 	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
-		return cmp.Or(clean, "."), ambiguous("the name of the entry %.200q is not UTF-8", name)
+		return cmp.Or(clean, "."), archive.Ambiguous("the name of the entry %.200q is not UTF-8", name)
 	}
 	return cmp.Or(clean, "."), nil
 }
@@ -191,11 +186,11 @@ func (p *pack) linked(e archive.Entry) (archive.Entry, error) {
 	n := p.root
 	for part := range strings.SplitSeq(name, "/") {
 		if n = n.children[part]; n == nil {
-			return e, ambiguous("%.200q is a hard link to %.200q, which is no entry before it", e.Name, e.Hard)
+			return e, archive.Ambiguous("%.200q is a hard link to %.200q, which is no entry before it", e.Name, e.Hard)
 		}
 	}
 	if !n.entry.Mode.IsRegular() {
-		return e, ambiguous("%.200q is a hard link to %.200q, which is no file", e.Name, e.Hard)
+		return e, archive.Ambiguous("%.200q is a hard link to %.200q, which is no file", e.Name, e.Hard)
 	}
 	return n.entry, nil
 }
@@ -205,7 +200,7 @@ func (p *pack) collisions(dir []string, n *node, tell func(error) bool) bool {
 	names := map[string]string{}
 	for _, c := range n.list() {
 		other, there := names[fold(c.name)]
-		if there && !tell(ambiguous("%.200q and %.200q in %q are one name where case and the composition of accents do not count", other, c.name, cmp.Or(strings.Join(dir, "/"), "."))) {
+		if there && !tell(archive.Ambiguous("%.200q and %.200q in %q are one name where case and the composition of accents do not count", other, c.name, cmp.Or(strings.Join(dir, "/"), "."))) {
 			return false
 		}
 		names[fold(c.name)] = c.name

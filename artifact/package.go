@@ -41,7 +41,7 @@ func openPackage(c content, size int64) (*Package, error) {
 		case s.Style == "RSA" && p.RSA == nil:
 			p.RSA = &PackageSignature{s.Bytes, s.Certificates}
 		default:
-			return nil, &archive.AmbiguousError{Why: fmt.Sprintf("a signature of the style %.20q, or two of one style", s.Style)}
+			return nil, archive.Ambiguous("a signature of the style %.20q, or two of one style", s.Style)
 		}
 	}
 	return p, nil

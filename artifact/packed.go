@@ -50,7 +50,7 @@ func recognise(r io.ReaderAt, size int64, name string) (bool, *archive.Format, e
 		if f == nil {
 			return true, nil, err
 		}
-		return false, f, cmp.Or(err, ambiguous("some readers take it for a Java class file, others for the format %s", f.Name))
+		return false, f, cmp.Or(err, archive.Ambiguous("some readers take it for a Java class file, others for the format %s", f.Name))
 	default:
 		first = &archive.Format{Name: "Mach-O"}
 		if list := macho.StaticLibraries(r, size); len(list) > 0 {

@@ -21,18 +21,18 @@ func begins(f *archive.Format, disk *udif.Image) error {
 	offset, packed, is := disk.Begin()
 	switch stream := f.Begins != archive.Disk; {
 	case !is || packed != stream || !stream && offset != 0:
-		return ambiguous("it begins as %s does, which is no part of the disk, and which some readers take it for", f.Begins)
+		return archive.Ambiguous("it begins as %s does, which is no part of the disk, and which some readers take it for", f.Begins)
 	case !stream:
 		return nil
 	}
 	part := io.NewSectionReader(disk, offset, disk.Size()-offset)
 	var head [4]byte
 	if n, _ := part.ReadAt(head[:], 0); n == len(head) && macho.IsMagic(head) {
-		return ambiguous("it begins as %s does, and the disk has code there", f.Begins)
+		return archive.Ambiguous("it begins as %s does, and the disk has code there", f.Begins)
 	}
 	held, err := archive.Recognise(part, part.Size(), nil, false)
 	if err == nil && held != nil && !held.Image {
-		err = ambiguous("it begins as %s does, and the disk has a file of the format %s there", f.Begins, held.Name)
+		err = archive.Ambiguous("it begins as %s does, and the disk has a file of the format %s there", f.Begins, held.Name)
 	}
 	return err
 }

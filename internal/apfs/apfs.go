@@ -28,16 +28,6 @@ import (
 	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func unsupported(format string, args ...any) error {
-	return &archive.UnsupportedError{What: fmt.Sprintf(format, args...)}
-}
-
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func ambiguous(format string, args ...any) error {
-	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
-}
-
 const (
 	// Sizes of blocks, in bytes ("Block and Container Sizes").
 	minBlock = 4096
@@ -138,7 +128,7 @@ func (c *Container) open() error {
 		case oid == 0:
 			continue
 		case seen[oid]:
-			return ambiguous("the container has the volume of the object %#x twice", oid)
+			return archive.Ambiguous("the container has the volume of the object %#x twice", oid)
 		}
 		seen[oid] = true
 		c.oids = append(c.oids, oid)
@@ -198,7 +188,7 @@ func (c *Container) checkpoint(zero []byte) ([]byte, error) {
 	base, count := le64(zero[nxDescBase:]), le32(zero[nxDescBlocks:])
 	switch {
 	case base>>63 != 0 || count>>31 != 0:
-		return nil, unsupported("a container whose checkpoints are in a tree")
+		return nil, archive.Unsupported("a container whose checkpoints are in a tree")
 	case count == 0 || count > maxDescriptors:
 		return nil, fmt.Errorf("an area of %d blocks, which is not from 1 to %d", count, maxDescriptors)
 	case int64(count)*c.blockSize > maxRing:
@@ -226,7 +216,7 @@ func (c *Container) checkpoint(zero []byte) ([]byte, error) {
 	// Who asks for less of a checkpoint takes another one for the latest that is not malformed (step 4).
 	for n, d := range ring {
 		if n != best && d.kind == typeSuperblock && d.xid >= ring[best].xid {
-			return nil, ambiguous("the superblock of the transaction %d in block %d is right, and what it says of its mappings is not; the latest without a fault is that of %d in block %d",
+			return nil, archive.Ambiguous("the superblock of the transaction %d in block %d is right, and what it says of its mappings is not; the latest without a fault is that of %d in block %d",
 				d.xid, base+uint64(n), ring[best].xid, base+uint64(best))
 		}
 	}
@@ -290,11 +280,11 @@ func mapped(ring []descriptor, n int) bool {
 func (c *Container) features(super []byte) error {
 	switch features := le64(super[nxIncompat:]); {
 	case features&nxFusion != 0:
-		return unsupported("a container on two disks (Fusion)")
+		return archive.Unsupported("a container on two disks (Fusion)")
 	case features&nxVersion1 != 0:
-		return unsupported("a container of the prerelease of macOS 10.12")
+		return archive.Unsupported("a container of the prerelease of macOS 10.12")
 	case features&^nxVersion2 != 0:
-		return unsupported("a container with the features %#x", features)
+		return archive.Unsupported("a container with the features %#x", features)
 	}
 	return nil
 }

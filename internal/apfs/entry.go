@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
@@ -121,7 +122,7 @@ func (v *Volume) entry(c *cursor) Entry {
 func (v *Volume) describe(e *Entry) error {
 	switch compressed := e.node.flags&isCompressed != 0; {
 	case compressed && e.node.size != 0:
-		return ambiguous("it is compressed, and has %d bytes that are not", e.node.size)
+		return archive.Ambiguous("it is compressed, and has %d bytes that are not", e.node.size)
 	case compressed:
 		b, err := v.attribute(e.ID, decmpfs.Attribute, decmpfs.MaxAttribute)
 		if err != nil {
@@ -130,7 +131,7 @@ func (v *Volume) describe(e *Entry) error {
 		h, err := decmpfs.ReadHeader(b)
 		e.Size, e.Compression = h.Size, h.Type
 		if n := e.node.unpacked; err == nil && n != nil && *n != uint64(h.Size) {
-			err = ambiguous("it has %d bytes by its inode, and %d as it is compressed", *n, h.Size)
+			err = archive.Ambiguous("it has %d bytes by its inode, and %d as it is compressed", *n, h.Size)
 		}
 		return err
 	}
@@ -171,7 +172,7 @@ func (n *names) add(v *Volume, k key, e *Entry) error {
 	}
 	canonical := v.canonical(e.Name)
 	if other, there := n.all[canonical]; there {
-		e.fail(ambiguous("%.200q and %.200q are one name on the volume", other, e.Name))
+		e.fail(archive.Ambiguous("%.200q and %.200q are one name on the volume", other, e.Name))
 	}
 	n.all[canonical] = e.Name
 	if len(n.all) > maxSame {

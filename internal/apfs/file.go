@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"sync"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
 )
 
@@ -239,9 +240,9 @@ func (v *Volume) parseExtent(c *cursor) (extent, error) {
 	size := uint64(v.c.blockSize)
 	switch flags := le64(b) >> 56; {
 	case flags != 0:
-		return extent{}, unsupported("an extent with the flags %#x", flags)
+		return extent{}, archive.Unsupported("an extent with the flags %#x", flags)
 	case le64(b[extentCrypto:]) != 0:
-		return extent{}, unsupported("an encrypted extent")
+		return extent{}, archive.Unsupported("an encrypted extent")
 	case e.length == 0 || e.length%size != 0 || e.from%size != 0:
 		return extent{}, fmt.Errorf("%d bytes, in blocks of %d", e.length, size)
 	case e.block >= v.c.blocks || e.block != 0 && e.length/size > v.c.blocks-e.block:

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // btree_node_phys_t, by offsets, and what follows it: a table of where the keys and the
@@ -80,7 +82,7 @@ func newNode(p place, b []byte) (*node, error) {
 	}
 	switch {
 	case n.flags&(isHashed|isBare) != 0:
-		return nil, unsupported("a tree of a sealed volume")
+		return nil, archive.Unsupported("a tree of a sealed volume")
 	case n.level > maxLevel:
 		return nil, fmt.Errorf("a node of the level %d, more than %d", n.level, maxLevel)
 	case n.flags&isLeaf != 0 != (n.level == 0):

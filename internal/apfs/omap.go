@@ -3,6 +3,8 @@ package apfs
 import (
 	"errors"
 	"fmt"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // omap_phys_t, omap_key_t and omap_val_t, by offsets ("Object Maps").
@@ -46,7 +48,7 @@ func (c *Container) openObjectMap(block uint64) (*objectMap, error) {
 		return nil, err
 	}
 	if le32(b[mapFlags:])&(mapEncrypting|mapDecrypting|mapKeyRolling) != 0 {
-		return nil, unsupported("a volume whose encryption is being changed")
+		return nil, archive.Unsupported("a volume whose encryption is being changed")
 	}
 	if kind := le32(b[mapTreeType:]); kind != physical|typeRoot {
 		return nil, fmt.Errorf("a tree of the type %#x, not %#x", kind, physical|typeRoot)
@@ -86,7 +88,7 @@ func (m *objectMap) search(oid uint64) (location, error) {
 	case flags&valueDeleted != 0:
 		return location{}, errors.New("the object is deleted")
 	case flags&valueEncrypted != 0:
-		return location{}, unsupported("an encrypted object")
+		return location{}, archive.Unsupported("an encrypted object")
 	case flags&valueNoHeader != 0:
 		return location{}, errors.New("the object has no header")
 	case size < m.c.blockSize || size > maxBlock || size%m.c.blockSize != 0:

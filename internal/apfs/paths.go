@@ -34,7 +34,7 @@ func (l lookups) Judge(folder Entry) func(Entry) (listed bool, wrong error) {
 	return func(e Entry) (bool, error) {
 		if e.Mode.IsDir() {
 			if folders[e.ID] {
-				e.fail(ambiguous("%.200q: the folder %#x, which has another name here", e.Name, e.ID))
+				e.fail(archive.Ambiguous("%.200q: the folder %#x, which has another name here", e.Name, e.ID))
 			}
 			folders[e.ID] = true
 		}

@@ -3,6 +3,8 @@ package apfs
 import (
 	"errors"
 	"fmt"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // btree_info_t, at the end of the root.
@@ -39,7 +41,7 @@ func (t *tree) open() error {
 	flags := le32(info[infoFlags:])
 	switch size := le32(info[infoNodeSize:]); {
 	case flags&(treeBare|treeHashed) != 0:
-		return unsupported("a tree of a sealed volume")
+		return archive.Unsupported("a tree of a sealed volume")
 	case flags&treePhysical != 0 != (t.objects == nil):
 		return fmt.Errorf("root %#x: the flags %#x, which are of a tree of other nodes", t.root, flags)
 	case int64(size) != int64(len(root.b)):
@@ -91,7 +93,7 @@ func (t *tree) parse(p place, b []byte, storage uint32) (*node, error) {
 	}
 	switch flags := objectFlags(b); {
 	case flags&encrypted != 0:
-		return nil, unsupported("an encrypted tree")
+		return nil, archive.Unsupported("an encrypted tree")
 	case flags&noHeader != 0 || flags&storageMask != storage:
 		return nil, fmt.Errorf("it has the flags %#x", flags)
 	case objectSubtype(b) != t.subtype:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
@@ -114,19 +115,19 @@ func (v *Volume) open(objects *objectMap, oid uint64) error {
 func (v *Volume) readable(b []byte) error {
 	switch {
 	case le64(b[volumeFlags:])&unencrypted == 0:
-		return unsupported("an encrypted volume")
+		return archive.Unsupported("an encrypted volume")
 	case v.features&encryptionRolled != 0 || le64(b[volumeRolling:]) != 0:
-		return unsupported("a volume whose encryption was changed")
+		return archive.Unsupported("a volume whose encryption was changed")
 	case v.features&sealed != 0:
-		return unsupported("a sealed volume")
+		return archive.Unsupported("a sealed volume")
 	case v.features&incompleteRestore != 0:
-		return unsupported("a volume that was not restored completely")
+		return archive.Unsupported("a volume that was not restored completely")
 	case v.features&^featuresRead != 0:
-		return unsupported("a volume with the features %#x", v.features&^featuresRead)
+		return archive.Unsupported("a volume with the features %#x", v.features&^featuresRead)
 	case le64(b[volumeRevert:]) != 0:
-		return unsupported("a volume that is a snapshot when it is next mounted (apfs_revert_to_xid)")
+		return archive.Unsupported("a volume that is a snapshot when it is next mounted (apfs_revert_to_xid)")
 	case le64(b[volumeRootTo:]) != 0:
-		return unsupported("a volume whose root is a snapshot (apfs_root_to_xid)")
+		return archive.Unsupported("a volume whose root is a snapshot (apfs_root_to_xid)")
 	}
 	return nil
 }
@@ -144,7 +145,7 @@ func (v *Volume) openTree(b []byte) error {
 		v.tree.layout = &hashedLayout
 	}
 	if n := max(le64(b[volumeSnapshots:]), uint64(objects.snapshots)); n > 0 {
-		v.Problems = append(v.Problems, unsupported("what %d snapshots of the volume hold", n))
+		v.Problems = append(v.Problems, archive.Unsupported("what %d snapshots of the volume hold", n))
 	}
 	if err := v.tree.open(); err != nil {
 		return fmt.Errorf("tree: %w", err)

@@ -74,8 +74,10 @@ type AmbiguousError struct{ Why string }
 
 func (e *AmbiguousError) Error() string { return e.Why }
 
+// Ambiguous returns an [AmbiguousError] whose Why is formatted as by [fmt.Sprintf].
+//
 //go:noinline // it is called in many places, and copied into none: it is never hot
-func ambiguous(format string, args ...any) error {
+func Ambiguous(format string, args ...any) error {
 	return &AmbiguousError{fmt.Sprintf(format, args...)}
 }
 

@@ -199,7 +199,7 @@ func (a asarReader) entry(name string, n asarNode) Entry {
 			e.Offset, e.Size, e.Packed = a.begin+offset, *n.size, *n.size
 		}
 	default:
-		e.Err = ambiguous("it is more than one of folder, file and link, or none")
+		e.Err = Ambiguous("it is more than one of folder, file and link, or none")
 	}
 	return e
 }
@@ -238,7 +238,7 @@ func (a asarReader) object(value func(key string) error) error {
 			return fmt.Errorf("at byte %d of the header there is no key", a.d.InputOffset())
 		}
 		if seen[key] {
-			return ambiguous("the key %.200q is there twice in the header", key)
+			return Ambiguous("the key %.200q is there twice in the header", key)
 		}
 		seen[key] = true
 		if err := value(key); err != nil {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-var errZipBehind = ambiguous("behind it there is the end of a zip, as which some readers take it")
+var errZipBehind = Ambiguous("behind it there is the end of a zip, as which some readers take it")
 
 // withoutZip lists an archive in which readers find zips by its end. They are no other
 // reading of it where each lies in an entry that is stored, in which it is found as well.

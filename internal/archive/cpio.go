@@ -92,7 +92,7 @@ func listCpio(r io.ReaderAt, size int64) iter.Seq2[Entry, error] {
 			e, file, next, err := c.entry(at)
 			switch {
 			case err != nil && at == 0 && !isSound(r, size):
-				yield(Entry{}, ambiguous("cpio: it begins with the magic number and no header, and some readers look for the next one"))
+				yield(Entry{}, Ambiguous("cpio: it begins with the magic number and no header, and some readers look for the next one"))
 				return
 			case err != nil:
 				yield(Entry{}, fmt.Errorf("cpio: the entry at offset %d: %w", at, err))
@@ -171,7 +171,7 @@ func (c *cpioReader) linked(file string, e Entry) bool {
 		if same, err := c.same(f, e); err != nil {
 			e.Err = err
 		} else if !same {
-			e.Err = ambiguous("it is another name of %.200q by its inode, and has other contents", f.name)
+			e.Err = Ambiguous("it is another name of %.200q by its inode, and has other contents", f.name)
 		}
 		return c.yield(e, nil)
 	}
@@ -226,7 +226,7 @@ func (c *cpioReader) end(trailer Entry, at int64) {
 		}
 	}
 	if trailer.Size > 0 {
-		c.yield(Entry{}, ambiguous("cpio: the trailer has contents, of %d bytes, which some readers take for more of it", trailer.Size))
+		c.yield(Entry{}, Ambiguous("cpio: the trailer has contents, of %d bytes, which some readers take for more of it", trailer.Size))
 		return
 	}
 	section := io.NewSectionReader(c.r, 0, c.size)
@@ -253,7 +253,7 @@ func (c *cpioReader) header(at int64) ([]byte, error) {
 	case c.form == nil:
 		c.form = f
 	case c.form != f:
-		return nil, ambiguous("a header of the form %s, and the first one is of %s, by which some readers go", f.magic, c.form.magic)
+		return nil, Ambiguous("a header of the form %s, and the first one is of %s, by which some readers go", f.magic, c.form.magic)
 	}
 	return b, nil
 }
@@ -299,7 +299,7 @@ func cpioTyped(r io.ReaderAt, size int64, e Entry, mode int64) (Entry, error) {
 	switch kind := mode & 0xf000; {
 	case kind == 0x8000:
 	case kind != 0xa000 && e.Size > 0: // which GNU's cpio does not pass by
-		return Entry{Name: e.Name, Err: ambiguous("it is neither a file nor a link, and has contents, which some readers take for entries")}, nil
+		return Entry{Name: e.Name, Err: Ambiguous("it is neither a file nor a link, and has contents, which some readers take for entries")}, nil
 	case kind == 0x4000:
 		e.Mode = fs.ModeDir
 	case kind == 0xa000:

@@ -131,7 +131,7 @@ func (o *opened) Read(b []byte) (int, error) {
 	}
 	switch _, err := o.packed.Peek(1); {
 	case err == nil:
-		return n, ambiguous("something follows the end of its contents where they are packed, which some readers take for another entry")
+		return n, Ambiguous("something follows the end of its contents where they are packed, which some readers take for another entry")
 	case err != io.EOF:
 		return n, err
 	}

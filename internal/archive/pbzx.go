@@ -85,7 +85,7 @@ func (p *pbzxReader) next() error {
 		return fmt.Errorf("a chunk of %d bytes that holds %d, where %d fit", length, holds, min(p.capacity, maxPbzxChunk))
 	}
 	if p.short {
-		return ambiguous("a chunk follows one that holds less than %d bytes, which for some readers is the last", p.capacity)
+		return Ambiguous("a chunk follows one that holds less than %d bytes, which for some readers is the last", p.capacity)
 	}
 	p.short = holds < p.capacity
 	p.packed, p.left = &exactly{p.r, length}, holds
@@ -107,7 +107,7 @@ func (p *pbzxReader) stored(length uint64) error {
 		return err
 	}
 	if string(begin) == xzMagic {
-		return ambiguous("a chunk is as long as what it holds, and begins as xz does, which some readers unpack")
+		return Ambiguous("a chunk is as long as what it holds, and begins as xz does, which some readers unpack")
 	}
 	p.chunk = io.NopCloser(io.MultiReader(bytes.NewReader(begin), p.packed))
 	return nil

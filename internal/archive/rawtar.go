@@ -34,11 +34,11 @@ func (t *rawTar) next() (content int64, err error) {
 	for {
 		var b [tarBlock]byte
 		if err := readAt(t.r, t.size, b[:], t.at); err != nil {
-			return 0, ambiguous("%v, where some readers look for a header", err)
+			return 0, Ambiguous("%v, where some readers look for a header", err)
 		}
 		size, ok := tarNumber(b[124:136])
 		if !ok {
-			return 0, ambiguous("the size in the header at offset %d is no number", t.at)
+			return 0, Ambiguous("the size in the header at offset %d is no number", t.at)
 		}
 		header, kind := t.at, b[156]
 		content = header + tarBlock
@@ -53,7 +53,7 @@ func (t *rawTar) next() (content int64, err error) {
 			switch extended += string(kind); extended {
 			case "x", "g", "L", "K", "LK", "KL":
 			default:
-				return 0, ambiguous("the extended header before offset %d is followed by another one, and not by its entry", header)
+				return 0, Ambiguous("the extended header before offset %d is followed by another one, and not by its entry", header)
 			}
 			if kind == 'x' || kind == 'g' {
 				if claimed, err = t.pax(content, size, kind == 'g'); err != nil {
@@ -67,9 +67,9 @@ func (t *rawTar) next() (content int64, err error) {
 		}
 		switch {
 		case claimed >= 0 && claimed != size && (claimed < maxOctal || '1' <= kind && kind <= '6'):
-			return 0, ambiguous("the entry at offset %d is of %d bytes in its header and of %d in the extended one", header, size, claimed)
+			return 0, Ambiguous("the entry at offset %d is of %d bytes in its header and of %d in the extended one", header, size, claimed)
 		case size != 0 && '1' <= kind && kind <= '6':
-			return 0, ambiguous("the entry at offset %d, a folder, link or device, has a size, of %d", header, size)
+			return 0, Ambiguous("the entry at offset %d, a folder, link or device, has a size, of %d", header, size)
 		case claimed >= 0:
 			t.at = padded(content+min(claimed, max(t.size-content, 0)), tarBlock)
 		}
@@ -85,9 +85,9 @@ func (t *rawTar) same(h *tar.Header, offset int64) error {
 	case err != nil:
 		return err
 	case (content < 0) != (h.Typeflag == tar.TypeXGlobalHeader), content >= 0 && content != offset && !isSparse(h):
-		return ambiguous("the contents of %.200q are at offset %d or at %d", h.Name, content, offset)
+		return Ambiguous("the contents of %.200q are at offset %d or at %d", h.Name, content, offset)
 	case h.Size != 0 && strings.HasSuffix(h.Name, "/") && h.Typeflag != tar.TypeXGlobalHeader:
-		return ambiguous("%.200q is a folder by its name, and has %d bytes", h.Name, h.Size)
+		return Ambiguous("%.200q is a folder by its name, and has %d bytes", h.Name, h.Size)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (t *rawTar) end() error {
 		return err
 	}
 	if len(bytes.Trim(b, "\x00")) > 0 {
-		return ambiguous("at offset %d some readers go on with another entry", t.at)
+		return Ambiguous("at offset %d some readers go on with another entry", t.at)
 	}
 	return nil
 }
@@ -130,24 +130,24 @@ func (t *rawTar) pax(at, size int64, global bool) (int64, error) {
 		digits, _, ok := strings.Cut(rest, " ")
 		n, err := strconv.ParseUint(digits, 10, 31)
 		if !ok || err != nil || int(n) > len(rest) || int(n) < len(digits)+2 || rest[n-1] != '\n' {
-			return 0, ambiguous("there is no record where one should be")
+			return 0, Ambiguous("there is no record where one should be")
 		}
 		key, value, _ := strings.Cut(rest[len(digits)+1:n-1], "=")
 		rest = rest[n:]
 		switch {
 		case global && (key == "path" || key == "linkpath" || key == "size" || strings.HasPrefix(key, "GNU.sparse.")):
-			return 0, ambiguous("it is for all entries and has their %q, which some readers leave out", key)
+			return 0, Ambiguous("it is for all entries and has their %q, which some readers leave out", key)
 		case key != "path" && key != "linkpath" && key != "size":
 			continue
 		case seen[key] || value == "":
-			return 0, ambiguous("the record %q is there twice, or empty", key)
+			return 0, Ambiguous("the record %q is there twice, or empty", key)
 		}
 		seen[key] = true
 		if key != "size" {
 			continue
 		}
 		if n, err = strconv.ParseUint(value, 10, 63); err != nil {
-			return 0, ambiguous("a size of %.40q", value)
+			return 0, Ambiguous("a size of %.40q", value)
 		}
 		claimed = int64(n)
 	}

@@ -92,7 +92,7 @@ func Recognise(r io.ReaderAt, size int64, first *Format, end bool) (*Format, err
 	case len(all) == 1:
 		return all[0], nil
 	}
-	return all[0], ambiguous("some readers take it for the format %s, others for %s", all[0].Name, all[1].Name)
+	return all[0], Ambiguous("some readers take it for the format %s, others for %s", all[0].Name, all[1].Name)
 }
 
 // MayPack reports whether a file of which that is the beginning may pack others, as far as

@@ -107,7 +107,7 @@ func onlyZeros(format string, r io.ReadSeeker, size int64) error {
 	for {
 		n, err := r.Read(b)
 		if i := bytes.IndexFunc(b[:n], func(c rune) bool { return c != 0 }); i >= 0 {
-			return ambiguous("there are %d bytes behind the end of the %s at offset %d, which some readers take for more of it", size-offset, format, offset)
+			return Ambiguous("there are %d bytes behind the end of the %s at offset %d, which some readers take for more of it", size-offset, format, offset)
 		}
 		switch {
 		case errors.Is(err, io.EOF):

@@ -27,7 +27,7 @@ func (x *xarReader) entry(file xml.StartElement, dir string, depth int) error {
 		case name == "":
 			return errors.New("a file without a name before what is in it")
 		case strings.Contains(name, "/"):
-			return ambiguous("a file is named %.200q", name)
+			return Ambiguous("a file is named %.200q", name)
 		case len(dir)+len(name) > maxName:
 			return fmt.Errorf("a name of more than %d bytes", maxName)
 		}
@@ -54,7 +54,7 @@ func (x *xarReader) entry(file xml.StartElement, dir string, depth int) error {
 			return x.once(&link)
 		case "data":
 			if d.there {
-				return ambiguous("a file has its contents twice")
+				return Ambiguous("a file has its contents twice")
 			}
 			return x.data(&d)
 		case "ea":
@@ -75,7 +75,7 @@ func (x *xarReader) entry(file xml.StartElement, dir string, depth int) error {
 
 func (x *xarReader) once(s *string) error {
 	if *s != "" {
-		return ambiguous("a file has its name, type or link twice")
+		return Ambiguous("a file has its name, type or link twice")
 	}
 	var err error
 	*s, err = x.text()
@@ -94,7 +94,7 @@ func (x *xarReader) typed(name, kind, link string, d xarData) Entry {
 	case "file", "hardlink", "":
 	default:
 		if d.there { // which 7-Zip writes into a file
-			e.Err = ambiguous("it is of the type %.20q, and has contents", kind)
+			e.Err = Ambiguous("it is of the type %.20q, and has contents", kind)
 			return e
 		}
 	}

@@ -86,7 +86,7 @@ func (x *xarReader) checksum(number uint32, header int64) error {
 		return err
 	}
 	if got := strings.TrimRight(string(name), "\x00"); got != x.Algorithm {
-		return ambiguous("the checksum of the table of contents is named %.20q in the header, and has the number of %s", got, x.Algorithm)
+		return Ambiguous("the checksum of the table of contents is named %.20q in the header, and has the number of %s", got, x.Algorithm)
 	}
 	return nil
 }

@@ -54,9 +54,9 @@ func (x *xarReader) linked(l xarLink) Entry {
 	e.Name = l.name
 	switch {
 	case !known:
-		e.Err = ambiguous("a hard link to the file %.32q, which is none", l.id)
+		e.Err = Ambiguous("a hard link to the file %.32q, which is none", l.id)
 	case l.contents:
-		e.Err = ambiguous("a hard link to the file %.32q that has contents of its own", l.id)
+		e.Err = Ambiguous("a hard link to the file %.32q that has contents of its own", l.id)
 	}
 	return e
 }
@@ -66,7 +66,7 @@ func (x *xarReader) original(e Entry, id string) Entry {
 	const maxID = 32
 	switch _, known := x.links[id]; {
 	case known:
-		e.Err = ambiguous("two files with hard links have the id %.32q", id)
+		e.Err = Ambiguous("two files with hard links have the id %.32q", id)
 	case id == "" || len(id) > maxID || len(x.links) >= maxHardLinks:
 		e.Err = fmt.Errorf("a file with hard links and the id %.32q, or more than %d of them", id, maxHardLinks)
 	default:

@@ -22,7 +22,7 @@ func (x *xarReader) toc() error {
 		return x.children(func(e xml.StartElement) error {
 			switch {
 			case found:
-				return ambiguous("<%.20s> follows the table of contents, which some readers take for a part of it", e.Name.Local)
+				return Ambiguous("<%.20s> follows the table of contents, which some readers take for a part of it", e.Name.Local)
 			case e.Name.Local != "toc":
 				return x.skip(e)
 			}
@@ -40,11 +40,11 @@ func (x *xarReader) top(e xml.StartElement) error {
 	switch e.Name.Local {
 	case "checksum":
 		if x.sum.there {
-			return ambiguous("the table of contents has two checksums")
+			return Ambiguous("the table of contents has two checksums")
 		}
 		style := attribute(e, "style")
 		if !strings.EqualFold(style, x.Algorithm) {
-			return ambiguous("the checksum of the table of contents is of %.20q in the table and of %.20q in the header", style, x.Algorithm)
+			return Ambiguous("the checksum of the table of contents is of %.20q in the table and of %.20q in the header", style, x.Algorithm)
 		}
 		return x.data(&x.sum)
 	case "signature", "x-signature":
@@ -110,7 +110,7 @@ func (x *xarReader) certificates(e xml.StartElement, p *xarPlaced, limit int) er
 func (x *xarReader) skip(e xml.StartElement) error {
 	for depth := x.depth; ; {
 		if e.Name.Local == "file" || e.Name.Local == "toc" {
-			return ambiguous("the table of contents has <%s> where only some readers look for it", e.Name.Local)
+			return Ambiguous("the table of contents has <%s> where only some readers look for it", e.Name.Local)
 		}
 		e = xml.StartElement{}
 		for e.Name.Local == "" {
@@ -136,7 +136,7 @@ func (o *onceEach) of(name string, names ...string) error {
 	case !slices.Contains(names, name):
 		return nil
 	case slices.Contains(*o, name):
-		return ambiguous("<%s> is there twice in one element of the table of contents", name)
+		return Ambiguous("<%s> is there twice in one element of the table of contents", name)
 	}
 	*o = append(*o, name)
 	return nil
@@ -150,7 +150,7 @@ func (x *xarReader) number(n *int64) error {
 		return err
 	}
 	if *n, err = strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(*n, 10) != text {
-		err = ambiguous("the number %.20q, which readers take differently", text)
+		err = Ambiguous("the number %.20q, which readers take differently", text)
 	}
 	return err
 }
@@ -174,7 +174,7 @@ func (x *xarReader) text() (string, error) {
 		case xml.StartElement:
 			return "", fmt.Errorf("<%.20s> in an element of text", t.Name.Local)
 		case xml.Comment, xml.ProcInst:
-			return "", ambiguous("a comment in the middle of a name or number of the table of contents")
+			return "", Ambiguous("a comment in the middle of a name or number of the table of contents")
 		}
 	}
 }

@@ -81,7 +81,7 @@ func (x *xmlReader) token() (xml.Token, error) {
 		x.depth--
 	case xml.Directive:
 		if bytes.ContainsRune(t, '[') {
-			return nil, ambiguous("XML that declares entities or attributes of its own")
+			return nil, Ambiguous("XML that declares entities or attributes of its own")
 		}
 	}
 	return t, nil

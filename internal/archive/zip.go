@@ -93,7 +93,7 @@ func (z *zipReader) list(d zipDirectory, yield func(Entry, error) bool) {
 		}
 	}
 	if r.read != int64(d.size) {
-		yield(Entry{}, ambiguous("the central directory has %d bytes behind the %d entries that it counts", int64(d.size)-r.read, d.count))
+		yield(Entry{}, Ambiguous("the central directory has %d bytes behind the %d entries that it counts", int64(d.size)-r.read, d.count))
 		return
 	}
 	for _, err := range z.gaps(int64(d.offset)) {
@@ -131,7 +131,7 @@ func (z *zipReader) findLocals(d zipDirectory) error {
 func (z *zipReader) overlaps(from, to int64) error {
 	i, _ := slices.BinarySearch(z.locals, from)
 	if i+1 < len(z.locals) && z.locals[i+1] < to {
-		return ambiguous("it overlaps the entry at offset %d", z.locals[i+1])
+		return Ambiguous("it overlaps the entry at offset %d", z.locals[i+1])
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	method, known := zipMethods[h.method]
 	switch {
 	case h.flags&zipMasked != 0 && h.flags&zipEncrypted == 0:
-		return e, ambiguous("its flags say that it is masked, and that it is not encrypted")
+		return e, Ambiguous("its flags say that it is masked, and that it is not encrypted")
 	case h.flags&(zipEncrypted|zipMasked) != 0:
 		return e, ErrEncrypted
 	case h.flags&zipPatched != 0 || !known:
@@ -171,9 +171,9 @@ func (z *zipReader) entry(h zipCentralHeader, offset uint64, limit int64) (Entry
 	e.Sum = Sum(fmt.Sprintf("crc32:%08x", h.sum))
 	switch streamed := h.flags&zipStreamed != 0; {
 	case method == Stored && h.packed != h.size:
-		return e, ambiguous("it is stored in %d bytes and has %d, behind which some readers look for the next entry", h.packed, h.size)
+		return e, Ambiguous("it is stored in %d bytes and has %d, behind which some readers look for the next entry", h.packed, h.size)
 	case streamed && method == Stored && (local.size != h.size && z.mayHide(e) || z.endsEarly(e)):
-		return e, ambiguous("it is stored, some readers look for its end, and in it there are headers of zip")
+		return e, Ambiguous("it is stored, some readers look for its end, and in it there are headers of zip")
 	case streamed && method != Stored && z.mayHide(e):
 		e.Whole = true
 	}
@@ -191,11 +191,11 @@ func (z *zipReader) typed(e Entry, h zipCentralHeader) (Entry, error) {
 	isFolder := strings.HasSuffix(e.Name, "/")
 	switch {
 	case strings.Contains(e.Name, `\`):
-		return e, ambiguous("its name has a backslash, which some readers take for the end of a folder's")
+		return e, Ambiguous("its name has a backslash, which some readers take for the end of a folder's")
 	case isFolder && format != 0 && format != folder, !isFolder && format == folder:
-		return e, ambiguous("its name and its attributes disagree on whether it is a folder")
+		return e, Ambiguous("its name and its attributes disagree on whether it is a folder")
 	case isFolder && e.Size > 0:
-		return e, ambiguous("a folder with contents of its own")
+		return e, Ambiguous("a folder with contents of its own")
 	case isFolder:
 		e.Mode = fs.ModeDir
 		return e, z.empty(e)
@@ -272,7 +272,7 @@ func (z *zipReader) gap(from, to int64) error {
 	case err != nil:
 		return err
 	case i >= 0:
-		return ambiguous("at offset %d there is an entry that the central directory does not list", begin+i)
+		return Ambiguous("at offset %d there is an entry that the central directory does not list", begin+i)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
 				follow = len(t.b) - comment
 			}
 		case at >= 0 || behind || follow > 0:
-			return nil, ambiguous("there are two end of central directory records")
+			return nil, Ambiguous("there are two end of central directory records")
 		default:
 			at = i
 		}
@@ -55,7 +55,7 @@ func findZipEnd(r io.ReaderAt, size int64) (*zipDirectory, error) {
 	case at >= 0:
 		return readZipEnd(r, size, size-int64(len(t.b))+int64(at), t.b[at:])
 	case follow > 0:
-		return nil, ambiguous("%d bytes follow the end of central directory record", follow)
+		return nil, Ambiguous("%d bytes follow the end of central directory record", follow)
 	}
 	return nil, nil
 }
@@ -84,11 +84,11 @@ func readZipEnd(r io.ReaderAt, size, at int64, b []byte) (*zipDirectory, error) 
 		return nil, fmt.Errorf("there is no Zip64 record at offset %d", where)
 	}
 	if length := le.Uint64(record[4:]); length != uint64(at)-locatorSize-where-12 {
-		return nil, ambiguous("the Zip64 record at offset %d does not reach to its locator", where)
+		return nil, Ambiguous("the Zip64 record at offset %d does not reach to its locator", where)
 	}
 	d64 := &zipDirectory{count: le.Uint64(record[32:]), size: le.Uint64(record[40:]), offset: le.Uint64(record[48:]), end: int64(where)}
 	if d.count != math.MaxUint16 && d.count != d64.count || d.size != math.MaxUint32 && d.size != d64.size || d.offset != math.MaxUint32 && d.offset != d64.offset {
-		return nil, ambiguous("the end of central directory record and that of Zip64 differ")
+		return nil, Ambiguous("the end of central directory record and that of Zip64 differ")
 	}
 	return d64, d64.check(int64(where))
 }
@@ -97,7 +97,7 @@ func readZipEnd(r io.ReaderAt, size, at int64, b []byte) (*zipDirectory, error) 
 // for it from there, or from its offset.
 func (d *zipDirectory) check(end int64) error {
 	if d.offset > uint64(end) || d.size != uint64(end)-d.offset {
-		return ambiguous("the central directory of %d bytes at offset %d does not end at %d, where its record is", d.size, d.offset, end)
+		return Ambiguous("the central directory of %d bytes at offset %d does not end at %d, where its record is", d.size, d.offset, end)
 	}
 	return nil
 }

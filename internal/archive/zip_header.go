@@ -71,7 +71,7 @@ func (h *zipHeader) widen(extra []byte, numbers ...*uint64) error {
 		switch id {
 		case 0x0001:
 			if seen {
-				return ambiguous("%.200q has two extra fields of Zip64", h.name)
+				return Ambiguous("%.200q has two extra fields of Zip64", h.name)
 			}
 			seen = true
 			for _, n := range numbers {
@@ -85,7 +85,7 @@ func (h *zipHeader) widen(extra []byte, numbers ...*uint64) error {
 			}
 		case 0x7075:
 			if len(field) > 5 && string(field[5:]) != h.name {
-				return ambiguous("%.200q is named %.200q in its extra field", h.name, field[5:])
+				return Ambiguous("%.200q is named %.200q in its extra field", h.name, field[5:])
 			}
 		}
 	}
@@ -121,15 +121,15 @@ func (h zipCentralHeader) differs(local zipHeader) error {
 	zeros := h.flags&zipStreamed != 0 && local.sum == 0
 	switch {
 	case local.name != h.name:
-		return ambiguous("it is named %.200q in its local header", local.name)
+		return Ambiguous("it is named %.200q in its local header", local.name)
 	case local.method != h.method:
-		return ambiguous("it is packed by method %d by the central directory and %d by its local header", h.method, local.method)
+		return Ambiguous("it is packed by method %d by the central directory and %d by its local header", h.method, local.method)
 	case (local.flags^h.flags)&counted != 0:
-		return ambiguous("its flags are %#x in the central directory and %#x in its local header", h.flags, local.flags)
+		return Ambiguous("its flags are %#x in the central directory and %#x in its local header", h.flags, local.flags)
 	case !(zeros && (local.size == 0 || local.size == math.MaxUint32)) && local.size != h.size,
 		!(zeros && (local.packed == 0 || local.packed == math.MaxUint32)) && local.packed != h.packed,
 		!zeros && local.sum != h.sum:
-		return ambiguous("its size or checksum in the central directory is not that in its local header")
+		return Ambiguous("its size or checksum in the central directory is not that in its local header")
 	}
 	return nil
 }

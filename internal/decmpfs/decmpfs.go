@@ -88,7 +88,7 @@ func ReadHeader(attribute []byte) (Header, error) {
 		if by == "" {
 			by = "what is not known"
 		}
-		return h, &archive.UnsupportedError{What: fmt.Sprintf("a file compressed by %s (type %d)", by, h.Type)}
+		return h, archive.Unsupported("a file compressed by %s (type %d)", by, h.Type)
 	}
 	return h, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
 )
 
@@ -29,7 +30,7 @@ func (v *Volume) attribute(id uint32, name string) ([]byte, error) {
 	case len(p.data) < header:
 		return nil, fmt.Errorf("attributes: node %d: record %d of %d bytes", p.at.node, p.at.record+1, len(p.data))
 	case be.Uint32(p.data) != inline:
-		return nil, unsupported("the attribute %s in blocks of its own (type %#x)", name, be.Uint32(p.data))
+		return nil, archive.Unsupported("the attribute %s in blocks of its own (type %#x)", name, be.Uint32(p.data))
 	}
 	size := be.Uint32(p.data[12:])
 	if uint64(size) > uint64(len(p.data)-header) || size > decmpfs.MaxAttribute {

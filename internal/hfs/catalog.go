@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // Kinds of records of the catalog.
@@ -100,7 +102,7 @@ func rawName(b []byte) (string, error) {
 	stored := units(b, maxName)
 	runes := utf16.Decode(stored)
 	if !slices.Equal(utf16.Encode(runes), stored) {
-		return string(runes), ambiguous("the name %.200q is not UTF-16", string(runes))
+		return string(runes), archive.Ambiguous("the name %.200q is not UTF-16", string(runes))
 	}
 	return string(runes), nil
 }
@@ -120,7 +122,7 @@ func nameOf(b []byte) (string, error) {
 	name, err := rawName(b)
 	name = swapped.Replace(name)
 	if err == nil && (name == "." || name == ".." || strings.ContainsAny(name, "/\x00")) {
-		err = ambiguous("the name %.200q, which no path can have", name)
+		err = archive.Ambiguous("the name %.200q, which no path can have", name)
 	}
 	return name, err
 }
@@ -133,7 +135,7 @@ func (v *Volume) inode(number uint32) (record, error) {
 	}
 	want := fmt.Sprintf("iNode%d", number)
 	if number > math.MaxInt32 {
-		return record{}, ambiguous("it leads to %s, which has a negative number to macOS (MAKE_INODE_NAME in hfs.h)", want)
+		return record{}, archive.Ambiguous("it leads to %s, which has a negative number to macOS (MAKE_INODE_NAME in hfs.h)", want)
 	}
 	rec, found, err := v.find(v.private.id, want)
 	switch {

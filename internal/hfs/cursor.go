@@ -3,6 +3,8 @@ package hfs
 import (
 	"fmt"
 	"iter"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // step is a node on a path, and the record of it where the path goes on or ends.
@@ -77,12 +79,12 @@ func (c *cursor) descend() error {
 func (c *cursor) fits(d *node) error {
 	s := c.last()
 	if c.t.order(c.t.key(d, 0), c.t.key(s.d, s.i)) < 0 {
-		return ambiguous("it begins before the key that leads to it, so that a search may miss it")
+		return archive.Ambiguous("it begins before the key that leads to it, so that a search may miss it")
 	}
 	for up := len(c.path) - 1; up >= 0; up-- {
 		if s := c.path[up]; s.i+1 < s.d.count {
 			if c.t.order(c.t.key(d, d.count-1), c.t.key(s.d, s.i+1)) >= 0 {
-				return ambiguous("it ends behind the key that leads to the next, so that a search may miss it")
+				return archive.Ambiguous("it ends behind the key that leads to the next, so that a search may miss it")
 			}
 			break
 		}
@@ -135,7 +137,7 @@ func (c *cursor) checkEnds() error {
 
 // chain is the error for leaves that are chained in another order than the index has them in.
 func (t *tree) chain(by, index, after uint32) error {
-	return fmt.Errorf("%s: %w", t.name, ambiguous("the chain of leaves and the index lead to other nodes: to %d and %d behind %d", by, index, after))
+	return fmt.Errorf("%s: %w", t.name, archive.Ambiguous("the chain of leaves and the index lead to other nodes: to %d and %d behind %d", by, index, after))
 }
 
 // from yields the records from the first one on whose key is not less than the one that is
@@ -174,7 +176,7 @@ func (t *tree) find(compare func(key []byte) int) (found pair, there bool, err e
 		case compare(p.key) != 0:
 			return found, there, nil
 		case there:
-			return pair{}, false, fmt.Errorf("%s: node %d: record %d: %w", t.name, p.at.node, p.at.record+1, ambiguous("it has the key of the one before"))
+			return pair{}, false, fmt.Errorf("%s: node %d: record %d: %w", t.name, p.at.node, p.at.record+1, archive.Ambiguous("it has the key of the one before"))
 		}
 		found, there = p, true
 	}

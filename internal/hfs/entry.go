@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/decmpfs"
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
@@ -82,7 +83,7 @@ func (v *Volume) entry(rec record) Entry {
 	const hardLink, ofHFS, alias, ofSystem = "hlnk", "hfs+", "fdrp", "MACS"
 	switch kind, by := string(rec.data[fileType:][:4]), string(rec.data[creator:][:4]); {
 	case kind == hardLink && by == ofHFS && !v.dated(rec):
-		e.Err = errors.Join(e.Err, ambiguous("it is marked as a hard link, and does not have the date of one, so macOS takes it for a file of its own"))
+		e.Err = errors.Join(e.Err, archive.Ambiguous("it is marked as a hard link, and does not have the date of one, so macOS takes it for a file of its own"))
 	case kind == hardLink && by == ofHFS:
 		number := be.Uint32(rec.data[special:])
 		file, err := v.inode(number)
@@ -95,7 +96,7 @@ func (v *Volume) entry(rec record) Entry {
 	case kind == alias && by == ofSystem && be.Uint16(rec.data[recordFlags:])&linkChain != 0 && v.privateFolders.id != 0:
 		// Without the flag it is an alias of the Finder, which is a file (cat_lookupbykey).
 		e.Mode = fs.ModeIrregular
-		e.Err = errors.Join(e.Err, unsupported("a hard link to the folder dir_%d", be.Uint32(rec.data[special:])))
+		e.Err = errors.Join(e.Err, archive.Unsupported("a hard link to the folder dir_%d", be.Uint32(rec.data[special:])))
 		return e
 	}
 	e.describe(v, rec)
@@ -142,7 +143,7 @@ func (e *Entry) decompress(v *Volume, data fork) {
 	switch {
 	case err != nil:
 	case data.size != 0:
-		err = ambiguous("it is compressed, and has %d bytes in its data fork", data.size)
+		err = archive.Ambiguous("it is compressed, and has %d bytes in its data fork", data.size)
 	default:
 		e.Size, e.Compression = h.Size, h.Type
 		if h.InFork() {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // fork is where the contents of a file are: the first extents of them, the others are
@@ -77,9 +79,9 @@ func (v *Volume) open(f fork, id uint32, which byte) (*contents, error) {
 	switch {
 	case err != nil:
 	case id >= firstUser && f.reaches(v.header.blocks):
-		err = ambiguous("an extent of the file %d ends with the volume, which macOS leaves out", id)
+		err = archive.Ambiguous("an extent of the file %d ends with the volume, which macOS leaves out", id)
 	case at < need && f.first[len(f.first)-1].count == 0:
-		err = ambiguous("extents of %d blocks, where %d are needed, and room for more, so that macOS reads none from the file of extents", at, need)
+		err = archive.Ambiguous("extents of %d blocks, where %d are needed, and room for more, so that macOS reads none from the file of extents", at, need)
 	case at < need && v.extents == nil:
 		err = fmt.Errorf("extents of %d blocks, where %d are needed", at, need)
 	case at < need:
@@ -131,7 +133,7 @@ func (v *Volume) overflow(c *contents, id uint32, which byte, at, need uint32) e
 		case p.key[0] != which || be.Uint32(p.key[2:]) != id || start > at || len(p.data) < size:
 			return v.missing(id, at, need)
 		case start < at:
-			return fmt.Errorf("extents: node %d: record %d: %w", p.at.node, p.at.record+1, ambiguous("those of the file %d from its block %d on, which the record before has as well", id, start))
+			return fmt.Errorf("extents: node %d: record %d: %w", p.at.node, p.at.record+1, archive.Ambiguous("those of the file %d from its block %d on, which the record before has as well", id, start))
 		case at == need:
 			return nil
 		}

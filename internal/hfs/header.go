@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // Signatures of volumes.
@@ -41,12 +43,12 @@ func (v *Volume) unwrap(r io.ReaderAt, size int64) (io.ReaderAt, int64, error) {
 		if embedded {
 			// In a header of HFS+ that is the upper half of the blocks of the allocation file. hfs_mountfs in hfs_vfsops.c
 			// asks for nothing else, and mounts the volume that would be inside.
-			v.Problems = append(v.Problems, ambiguous("the volume is marked as the wrapper of another one, which macOS takes it for"))
+			v.Problems = append(v.Problems, archive.Ambiguous("the volume is marked as the wrapper of another one, which macOS takes it for"))
 		}
 		return r, size, nil
 	}
 	if !embedded {
-		return nil, 0, unsupported("an HFS volume (not HFS+)")
+		return nil, 0, archive.Unsupported("an HFS volume (not HFS+)")
 	}
 	block, first := int64(be.Uint32(b[20:])), int64(be.Uint16(b[28:]))*512
 	offset, length := first+int64(be.Uint16(b[126:]))*block, int64(be.Uint16(b[128:]))*block
@@ -66,12 +68,12 @@ func (v *Volume) readHeader(size int64) error {
 		v.header = first
 	case copyErr == nil:
 		v.header = copied
-		v.Problems = append(v.Problems, ambiguous("the volume header is none (%v), and its copy was read instead", err))
+		v.Problems = append(v.Problems, archive.Ambiguous("the volume header is none (%v), and its copy was read instead", err))
 	default:
 		return err
 	}
 	if err == nil && copyErr == nil && (first.signature != copied.signature || first.blockSize != copied.blockSize || first.blocks != copied.blocks) {
-		v.Problems = append(v.Problems, ambiguous("the volume header and its copy describe different volumes"))
+		v.Problems = append(v.Problems, archive.Ambiguous("the volume header and its copy describe different volumes"))
 	}
 	h := v.header
 	if capacity := uint64(h.blocks) * uint64(h.blockSize); capacity > uint64(size) {
@@ -80,7 +82,7 @@ func (v *Volume) readHeader(size int64) error {
 	// Who could not replay the journal leaves "FSK!", for fsck_hfs to repair the volume (hfs_mountfs).
 	const inconsistent, needsRepair = 1 << 11, 0x46534b21
 	if h.attributes1&inconsistent != 0 || h.mounted == needsRepair {
-		v.Problems = append(v.Problems, ambiguous("the volume is marked as inconsistent"))
+		v.Problems = append(v.Problems, archive.Ambiguous("the volume is marked as inconsistent"))
 	}
 	return nil
 }
@@ -100,7 +102,7 @@ func readHeaderAt(r io.ReaderAt, size, offset int64) (header, error) {
 	case h.signature != signaturePlus && h.signature != signatureX:
 		return header{}, fmt.Errorf("the signature %#04x at offset %d, which is not that of HFS+ or HFSX", h.signature, offset)
 	case version != 4 && version != 5:
-		return header{}, unsupported("HFS+ of the version %d", version)
+		return header{}, archive.Unsupported("HFS+ of the version %d", version)
 	case h.blockSize < 512 || bits.OnesCount32(h.blockSize) != 1 || h.blockSize > 1<<24:
 		return header{}, fmt.Errorf("blocks of %d bytes", h.blockSize)
 	}
@@ -127,7 +129,7 @@ func (v *Volume) checkJournal() {
 	const inVolume, onOther, needsInit = 1, 2, 4
 	flags := be.Uint32(info[:])
 	if flags&inVolume == 0 || flags&onOther != 0 {
-		tell(ambiguous("it is on another device"))
+		tell(archive.Ambiguous("it is on another device"))
 		return
 	}
 	switch empty, err := v.journalIsEmpty(size, int64(be.Uint64(info[36:]))); {
@@ -135,7 +137,7 @@ func (v *Volume) checkJournal() {
 	case err != nil:
 		tell(err)
 	case !empty:
-		tell(ambiguous("there are changes in it that are not on the volume yet"))
+		tell(archive.Ambiguous("there are changes in it that are not on the volume yet"))
 	}
 }
 

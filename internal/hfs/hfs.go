@@ -57,16 +57,6 @@ const (
 	firstUser      = 16
 )
 
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func unsupported(format string, args ...any) error {
-	return &archive.UnsupportedError{What: fmt.Sprintf(format, args...)}
-}
-
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func ambiguous(format string, args ...any) error {
-	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
-}
-
 var be, le = binary.BigEndian, binary.LittleEndian
 
 // Open reads the header of a volume of the given size and the beginnings of its trees. The
@@ -141,7 +131,7 @@ func (v *Volume) readPrivate(name string) (private, error) {
 	case err != nil || !found:
 		return private{}, err
 	case rec.kind != recordFolder:
-		return private{}, ambiguous("catalog: %q, which is no folder", name)
+		return private{}, archive.Ambiguous("catalog: %q, which is no folder", name)
 	}
 	return private{rec.id, be.Uint32(rec.data[createDate:]), rec.at}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
@@ -47,7 +48,7 @@ func (v *Volume) Hidden() iter.Seq2[Entry, error] {
 		if v.privateFolders.id != 0 {
 			for _, err := range v.records(v.privateFolders.id) {
 				if err == nil {
-					err = unsupported("what hard links to folders lead to")
+					err = archive.Unsupported("what hard links to folders lead to")
 				}
 				yield(Entry{}, err)
 				return
@@ -72,7 +73,7 @@ func (v *Volume) Hidden() iter.Seq2[Entry, error] {
 			case err != nil:
 			case rec.kind != recordFile:
 				e.Mode = fs.ModeDir
-				err = ambiguous("the folder %.200q is among what hard links lead to", e.Name)
+				err = archive.Ambiguous("the folder %.200q is among what hard links lead to", e.Name)
 			default:
 				e.describe(v, rec)
 			}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/volume"
 )
 
@@ -56,7 +57,7 @@ func (n names) Judge(folder Entry) func(Entry) (listed bool, wrong error) {
 		other, there := seen[folded]
 		listed := err == nil && (!there || other != e.Name)
 		if there {
-			err = cmp.Or(err, ambiguous("%.200q and %.200q are one name on the volume", other, e.Name))
+			err = cmp.Or(err, archive.Ambiguous("%.200q and %.200q are one name on the volume", other, e.Name))
 		}
 		seen[folded] = e.Name
 		return listed, err
@@ -107,7 +108,7 @@ func (v *Volume) checkParent(parent uint32, e Entry) error {
 	case !found || len(p.data) < parentAt+4 || be.Uint16(p.data) != recordFolderThread:
 		return fmt.Errorf("%.200q: the folder %d has no thread", e.Name, e.ID)
 	case be.Uint32(p.data[parentAt:]) != parent:
-		return ambiguous("%.200q: the folder %d, which is in the folder %d as well", e.Name, e.ID, be.Uint32(p.data[parentAt:]))
+		return archive.Ambiguous("%.200q: the folder %d, which is in the folder %d as well", e.Name, e.ID, be.Uint32(p.data[parentAt:]))
 	}
 	return nil
 }

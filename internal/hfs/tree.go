@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/bits"
 	"sync"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // tree is a B-tree (TN1150, "B-Trees"): nodes of one size, of which those with an index
@@ -112,7 +114,7 @@ func (v *Volume) openTree(name string, f fork, id uint32, least int, order func(
 	case (t.root == 0) != (t.depth == 0):
 		return wrong(fmt.Errorf("the root %d at the depth %d", t.root, t.depth))
 	case attributes&bigKeys == 0 || attributes&variableKeys == 0 && longest != least:
-		return wrong(ambiguous("keys of up to %d bytes with the attributes %#x, which are laid out otherwise", longest, attributes))
+		return wrong(archive.Ambiguous("keys of up to %d bytes with the attributes %#x, which are laid out otherwise", longest, attributes))
 	}
 	if attributes&variableKeys == 0 {
 		t.fixed = least
@@ -209,7 +211,7 @@ func (t *tree) checkKeys(d *node) error {
 		case i > 0:
 			// Names that are one on the volume are told where it is listed.
 			if c := t.order(last, key); c > 0 || c == 0 && d.kind == nodeIndex {
-				err = ambiguous("the key is not after the one before, so that a search may miss it")
+				err = archive.Ambiguous("the key is not after the one before, so that a search may miss it")
 			}
 		}
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/boundedplist"
 )
 
@@ -52,7 +53,7 @@ func (i *Image) list() ([]listed, error) {
 	case list == nil:
 		return resources, nil
 	case resources != nil && !same(list, resources):
-		return nil, ambiguous("the property list and the resource fork describe different disks")
+		return nil, archive.Ambiguous("the property list and the resource fork describe different disks")
 	}
 	return list, nil
 }
@@ -132,7 +133,7 @@ func readResources(b []byte) ([]listed, error) {
 			continue
 		}
 		if len(list) > 0 {
-			return nil, ambiguous("it lists the tables twice")
+			return nil, archive.Ambiguous("it lists the tables twice")
 		}
 		for r := range be16(t[4:]) + 1 {
 			ref, err := part(index, types+be16(t[6:])+r*perResource, perResource)

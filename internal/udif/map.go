@@ -26,7 +26,7 @@ func (d *disk) apple() []Partition {
 	case block%sector != 0 || block == 0:
 		// macOS counts in blocks of any length, others in sectors then.
 		if d.isEntry(sector) || d.isEntry(block) {
-			d.problem(ambiguous("APM: the first block says that blocks have %d bytes, which is no number of sectors", block))
+			d.problem(archive.Ambiguous("APM: the first block says that blocks have %d bytes, which is no number of sectors", block))
 		}
 		return list
 	}
@@ -77,7 +77,7 @@ func (d *disk) appleAt(block int64) []Partition {
 		if isMap(p.Type) {
 			listed = true
 			if n := be32(e[4:]); n != first {
-				d.problem(ambiguous("APM: the first entry says that there are %d, and the one at offset %d that there are %d", first, block*(i+1), n))
+				d.problem(archive.Ambiguous("APM: the first entry says that there are %d, and the one at offset %d that there are %d", first, block*(i+1), n))
 				count = max(count, n)
 			}
 		}
@@ -87,7 +87,7 @@ func (d *disk) appleAt(block int64) []Partition {
 		list = d.add(list, p, uint64(be32(e[8:])), uint64(be32(e[12:])), uint64(block))
 	}
 	if !listed {
-		d.problem(ambiguous("APM: the map has no entry for itself, and macOS takes the disk for one without a map"))
+		d.problem(archive.Ambiguous("APM: the map has no entry for itself, and macOS takes the disk for one without a map"))
 	}
 	return list
 }
@@ -125,12 +125,12 @@ func (d *disk) mbr() []Partition {
 			if count = min(count, left); first == 0 || count == 0 || !extended && FileSystem(d.part(first, count)) == "" || extended && !d.isRecord(first) {
 				continue
 			}
-			d.problem(ambiguous("MBR: some take it for boot code, and others for a map with a partition of the type 0x%02X at offset %d", kind, first*sector))
+			d.problem(archive.Ambiguous("MBR: some take it for boot code, and others for a map with a partition of the type 0x%02X at offset %d", kind, first*sector))
 			if !extended {
 				list = d.add(list, p, first, count, sector)
 			}
 		case extended:
-			d.problem(unsupported("MBR: an extended partition (type 0x%02X)", kind))
+			d.problem(archive.Unsupported("MBR: an extended partition (type 0x%02X)", kind))
 		default:
 			list = d.add(list, p, first, count, sector)
 		}

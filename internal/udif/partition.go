@@ -10,6 +10,7 @@ import (
 	"slices"
 	"unicode/utf16"
 
+	"github.com/codewarrant/codewarrant/internal/archive"
 	"github.com/codewarrant/codewarrant/internal/inorder"
 )
 
@@ -46,12 +47,12 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 	})
 	for i := 1; i < len(list); i++ {
 		if a, b := list[i-1], list[i]; b.Offset < a.Offset+a.Size {
-			d.problem(ambiguous("the partitions %.80q at offset %d and %.80q at %d share bytes", a.Name, a.Offset, b.Name, b.Offset))
+			d.problem(archive.Ambiguous("the partitions %.80q at offset %d and %.80q at %d share bytes", a.Name, a.Offset, b.Name, b.Offset))
 		}
 	}
 	for _, p := range list {
 		if what := members[p.Type]; what != "" {
-			d.problem(unsupported("the partition %.80q at offset %d: a part of %s", p.Name, p.Offset, what))
+			d.problem(archive.Unsupported("the partition %.80q at offset %d: a part of %s", p.Name, p.Offset, what))
 		}
 	}
 	whole := Partition{Size: size}
@@ -60,7 +61,7 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 	}
 	for _, p := range list {
 		if all := FileSystems(io.NewSectionReader(r, p.Offset, p.Size), p.Size); len(all) > 1 {
-			d.problem(ambiguous("the partition %.80q at offset %d is %s, and %s as well", p.Name, p.Offset, all[0], all[1]))
+			d.problem(archive.Ambiguous("the partition %.80q at offset %d is %s, and %s as well", p.Name, p.Offset, all[0], all[1]))
 		}
 	}
 	fs := FileSystem(r, size)
@@ -68,7 +69,7 @@ func Partitions(r io.ReaderAt, size int64) ([]Partition, []error) {
 		return p.Offset == 0 && FileSystem(io.NewSectionReader(r, 0, p.Size), p.Size) == fs
 	})
 	if fs != "" && !inPartition {
-		d.problem(ambiguous("the disk is %s as a whole, and has partitions", fs))
+		d.problem(archive.Ambiguous("the disk is %s as a whole, and has partitions", fs))
 		list = append(list, whole)
 	}
 	return list, d.problems
@@ -134,7 +135,7 @@ func (d *disk) disagreements(a, b []Partition) {
 	for _, lists := range [2][2][]Partition{{a, b}, {b, a}} {
 		for _, p := range lists[0] {
 			if !there(lists[1], p) {
-				d.problem(ambiguous("the partition %.80q at offset %d is in one of the maps, %s, and not in the other, %s", p.Name, p.Offset, p.Scheme, lists[1][0].Scheme))
+				d.problem(archive.Ambiguous("the partition %.80q at offset %d is in one of the maps, %s, and not in the other, %s", p.Name, p.Offset, p.Scheme, lists[1][0].Scheme))
 			}
 		}
 	}
@@ -156,7 +157,7 @@ func (d *disk) gpt() []Partition {
 		case copyErr != nil:
 			d.problem(fmt.Errorf("the copy of the GPT at the end of the disk: %w", copyErr))
 		case !slices.Equal(first, copied):
-			d.problem(ambiguous("the GPT and its copy at the end of the disk list different partitions"))
+			d.problem(archive.Ambiguous("the GPT and its copy at the end of the disk list different partitions"))
 		}
 		return first
 	}

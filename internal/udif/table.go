@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // table is what the checksums need of one: the chunks of a partition.
@@ -79,7 +81,7 @@ func (i *Image) addTable(l listed) error {
 		k := kind(be32(c))
 		switch {
 		case k == kindLast && at < n-1:
-			return ambiguous("chunks follow the one that ends the table")
+			return archive.Ambiguous("chunks follow the one that ends the table")
 		case k == kindLast || k == kindComment:
 			continue
 		}
@@ -119,7 +121,7 @@ func (i *Image) addChunk(c chunk, base uint64) error {
 			return fmt.Errorf("%d packed bytes that hold %d, which would have been stored as they are", c.length, c.bytes())
 		}
 	default:
-		return unsupported("a disk image with chunks of the type %#x", uint32(c.kind))
+		return archive.Unsupported("a disk image with chunks of the type %#x", uint32(c.kind))
 	}
 	end := i.end()
 	offset := i.koly.data.offset

@@ -3,6 +3,8 @@ package udif
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/codewarrant/codewarrant/internal/archive"
 )
 
 // trailerSize is that of UDIFFileHeader, the last bytes of the file.
@@ -63,13 +65,13 @@ func (i *Image) readTrailer() (bool, error) {
 	}
 	switch {
 	case string(b[:4]) != magic && first:
-		return false, unsupported("a disk image whose trailer is at its beginning")
+		return false, archive.Unsupported("a disk image whose trailer is at its beginning")
 	case string(b[:4]) != magic:
 		return false, nil
 	case first:
-		return false, ambiguous("a trailer at its beginning, and another one at its end")
+		return false, archive.Ambiguous("a trailer at its beginning, and another one at its end")
 	case be32(b[4:]) != version || be32(b[8:]) != trailerSize:
-		return false, unsupported("a disk image of the version %d with a trailer of %d bytes", be32(b[4:]), be32(b[8:]))
+		return false, archive.Unsupported("a disk image of the version %d with a trailer of %d bytes", be32(b[4:]), be32(b[8:]))
 	}
 	at := func(n int) span { return span{be64(b[n:]), be64(b[n+8:])} }
 	i.koly = trailer{
@@ -77,11 +79,11 @@ func (i *Image) readTrailer() (bool, error) {
 		dataSum: readChecksum(b[80:]), masterSum: readChecksum(b[352:]), sectors: be64(b[492:]),
 	}
 	if number, count := be32(b[56:]), be32(b[60:]); count > 1 {
-		return false, unsupported("part %d of a disk image in %d parts", number, count)
+		return false, archive.Unsupported("part %d of a disk image in %d parts", number, count)
 	}
 	if running := be64(b[16:]); running != 0 || i.koly.data.offset != 0 {
 		// libdmg-hfsplus counts from the beginning of the file, and 7-Zip from there. What writes images has 0.
-		i.Problems = append(i.Problems, ambiguous("what is packed begins at offset %d (running offset %d), and some readers count from the beginning", i.koly.data.offset, running))
+		i.Problems = append(i.Problems, archive.Ambiguous("what is packed begins at offset %d (running offset %d), and some readers count from the beginning", i.koly.data.offset, running))
 	}
 	if i.koly.sectors > maxDisk/sector {
 		return false, fmt.Errorf("a disk of %d sectors, where the limit is %d", i.koly.sectors, maxDisk/sector)

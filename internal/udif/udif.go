@@ -46,16 +46,6 @@ type Image struct {
 	koly   trailer
 }
 
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func unsupported(format string, args ...any) error {
-	return &archive.UnsupportedError{What: fmt.Sprintf(format, args...)}
-}
-
-//go:noinline // it is called in many places, and copied into none: it is never hot
-func ambiguous(format string, args ...any) error {
-	return &archive.AmbiguousError{Why: fmt.Sprintf(format, args...)}
-}
-
 // Open reads the tables of an image of the given size. The chunks that are read of it
 // are kept in the cache, which several images may share; nil is one of its own. The error may be, or wrap, an
 // [archive.UnsupportedError], [archive.ErrEncrypted] or an [archive.AmbiguousError].
@@ -131,7 +121,7 @@ func (i *Image) sort() error {
 	end := uint64(0)
 	for _, c := range i.chunks {
 		if c.first < end {
-			return ambiguous("two chunks hold the sector %d", c.first)
+			return archive.Ambiguous("two chunks hold the sector %d", c.first)
 		}
 		end = c.first + c.count
 	}

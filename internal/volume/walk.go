@@ -54,7 +54,7 @@ func (w *walker[N]) folder(folder N, name string, depth int) bool {
 		}
 		switch {
 		case w.seen[e.ID]:
-			if !w.yield(f, &archive.AmbiguousError{Why: fmt.Sprintf("two folders are one, of the number %d", e.ID)}) {
+			if !w.yield(f, archive.Ambiguous("two folders are one, of the number %d", e.ID)) {
 				return false
 			}
 			continue
