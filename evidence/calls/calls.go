@@ -263,13 +263,14 @@ func (f *finder) sections(text []Section) []Section {
 }
 
 // merged returns sections by address, those that overlap as one: however often a file claims the
-// same code, it is read once. Those that are close are one, too: an instruction may begin in one and
-// end in the next, of which neither XNU nor the processor knows.
+// same code, it is read once. Those between which no instruction of arm64 and no stub has room are
+// one, too: an instruction may begin in one and end in the next, of which neither XNU nor the processor
+// knows.
 func merged(list []Section) []Section {
 	inorder.By(list, func(a, b Section) int { return cmp.Compare(a.Addr, b.Addr) })
 	var apart []Section
 	for _, s := range list {
-		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size+lookahead {
+		if n := len(apart) - 1; n >= 0 && s.Addr-apart[n].Addr < apart[n].Size+4 {
 			apart[n].Size = max(apart[n].Size, s.Addr-apart[n].Addr+s.Size)
 			continue
 		}
