@@ -110,20 +110,8 @@ func TestReadImageTellsItsGaps(t *testing.T) {
 			m.symtab([]symbol{{"_mmap", undefined, 0}}, 1, 0)
 			return m.bytes()
 		}(), "it names the symbol 1, which there is not"},
-		{"a name past the string table", func() []byte {
-			m := &image{}
-			at, _ := m.put(le(uint32(9), uint8(1), uint8(0), uint16(0), uint64(0)))
-			to, size := m.put([]byte("\x00_mmap\x00"))
-			m.command(0x2, le(at, uint32(1), to, size))
-			return m.bytes()
-		}(), "undefined symbols: a name at 9 of a table of names of 7 bytes"},
-		{"a name without an end", func() []byte {
-			m := &image{}
-			at, _ := m.put(le(uint32(1), uint8(1), uint8(0), uint16(0), uint64(0)))
-			to, size := m.put([]byte("\x00_mmap"))
-			m.command(0x2, le(at, uint32(1), to, size))
-			return m.bytes()
-		}(), "undefined symbols: a name at 1 has no end"},
+		{"a name past the string table", oneName(9, "\x00_mmap\x00"), "undefined symbols: a name at 9 of a table of names of 7 bytes"},
+		{"a name without an end", oneName(1, "\x00_mmap"), "undefined symbols: a name at 1 has no end"},
 		{"a name longer than the limit", func() []byte {
 			m := &image{}
 			m.symtab([]symbol{{strings.Repeat("x", maxName), undefined, 0}})
@@ -189,4 +177,13 @@ func TestReadImageTellsItsGaps(t *testing.T) {
 			}
 		})
 	}
+}
+
+// oneName is an image of one undefined symbol, whose name is at an offset in a string table.
+func oneName(offset uint32, names string) []byte {
+	m := &image{}
+	at, _ := m.put(le(offset, uint8(1), uint8(0), uint16(0), uint64(0)))
+	to, size := m.put([]byte(names))
+	m.command(0x2, le(at, uint32(1), to, size))
+	return m.bytes()
 }

@@ -1,9 +1,6 @@
 package calls
 
-import (
-	"maps"
-	"slices"
-)
+import "slices"
 
 // maxListed bounds the code of which is listed where it jumps, in bytes. What the list takes is a
 // seventh of that, and a quarter at most.
@@ -62,8 +59,15 @@ func (j *jumps) may(block uint64, t *targets) bool {
 // own. They are left out where nothing is called of which it matters.
 func (f *finder) listed() [][]jumps {
 	all := make([][]jumps, len(f.text))
-	matters := func(symbol string) bool { return f.isWanted(symbol) && !slices.Contains(f.p.Plain, symbol) }
-	if !slices.ContainsFunc(slices.Collect(maps.Values(f.p.Stubs)), matters) && !slices.ContainsFunc(slices.Collect(maps.Values(f.p.Pointers)), matters) {
+	matters := func(imports map[uint64]string) bool {
+		for _, symbol := range imports {
+			if f.isWanted(symbol) && !slices.Contains(f.p.Plain, symbol) {
+				return true
+			}
+		}
+		return false
+	}
+	if !matters(f.p.Stubs) && !matters(f.p.Pointers) {
 		return all
 	}
 	left := uint64(maxListed)

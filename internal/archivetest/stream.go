@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"io"
 	"slices"
 
 	"github.com/klauspost/compress/gzip"
@@ -25,30 +26,23 @@ var Streams = []Stream{
 	{"pbzx", Pbzx},
 }
 
-func deflated(content []byte) []byte {
+// written is what a packer writes for content.
+func written[W io.WriteCloser](packer func(io.Writer) W, content []byte) []byte {
 	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
+	w := packer(&b)
 	must(w.Write(content))
 	check(w.Close())
 	return b.Bytes()
 }
 
+func deflated(content []byte) []byte { return written(zlib.NewWriter, content) }
+
 // Gzip packs a file.
-func Gzip(content []byte) []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	must(w.Write(content))
-	check(w.Close())
-	return b.Bytes()
-}
+func Gzip(content []byte) []byte { return written(gzip.NewWriter, content) }
 
 // XZ packs a file.
 func XZ(content []byte) []byte {
-	var b bytes.Buffer
-	w := must(xz.NewWriter(&b))
-	must(w.Write(content))
-	check(w.Close())
-	return b.Bytes()
+	return written(func(w io.Writer) io.WriteCloser { return must(xz.NewWriter(w)) }, content)
 }
 
 // Zstd packs a file.
