@@ -218,7 +218,7 @@ var inner = map[string]string{
 	"compare":               "maxFolders",
 	"entitlement":           "maxMeant maxNotes maxProlog maxSalvaged maxSuggest maxTypos",
 	"evidence":              "maxCited maxGaps maxHeld maxItems maxStarts maxString maxVariable",
-	"evidence/calls":        "maxAlternatives maxApart maxArgs maxCallers maxForks maxFrame maxGaps maxGuess maxJumps maxListed maxName maxOutlined maxReferences maxSlots maxTold maxWays maxWrappers",
+	"evidence/calls":        "maxAlternatives maxApart maxArgs maxCallers maxForks maxFrame maxGaps maxGuess maxJumps maxListed maxName maxOutlined maxPieces maxReferences maxSlots maxTold maxWays maxWrappers",
 	"evidence/engines":      "maxTail maxText maxVersion maxVersions",
 	"internal/apfs":         "maxBlock maxCache maxDescriptors maxHoles maxLevel maxName maxSame",
 	"internal/archive":      "maxAttributes maxDocumentPart maxElements maxKeys maxLink maxName maxOctal maxPart maxPax",

@@ -116,7 +116,7 @@ func (s *Scan) callers(functions map[uint64]bool) ([]reference, error) {
 				}
 				b := slices.Grow(buf, chunk+lookahead)[:min(at-start+lookahead, text.Size-(start-text.Addr))]
 				buf = b[:0]
-				if s.f.p.Read(start, b) != nil {
+				if s.f.read(start, b) != nil {
 					s.f.gap("code at %#x could not be read", start)
 					return errUnread
 				}

@@ -227,6 +227,7 @@ type finder struct {
 	sites  []Site
 	gaps   map[string]bool
 
+	kept     pieces
 	callers  func(functions map[uint64]bool) ([]reference, error)
 	wrappers map[uint64]bool    // functions of which callers are looked for
 	outcomes map[string]outcome // of functions with given parameters

@@ -558,7 +558,7 @@ func (f *finder) containing(addr uint64) (function, bool) {
 		end = fn.start + min(end-fn.start, maxFunction)
 	}
 	fn.code = make([]byte, end-fn.start)
-	if f.p.Read(fn.start, fn.code) != nil {
+	if f.read(fn.start, fn.code) != nil {
 		return function{}, false
 	}
 	return fn, true
@@ -570,7 +570,7 @@ func (f *finder) guess(s Section, addr uint64) (start, end uint64, window bool) 
 	first += (addr - first) % uint64(f.arch.align)
 	size := addr - first + min(maxGuess, s.Size-(addr-s.Addr))
 	code := make([]byte, size)
-	if f.p.Read(first, code) != nil {
+	if f.read(first, code) != nil {
 		return addr, addr, true
 	}
 	at := int(addr - first)

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -291,6 +292,75 @@ func TestWhatGoesByIsFoundAsWhatIsRead(t *testing.T) {
 		if len(want) == 0 || !slices.Equal(got, want) {
 			t.Errorf("arch %d: %d references of what went by, %d of what was read", arch, len(got), len(want))
 		}
+	}
+}
+
+// What an interpretation takes of code that went by is there without reading it again: at the seams of chunks and
+// around calls.
+func TestWhatIsNeededAgainIsKept(t *testing.T) {
+	const stub = base + 2*chunk
+	for _, tt := range []struct {
+		name  string
+		apart uint64   // functions begin
+		calls []uint64 // where mmap is called
+		reads bool
+	}{
+		{"a function in the middle of a chunk", 0x100, []uint64{0x8000}, false},
+		{"two functions, one behind the other", 0x100, []uint64{0x8000, 0x8100}, false},
+		{"the last function of a chunk, and the first", 0x100, []uint64{chunk - 0x20, chunk + 0x20}, false},
+		{"a short function that begins in the chunk before", 0x100, []uint64{chunk + 0x20}, false},
+		{"a long function that begins in the chunk before", 0x1000, []uint64{chunk + 0x20}, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			code := bytes.Repeat([]byte{0x1f, 0x20, 0x03, 0xd5}, 2*chunk/4) // nop
+			starts := []uint64{}
+			for at := uint64(0x40); at < uint64(len(code)); at += tt.apart {
+				starts = append(starts, base+at)
+			}
+			for _, at := range tt.calls {
+				binary.LittleEndian.PutUint32(code[at-4:], 0x52800000|2050<<5|3) // mov w3, #2050
+				binary.LittleEndian.PutUint32(code[at:], 0x94000000|uint32(stub-base-at)/4)
+				binary.LittleEndian.PutUint32(code[at+4:], 0xd65f03c0) // ret
+			}
+			p := program(ARM64, code, starts)
+			p.Stubs, p.Pointers = map[uint64]string{stub: "_mmap"}, nil
+			read := p.Read
+			reads := 0
+			p.Read = func(addr uint64, b []byte) error {
+				reads++
+				return read(addr, b)
+			}
+			s, err := NewScan(p, wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(code); at += chunk {
+				s.Look(base+uint64(at), code[at:at+chunk])
+			}
+			found, err := s.Find(t.Context())
+			if err != nil || len(found.Sites) != len(tt.calls) {
+				t.Fatalf("%d sites, %v", len(found.Sites), err)
+			}
+			for _, site := range found.Sites {
+				if !site.Args[3].Every(2050) {
+					t.Errorf("flags at %#x: %v", site.Address, site.Args[3])
+				}
+			}
+			if (reads > 0) != tt.reads {
+				t.Errorf("%d reads", reads)
+			}
+		})
+	}
+}
+
+// More than is kept is read again, and found as well.
+func TestWhatIsKeptIsBounded(t *testing.T) {
+	k := pieces{}
+	for n := range uint64(100) {
+		k.add([]piece{{n << 20, make([]byte, 1<<20)}})
+	}
+	if k.size != maxPieces || len(k.list) != maxPieces>>20 || k.at(maxPieces-1) == nil || k.at(maxPieces) != nil {
+		t.Errorf("%d pieces of %d bytes", len(k.list), k.size)
 	}
 }
 

@@ -50,7 +50,7 @@ func (f *finder) readStraight(target uint64) []byte {
 	var b [4]byte
 	for range maxOutlined {
 		f.steps--
-		if f.p.Read(target+uint64(len(code)), b[:]) != nil {
+		if f.read(target+uint64(len(code)), b[:]) != nil {
 			return nil
 		}
 		switch fl := controlARM64(target+uint64(len(code)), b[:]); {

@@ -13,6 +13,7 @@ const (
 	chunk      = 256 << 10
 	lookahead  = 64
 	lookbehind = syscallReach
+	seam       = lookahead + 3 // at the end of a chunk, with the rest of a word of arm64
 )
 
 // A reference is an instruction at at that calls target, loads the pointer at it,
@@ -157,9 +158,11 @@ func (s *Scan) Look(addr uint64, code []byte) {
 			}
 			part := code[at-addr:][:size]
 			found := s.look(s.targets, s.listOf(n, k), at, part, 0, max(len(part)-lookahead, 0))
+			pieces := s.f.neededAgain(found.found, at, part)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			s.merge(found)
+			s.f.kept.add(pieces)
 			return nil
 		})
 	}
@@ -232,12 +235,12 @@ func (s *Scan) imports(ctx context.Context) ([]reference, error) {
 			}
 			from := uint64(0)
 			if s.seen[n][k] {
-				from = size - min(size, lookahead+3) // and the rest of a word of arm64
+				from = size - min(size, seam)
 			}
 			start := from - min(from, lookbehind)
 			b := slices.Grow(buf, int(size-start+lookahead))[:min(size-start+lookahead, t.Size-(at+start-t.Addr))]
 			buf = b[:0]
-			if s.f.p.Read(at+start, b) != nil {
+			if s.f.read(at+start, b) != nil {
 				s.f.gap("code at %#x could not be read", at)
 				return errUnread
 			}

@@ -10,10 +10,8 @@ import (
 
 // readImage reads who signed a disk image, and holds it against its own checksums where the
 // signature does not hold for all of it. v verifies both; nil leaves that out.
-func readImage(ctx context.Context, item *artifact.Item, v *codesign.Verifier) Result {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	i := item.Image
+func readImage(ctx context.Context, j job, v *codesign.Verifier) Result {
+	item, i := j.item, j.item.Image
 	p := check.Package{Path: item.Path, Size: item.Size, Image: true, Signed: i.Signed}
 	if i.Signed {
 		readImageSignature(ctx, item, v, &p)
@@ -22,6 +20,9 @@ func readImage(ctx context.Context, item *artifact.Item, v *codesign.Verifier) R
 	if v == nil || p.Authenticated() {
 		return r
 	}
+	j.wait(ctx) // what its files have unpacked is not unpacked again then
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	if err := i.Verify(ctx); err != nil {
 		r.Unread = []check.Unread{{Path: item.Path, Err: err}}
 	}
@@ -29,6 +30,8 @@ func readImage(ctx context.Context, item *artifact.Item, v *codesign.Verifier) R
 }
 
 func readImageSignature(ctx context.Context, item *artifact.Item, v *codesign.Verifier, p *check.Package) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	i := codesign.Image{Offset: item.Image.Offset, Size: item.Image.Size, Trailer: item.Image.Trailer}
 	var sig *codesign.Signature
 	var err error

@@ -59,7 +59,7 @@ func walked(t *testing.T, pki machotest.InstallerPKI, pkg []byte) (list []string
 		if problem != nil {
 			found = problemOf(problem)
 		} else {
-			found = job{item: item}.read(t.Context(), view{verifier: v}).found
+			found = (&walk{}).job(item).read(t.Context(), view{verifier: v}).found
 		}
 		r.Packages = append(r.Packages, found.Packages...)
 		r.Binaries = append(r.Binaries, found.Binaries...)

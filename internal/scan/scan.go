@@ -92,7 +92,7 @@ func (l limits) run(ctx context.Context, paths []string, o Options) (Result, err
 		view.verifier = codesign.NewVerifier(codesign.AppleAnchors(), o.Now)
 	}
 	var full atomic.Bool
-	w := walk{ctx: ctx, limited: limited, full: &full, begun: o.Begun, again: view.verifier != nil, jobs: make(chan job), done: make(chan outcome)}
+	w := walk{ctx: ctx, limited: limited, full: &full, begun: o.Begun, jobs: make(chan job), done: make(chan outcome)}
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {

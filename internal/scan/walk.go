@@ -20,19 +20,33 @@ type walk struct {
 	limited context.Context // when it ends no more files are begun
 	full    *atomic.Bool    // whether no more can be kept
 	begun   func(path string, size int64)
-	again   bool // files are read more than once
 	jobs    chan job
 	done    chan outcome
 
-	met   int // things so far
-	files int // of those, which begin as Mach-O files do, packages and images
+	met     int             // things so far
+	files   int             // of those, which begin as Mach-O files do, packages and images
+	running []chan struct{} // ended of jobs: as many as there are workers, and one, at most
 }
 
 // job is one file that begins as a Mach-O file does, or an installer package or a disk image. The
 // channel of jobs holds none, so that no more files are open than there are workers, and one.
 type job struct {
-	index int
-	item  *artifact.Item
+	index  int
+	item   *artifact.Item
+	before []chan struct{} // ended of those that were running when this one began
+	ended  chan struct{}   // closed when it is not read any more
+}
+
+// wait waits for the jobs that were begun before, or for the end of the time. Each of them is with a
+// worker already, and waits for earlier ones at most.
+func (j job) wait(ctx context.Context) {
+	for _, ended := range j.before {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // run walks the paths and closes the channel of jobs. Where nothing more is kept it
@@ -55,13 +69,8 @@ func (w *walk) run(paths []string) {
 			item.Close()
 			continue
 		}
-		if w.again {
-			ctx, cancel := context.WithTimeout(w.limited, patience)
-			item.ReadAgain(ctx)
-			cancel()
-		}
 		path, size := item.Path, item.Size // which are the worker's after that
-		w.jobs <- job{w.next(), item}
+		w.jobs <- w.job(item)
 		if w.begun != nil {
 			w.begun(path, size)
 		}
@@ -78,6 +87,24 @@ func (w *walk) ends(path string) bool {
 }
 
 var errTime = fmt.Errorf("the %d minutes that there are for a run are over", int(maxTime.Minutes()))
+
+// job returns the job of an item.
+func (w *walk) job(item *artifact.Item) job {
+	w.running = slices.DeleteFunc(w.running, func(ended chan struct{}) bool {
+		select {
+		case <-ended:
+			return true
+		default:
+			return false
+		}
+	})
+	j := job{index: w.next(), item: item, ended: make(chan struct{})}
+	if item.Image != nil {
+		j.before = slices.Clone(w.running)
+	}
+	w.running = append(w.running, j.ended)
+	return j
+}
 
 func (w *walk) next() int {
 	w.met++
@@ -143,13 +170,14 @@ func readPackage(item *artifact.Item, v *codesign.Verifier) check.Package {
 
 // read reads a file, and closes it.
 func (j job) read(ctx context.Context, l view) outcome {
+	defer close(j.ended)
 	defer j.item.Close()
 	o := outcome{index: j.index, path: j.item.Path, file: true}
 	if j.item.Package != nil || j.item.Image != nil {
 		if j.item.Package != nil {
 			o.found.Packages = []check.Package{readPackage(j.item, l.verifier)}
 		} else {
-			o.found = readImage(ctx, j.item, l.verifier)
+			o.found = readImage(ctx, j, l.verifier)
 		}
 		o.cost = costOf(o.found)
 		return o
