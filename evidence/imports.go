@@ -51,6 +51,9 @@ var importFacts = []importFact{
 // controls are what is done to a process of which one has hold.
 var controls = []string{"_mach_vm_write", "_vm_write", "_thread_set_state", "_thread_create_running", "_mach_vm_allocate_external"}
 
+// lookups are functions of <mach-o/dyld.h> that do what dlsym does, by names that are not looked at.
+var lookups = []string{"_NSLookupSymbolInImage", "_NSLookupAndBindSymbol", "_NSLookupSymbolInModule"}
+
 // imports looks at the names of the imported functions.
 func (i *image) imports() {
 	has := func(symbol string) bool {
@@ -62,8 +65,7 @@ func (i *image) imports() {
 			i.add(Item{Need: t.need, Strength: t.strength, Symbol: t.symbol, Text: t.text})
 		}
 	}
-	// <mach-o/dyld.h>: what dlsym does, by names that are not looked at.
-	for _, symbol := range []string{"_NSLookupSymbolInImage", "_NSLookupAndBindSymbol", "_NSLookupSymbolInModule"} {
+	for _, symbol := range lookups {
 		if has(symbol) {
 			i.gap([]Need{MapJIT, UnsignedMemory, PageProtection, Debugger}, "functions are looked up with %s", symbol[1:])
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -32,7 +33,7 @@ type Reader struct {
 
 // NewReader returns a reader of the slice s of the file r.
 func NewReader(r io.ReaderAt, s macho.Slice) *Reader {
-	img, err := macho.ReadImage(r, s, isWanted)
+	img, err := macho.ReadImage(r, s, isAsked)
 	switch {
 	case errors.Is(err, macho.ErrNot64Bit), errors.Is(err, macho.ErrBigEndian):
 		return &Reader{ReaderAt: r}
@@ -106,6 +107,9 @@ func (i *image) gap(needs []Need, format string, args ...any) {
 
 // begin begins to look at the calls in the code, if it can be read.
 func (i *image) begin() *calls.Scan {
+	for _, imports := range []map[uint64]string{i.Stubs, i.Pointers} {
+		maps.DeleteFunc(imports, func(_ uint64, symbol string) bool { return !followed[symbol] })
+	}
 	i.program = calls.Program{
 		Stubs: i.Stubs, Pointers: i.Pointers, Follow: mayTell, Plain: loading,
 		Read: func(addr uint64, b []byte) error { return i.ReadAt(i.r, b, addr) },

@@ -66,10 +66,24 @@ func mayTell(s calls.Site) bool {
 	return false
 }
 
-func isWanted(symbol string) bool {
-	_, ok := wanted[symbol]
-	return ok || symbol == taskSelf || calls.Knows(symbol)
+// followed are the symbols that matter to what calls in the code are given, and asked those and all of which it matters
+// whether they are imported.
+var followed, asked = map[string]bool{taskSelf: true}, map[string]bool{ownPath: true}
+
+func init() {
+	for _, symbol := range slices.AppendSeq(calls.Known(), maps.Keys(wanted)) {
+		followed[symbol] = true
+	}
+	maps.Copy(asked, followed)
+	for _, fact := range importFacts {
+		asked[fact.symbol] = true
+	}
+	for _, symbol := range slices.Concat(lookups, controls) {
+		asked[symbol] = true
+	}
 }
+
+func isAsked(symbol []byte) bool { return asked[string(symbol)] }
 
 // <sys/mman.h> and <mach/vm_prot.h>, in which the first three have the same values.
 const (
@@ -412,13 +426,16 @@ func (i *image) dlsym(p calls.Program, s calls.Site) {
 	}
 }
 
+// ownPath is the function that tells a program where it is (<mach-o/dyld.h>).
+const ownPath = "__NSGetExecutablePath"
+
 func (i *image) setenv(p calls.Program, s calls.Site) {
 	names, _ := text(p, s.Args[0])
 	for _, name := range names {
 		// It is for what is started next, which may be another program.
 		if variable, _, _ := strings.Cut(name, "="); strings.HasPrefix(variable, "DYLD_") {
 			strength, text := Consistent, "sets %s for what it starts"
-			if _, ok := slices.BinarySearch(i.Imports, "__NSGetExecutablePath"); ok {
+			if _, ok := slices.BinarySearch(i.Imports, ownPath); ok {
 				strength, text = Suggests, "sets %s for what it starts, and asks for its own path, as programs do that start themselves again"
 			}
 			i.at(s, DyldEnvironment, strength, text, printable(variable))

@@ -28,7 +28,7 @@ func BenchmarkReadImage(b *testing.B) {
 	few := map[string]bool{"_mmap": true, "_mprotect": true, "_dlopen": true, "_dlsym": true}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := ReadImage(r, f.Slices[0], func(symbol string) bool { return few[symbol] }); err != nil {
+		if _, err := ReadImage(r, f.Slices[0], func(symbol []byte) bool { return few[string(symbol)] }); err != nil {
 			b.Fatal(err)
 		}
 	}

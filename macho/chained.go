@@ -7,8 +7,9 @@ import (
 )
 
 // readFixups names the pointers that dyld binds, by chained fixups or by bind opcodes.
-// An image has the one or the other.
-func (i *Image) readFixups(r io.ReaderAt, names *imports) {
+// An image has the one or the other. It reports whether there are any, and all of them were read.
+func (i *Image) readFixups(r io.ReaderAt, names *imports) bool {
+	any, gaps := i.tables.chained != nil, len(i.Gaps)
 	if i.tables.chained != nil {
 		c := chains{Image: i, r: i.part(r, *i.tables.chained), size: i.tables.chained.Size, file: r}
 		if err := c.read(names); err != nil {
@@ -18,11 +19,13 @@ func (i *Image) readFixups(r io.ReaderAt, names *imports) {
 	binds := maxBinds
 	for k, what := range bindKinds {
 		if at := i.tables.binds[k]; at != nil {
+			any = true
 			if err := i.readBinds(i.part(r, *at), names, &binds, what == lazyBinds); err != nil {
 				i.gap("%s: %s", what, err)
 			}
 		}
 	}
+	return any && len(i.Gaps) == gaps
 }
 
 // chains reads LC_DYLD_CHAINED_FIXUPS, the structures of <mach-o/fixup-chains.h>: a table

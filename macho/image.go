@@ -51,8 +51,8 @@ type Image struct {
 	// what the indirect symbol table tells where these are silent.
 	Pointers map[uint64]string
 
-	// Imports are the names that the loader looks up: undefined symbols, and symbols
-	// that are bound. Sorted, each once.
+	// Imports are the names that the loader looks up: symbols that are bound, and undefined symbols that
+	// have stubs or pointers; all undefined symbols where nothing tells what is bound. Sorted, each once.
 	Imports []string
 
 	// Gaps tells what of the image could not be read, a sentence each. What is in a
@@ -80,11 +80,10 @@ type tables struct {
 // and an error when the segments cannot be relied on. What is wrong with anything else
 // is told in [Image.Gaps].
 //
-// Stubs and Pointers hold only the symbols for which wanted returns true, or all if it
-// is nil; it is called once at most for each name. Either map has no more than 131,072
-// entries, and Imports no more than 100,000 names and 8 MiB, of names of no more than
-// 16 KiB; if there is more, it is told in Gaps.
-func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol string) bool) (*Image, error) {
+// Stubs, Pointers and Imports hold only the symbols for which wanted returns true, or all if it
+// is nil. Either map has no more than 131,072 entries, and Imports no more than 100,000 names and 8 MiB, of
+// names of no more than 16 KiB; if there is more, it is told in Gaps.
+func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol []byte) bool) (*Image, error) {
 	if s.Err != nil {
 		return nil, s.Err
 	}
@@ -108,9 +107,9 @@ func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol string) bool) (*Image,
 		return nil, err
 	}
 	i.checkSections()
-	names := &imports{wanted: wanted, seen: map[string]imported{}}
-	i.readFixups(r, names)
-	i.readIndirect(r, names)
+	names := &imports{wanted: wanted, seen: map[string]string{}}
+	fixups := i.readFixups(r, names)
+	i.readIndirect(r, names, fixups)
 	i.Imports = names.sorted()
 	return i, nil
 }

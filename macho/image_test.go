@@ -18,7 +18,7 @@ import (
 )
 
 // readImage reads the one slice of a file.
-func readImage(t *testing.T, b []byte, wanted func(string) bool) (*Image, error) {
+func readImage(t *testing.T, b []byte, wanted func([]byte) bool) (*Image, error) {
 	t.Helper()
 	return ReadImage(bytes.NewReader(b), read(t, b).Slices[0], wanted)
 }
@@ -101,8 +101,8 @@ func TestReadImageOfARealProgramAgreesWithLLVM(t *testing.T) {
 			if diff := cmp.Diff([]string{"__text", "__stubs"}, code); diff != "" {
 				t.Error(diff)
 			}
-			kill := func(name string) bool { return name == "_kill" }
-			if i, err = ReadImage(r, s, kill); err != nil || len(i.Stubs) != 1 || len(i.Pointers) != 1 || len(i.Imports) != 85 {
+			kill := func(name []byte) bool { return string(name) == "_kill" }
+			if i, err = ReadImage(r, s, kill); err != nil || len(i.Stubs) != 1 || len(i.Pointers) != 1 || len(i.Imports) != 1 {
 				t.Errorf("of _kill %v, %d stubs, %d pointers, %d imports", err, len(i.Stubs), len(i.Pointers), len(i.Imports))
 			}
 		})
@@ -148,6 +148,36 @@ func TestReadImageReadsTheIndirectSymbolTable(t *testing.T) {
 	}
 	if diff := cmp.Diff([]uint64{testText, testText + 8}, functions); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Where fixups tell what dyld binds it looks at no symbols, and a symbol that nothing binds is none that it looks up.
+func TestReadImageTakesForImportsWhatIsBound(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		image func() *image
+		want  []string
+	}{
+		{"no fixups, and a symbol without a stub", indirectImage, []string{"_mmap", "_unused"}},
+		{"fixups, and a symbol without a stub", func() *image {
+			m := indirectImage()
+			m.pointer(0x208, bound(6, 0, 0))
+			m.chained(1, 6, []string{"_open"}, 0x208, nil)
+			return m
+		}, []string{"_mmap", "_open"}},
+		{"fixups that cannot be read", func() *image {
+			m := indirectImage()
+			m.pointer(0x208, bound(6, 0, 0))
+			m.chained(7, 6, []string{"_open"}, 0x208, nil)
+			return m
+		}, []string{"_mmap", "_unused"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			i := mustReadImage(t, tt.image().bytes())
+			if diff := cmp.Diff(tt.want, i.Imports); diff != "" {
+				t.Errorf("gaps %q\n%s", i.Gaps, diff)
+			}
+		})
 	}
 }
 

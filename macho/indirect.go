@@ -20,8 +20,15 @@ const (
 // readIndirect names stubs and pointers by the indirect symbol table, which has an entry
 // for each stub or pointer of a section, from the one that the section names
 // (<mach-o/loader.h>, reserved1 of struct section_64).
-func (i *Image) readIndirect(r io.ReaderAt, names *imports) {
-	undefined, err := i.undefined(r, names)
+//
+// Where there are fixups dyld binds what they tell, and looks at no symbols (Fixups::forEachBindTarget of dyld): then
+// those are read that the table names, and not all others to find that they are defined.
+func (i *Image) readIndirect(r io.ReaderAt, names *imports, fixups bool) {
+	first, end := uint64(0), uint64(maxSymbols)
+	if fixups {
+		first, end = i.named(r)
+	}
+	undefined, err := i.undefined(r, names, first, end)
 	if err != nil {
 		i.gap("undefined symbols: %s", err)
 	}
@@ -34,13 +41,36 @@ func (i *Image) readIndirect(r io.ReaderAt, names *imports) {
 	}
 }
 
-// undefined returns the undefined symbols that are wanted, by their index.
-func (i *Image) undefined(r io.ReaderAt, names *imports) (map[uint32]string, error) {
+// isLocal is set in entries that name no symbol: INDIRECT_SYMBOL_LOCAL, INDIRECT_SYMBOL_ABS.
+const isLocal = 0xc0000000
+
+// named returns between which indexes the symbols are that the indirect symbol table names.
+func (i *Image) named(r io.ReaderAt) (first, end uint64) {
+	if i.tables.indirect == nil {
+		return 0, 0
+	}
+	entries := i.tables.indirect.Size / 4
+	if entries > maxEntries {
+		return 0, maxSymbols
+	}
+	first = maxSymbols
+	// What cannot be read is told of the section that needs it.
+	_ = i.eachEntry(r, 0, entries, func(_, entry uint64) error {
+		if entry&isLocal == 0 {
+			first, end = min(first, entry), max(end, entry+1)
+		}
+		return nil
+	})
+	return first, end
+}
+
+// undefined returns the undefined symbols that are wanted, by their index, of those from first up to end.
+func (i *Image) undefined(r io.ReaderAt, names *imports, first, end uint64) (map[uint32]string, error) {
 	found := map[uint32]string{}
 	isUndefined := func(t types.NType) bool {
 		return t&types.N_EXT != 0 && (t&types.N_TYPE == types.N_UNDF || t&types.N_TYPE == types.N_PBUD)
 	}
-	err := i.eachSymbol(r, isUndefined, func(s nameRef, name []byte) error {
+	err := i.eachSymbol(r, first, end, isUndefined, func(s nameRef, name []byte) error {
 		symbol, ok, err := names.add(name)
 		if !ok || err != nil {
 			return err
@@ -86,7 +116,7 @@ func (i *Image) readSlots(r io.ReaderAt, s *Section, undefined map[uint32]string
 		return nil
 	}
 	return i.eachEntry(r, first, count, func(k, entry uint64) error {
-		if entry&0xc0000000 != 0 { // INDIRECT_SYMBOL_LOCAL, INDIRECT_SYMBOL_ABS
+		if entry&isLocal != 0 {
 			return nil
 		}
 		if i.tables.symbols == nil || entry >= i.tables.symbols.Size/nlistSize {

@@ -53,7 +53,7 @@ const (
 func (i *Image) Symbols(r io.ReaderAt, yield func(name []byte, addr uint64) bool) error {
 	isDefined := func(t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
 	left := maxNameBytes
-	return i.eachSymbol(r, isDefined, func(s nameRef, name []byte) error {
+	return i.eachSymbol(r, 0, maxSymbols, isDefined, func(s nameRef, name []byte) error {
 		if left -= len(name); left < 0 {
 			return fmt.Errorf("the symbols have names of more than %d bytes", maxNameBytes)
 		}
@@ -67,8 +67,8 @@ func (i *Image) Symbols(r io.ReaderAt, yield func(name []byte, addr uint64) bool
 // errStop ends a reading without being an error.
 var errStop = errors.New("stop")
 
-// eachSymbol gives the symbols of which the type is taken.
-func (i *Image) eachSymbol(r io.ReaderAt, take func(types.NType) bool, yield func(nameRef, []byte) error) error {
+// eachSymbol gives the symbols of which the type is taken, of those from first up to end.
+func (i *Image) eachSymbol(r io.ReaderAt, first, end uint64, take func(types.NType) bool, yield func(nameRef, []byte) error) error {
 	if i.tables.symbols == nil {
 		return nil
 	}
@@ -79,18 +79,22 @@ func (i *Image) eachSymbol(r io.ReaderAt, take func(types.NType) bool, yield fun
 	if count > maxSymbols {
 		return fmt.Errorf("the symbol table has %d symbols; the limit is %d", count, maxSymbols)
 	}
+	end = min(end, count)
+	if first >= end {
+		return nil
+	}
 	var names *namePool
 	if strings := i.part(r, *i.tables.strings); strings.Size() > maxHeld {
-		names = newNamePool(strings, count)
+		names = newNamePool(strings, end-first)
 	} else if err := i.holdNames(strings); err != nil {
 		return fmt.Errorf("string table: %w", err)
 	} else {
 		names = &namePool{size: uint64(strings.Size()), held: i.names}
 	}
-	b := make([]byte, min(nameWindow, i.tables.symbols.Size))
+	b := make([]byte, min(nameWindow, (end-first)*nlistSize))
 	table := i.part(r, *i.tables.symbols)
-	for at := uint64(0); at < count; {
-		part := b[:min(uint64(len(b)), (count-at)*nlistSize)]
+	for at := first; at < end; {
+		part := b[:min(uint64(len(b)), (end-at)*nlistSize)]
 		if err := readFull(table, part, at*nlistSize, i.tables.symbols.Size); err != nil {
 			return fmt.Errorf("symbol table: %w", err)
 		}
@@ -246,18 +250,13 @@ func (p *namePool) search(at uint64) {
 
 // imports are the names that a loader looks up.
 type imports struct {
-	wanted func(string) bool
-	seen   map[string]imported
-	bytes  int // of seen
-	reads  int // bytes that were looked at
+	wanted func([]byte) bool
+	seen   map[string]string // those that are wanted
+	bytes  int               // of seen
+	reads  int               // bytes that were looked at
 }
 
-type imported struct {
-	name   string
-	wanted bool
-}
-
-// add notes a name, and returns it and whether it is wanted.
+// add notes a name if it is wanted, and returns it and whether it is.
 func (m *imports) add(name []byte) (string, bool, error) {
 	if len(name) >= maxName {
 		return "", false, fmt.Errorf("an imported symbol has a name of %d bytes or more", maxName)
@@ -265,17 +264,19 @@ func (m *imports) add(name []byte) (string, bool, error) {
 	if m.reads += len(name); m.reads > maxImportReads {
 		return "", false, fmt.Errorf("the names of imported symbols have more than %d bytes", maxImportReads)
 	}
-	if got, ok := m.seen[string(name)]; ok {
-		return got.name, got.wanted, nil
+	if m.wanted != nil && !m.wanted(name) {
+		return "", false, nil
+	}
+	if symbol, ok := m.seen[string(name)]; ok {
+		return symbol, true, nil
 	}
 	if len(m.seen) == maxImports || m.bytes+len(name) > maxImportBytes {
 		return "", false, fmt.Errorf("there are more than %d imported symbols, or %d bytes of their names", maxImports, maxImportBytes)
 	}
-	got := imported{name: string(name)}
-	got.wanted = m.wanted == nil || m.wanted(got.name)
-	m.seen[got.name] = got
+	symbol := string(name)
+	m.seen[symbol] = symbol
 	m.bytes += len(name)
-	return got.name, got.wanted, nil
+	return symbol, true, nil
 }
 
 func (m *imports) sorted() []string { return slices.Sorted(maps.Keys(m.seen)) }

@@ -72,7 +72,7 @@ func BenchmarkText(b *testing.B) {
 
 func benchmarkText(b *testing.B, r *bytes.Reader, s macho.Slice) {
 	wanted := Wanted{"_mmap": nil, "_mprotect": nil, "_dlopen": nil, "_dlsym": nil}
-	img, err := macho.ReadImage(r, s, func(symbol string) bool { _, ok := wanted[symbol]; return ok })
+	img, err := macho.ReadImage(r, s, func(symbol []byte) bool { _, ok := wanted[string(symbol)]; return ok })
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package calls
 
 import (
+	"maps"
 	"slices"
 	"sort"
 )
@@ -415,9 +416,11 @@ var noReturn = map[string]bool{
 	"_longjmp": true, "__longjmp": true, "_pthread_exit": true,
 }
 
-// Knows reports whether calls of a symbol change the ways through code, so that it is of use
+// Known returns the symbols of which calls change the ways through code, so that they are of use
 // among Stubs without being wanted.
-func Knows(symbol string) bool { return noReturn[symbol] || returnsTwice[symbol] }
+func Known() []string {
+	return slices.AppendSeq(slices.Collect(maps.Keys(noReturn)), maps.Keys(returnsTwice))
+}
 
 // returnsTwice are functions of libSystem to which longjmp returns, or that are a fork.
 var returnsTwice = map[string]bool{"_setjmp": true, "__setjmp": true, "_sigsetjmp": true, "_vfork": true}
