@@ -24,7 +24,7 @@ func (i *image) strings(ctx context.Context) {
 		i.sectionsOf(ctx, &m, func(s macho.Section) bool {
 			return s.Segment == "__TEXT" && s.Type() == types.Regular && !s.HasCode() && !numbers[s.Name]
 		})
-		if err := i.Symbols(i.r, func(name []byte, _ uint64) bool {
+		if err := i.Symbols(i.r, engines.MayBegin, func(name []byte, _ uint64) bool {
 			m.Symbol(name)
 			return ctx.Err() == nil
 		}); err != nil {

@@ -58,7 +58,7 @@ func lines(t *testing.T, r io.ReaderAt, i *Image) string {
 	if err := i.Functions(r, func(addr uint64) bool { add("function %x", addr); return true }); err != nil {
 		t.Error(err)
 	}
-	if err := i.Symbols(r, func(name []byte, addr uint64) bool { add("symbol %x %s", addr, name); return true }); err != nil {
+	if err := i.Symbols(r, nil, func(name []byte, addr uint64) bool { add("symbol %x %s", addr, name); return true }); err != nil {
 		t.Error(err)
 	}
 	slices.Sort(list)
@@ -136,10 +136,18 @@ func TestReadImageReadsTheIndirectSymbolTable(t *testing.T) {
 		t.Error(diff)
 	}
 	got := map[string]uint64{}
-	if err := i.Symbols(bytes.NewReader(b), func(name []byte, addr uint64) bool { got[string(name)] = addr; return true }); err != nil {
+	if err := i.Symbols(bytes.NewReader(b), nil, func(name []byte, addr uint64) bool { got[string(name)] = addr; return true }); err != nil {
 		t.Error(err)
 	}
 	if diff := cmp.Diff(map[string]uint64{"_own": testText, "_helper": testText + 8}, got); diff != "" {
+		t.Error(diff)
+	}
+	names := []string{}
+	isHelper := func(begin []byte) bool { return string(begin) == "_helper\x00" }
+	if err := i.Symbols(bytes.NewReader(b), isHelper, func(name []byte, _ uint64) bool { names = append(names, string(name)); return true }); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"_helper"}, names); diff != "" {
 		t.Error(diff)
 	}
 	var functions []uint64

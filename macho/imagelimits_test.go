@@ -151,13 +151,13 @@ func TestSymbolsAreBounded(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			i := mustReadImage(t, row.bytes)
 			n := 0
-			err := i.Symbols(bytes.NewReader(row.bytes), func([]byte, uint64) bool { n++; return true })
+			err := i.Symbols(bytes.NewReader(row.bytes), nil, func([]byte, uint64) bool { n++; return true })
 			if n != row.count || err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("%d symbols, error %v; want %d, %q", n, err, row.count, row.want)
 			}
 			n = 0
 			stop := func([]byte, uint64) bool { n++; return false }
-			if err := i.Symbols(bytes.NewReader(row.bytes), stop); row.count > 0 && (err != nil || n != 1) {
+			if err := i.Symbols(bytes.NewReader(row.bytes), nil, stop); row.count > 0 && (err != nil || n != 1) {
 				t.Errorf("stopped after %d symbols with %v", n, err)
 			}
 		})
@@ -272,7 +272,7 @@ func checkImage(t *testing.T, r *bytes.Reader, i *Image) {
 		last = addr
 		return true
 	})
-	_ = i.Symbols(r, func(name []byte, _ uint64) bool {
+	_ = i.Symbols(r, nil, func(name []byte, _ uint64) bool {
 		if len(name) > maxName || bytes.IndexByte(name, 0) >= 0 {
 			t.Fatalf("the name %q", name)
 		}

@@ -70,7 +70,7 @@ func (i *Image) undefined(r io.ReaderAt, names *imports, first, end uint64) (map
 	isUndefined := func(t types.NType) bool {
 		return t&types.N_EXT != 0 && (t&types.N_TYPE == types.N_UNDF || t&types.N_TYPE == types.N_PBUD)
 	}
-	err := i.eachSymbol(r, first, end, isUndefined, func(s nameRef, name []byte) error {
+	err := i.eachSymbol(r, symbols{first: first, end: end, take: isUndefined}, func(s nameRef, name []byte) error {
 		symbol, ok, err := names.add(name)
 		if !ok || err != nil {
 			return err

@@ -47,13 +47,14 @@ const (
 )
 
 // Symbols gives the name and the address of each symbol that is defined in a section, in
-// an order of no meaning. They are what the file claims, debugging symbols left out; a
+// an order of no meaning. Those may be left out of whose name, and what is behind it in the file, maybe says by
+// the first bytes, eight at most, that they are of no interest; nil takes all. They are what the file claims, debugging symbols left out; a
 // name of more than 16 KiB is cut. The bytes of a name are valid until yield returns;
 // false from it ends the reading. The file r is the one that was given to [ReadImage].
-func (i *Image) Symbols(r io.ReaderAt, yield func(name []byte, addr uint64) bool) error {
+func (i *Image) Symbols(r io.ReaderAt, maybe func(begin []byte) bool, yield func(name []byte, addr uint64) bool) error {
 	isDefined := func(t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
 	left := maxNameBytes
-	return i.eachSymbol(r, 0, maxSymbols, isDefined, func(s nameRef, name []byte) error {
+	return i.eachSymbol(r, symbols{end: maxSymbols, take: isDefined, maybe: maybe}, func(s nameRef, name []byte) error {
 		if left -= len(name); left < 0 {
 			return fmt.Errorf("the symbols have names of more than %d bytes", maxNameBytes)
 		}
@@ -67,8 +68,15 @@ func (i *Image) Symbols(r io.ReaderAt, yield func(name []byte, addr uint64) bool
 // errStop ends a reading without being an error.
 var errStop = errors.New("stop")
 
-// eachSymbol gives the symbols of which the type is taken, of those from first up to end.
-func (i *Image) eachSymbol(r io.ReaderAt, first, end uint64, take func(types.NType) bool, yield func(nameRef, []byte) error) error {
+// symbols are those of a symbol table from first up to end of which the type is taken, and maybe the name.
+type symbols struct {
+	first, end uint64
+	take       func(types.NType) bool
+	maybe      func([]byte) bool // nil: all
+}
+
+// eachSymbol gives the symbols that are asked for.
+func (i *Image) eachSymbol(r io.ReaderAt, ask symbols, yield func(nameRef, []byte) error) error {
 	if i.tables.symbols == nil {
 		return nil
 	}
@@ -79,7 +87,7 @@ func (i *Image) eachSymbol(r io.ReaderAt, first, end uint64, take func(types.NTy
 	if count > maxSymbols {
 		return fmt.Errorf("the symbol table has %d symbols; the limit is %d", count, maxSymbols)
 	}
-	end = min(end, count)
+	first, end := ask.first, min(ask.end, count)
 	if first >= end {
 		return nil
 	}
@@ -89,7 +97,7 @@ func (i *Image) eachSymbol(r io.ReaderAt, first, end uint64, take func(types.NTy
 	} else if err := i.holdNames(strings); err != nil {
 		return fmt.Errorf("string table: %w", err)
 	} else {
-		names = &namePool{size: uint64(strings.Size()), held: i.names}
+		names = &namePool{size: uint64(strings.Size()), held: i.names, maybe: ask.maybe}
 	}
 	b := make([]byte, min(nameWindow, (end-first)*nlistSize))
 	table := i.part(r, *i.tables.symbols)
@@ -99,7 +107,7 @@ func (i *Image) eachSymbol(r io.ReaderAt, first, end uint64, take func(types.NTy
 			return fmt.Errorf("symbol table: %w", err)
 		}
 		for ; len(part) > 0; part, at = part[nlistSize:], at+1 {
-			if t := types.NType(part[4]); t&types.N_STAB != 0 || !take(t) {
+			if t := types.NType(part[4]); t&types.N_STAB != 0 || !ask.take(t) {
 				continue
 			}
 			if err := names.want(nameRef{uint32(u32(part, 0)), uint32(at), u64(part, 8)}, yield); err != nil {
@@ -149,6 +157,7 @@ type namePool struct {
 	size  uint64
 	batch []nameRef
 	held  []byte
+	maybe func([]byte) bool // asked of what is held
 
 	window     []byte
 	start      uint64 // of the window in the table
@@ -180,6 +189,9 @@ func (p *namePool) direct(ref nameRef, yield func(nameRef, []byte) error) error 
 		return fmt.Errorf("a name at %d of a table of names of %d bytes", ref.at, p.size)
 	}
 	name := p.held[ref.at:]
+	if p.maybe != nil && !p.maybe(name[:min(len(name), 8)]) {
+		return nil
+	}
 	name = name[:min(len(name), maxName)]
 	switch end := bytes.IndexByte(name, 0); {
 	case end >= 0:

@@ -192,10 +192,13 @@ func (m *Matcher) crates(s []byte) {
 	}
 }
 
+// MayBegin reports whether the name of a symbol that is a clue may begin so, by its first eight bytes, or all.
+func MayBegin(name []byte) bool { return len(name) >= minText && symbolFilter.has(name) }
+
 // Symbol looks at the name of a symbol that the file defines, as the symbol table has
 // it. What a file imports is in another, and clues of that one.
 func (m *Matcher) Symbol(name []byte) {
-	if len(name) < minText || !symbolFilter.has(name) {
+	if !MayBegin(name) {
 		return
 	}
 	if i, ok := symbols[string(name)]; ok {

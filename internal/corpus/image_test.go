@@ -47,7 +47,7 @@ func TestEveryImageAgreesWithGoMacho(t *testing.T) {
 			if err := i.Functions(r, func(addr uint64) bool { got.Functions = append(got.Functions, addr); return true }); err != nil {
 				t.Error(err)
 			}
-			if err := i.Symbols(r, func(name []byte, addr uint64) bool {
+			if err := i.Symbols(r, nil, func(name []byte, addr uint64) bool {
 				got.Symbols = append(got.Symbols, symbol{string(name), addr})
 				return true
 			}); err != nil {
