@@ -124,6 +124,7 @@ func (i *image) begin() *calls.Scan {
 		i.gap(nil, "the code is for %s, which is not read", i.arch)
 		return nil
 	}
+	p.Starts = make([]uint64, 0, min(i.MaxFunctions(), maxStarts))
 	if err := i.Functions(i.r, func(addr uint64) bool {
 		p.Starts = append(p.Starts, addr)
 		return len(p.Starts) < maxStarts

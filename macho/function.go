@@ -12,6 +12,14 @@ import (
 // 113,175 functions.
 const maxFunctions = 8 << 20
 
+// MaxFunctions returns how many addresses [Image.Functions] gives at most.
+func (i *Image) MaxFunctions() int {
+	if i.tables.functions == nil {
+		return 0
+	}
+	return int(min(i.tables.functions.Size, maxFunctions)) // each takes a byte or more
+}
+
 // Functions gives the address of each function of which LC_FUNCTION_STARTS tells,
 // ascending, and of none for an image without it; false from yield ends the reading. The
 // file r is the one that was given to [ReadImage].
