@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -14,12 +15,19 @@ import (
 // What a run keeps is limited to half of it (see internal/scan), so that it can.
 const memory = 1 << 30
 
+// floor is in bytes. The garbage collector runs when as much was allocated as is in use: with the floor in use it does not
+// before there is something to collect, which takes a tenth to a fifth of the time off. It is never written to, so that it takes no memory.
+const floor = 12 << 20
+
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory)
 	}
-	os.Exit(cli.Main(cli.Env{
+	used := make([]byte, floor)
+	code := cli.Main(cli.Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Now: time.Now,
-	}))
+	})
+	runtime.KeepAlive(used)
+	os.Exit(code)
 }

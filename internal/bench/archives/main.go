@@ -19,10 +19,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/codewarrant/codewarrant/internal/archivetest"
+	"github.com/codewarrant/codewarrant/internal/bench/cost"
 	"github.com/codewarrant/codewarrant/internal/imagetest"
 )
 
@@ -92,23 +91,23 @@ func run(codewarrant, program, verify, only string, rounds int) error {
 			return fmt.Errorf("%s: %w", c.file, err)
 		}
 		name := filepath.Join(dir, c.file)
-		var ours, theirs []cost
+		var ours, theirs []cost.Cost
 		memory := int64(0)
 		for range rounds {
-			a, err := measure(codewarrant, "check", "--verify", verify, "--policy", "preset:report-only", name)
+			a, err := cost.Run(codewarrant, "check", "--verify", verify, "--policy", "preset:report-only", name)
 			if err != nil {
 				return err
 			}
-			b, err := measure("bash", "-c", "set -o pipefail; "+c.peer, "bash", name)
+			b, err := cost.Run("bash", "-c", "set -o pipefail; "+c.peer, "bash", name)
 			if err != nil {
 				return err
 			}
-			ours, theirs, memory = append(ours, a), append(theirs, b), max(memory, a.memory)
+			ours, theirs, memory = append(ours, a), append(theirs, b), max(memory, a.Memory)
 		}
 		a, b := median(ours), median(theirs)
 		fmt.Printf("| %s, %s | %d ms | %d ms | %d MiB | `%s` | %d ms | %d ms | %.2f |\n", c.file, size(name),
-			a.time.Milliseconds(), a.processor.Milliseconds(), memory>>10, strings.ReplaceAll(strings.ReplaceAll(c.peer, " $1", ""), "|", "\\|"),
-			b.time.Milliseconds(), b.processor.Milliseconds(), float64(a.time)/float64(b.time))
+			a.Time.Milliseconds(), a.Processor.Milliseconds(), memory>>20, strings.ReplaceAll(strings.ReplaceAll(c.peer, " $1", ""), "|", "\\|"),
+			b.Time.Milliseconds(), b.Processor.Milliseconds(), float64(a.Time)/float64(b.Time))
 	}
 	return nil
 }
@@ -189,27 +188,8 @@ func bzip2(b []byte) []byte {
 	return packed
 }
 
-// cost is what a run of a program took; memory is in KiB.
-type cost struct {
-	time, processor time.Duration
-	memory          int64
-}
-
-// measure runs a command.
-func measure(args ...string) (cost, error) {
-	cmd := exec.Command(args[0], args[1:]...)
-	begin := time.Now()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return cost{}, fmt.Errorf("%s: %w: %s", args, err, out)
-	}
-	s := cmd.ProcessState
-	usage, _ := s.SysUsage().(*syscall.Rusage)
-	return cost{time.Since(begin), s.UserTime() + s.SystemTime(), usage.Maxrss}, nil
-}
-
 // median returns the run of which as many are faster as slower.
-func median(list []cost) cost {
-	slices.SortFunc(list, func(a, b cost) int { return cmp.Compare(a.time, b.time) })
+func median(list []cost.Cost) cost.Cost {
+	slices.SortFunc(list, func(a, b cost.Cost) int { return cmp.Compare(a.Time, b.Time) })
 	return list[len(list)/2]
 }
