@@ -17,7 +17,7 @@ const memory = 1 << 30
 
 // floor is in bytes. The garbage collector runs when as much was allocated as is in use: with the floor in use it does not
 // before there is something to collect, which takes a tenth to a fifth of the time off. It is never written to, so that it takes no memory.
-const floor = 12 << 20
+const floor = 8 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

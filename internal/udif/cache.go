@@ -52,7 +52,7 @@ type entry struct {
 const DefaultCache = 24 << 20
 
 // maxCores bounds the cores that unpack: each has a chunk at hand, packed and unpacked.
-const maxCores = 8
+const maxCores = 4
 
 // Cores returns how many cores unpack at a time.
 func Cores() int { return min(runtime.GOMAXPROCS(0), maxCores) }

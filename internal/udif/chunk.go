@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/zlib"
 	"github.com/mikelolasagasti/xz"
@@ -39,11 +38,11 @@ func unpack(b, packed []byte, k kind) error {
 	case kindXZ:
 		return xzs.unpack(b, packed)
 	default:
-		d, _ := bzip2s.Get().(*bzip2.Decoder)
-		if d == nil {
+		d, ok := bzip2s.take()
+		if !ok {
 			d = &bzip2.Decoder{}
 		}
-		defer bzip2s.Put(d)
+		defer bzip2s.give(d)
 		return d.Unpack(b, packed)
 	}
 }
@@ -71,28 +70,50 @@ func fill(b []byte, r io.Reader) error {
 // ask for 8 MiB.
 const maxWindow = 16 << 20
 
+// spare is what was used and may be again, of which no more is kept than can be in use: it is large, and a
+// [sync.Pool] keeps some of it for each core, whether it unpacks or not.
+type spare[T any] chan T
+
+func (s spare[T]) take() (v T, ok bool) {
+	select {
+	case v := <-s:
+		return v, true
+	default:
+		return v, false
+	}
+}
+
+func (s spare[T]) give(v T) {
+	select {
+	case s <- v:
+	default:
+	}
+}
+
 // reused unpack one stream after the other.
 type reused struct {
-	sync.Pool
+	spare[io.Reader]
 	open  func(io.Reader) (io.Reader, error)
 	reset func(io.Reader, io.Reader) error
 }
 
 var (
-	bzip2s sync.Pool // of *bzip2.Decoder
+	bzip2s = make(spare[*bzip2.Decoder], maxCores)
 
 	zlibs = reused{
+		spare: make(spare[io.Reader], maxCores),
 		open:  func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) },
 		reset: func(z, r io.Reader) error { return z.(zlib.Resetter).Reset(r, nil) },
 	}
 	xzs = reused{
+		spare: make(spare[io.Reader], maxCores),
 		open:  func(r io.Reader) (io.Reader, error) { return xz.NewReader(r, maxWindow) },
 		reset: func(x, r io.Reader) error { return x.(*xz.Reader).Reset(r) },
 	}
 )
 
 func (p *reused) unpack(b, packed []byte) error {
-	r, ok := p.Get().(io.Reader)
+	r, ok := p.take()
 	var err error
 	if ok {
 		err = p.reset(r, bytes.NewReader(packed))
@@ -102,7 +123,7 @@ func (p *reused) unpack(b, packed []byte) error {
 	if err != nil {
 		return err
 	}
-	defer p.Put(r)
+	defer p.give(r)
 	return fill(b, r)
 }
 
