@@ -65,12 +65,14 @@ bench-archives: build
 	cd internal/bench && $(GO) run ./archives "$(abspath codewarrant)" "$(abspath $(BENCH_BINARY))"
 	cd internal/bench && $(GO) run ./archives -only .dmg -verify full "$(abspath codewarrant)" "$(abspath $(BENCH_BINARY))"
 
-# What evidence costs, beside SHA-256 and a full verification: the tables of docs/performance.md. On one core, for what
-# is compared is the time of the processor.
-bench-evidence:
-	CORPUS=$(abspath $(CORPUS))/ BENCH_BINARY=$$(find $(abspath $(CORPUS)) -type f '(' -path '*/bin/node' -o -path '*/bin/bun' -o -path '*/bin/rg' \
-		-o -path '*/bin/postgres' -o -path '*/bin/pg_ctl' -o -path '*/bin/sentry-cli' -o -path '*/bin/esbuild' -o -path '*/bin/cmake' \
-		-o -path '*/bin/workerd' ')' | sort | paste -sd:) GOMAXPROCS=1 $(GO) test -run "^$$$$" -bench 'Text|Verification' ./evidence/calls ./evidence
+# What evidence costs, beside SHA-256, a full verification and a whole run: the tables of docs/performance.md. What is compared
+# by the time of the processor is compared on one core.
+PROGRAMS = find $(abspath $(CORPUS)) -type f '(' -path '*/bin/node' -o -path '*/bin/bun' -o -path '*/bin/rg' \
+	-o -path '*/bin/postgres' -o -path '*/bin/pg_ctl' -o -path '*/bin/sentry-cli' -o -path '*/bin/esbuild' -o -path '*/bin/cmake' \
+	-o -path '*/bin/workerd' ')' | sort
+bench-evidence: build
+	CORPUS=$(abspath $(CORPUS))/ BENCH_BINARY=$$($(PROGRAMS) | paste -sd:) GOMAXPROCS=1 $(GO) test -run "^$$$$" -bench 'Text|Verification' ./evidence/calls ./evidence
+	cd internal/bench && $(GO) run ./evidence "$(abspath codewarrant)" $$($(PROGRAMS))
 
 # Rewrites every golden; read the diff as code.
 update:
