@@ -276,6 +276,9 @@ func merged(t *testing.T, names ...string) string {
 	return b.String()
 }
 
+// jobs is how many repositories are looked at at a time.
+const jobs = 3
+
 // run audits with a state in a folder, as the command does, and returns the reports as one.
 func run(ctx context.Context, t *testing.T, s *githubtest.Server, src, dir string) (string, error) {
 	t.Helper()
@@ -293,7 +296,7 @@ func runPlan(ctx context.Context, t *testing.T, c *github.Client, p *audit.Plan,
 	if err := state.Begin(p, shard); err != nil {
 		return "", err
 	}
-	files, _, err := audit.Run(ctx, p, audit.Options{Client: c, Version: "test", State: state, Shard: shard, Jobs: 3})
+	files, _, err := audit.Run(ctx, p, audit.Options{Client: c, Version: "test", State: state, Shard: shard, Jobs: jobs})
 	if err != nil {
 		return "", err
 	}
