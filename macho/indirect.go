@@ -24,11 +24,11 @@ const (
 // Where there are fixups dyld binds what they tell, and looks at no symbols (Fixups::forEachBindTarget of dyld): then
 // those are read that the table names, and not all others to find that they are defined.
 func (i *Image) readIndirect(r io.ReaderAt, names *imports, fixups bool) {
-	first, end := uint64(0), uint64(maxSymbols)
+	ask := symbols{end: maxSymbols}
 	if fixups {
-		first, end = i.named(r)
+		ask = i.named(r)
 	}
-	undefined, err := i.undefined(r, names, first, end)
+	undefined, err := i.undefined(r, names, ask)
 	if err != nil {
 		i.gap("undefined symbols: %s", err)
 	}
@@ -44,33 +44,39 @@ func (i *Image) readIndirect(r io.ReaderAt, names *imports, fixups bool) {
 // isLocal is set in entries that name no symbol: INDIRECT_SYMBOL_LOCAL, INDIRECT_SYMBOL_ABS.
 const isLocal = 0xc0000000
 
-// named returns between which indexes the symbols are that the indirect symbol table names.
-func (i *Image) named(r io.ReaderAt) (first, end uint64) {
-	if i.tables.indirect == nil {
-		return 0, 0
+// named returns the symbols that the indirect symbol table names.
+func (i *Image) named(r io.ReaderAt) symbols {
+	if i.tables.indirect == nil || i.tables.symbols == nil {
+		return symbols{}
 	}
-	entries := i.tables.indirect.Size / 4
+	entries, count := i.tables.indirect.Size/4, min(i.tables.symbols.Size/nlistSize, maxSymbols)
 	if entries > maxEntries {
-		return 0, maxSymbols
+		return symbols{end: maxSymbols}
 	}
-	first = maxSymbols
-	// What cannot be read is told of the section that needs it.
-	_ = i.eachEntry(r, 0, entries, func(_, entry uint64) error {
-		if entry&isLocal == 0 {
-			first, end = min(first, entry), max(end, entry+1)
+	ask := symbols{first: count}
+	named := make([]uint64, count/64+1) // a bit for each
+	if err := i.eachEntry(r, 0, entries, func(_, entry uint64) error {
+		if entry&isLocal == 0 && entry < count {
+			named[entry/64] |= 1 << (entry % 64)
+			ask.first, ask.end = min(ask.first, entry), max(ask.end, entry+1)
 		}
 		return nil
-	})
-	return first, end
+	}); err != nil {
+		i.gap("indirect symbol table: %s", err)
+	}
+	ask.take = func(index uint64, _ types.NType) bool { return named[index/64]&(1<<(index%64)) != 0 }
+	return ask
 }
 
-// undefined returns the undefined symbols that are wanted, by their index, of those from first up to end.
-func (i *Image) undefined(r io.ReaderAt, names *imports, first, end uint64) (map[uint32]string, error) {
+// undefined returns the undefined symbols that are wanted, by their index, of those that are asked for.
+func (i *Image) undefined(r io.ReaderAt, names *imports, ask symbols) (map[uint32]string, error) {
 	found := map[uint32]string{}
-	isUndefined := func(t types.NType) bool {
-		return t&types.N_EXT != 0 && (t&types.N_TYPE == types.N_UNDF || t&types.N_TYPE == types.N_PBUD)
+	asked := ask.take
+	ask.take = func(index uint64, t types.NType) bool {
+		isUndefined := t&types.N_EXT != 0 && (t&types.N_TYPE == types.N_UNDF || t&types.N_TYPE == types.N_PBUD)
+		return isUndefined && (asked == nil || asked(index, t))
 	}
-	err := i.eachSymbol(r, symbols{first: first, end: end, take: isUndefined}, func(s nameRef, name []byte) error {
+	err := i.eachSymbol(r, ask, func(s nameRef, name []byte) error {
 		symbol, ok, err := names.add(name)
 		if !ok || err != nil {
 			return err

@@ -52,7 +52,7 @@ const (
 // name of more than 16 KiB is cut. The bytes of a name are valid until yield returns;
 // false from it ends the reading. The file r is the one that was given to [ReadImage].
 func (i *Image) Symbols(r io.ReaderAt, maybe func(begin []byte) bool, yield func(name []byte, addr uint64) bool) error {
-	isDefined := func(t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
+	isDefined := func(_ uint64, t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
 	left := maxNameBytes
 	return i.eachSymbol(r, symbols{end: maxSymbols, take: isDefined, maybe: maybe}, func(s nameRef, name []byte) error {
 		if left -= len(name); left < 0 {
@@ -68,10 +68,11 @@ func (i *Image) Symbols(r io.ReaderAt, maybe func(begin []byte) bool, yield func
 // errStop ends a reading without being an error.
 var errStop = errors.New("stop")
 
-// symbols are those of a symbol table from first up to end of which the type is taken, and maybe the name.
+// symbols are those of a symbol table from first up to end that are taken by their index and type, and maybe by
+// their name.
 type symbols struct {
 	first, end uint64
-	take       func(types.NType) bool
+	take       func(index uint64, t types.NType) bool
 	maybe      func([]byte) bool // nil: all
 }
 
@@ -107,7 +108,7 @@ func (i *Image) eachSymbol(r io.ReaderAt, ask symbols, yield func(nameRef, []byt
 			return fmt.Errorf("symbol table: %w", err)
 		}
 		for ; len(part) > 0; part, at = part[nlistSize:], at+1 {
-			if t := types.NType(part[4]); t&types.N_STAB != 0 || !ask.take(t) {
+			if t := types.NType(part[4]); t&types.N_STAB != 0 || !ask.take(at, t) {
 				continue
 			}
 			if err := names.want(nameRef{uint32(u32(part, 0)), uint32(at), u64(part, 8)}, yield); err != nil {

@@ -136,9 +136,10 @@ func peerImage(t *testing.T, f *gomacho.File) imageFacts {
 	undefined := func(s gomacho.Symbol) bool {
 		return s.Type&types.N_STAB == 0 && s.Type&types.N_EXT != 0 && s.Type&types.N_TYPE == types.N_UNDF
 	}
+	fixups := len(imports) > 0 // other symbols are imports where they have a stub or a pointer
 	if f.Symtab != nil {
 		for _, s := range f.Symtab.Syms {
-			if undefined(s) {
+			if undefined(s) && !fixups {
 				imports[s.Name] = true
 			}
 			if s.Type&types.N_STAB == 0 && s.Type&types.N_TYPE == types.N_SECT {
@@ -158,6 +159,7 @@ func peerImage(t *testing.T, f *gomacho.File) imageFacts {
 		for k := range s.Size / size {
 			n := f.Dysymtab.IndirectSyms[uint64(s.Reserved1)+k]
 			if n&0xc0000000 == 0 && undefined(f.Symtab.Syms[n]) {
+				imports[f.Symtab.Syms[n].Name] = true
 				if _, ok := into[s.Addr+k*size]; !ok {
 					into[s.Addr+k*size] = f.Symtab.Syms[n].Name
 				}
