@@ -288,6 +288,9 @@ func (p *packed) ReadAt(b []byte, off int64) (int, error) {
 	if off >= 0 && off+int64(len(b)) <= int64(len(p.head)) {
 		return copy(b, p.head[off:]), nil
 	}
+	if int64(len(p.head)) == p.entry.Size {
+		return bytes.NewReader(p.head).ReadAt(b, off)
+	}
 	p.once.Do(p.unpack)
 	if p.err != nil {
 		return 0, p.err
