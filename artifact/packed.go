@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -118,7 +119,7 @@ func kindOf(err error) Kind {
 func (w *walker) below(rel string) treeName {
 	return treeName{
 		path: path.Join(w.path, rel), inside: path.Join(w.inside, rel), name: path.Base(rel),
-		scripts: w.pkg && path.Base(rel) == "Scripts",
+		payload: w.pkg && isPayload(rel), scripts: w.pkg && path.Base(rel) == "Scripts",
 	}
 }
 
@@ -206,6 +207,7 @@ func (p *packedFile) stream(f *archive.Format) {
 		p.tell(fmt.Errorf("%s: %w", f.Name, err))
 		return
 	case whole == nil:
+		p.misnamed(bytes.NewReader(nil), maxMemory+1) // no less, and nothing of it is at hand
 		return
 	}
 	is, inner, err := recognise(whole, size, stem(p.name))
@@ -221,6 +223,9 @@ func (p *packedFile) stream(f *archive.Format) {
 	case is:
 		name := stem(p.name)
 		p.yield(&Item{Path: path.Join(p.path, name), Inside: path.Join(p.inside, name), Size: size, content: whole}, nil)
+	case err == nil:
+		p.misnamed(whole, size)
+		whole.Close()
 	default:
 		whole.Close()
 	}

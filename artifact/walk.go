@@ -33,7 +33,8 @@ type treeName struct {
 
 	packed  bool // it is what an archive or a volume holds, and the name is not its own
 	pkg     bool // it is an installer package
-	scripts bool // it is what the Installer runs of one
+	payload bool // it is what the Installer unpacks of one
+	scripts bool // of that, it is what it runs
 }
 
 // place is a folder in the tree, and what is around it.
@@ -251,9 +252,13 @@ func (w *walker) file(p place, rel string) bool {
 	switch {
 	case format != nil:
 		return walkPacked(format, held{c, w.tree.Hold()}, size, w.below(rel), w.left, w.yield)
-	case !is:
+	case !is && err != nil:
 		c.Close()
 		return true
+	case !is:
+		err = misnamed(rel, w.pkg && isPayload(rel), c, size)
+		c.Close()
+		return err == nil || w.problem(rel, Opaque, err)
 	}
 	w.code++
 	main := p.inner != nil && p.inner.main == rel
