@@ -353,6 +353,37 @@ func TestWhatIsNeededAgainIsKept(t *testing.T) {
 	}
 }
 
+// Where each instruction refers to something few pieces are kept, and none when there are more references than are remembered.
+func TestWhatIsKeptIsFewPieces(t *testing.T) {
+	const stub = base + 3*chunk
+	code := make([]byte, 3*chunk)
+	for at := range uint64(len(code) / 4) {
+		binary.LittleEndian.PutUint32(code[4*at:], 0x94000000|uint32(stub-base-4*at)/4)
+	}
+	for _, tt := range []struct {
+		name   string
+		starts []uint64
+	}{
+		{"where functions begin is not known", nil},
+		{"all is one function", []uint64{base}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := program(ARM64, code, tt.starts)
+			p.Stubs, p.Pointers = map[uint64]string{stub: "_mmap"}, nil
+			s, err := NewScan(p, wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(code); at += chunk {
+				s.Look(base+uint64(at), code[at:at+chunk])
+			}
+			if len(s.f.kept.list) != 1 || s.f.kept.size != chunk || !s.full {
+				t.Errorf("%d pieces of %d bytes, there are too many references: %t", len(s.f.kept.list), s.f.kept.size, s.full)
+			}
+		})
+	}
+}
+
 // More than is kept is read again, and found as well.
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	k := pieces{}

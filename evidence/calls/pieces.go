@@ -20,12 +20,13 @@ type piece struct {
 type pieces struct {
 	list   []piece
 	size   int
+	full   bool // something had no room: no more is kept
 	sorted bool
 }
 
 func (k *pieces) add(list []piece) {
 	for _, p := range list {
-		if len(p.code) > maxPieces-k.size {
+		if k.full = k.full || len(p.code) > maxPieces-k.size; k.full {
 			return
 		}
 		k.size += len(p.code)
@@ -62,22 +63,27 @@ func (f *finder) read(addr uint64, b []byte) error {
 }
 
 // neededAgain returns what of a chunk of code is: where an instruction may reach into the chunks beside it, and the functions
-// that refer to something.
+// that refer to something. What lies side by side is one piece, however many refer from it.
 func (f *finder) neededAgain(refs []reference, addr uint64, code []byte) []piece {
-	var list []piece
-	done := 0
+	type span struct{ from, to int }
+	spans := []span{{0, min(lookahead, len(code))}}
 	keep := func(from, to int) {
-		if from = max(from, done); from < to {
-			list = append(list, piece{addr + uint64(from), slices.Clone(code[from:to])})
-			done = to
+		switch last := &spans[len(spans)-1]; {
+		case from <= last.to:
+			last.to = max(last.to, to)
+		case from < to:
+			spans = append(spans, span{from, to})
 		}
 	}
-	keep(0, min(lookahead, len(code)))
 	for _, r := range refs {
 		start, end := f.around(r.at)
 		keep(int(max(start, addr)-addr), int(min(end-addr, uint64(len(code)))))
 	}
 	keep(max(len(code)-seam-lookbehind, 0), len(code))
+	list := make([]piece, len(spans))
+	for n, s := range spans {
+		list[n] = piece{addr + uint64(s.from), slices.Clone(code[s.from:s.to])}
+	}
 	return list
 }
 

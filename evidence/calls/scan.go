@@ -158,10 +158,12 @@ func (s *Scan) Look(addr uint64, code []byte) {
 			}
 			part := code[at-addr:][:size]
 			found := s.look(s.targets, s.listOf(n, k), at, part, 0, max(len(part)-lookahead, 0))
+			if !s.note(found) {
+				return nil
+			}
 			pieces := s.f.neededAgain(found.found, at, part)
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.merge(found)
 			s.f.kept.add(pieces)
 			return nil
 		})
@@ -202,6 +204,15 @@ func (s *Scan) merge(l references) {
 		s.add(r)
 	}
 	s.full = s.full || l.full
+}
+
+// note notes what was found in a chunk, and reports whether code is kept: not where there is no room, and not where all
+// code is read anew (see imports).
+func (s *Scan) note(found references) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.merge(found)
+	return !s.full && !s.f.kept.full
 }
 
 // eachChunk gives the number, the address and the size of each chunk of a section.
