@@ -109,10 +109,6 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 		parts = parts[:maxPartitions]
 	}
 	volumes := p.volumes(limited, parts)
-	packed := p.size
-	if !disk.Packs() {
-		packed = 0
-	}
 	names := newNames()
 	for i, v := range volumes {
 		name := p.treeName
@@ -122,7 +118,7 @@ func (p *packedFile) disk(f *archive.Format, disk *udif.Image, part func() conte
 			name.path, name.inside = path.Join(name.path, name.name), path.Join(name.inside, name.name)
 		}
 		if p.more {
-			p.volume(v, name, part, packed)
+			p.volume(v, name, part)
 		}
 	}
 }
@@ -227,7 +223,7 @@ func hfsName(name string, r *io.SectionReader) string {
 }
 
 // volume yields what is on one volume.
-func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed int64) {
+func (p *packedFile) volume(v onDisk, name treeName, part func() content) {
 	defer p.left.keep(v.memory)()
 	volume, err := v.open()
 	for _, err := range append(volume.problems, err) {
@@ -237,7 +233,7 @@ func (p *packedFile) volume(v onDisk, name treeName, part func() content, packed
 	}
 	if err == nil && p.more {
 		file := part()
-		walkTree(onVolume{newHolder(file.Close), inTimePaths{volume.paths, p.left.unpacker}, packed}, name, p.left, p.yield)
+		walkTree(onVolume{newHolder(file.Close), inTimePaths{volume.paths, p.left.unpacker}}, name, p.left, p.yield)
 	}
 	if err != nil || volume.hidden == nil {
 		return

@@ -24,7 +24,6 @@ type paths interface {
 type onVolume struct {
 	holder
 	paths
-	packed int64 // bytes of the image, 0 when it packs nothing
 }
 
 // spent tells once that no more is read of an image around what is walked.
@@ -48,7 +47,7 @@ func (v onVolume) Open(name string) (content, int64, error) {
 	case size > maxFile:
 		return nil, 0, fmt.Errorf("a file of more than %d GiB", maxFile>>30)
 	}
-	return ofVolume{r, v.packed}, size, nil
+	return ofVolume{r}, size, nil
 }
 
 // resources tells of a program in the resource fork of a file, which macOS runs by the path of
@@ -119,11 +118,8 @@ func ours(err error) error {
 	return err
 }
 
-// ofVolume is a file on a volume. What is read of it has to be unpacked, unless packed is 0.
-type ofVolume struct {
-	io.ReaderAt
-	packed int64 // bytes of the image
-}
+// ofVolume is a file on a volume.
+type ofVolume struct{ io.ReaderAt }
 
 func (ofVolume) Close() error { return nil }
 

@@ -205,11 +205,6 @@ func (i *Image) inChunk(n int, err error) error {
 	return fmt.Errorf("chunk of the sectors %d to %d, at offset %d: %w", c.first, c.first+c.count-1, c.offset, err)
 }
 
-// Packs reports whether something of the disk has to be unpacked to be read.
-func (i *Image) Packs() bool {
-	return slices.ContainsFunc(i.chunks, func(c chunk) bool { return c.packed() })
-}
-
 // Begin returns what of the disk the file begins with, by its offset on the disk, and whether it is packed there. What begins as
 // a stream of bzip2 or xz does has that on the disk, too, and one whose chunks are not packed begins as the disk.
 func (i *Image) Begin() (offset int64, packed, is bool) {
