@@ -25,7 +25,7 @@ func (i *Image) readFixups(r io.ReaderAt, names *imports) bool {
 			}
 		}
 	}
-	return any && len(i.Gaps) == gaps
+	return any && len(i.Gaps) == gaps && gaps <= maxGaps // past that one more adds nothing
 }
 
 // chains reads LC_DYLD_CHAINED_FIXUPS, the structures of <mach-o/fixup-chains.h>: a table

@@ -179,6 +179,14 @@ func TestReadImageTakesForImportsWhatIsBound(t *testing.T) {
 			m.chained(7, 6, []string{"_open"}, 0x208, nil)
 			return m
 		}, []string{"_mmap", "_unused"}},
+		{"fixups that cannot be read, as much else, of which no more is told", func() *image {
+			m := indirectImage()
+			for n := range uint32(maxGaps + 1) {
+				m.command(0x2c, le(n, n+1, uint32(1), uint32(0))) // LC_ENCRYPTION_INFO_64
+			}
+			m.chained(7, 6, []string{"_open"}, 0x208, nil)
+			return m
+		}, []string{"_mmap", "_unused"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			i := mustReadImage(t, tt.image().bytes())
