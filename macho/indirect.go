@@ -118,9 +118,6 @@ func (i *Image) readSlots(r io.ReaderAt, s *Section, undefined map[uint32]string
 		return fmt.Errorf("more than %d stubs and pointers", maxEntries)
 	}
 	*left -= count
-	if len(undefined) == 0 {
-		return nil
-	}
 	return i.eachEntry(r, first, count, func(k, entry uint64) error {
 		if entry&isLocal != 0 {
 			return nil
