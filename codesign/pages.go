@@ -17,8 +17,8 @@ import (
 // a core's cache, and enough that a read costs nothing beside it.
 const block = 1 << 18
 
-// recent is how much of the end of the code is hashed first: the tables that are there were read before,
-// and may be in a cache yet where reading them again takes unpacking them.
+// recent is how much of the end of the code is hashed first, in bytes: the tables that are there were read just before, and
+// what was unpacked to read them may still be in the cache of a disk image, which has that size.
 const recent = 24 << 20
 
 // maxNamed is how many pages that do not match are named.

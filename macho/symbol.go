@@ -47,10 +47,12 @@ const (
 )
 
 // Symbols gives the name and the address of each symbol that is defined in a section, in
-// an order of no meaning. Those may be left out of whose name, and what is behind it in the file, maybe says by
-// the first bytes, eight at most, that they are of no interest; nil takes all. They are what the file claims, debugging symbols left out; a
+// an order of no meaning. They are what the file claims, debugging symbols left out; a
 // name of more than 16 KiB is cut. The bytes of a name are valid until yield returns;
 // false from it ends the reading. The file r is the one that was given to [ReadImage].
+//
+// Unless maybe is nil it may be asked about a name before the end of that is looked for: it is given what is in the file
+// from where the name begins, eight bytes at most, which may reach past its end, and false leaves the symbol out.
 func (i *Image) Symbols(r io.ReaderAt, maybe func(begin []byte) bool, yield func(name []byte, addr uint64) bool) error {
 	isDefined := func(_ uint64, t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
 	left := maxNameBytes

@@ -192,7 +192,8 @@ func (m *Matcher) crates(s []byte) {
 	}
 }
 
-// MayBegin reports whether the name of a symbol that is a clue may begin so, by its first eight bytes, or all.
+// MayBegin reports whether the name of a symbol that is a clue may begin so: with eight bytes, or fewer where there are
+// no more, which may reach past its end.
 func MayBegin(name []byte) bool { return len(name) >= minText && symbolFilter.has(name) }
 
 // Symbol looks at the name of a symbol that the file defines, as the symbol table has

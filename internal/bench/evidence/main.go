@@ -8,7 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/codewarrant/codewarrant/internal/bench/cost"
@@ -22,7 +21,7 @@ func main() {
 		os.Exit(2)
 	}
 	fmt.Printf("The least of %d rounds.\n\n", *rounds)
-	fmt.Println("| | time, with evidence | without | evidence adds | processor, with evidence | without | evidence adds |")
+	fmt.Println("| | processor, with evidence | without | evidence adds | time, with evidence | without | evidence adds |")
 	fmt.Println("| --- | --- | --- | --- | --- | --- | --- |")
 	for _, path := range flag.Args()[1:] {
 		if err := compare(flag.Arg(0), path, *rounds); err != nil {
@@ -47,18 +46,10 @@ func compare(codewarrant, path string, rounds int) error {
 			turn.least.Time, turn.least.Processor = min(turn.least.Time, c.Time), min(turn.least.Processor, c.Processor)
 		}
 	}
-	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s |\n", name(path),
-		ms(with.Time), ms(without.Time), more(with.Time, without.Time),
-		ms(with.Processor), ms(without.Processor), more(with.Processor, without.Processor))
+	fmt.Printf("| %s | %s | %s | %s | %s | %s | %s |\n", path,
+		ms(with.Processor), ms(without.Processor), more(with.Processor, without.Processor),
+		ms(with.Time), ms(without.Time), more(with.Time, without.Time))
 	return nil
-}
-
-// name is the file, or of a folder the folder around it where it has a name that says nothing.
-func name(path string) string {
-	if base := filepath.Base(path); base != "package" {
-		return base
-	}
-	return filepath.Base(filepath.Dir(path))
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
