@@ -10,8 +10,6 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/blacktop/go-macho/types"
-
 	"github.com/codewarrant/codewarrant/evidence/calls"
 	"github.com/codewarrant/codewarrant/macho"
 )
@@ -170,7 +168,7 @@ func (i *image) sections(starts []uint64) (text, fixed []calls.Section) {
 		for _, s := range i.Sections {
 			switch {
 			case s.Addr < g.Addr || s.Addr-g.Addr >= g.Size || s.Range.Size == 0:
-			case s.Type() == types.SymbolStubs:
+			case s.IsStubs():
 			case s.HasCode() || s.Name == "__text" || i.begins(s, starts):
 				text = append(text, calls.Section{Addr: s.Addr, Size: s.Range.Size})
 				any = true

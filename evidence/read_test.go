@@ -14,12 +14,14 @@ import (
 	"github.com/codewarrant/codewarrant/macho"
 )
 
-func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
-	real, err := os.ReadFile("../testdata/binaries/pg_ctl")
+// real are pg_ctl and what is compiled for the tests.
+func real(t *testing.T) (programs map[string][]byte) {
+	t.Helper()
+	pgCtl, err := os.ReadFile("../testdata/binaries/pg_ctl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	programs := map[string][]byte{"pg_ctl": real}
+	programs = map[string][]byte{"pg_ctl": pgCtl}
 	z, err := zip.OpenReader("../testdata/evidence/programs.zip")
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +36,12 @@ func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	return programs
+}
+
+func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
 	count := 0
-	for name, data := range programs {
+	for name, data := range real(t) {
 		f := bytes.NewReader(data)
 		m, err := macho.Read(f, f.Size())
 		if err != nil {
@@ -62,5 +68,65 @@ func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
 	}
 	if count < 50 {
 		t.Errorf("only %d slices", count)
+	}
+}
+
+// The kernel and dyld look at no sections, and where there are fixups at no symbols: what those say hides no call.
+func TestWhatSectionsSayHidesNothing(t *testing.T) {
+	const sectionSize, flags, stubs = 80, 64, 8 // struct section_64, S_SYMBOL_STUBS
+	changes := map[string]func(section []byte){
+		"code that says it is one stub": func(section []byte) {
+			if bytes.HasPrefix(section, []byte("__text\x00")) {
+				section[flags] = stubs
+				copy(section[flags+4:], []byte{0, 0, 0, 0})
+				copy(section[flags+8:], section[40:44]) // the size of all
+			}
+		},
+		"stubs that have the entries of others": func(section []byte) {
+			if section[flags] == stubs {
+				copy(section[flags+4:], []byte{1, 0, 0, 0})
+			}
+		},
+		"stubs that say they have another size": func(section []byte) {
+			if section[flags] == stubs {
+				copy(section[flags+8:], []byte{24, 0, 0, 0})
+			}
+		},
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			items := 0
+			for program, data := range real(t) {
+				f := bytes.NewReader(data)
+				m, err := macho.Read(f, f.Size())
+				if err != nil {
+					continue // a folder, or a list
+				}
+				for _, s := range m.Slices {
+					other := bytes.Clone(data)
+					slice := other[s.Range.Offset:]
+					for at := 0; ; at += sectionSize {
+						n := bytes.Index(slice[at:min(len(slice), 4096)], []byte("__TEXT\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+						if n < 0 {
+							break
+						}
+						if at += n; bytes.HasPrefix(slice[at-16:], []byte("__")) { // the segment that a section is in
+							change(slice[at-16:][:sectionSize])
+						}
+					}
+					want, got := evidence.Read(t.Context(), f, s), evidence.Read(t.Context(), bytes.NewReader(other), s)
+					if want == nil {
+						continue
+					}
+					if diff := cmp.Diff(want.Items, got.Items); diff != "" {
+						t.Errorf("%s, %s: %s", program, s.Arch, diff)
+					}
+					items += len(want.Items)
+				}
+			}
+			if items < 50 {
+				t.Errorf("only %d items", items)
+			}
+		})
 	}
 }

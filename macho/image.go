@@ -41,18 +41,18 @@ type Image struct {
 	RPaths      []string // of LC_RPATH
 	Environment []string // of LC_DYLD_ENVIRONMENT, each NAME=value
 
-	// Stubs has, by the address of a stub, the imported symbol to which it jumps, as
-	// the indirect symbol table tells.
+	// Stubs has, by the address of a stub, the imported symbol to which it jumps: that of the
+	// pointer through which it does.
 	Stubs map[uint64]string
 
 	// Pointers has, by the address of a pointer, the symbol to which the loader binds
 	// it: in a table of pointers such as __got, or anywhere in data. It holds what
-	// chained fixups or bind opcodes tell, an addend to the symbol not regarded, and
-	// what the indirect symbol table tells where these are silent.
+	// chained fixups or bind opcodes tell, an addend to the symbol not regarded, and where there are none, or not all
+	// could be read, what the indirect symbol table tells besides.
 	Pointers map[uint64]string
 
-	// Imports are the names that the loader looks up: symbols that are bound, and undefined symbols that
-	// have stubs or pointers; all undefined symbols where nothing tells what is bound. Sorted, each once.
+	// Imports are the names that the loader looks up: symbols that are bound, and all undefined symbols where
+	// fixups do not tell of all that is bound. Sorted, each once.
 	Imports []string
 
 	// Gaps tells what of the image could not be read, a sentence each. What is in a
@@ -60,6 +60,7 @@ type Image struct {
 	Gaps []string
 
 	slice   Range // in the file
+	cpu     types.CPU
 	tables  tables
 	origins map[string]origin // of the symbols that the loader binds and that are wanted
 	names   []byte            // the string table, if it was read and is small
@@ -99,7 +100,7 @@ func ReadImage(r io.ReaderAt, s Slice, wanted func(symbol []byte) bool) (*Image,
 	case c.order.String() == "BigEndian":
 		return nil, fmt.Errorf("%s code is %w", s.Arch, ErrBigEndian)
 	}
-	i := &Image{slice: s.Range, Stubs: map[uint64]string{}, Pointers: map[uint64]string{}, origins: map[string]origin{}}
+	i := &Image{slice: s.Range, cpu: s.CPU, Stubs: map[uint64]string{}, Pointers: map[uint64]string{}, origins: map[string]origin{}}
 	if err := c.each(func(cmd types.LoadCmd, b []byte) error { return i.command(cmd, b, s.Type) }); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package macho
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -120,7 +119,7 @@ func indirectImage() *image {
 		{"source.c", debugging, testText},
 		{"_helper", local, testText + 8},
 		{"_unused", undefined, 0},
-	}, 1, 0, 0x80000000, 1)
+	}, 1, 0, 1, 0x80000000)
 	m.functions(0x80, 0x20, 0x08, 0, 0x08)
 	return m
 }
@@ -130,7 +129,7 @@ func TestReadImageReadsTheIndirectSymbolTable(t *testing.T) {
 	i := mustReadImage(t, b)
 	want := Image{
 		Stubs:    map[uint64]string{testStub: "_mmap"},
-		Pointers: map[uint64]string{testGot + 8: "_mmap"},
+		Pointers: map[uint64]string{testGot: "_mmap"},
 		Imports:  []string{"_mmap", "_unused"},
 	}
 	if diff := cmp.Diff(want, Image{Stubs: i.Stubs, Pointers: i.Pointers, Imports: i.Imports, Gaps: i.Gaps}, cmp.AllowUnexported(Image{}, tables{}, origin{})); diff != "" {
@@ -168,12 +167,12 @@ func TestReadImageTakesForImportsWhatIsBound(t *testing.T) {
 		want  []string
 	}{
 		{"no fixups, and a symbol without a stub", indirectImage, []string{"_mmap", "_unused"}},
-		{"fixups, and a symbol without a stub", func() *image {
+		{"fixups, and symbols that these do not bind", func() *image {
 			m := indirectImage()
 			m.pointer(0x208, bound(6, 0, 0))
 			m.chained(1, 6, []string{"_open"}, 0x208, nil)
 			return m
-		}, []string{"_mmap", "_open"}},
+		}, []string{"_open"}},
 		{"fixups that cannot be read", func() *image {
 			m := indirectImage()
 			m.pointer(0x208, bound(6, 0, 0))
@@ -195,46 +194,6 @@ func TestReadImageTakesForImportsWhatIsBound(t *testing.T) {
 				t.Errorf("gaps %q\n%s", i.Gaps, diff)
 			}
 		})
-	}
-}
-
-// A stub of which it is not known where it leads may lead to what is wanted, which the fixups have.
-func TestReadImageTellsOfStubsWithoutASymbol(t *testing.T) {
-	m := &image{slots: 2}
-	m.pointer(0x208, bound(6, 0, 0))
-	m.chained(1, 6, []string{"_mmap"}, 0x208, nil)
-	m.symtab([]symbol{{"_own", external, testText}, {"_mmap", undefined, 0}}, 7, 8, 9, 10)
-	i := mustReadImage(t, m.bytes())
-	if len(i.Gaps) != 2 || !strings.HasSuffix(i.Gaps[0], "__stubs: it names the symbol 7, which there is not") {
-		t.Errorf("gaps %q", i.Gaps)
-	}
-}
-
-// brokenAt is a file that cannot be read past an offset.
-type brokenAt struct {
-	io.ReaderAt
-	end int64
-}
-
-func (b brokenAt) ReadAt(p []byte, off int64) (int, error) {
-	if off+int64(len(p)) <= b.end {
-		return b.ReaderAt.ReadAt(p, off)
-	}
-	return 0, errors.New("broken")
-}
-
-// A stub whose own entry of the indirect symbol table can be read may be missing where what is behind it cannot, which is told.
-func TestReadImageOfWhichAPartOfTheIndirectSymbolTableIsBroken(t *testing.T) {
-	m := &image{slots: 2}
-	m.pointer(0x208, bound(6, 0, 0))
-	m.chained(1, 6, []string{"_open"}, 0x208, nil)
-	m.symtab([]symbol{{"_own", external, testText}, {"_mmap", undefined, 0}}, append([]uint32{1, 0, 0x80000000, 1}, make([]uint32, 100)...)...)
-	b := m.bytes()
-	i := mustReadImage(t, b)
-	r := brokenAt{bytes.NewReader(b), int64(i.tables.indirect.Offset) + 4*50}
-	i, err := ReadImage(r, read(t, b).Slices[0], nil)
-	if err != nil || !slices.ContainsFunc(i.Gaps, func(g string) bool { return strings.HasPrefix(g, "indirect symbol table: ") }) {
-		t.Errorf("gaps %q, %v", i.Gaps, err)
 	}
 }
 

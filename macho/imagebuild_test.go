@@ -178,6 +178,9 @@ func (m *image) bytes() []byte {
 	for k := range 0x200 {
 		file[0x1000+k] = byte(k)
 	}
+	for k := range m.slots { // adrp x16, __got; ldr x16, [x16, #8*k]; br x16
+		copy(file[0x1100+12*k:], le(uint32(0xf0000010), 0xf9400210|uint32(k)<<10, uint32(0xd61f0200)))
+	}
 	copy(file[0x4000:], m.data[:])
 	file = append(file, m.linkedit...)
 	copy(file, head) // last: those of hostile images take more room than there is

@@ -28,18 +28,17 @@ func (m *image) repeated(count int, names []byte, at func(k int) int) {
 	m.command(0x2, le(from, uint32(count), to, size))
 }
 
-// stubs makes the section of the stubs one of count stubs of a byte, behind the end of
-// the data, and gives each the first symbol.
-func (m *image) stubs(count int) {
+// pointers makes a section of count pointers, behind the end of the data, and gives each the first symbol.
+func (m *image) pointers(count int) {
 	entries, _ := m.put(make([]byte, 4*count))
 	m.command(0xb, le([12]uint32{}, entries, uint32(count), [4]uint32{}))
 	m.segments = func(list [][]byte) {
 		copy(list[3][24:], le(uint64(1<<33))) // __LINKEDIT makes room
-		copy(list[2][32:], le(uint64(0x8000+count)))
+		copy(list[2][32:], le(uint64(0x8000+8*count)))
 	}
 	m.sections = func(_, data [][]byte) {
-		copy(data[1][32:], le(uint64(testData+0x8000), uint64(count)))
-		copy(data[1][64:], le(uint32(types.SymbolStubs), uint32(0), uint32(1)))
+		copy(data[1][32:], le(uint64(testData+0x8000), uint64(8*count)))
+		copy(data[1][64:], le(uint32(types.NonLazySymbolPointers), uint32(0), uint32(0)))
 	}
 }
 
@@ -48,22 +47,22 @@ func TestReadImageIsBounded(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		image  func(m *image)
-		stubs  int
+		slots  int
 		names  int
 		gap    string
 		memory uint64
 	}{
-		{"a million stubs", func(m *image) {
+		{"a million pointers", func(m *image) {
 			m.repeated(1, []byte("\x00_mmap\x00"), func(int) int { return 1 })
-			m.stubs(1_000_000)
+			m.pointers(1_000_000)
 		}, maxSlots, 1, "more than 131072 stubs or pointers are wanted", 16 << 20},
-		{"a million stubs of what is not wanted", func(m *image) {
+		{"a million pointers to what is not wanted", func(m *image) {
 			m.repeated(1, []byte("\x00_open\x00"), func(int) int { return 1 })
-			m.stubs(1_000_000)
+			m.pointers(1_000_000)
 		}, 0, 0, "", 1 << 20},
-		{"more stubs than are looked at", func(m *image) {
+		{"more pointers than are looked at", func(m *image) {
 			m.repeated(1, []byte("\x00_open\x00"), func(int) int { return 1 })
-			m.stubs(maxEntries + 1)
+			m.pointers(maxEntries + 1)
 		}, 0, 0, "more than 4194304 stubs and pointers", 1 << 20},
 		{"a million symbols of one name", func(m *image) {
 			m.repeated(1_000_000, []byte("\x00_mmap\x00"), func(int) int { return 1 })
@@ -116,8 +115,8 @@ func TestReadImageIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 			gaps := strings.Join(i.Gaps, "\n")
-			if len(i.Stubs) != row.stubs || len(i.Imports) != row.names || !strings.Contains(gaps, row.gap) || (row.gap == "") != (gaps == "") {
-				t.Errorf("%d stubs, %d names, gaps %q; want %d, %d, %q", len(i.Stubs), len(i.Imports), i.Gaps, row.stubs, row.names, row.gap)
+			if len(i.Pointers) != row.slots || len(i.Imports) != row.names || !strings.Contains(gaps, row.gap) || (row.gap == "") != (gaps == "") {
+				t.Errorf("%d pointers, %d names, gaps %q; want %d, %d, %q", len(i.Pointers), len(i.Imports), i.Gaps, row.slots, row.names, row.gap)
 			}
 			n := after.TotalAlloc - before.TotalAlloc
 			t.Logf("%.1f MiB", float64(n)/(1<<20))
@@ -221,11 +220,11 @@ func FuzzReadImage(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			checkImage(t, r, i)
 			again, err := ReadImage(r, s, nil)
 			if diff := gocmp.Diff(i, again, gocmp.AllowUnexported(Image{}, Section{}, tables{}, origin{})); diff != "" || err != nil {
 				t.Fatalf("%v, not the same again:\n%s", err, diff)
 			}
+			checkImage(t, r, i)
 			few, err := ReadImage(r, s, func(name []byte) bool { return bytes.HasPrefix(name, []byte("_m")) })
 			if err != nil {
 				t.Fatal(err)

@@ -32,16 +32,22 @@ type Section struct {
 	Reserved1     uint32 // of stubs and pointers: the first entry of the indirect symbol table
 	Reserved2     uint32 // of stubs: their size, in bytes
 
-	segment int // index of the segment
+	segment int  // index of the segment
+	other   bool // it says that it has stubs, and not all of it is
 	offset  uint64
 }
 
 // Type returns the type of the section, such as [types.SymbolStubs].
 func (s *Section) Type() types.SectionFlag { return s.Flags & types.SectionType }
 
+// IsStubs reports whether the section has stubs of imported functions, and nothing else.
+func (s *Section) IsStubs() bool { return s.Type() == types.SymbolStubs && !s.other }
+
 // HasCode reports whether the linker put instructions in the section:
-// S_ATTR_PURE_INSTRUCTIONS or S_ATTR_SOME_INSTRUCTIONS.
-func (s *Section) HasCode() bool { return s.Flags&(0x80000000|0x00000400) != 0 }
+// S_ATTR_PURE_INSTRUCTIONS or S_ATTR_SOME_INSTRUCTIONS; what says that it has stubs has some.
+func (s *Section) HasCode() bool {
+	return s.Flags&(0x80000000|0x00000400) != 0 || s.Type() == types.SymbolStubs
+}
 
 // isZero reports whether the file holds nothing of the section.
 func (s *Section) isZero() bool {

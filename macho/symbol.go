@@ -54,9 +54,9 @@ const (
 // Unless maybe is nil it may be asked about a name before the end of that is looked for: it is given what is in the file
 // from where the name begins, eight bytes at most, which may reach past its end, and false leaves the symbol out.
 func (i *Image) Symbols(r io.ReaderAt, maybe func(begin []byte) bool, yield func(name []byte, addr uint64) bool) error {
-	isDefined := func(_ uint64, t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
+	isDefined := func(t types.NType) bool { return t&types.N_TYPE == types.N_SECT }
 	left := maxNameBytes
-	return i.eachSymbol(r, symbols{end: maxSymbols, take: isDefined, maybe: maybe}, func(s nameRef, name []byte) error {
+	return i.eachSymbol(r, isDefined, maybe, func(s nameRef, name []byte) error {
 		if left -= len(name); left < 0 {
 			return fmt.Errorf("the symbols have names of more than %d bytes", maxNameBytes)
 		}
@@ -70,16 +70,8 @@ func (i *Image) Symbols(r io.ReaderAt, maybe func(begin []byte) bool, yield func
 // errStop ends a reading without being an error.
 var errStop = errors.New("stop")
 
-// symbols are those of a symbol table from first up to end that are taken by their index and type, and maybe by
-// their name.
-type symbols struct {
-	first, end uint64
-	take       func(index uint64, t types.NType) bool
-	maybe      func([]byte) bool // nil: all
-}
-
-// eachSymbol gives the symbols that are asked for.
-func (i *Image) eachSymbol(r io.ReaderAt, ask symbols, yield func(nameRef, []byte) error) error {
+// eachSymbol gives the symbols of which the type is taken, and maybe the name; nil: any.
+func (i *Image) eachSymbol(r io.ReaderAt, take func(types.NType) bool, maybe func([]byte) bool, yield func(nameRef, []byte) error) error {
 	if i.tables.symbols == nil {
 		return nil
 	}
@@ -90,27 +82,23 @@ func (i *Image) eachSymbol(r io.ReaderAt, ask symbols, yield func(nameRef, []byt
 	if count > maxSymbols {
 		return fmt.Errorf("the symbol table has %d symbols; the limit is %d", count, maxSymbols)
 	}
-	first, end := ask.first, min(ask.end, count)
-	if first >= end {
-		return nil
-	}
 	var names *namePool
 	if strings := i.part(r, *i.tables.strings); strings.Size() > maxHeld {
-		names = newNamePool(strings, end-first)
+		names = newNamePool(strings, count)
 	} else if err := i.holdNames(strings); err != nil {
 		return fmt.Errorf("string table: %w", err)
 	} else {
-		names = &namePool{size: uint64(strings.Size()), held: i.names, maybe: ask.maybe}
+		names = &namePool{size: uint64(strings.Size()), held: i.names, maybe: maybe}
 	}
-	b := make([]byte, min(nameWindow, (end-first)*nlistSize))
+	b := make([]byte, min(nameWindow, i.tables.symbols.Size))
 	table := i.part(r, *i.tables.symbols)
-	for at := first; at < end; {
-		part := b[:min(uint64(len(b)), (end-at)*nlistSize)]
+	for at := uint64(0); at < count; {
+		part := b[:min(uint64(len(b)), (count-at)*nlistSize)]
 		if err := readFull(table, part, at*nlistSize, i.tables.symbols.Size); err != nil {
 			return fmt.Errorf("symbol table: %w", err)
 		}
 		for ; len(part) > 0; part, at = part[nlistSize:], at+1 {
-			if t := types.NType(part[4]); t&types.N_STAB != 0 || !ask.take(at, t) {
+			if t := types.NType(part[4]); t&types.N_STAB != 0 || !take(t) {
 				continue
 			}
 			if err := names.want(nameRef{uint32(u32(part, 0)), uint32(at), u64(part, 8)}, yield); err != nil {
