@@ -235,7 +235,7 @@ var inner = map[string]string{
 	"internal/sshsig":       "MaxSize maxErrors maxList maxPattern maxPatterns",
 	"internal/udif":         "maxDisk maxPartitions maxWindow",
 	"internal/volume":       "MaxTarget maxLinks",
-	"macho":                 "maxAlign maxBinds maxData maxGaps maxHeld maxImportReads",
+	"macho":                 "maxAlign maxBinds maxData maxGaps maxHeld maxImportReads maxStub",
 	"policy":                "maxCompared maxComparisons maxContexts maxErrors maxKey maxLooks maxMeetSteps maxMeets maxPairs maxSteps maxTypos maxUnproven",
 	"report":                "maxAnchor maxAnnotation maxCell maxExtended maxFields maxFileSlices maxHead maxJudged maxMatches maxMatrixColumns maxMatrixRows maxPaths maxRelated maxRun maxText maxUnit maxValue",
 	"seal":                  "maxLinks maxPath maxProblems",

@@ -71,8 +71,8 @@ func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
 	}
 }
 
-// The kernel and dyld look at no sections, and where there are fixups at no symbols: what those say hides no call.
-func TestWhatSectionsSayHidesNothing(t *testing.T) {
+// The kernel looks at no sections, and dyld, where there are fixups, at no entries of stubs: what those say hides no call.
+func TestWhatStubsSayOfThemselvesHidesNothing(t *testing.T) {
 	const sectionSize, flags, stubs = 80, 64, 8 // struct section_64, S_SYMBOL_STUBS
 	changes := map[string]func(section []byte){
 		"code that says it is one stub": func(section []byte) {
