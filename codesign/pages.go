@@ -17,10 +17,6 @@ import (
 // a core's cache, and enough that a read costs nothing beside it.
 const block = 1 << 18
 
-// recent is how much of the end of the code is hashed first, in bytes: the tables that are there were read just before, and
-// what was unpacked to read them may still be in the cache of a disk image, which has that size.
-const recent = 24 << 20
-
 // maxNamed is how many pages that do not match are named.
 const maxNamed = 5
 
@@ -105,10 +101,7 @@ func (v *Verifier) group(ctx context.Context, r io.ReaderAt, base uint64, group 
 		bad = make([][]int, len(group))
 		err error
 	)
-	blocks := (limit + block - 1) / block
-	first := blocks - min(blocks, recent/block)
-	for n := range blocks {
-		start := (first + n) % blocks * block
+	for start := uint64(0); start < limit; start += block {
 		buf, taken := v.take(ctx)
 		if taken != nil {
 			mu.Lock()

@@ -49,7 +49,7 @@ type entry struct {
 
 // DefaultCache is enough, in bytes, for the chunks that a walk through a file system goes
 // back to.
-const DefaultCache = 24 << 20
+const DefaultCache = 16 << 20
 
 // maxCores bounds the cores that unpack: each has a chunk at hand, packed and unpacked.
 const maxCores = 4
