@@ -202,7 +202,12 @@ func FuzzFind(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := Find(context.Background(), p, wanted)
+		s, err := NewScan(p, wanted)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Look(base, code) // as it goes by
+		again, err := s.Find(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
