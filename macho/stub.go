@@ -20,8 +20,8 @@ const maxStub = 32
 func (i *Image) readStubs(r io.ReaderAt, s *Section, undefined map[uint32]string, left *uint64, fixups bool) error {
 	s.other = true
 	code := bufio.NewReaderSize(i.part(r, s.Range), nameWindow)
-	unknown := map[uint64]bool{} // stubs that jump through a pointer of which nothing is known
-	for at := uint64(0); at < s.Range.Size; {
+	at, alike := uint64(0), true // alike: each has as many bytes as the section says
+	for at < s.Range.Size {
 		b, err := code.Peek(int(min(maxStub, s.Range.Size-at)))
 		if err != nil {
 			return noEOF(err)
@@ -34,20 +34,16 @@ func (i *Image) readStubs(r io.ReaderAt, s *Section, undefined map[uint32]string
 			return fmt.Errorf("more than %d stubs and pointers", maxEntries)
 		}
 		*left--
-		symbol, ok := i.Pointers[pointer]
-		switch {
-		case ok:
-			err = set(i.Stubs, s.Addr+at, symbol)
-		case !fixups:
-			unknown[s.Addr+at] = true
-		}
-		if err != nil {
-			return err
+		if symbol, ok := i.Pointers[pointer]; ok {
+			if err := set(i.Stubs, s.Addr+at, symbol); err != nil {
+				return err
+			}
 		}
 		at += uint64(size)
-		s.other = at < s.Size
+		alike = alike && size == int(s.Reserved2)
 		_, _ = code.Discard(size) // of what is buffered
 	}
+	s.other = at < s.Size
 	if fixups {
 		return nil
 	}
@@ -56,12 +52,16 @@ func (i *Image) readStubs(r io.ReaderAt, s *Section, undefined map[uint32]string
 	if err != nil || count == 0 {
 		return err
 	}
+	if !alike {
+		return fmt.Errorf("not all of its stubs have %d bytes, as it says", size)
+	}
 	return i.eachEntry(r, first, count, func(k, entry uint64) error {
+		addr := s.Addr + k*size
 		symbol, ok, err := i.namedBy(entry, undefined)
-		if err != nil || !ok || !unknown[s.Addr+k*size] {
+		if _, bound := i.Stubs[addr]; err != nil || !ok || bound || k*size >= at {
 			return err
 		}
-		return set(i.Stubs, s.Addr+k*size, symbol)
+		return set(i.Stubs, addr, symbol)
 	})
 }
 

@@ -47,6 +47,15 @@ func TestStubsAreNamedByThePointersThatTheyJumpThrough(t *testing.T) {
 			m.sections = func(text, _ [][]byte) { copy(text[1][72:], le(uint32(6))) }
 			return m
 		}, map[uint64]string{second: "_mmap"}, true},
+		{"no fixups, and a size that is not theirs", func() *image {
+			m := &image{slots: 2}
+			m.symtab(symbols, 1, 1, 1, 1, 0, 0)
+			m.sections = func(text, data [][]byte) {
+				copy(text[1][72:], le(uint32(6)))
+				copy(data[0][68:], le(uint32(4)))
+			}
+			return m
+		}, map[uint64]string{}, true},
 		{"more than stubs", func() *image {
 			m := bind(&image{slots: 2})
 			m.sections = func(text, _ [][]byte) { copy(text[1][40:], le(uint64(28))) }
