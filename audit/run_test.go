@@ -251,7 +251,14 @@ func TestAnswersOfAPlanThatIsGivenUpAreDropped(t *testing.T) {
 // giveUp runs all of a plan, and is killed before it comes to its end.
 func giveUp(t *testing.T, s *githubtest.Server, src, dir string) {
 	t.Helper()
-	state := open(t, dir)
+	if err := unfinished(t, s, src, open(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unfinished runs all of a plan, without the end of it.
+func unfinished(t *testing.T, s *githubtest.Server, src string, state *audit.State) error {
+	t.Helper()
 	c := client(s, state)
 	p, err := makePlan(t.Context(), c, src, 1)
 	if err != nil {
@@ -260,9 +267,8 @@ func giveUp(t *testing.T, s *githubtest.Server, src, dir string) {
 	if err := state.Begin(p, 0); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := audit.Run(t.Context(), p, audit.Options{Client: c, Version: "test", State: state}); err != nil {
-		t.Fatal(err)
-	}
+	_, _, err = audit.Run(t.Context(), p, audit.Options{Client: c, Version: "test", State: state})
+	return err
 }
 
 // The token goes to the API alone, and is written nowhere.
@@ -405,15 +411,7 @@ func TestAStateThatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := acme(t)
-	c := client(s, state)
-	p, err := makePlan(t.Context(), c, few, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := state.Begin(p, 0); err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = audit.Run(t.Context(), p, audit.Options{Client: c, State: state})
+	err := unfinished(t, s, few, state)
 	if err == nil || !strings.Contains(fmt.Sprint(err), "answers") {
 		t.Errorf("that no answer could be kept is not told: %v", err)
 	}

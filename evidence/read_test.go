@@ -39,33 +39,41 @@ func real(t *testing.T) (programs map[string][]byte) {
 	return programs
 }
 
-func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
-	count := 0
+// eachReal gives each slice of these, and the file that it is in.
+func eachReal(t *testing.T, yield func(name string, data []byte, s macho.Slice)) {
+	t.Helper()
 	for name, data := range real(t) {
-		f := bytes.NewReader(data)
-		m, err := macho.Read(f, f.Size())
+		m, err := macho.Read(bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			continue // a folder, or a list
 		}
 		for _, s := range m.Slices {
-			r := evidence.NewReader(f, s)
-			const block = 256 << 10 // as the pages are hashed
-			var all sync.WaitGroup
-			for at := uint64(0); at < s.Range.Size; at += block {
-				all.Go(func() {
-					b := make([]byte, min(block, s.Range.Size-at))
-					if _, err := r.ReadAt(b, int64(s.Range.Offset+at)); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			all.Wait()
-			if diff := cmp.Diff(evidence.Read(t.Context(), f, s), r.Code(t.Context())); diff != "" {
-				t.Errorf("%s, %s: %s", name, s.Arch, diff)
-			}
-			count++
+			yield(name, data, s)
 		}
 	}
+}
+
+func TestReaderFindsInWhatIsReadThroughItWhatReadFinds(t *testing.T) {
+	count := 0
+	eachReal(t, func(name string, data []byte, s macho.Slice) {
+		f := bytes.NewReader(data)
+		r := evidence.NewReader(f, s)
+		const block = 256 << 10 // as the pages are hashed
+		var all sync.WaitGroup
+		for at := uint64(0); at < s.Range.Size; at += block {
+			all.Go(func() {
+				b := make([]byte, min(block, s.Range.Size-at))
+				if _, err := r.ReadAt(b, int64(s.Range.Offset+at)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if diff := cmp.Diff(evidence.Read(t.Context(), f, s), r.Code(t.Context())); diff != "" {
+			t.Errorf("%s, %s: %s", name, s.Arch, diff)
+		}
+		count++
+	})
 	if count < 50 {
 		t.Errorf("only %d slices", count)
 	}
@@ -96,34 +104,27 @@ func TestWhatStubsSayOfThemselvesHidesNothing(t *testing.T) {
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			items := 0
-			for program, data := range real(t) {
-				f := bytes.NewReader(data)
-				m, err := macho.Read(f, f.Size())
-				if err != nil {
-					continue // a folder, or a list
+			eachReal(t, func(program string, data []byte, s macho.Slice) {
+				other := bytes.Clone(data)
+				slice := other[s.Range.Offset:]
+				for at := 0; ; at += sectionSize {
+					n := bytes.Index(slice[at:min(len(slice), 4096)], []byte("__TEXT\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+					if n < 0 {
+						break
+					}
+					if at += n; bytes.HasPrefix(slice[at-16:], []byte("__")) { // the segment that a section is in
+						change(slice[at-16:][:sectionSize])
+					}
 				}
-				for _, s := range m.Slices {
-					other := bytes.Clone(data)
-					slice := other[s.Range.Offset:]
-					for at := 0; ; at += sectionSize {
-						n := bytes.Index(slice[at:min(len(slice), 4096)], []byte("__TEXT\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
-						if n < 0 {
-							break
-						}
-						if at += n; bytes.HasPrefix(slice[at-16:], []byte("__")) { // the segment that a section is in
-							change(slice[at-16:][:sectionSize])
-						}
-					}
-					want, got := evidence.Read(t.Context(), f, s), evidence.Read(t.Context(), bytes.NewReader(other), s)
-					if want == nil {
-						continue
-					}
-					if diff := cmp.Diff(want.Items, got.Items); diff != "" {
-						t.Errorf("%s, %s: %s", program, s.Arch, diff)
-					}
-					items += len(want.Items)
+				want, got := evidence.Read(t.Context(), bytes.NewReader(data), s), evidence.Read(t.Context(), bytes.NewReader(other), s)
+				if want == nil {
+					return
 				}
-			}
+				if diff := cmp.Diff(want.Items, got.Items); diff != "" {
+					t.Errorf("%s, %s: %s", program, s.Arch, diff)
+				}
+				items += len(want.Items)
+			})
 			if items < 50 {
 				t.Errorf("only %d items", items)
 			}

@@ -3,7 +3,6 @@ package macho
 import (
 	"bufio"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 
@@ -110,39 +109,4 @@ func throughPointerARM64(code []byte, pc uint64) (pointer uint64, size int) {
 		}
 	}
 	return 0, 0
-}
-
-// entriesOf returns which entries of the indirect symbol table are those of a section with slots of a size.
-func (i *Image) entriesOf(s *Section, size uint64, left *uint64) (first, count uint64, err error) {
-	if s.Size == 0 {
-		return 0, 0, nil
-	}
-	if size == 0 {
-		return 0, 0, errors.New("its stubs have a size of 0")
-	}
-	table := i.tables.indirect
-	if table == nil {
-		return 0, 0, errors.New("there is no indirect symbol table")
-	}
-	first, count = uint64(s.Reserved1), s.Size/size
-	if all := table.Size / 4; first > all || count > all-first {
-		return 0, 0, fmt.Errorf("its entries %d to %d are past the end of the indirect symbol table at %d", first, first+count, all)
-	}
-	if count > *left {
-		return 0, 0, fmt.Errorf("more than %d stubs and pointers", maxEntries)
-	}
-	*left -= count
-	return first, count, nil
-}
-
-// namedBy returns the symbol that an entry of the indirect symbol table names, if it is undefined and wanted.
-func (i *Image) namedBy(entry uint64, undefined map[uint32]string) (symbol string, ok bool, err error) {
-	switch {
-	case entry&isLocal != 0:
-		return "", false, nil
-	case i.tables.symbols == nil || entry >= i.tables.symbols.Size/nlistSize:
-		return "", false, fmt.Errorf("it names the symbol %d, which there is not", entry)
-	}
-	symbol, ok = undefined[uint32(entry)]
-	return symbol, ok, nil
 }
