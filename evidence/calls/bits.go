@@ -205,7 +205,7 @@ func and(a, b Bits) Bits {
 	}
 	// The stack pointer, aligned: what it was aligned to is not known, and only
 	// the distance to what is stored there matters.
-	if v, ok := b.Exact(64); ok && a.From == Stack && v == -(v&-v) {
+	if v, ok := b.Exact(64); ok && a.From == Stack && v != 0 && v == -(v&-v) {
 		a.N &= int64(v)
 		return a
 	}

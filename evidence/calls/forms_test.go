@@ -86,6 +86,7 @@ var formsX86 = []struct {
 	want      string
 }{
 	{"mov of an immediate", "mov edx, 0x1802", "ba02180000", 2, "0x1802"},
+	{"and of an address in the frame with nothing", "mov rdx, rsp; and rdx, 0", "4889e2 4883e200", 2, "0x0"},
 	{"mov of a 64-bit immediate", "movabs rdx, 0x123456789", "48ba8967452301000000", 2, "0x123456789"},
 	{"mov of an immediate with sign", "mov rdx, -1", "48c7c2ffffffff", 2, "0xffffffffffffffff"},
 	{"mov of a register", "mov ecx, edx", "89d1", 1, "parameter 2"},
