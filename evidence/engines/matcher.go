@@ -35,13 +35,10 @@ type met struct {
 // Strings looks at the next bytes of a section of constants, which may end anywhere: a
 // string goes on in the bytes of the next call, until [Matcher.End].
 func (m *Matcher) Strings(b []byte) {
-	for {
-		if !m.open {
-			b = b[short(b):]
-		}
-		if len(b) == 0 {
-			return
-		}
+	if !m.open {
+		b = b[m.whole(b):]
+	}
+	for len(b) > 0 {
 		end := bytes.IndexByte(b, 0)
 		if end < 0 {
 			m.keep(b)
@@ -49,30 +46,66 @@ func (m *Matcher) Strings(b []byte) {
 		}
 		s := b[:end]
 		b = b[end+1:]
-		switch {
-		case m.open:
-			m.keep(s)
-			m.End()
-		case len(s) >= minText:
+		if !m.open {
 			m.text(s)
+			continue
 		}
+		m.keep(s)
+		m.End()
+		b = b[m.whole(b):]
 	}
 }
 
-// short returns how many bytes there are up to a string that is long enough for a clue, or
-// up to the last few. Tables of numbers have many strings that are too short.
-func short(b []byte) (at int) {
-	const low = 0x7f7f7f7f7f7f7f7f
-	// Of eight bytes in a row, minText that are not zero begin at one of the first five,
-	// or not before the sixth.
-	for ; at+8 <= len(b); at += 9 - minText {
-		w := binary.LittleEndian.Uint64(b[at:])
-		text := (w&low + low | w) &^ low // the top bit of each byte that is not zero
-		if long := text & (text >> 8) & (text >> 16) & (text >> 24); long != 0 {
-			return at + bits.TrailingZeros64(long)/8
+// whole looks at the strings that end in b, and returns where the last of them ends, or some
+// before it. Strings are short, and few of those that are long enough begin as a clue does: there is
+// no branch for each byte, and none for a string that would often be guessed wrong.
+func (m *Matcher) whole(b []byte) (start int) {
+	before := uint64(0) // which of the last bytes are not zero
+	for at := 0; at+64 <= len(b); at += 64 {
+		text := nonzero((*[64]byte)(b[at:]))
+		zeros := ^text
+		// A zero behind minText bytes that are none.
+		ends := zeros & (text<<1 | before>>3) & (text<<2 | before>>2) & (text<<3 | before>>1) & (text<<4 | before)
+		for ; ends != 0; ends &= ends - 1 {
+			end := bits.TrailingZeros64(ends)
+			from := at + 64 - bits.LeadingZeros64(zeros&(1<<end-1))
+			if zeros&(1<<end-1) == 0 {
+				from = start
+			}
+			if mayTell(b[from : at+end]) {
+				m.text(b[from : at+end])
+			}
 		}
+		if zeros != 0 {
+			start = at + 64 - bits.LeadingZeros64(zeros)
+		}
+		before = text >> (64 - minText)
 	}
-	return at
+	return start
+}
+
+// nonzero has a bit for each byte that is not zero.
+func nonzero(b *[64]byte) (list uint64) {
+	const low, gather = 0x7f7f7f7f7f7f7f7f, 0x0102040810204080
+	for i := 0; i < 64; i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		tops := (w&low + low | w) &^ low // the top bit of each byte that is not zero
+		list |= tops >> 7 * gather >> 56 << i
+	}
+	return list
+}
+
+// mayTell reports whether a string, of minText bytes at least, may tell something.
+func mayTell(s []byte) bool {
+	const rs = '.' | 'r'<<8 | 's'<<16
+	tells := filter.four.bit(uint64(binary.LittleEndian.Uint32(s))) | uint64(maxText-1-len(s))>>63
+	if digit(s[0]) {
+		tells |= 1
+	}
+	if binary.LittleEndian.Uint32(s[len(s)-4:])>>8 == rs {
+		tells |= 1
+	}
+	return tells != 0
 }
 
 // End ends a section: what it ended in is a whole string.
@@ -306,5 +339,6 @@ func (f *set) add(text string) {
 // hash spreads the bits of n over twelve (Fibonacci hashing).
 func hash(n uint64) uint64 { return n * 0x9e3779b97f4a7c15 >> 52 }
 
-func (b *bitmap) has(n uint64) bool { h := hash(n); return b[h/64]&(1<<(h%64)) != 0 }
-func (b *bitmap) add(n uint64)      { h := hash(n); b[h/64] |= 1 << (h % 64) }
+func (b *bitmap) bit(n uint64) uint64 { h := hash(n); return b[h/64] >> (h % 64) & 1 }
+func (b *bitmap) has(n uint64) bool   { return b.bit(n) != 0 }
+func (b *bitmap) add(n uint64)        { h := hash(n); b[h/64] |= 1 << (h % 64) }
