@@ -229,8 +229,9 @@ type finder struct {
 
 	kept     pieces
 	callers  func(functions map[uint64]bool) ([]reference, error)
-	wrappers map[uint64]bool    // functions of which callers are looked for
+	wrappers map[uint64][]int   // functions of which callers are looked for, and which parameters matter
 	outcomes map[string]outcome // of functions with given parameters
+	ways     []way              // room for those of a function
 	straight map[uint64][]byte  // code of functions that do not keep registers, nil of others
 }
 

@@ -100,6 +100,28 @@ func TestWaysSayWhatComesTogether(t *testing.T) {
 	}
 }
 
+// A branch of arm64 does not reach all of a large program: the linker has it go to a thunk, which makes
+// the address of the stub (see branchReach).
+func TestCallsAreFoundThroughThunks(t *testing.T) {
+	code := bytesOf(t, "100000b0 10020091 00021fd6"+ // adrp x16, stub; add x16, x16, #0; br x16
+		"e2008052 43008352 fbffff97 c0035fd6"+ // mov w2, #7; mov w3, #0x1802; bl thunk; ret
+		"62008052 43008252 f7ffff17") // mov w2, #3; mov w3, #0x1002; b thunk
+	p := program(ARM64, code, []uint64{base, base + 12, base + 28})
+	p.Text = append(p.Text, Section{base + 2*branchReach, 4})
+	r, err := Find(t.Context(), p, wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"0x8 _mmap stub parameter 2, parameter 3",
+		"0x8 _mmap stub 0x7, 0x1802 <- 0x14",
+		"0x8 _mmap stub 0x3, 0x1002 <- 0x24",
+	}
+	if diff := cmp.Diff(want, lines(r)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Calls are found wherever the code is cut for reading.
 func TestCallsAreFoundAtTheEdgesOfChunks(t *testing.T) {
 	for _, tt := range []struct {

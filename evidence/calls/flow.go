@@ -3,7 +3,6 @@ package calls
 import (
 	"maps"
 	"slices"
-	"sort"
 )
 
 // A function is code that is interpreted as a whole.
@@ -14,7 +13,7 @@ type function struct {
 	window bool    // start is not the start of a function, but a place before a call
 	part   bool    // there is more of the function
 
-	want     map[uint64]bool // addresses at which what arguments can be is to be known; nil: at all calls
+	want     map[uint64]bool // addresses at which what arguments can be is to be known
 	indirect bool            // and at what calls or jumps through a register
 }
 
@@ -31,7 +30,6 @@ type arrival struct {
 type outcome struct {
 	arrivals []arrival
 	loaded   map[string]bool // symbols whose pointers were loaded
-	starts   map[uint64]bool // instructions that call directly, reached or not
 	partial  bool
 	limit    bool // too many steps: the values are not to be relied on
 }
@@ -41,21 +39,37 @@ type outcome struct {
 // jumps through registers, or with none.
 //
 // Ways are told apart only where that can matter: when more than one argument of a
-// call has alternatives.
+// call has alternatives, and one of interest is not the same on all ways.
 func (f *finder) interpret(fn function) outcome {
-	out := f.walk(fn, 1, maxFlow)
-	if !out.limit && slices.ContainsFunc(out.arrivals, f.ambiguous) {
-		if apart := f.walk(fn, maxWays, maxApart); !apart.limit {
+	if f.steps <= 0 {
+		return f.exhausted()
+	}
+	return f.interpretBlocks(f.layout(fn))
+}
+
+// exhausted is what comes of a function for which no steps are left.
+func (f *finder) exhausted() outcome {
+	f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
+	return outcome{limit: true}
+}
+
+func (f *finder) interpretBlocks(l *layout) outcome {
+	l.prune(f.arch)
+	out := f.walk(l, 1, maxFlow)
+	matters := l.fn.params != nil || slices.ContainsFunc(out.arrivals, f.open)
+	if !out.limit && matters && slices.ContainsFunc(out.arrivals, f.ambiguous) {
+		if apart := f.walk(l, maxWays, maxApart); !apart.limit {
 			return apart
 		}
 	}
 	return out
 }
 
-// ambiguous reports whether more than one argument of interest has alternatives.
+// ambiguous reports whether more than one argument of a wanted function, or of one whose callers
+// are looked for, has alternatives.
 func (f *finder) ambiguous(a arrival) bool {
 	n := 0
-	if a.symbol == "" && f.wrappers[a.target] {
+	if _, ok := f.wrappers[a.target]; ok && a.symbol == "" {
 		for _, v := range a.args {
 			n += min(1, len(v)/2)
 		}
@@ -66,43 +80,35 @@ func (f *finder) ambiguous(a arrival) bool {
 	return n > 1
 }
 
+// open reports whether an argument of interest has alternatives, or may be joined of some.
+func (f *finder) open(a arrival) bool {
+	args := f.wanted[a.symbol]
+	if a.symbol == "" {
+		args = f.wrappers[a.target]
+	}
+	return slices.ContainsFunc(args, func(i int) bool { return !a.args[i].single() })
+}
+
+// single reports whether v has one alternative, which cannot be joined of others.
+func (v Value) single() bool {
+	return len(v) == 1 && (v.Known(64) || v[0].From == Parameter && v[0].Zero|v[0].One == 0)
+}
+
 // walk is interpret with so many ways to a block told apart, in so many steps.
-func (f *finder) walk(fn function, ways, steps int) outcome {
-	if f.steps <= 0 {
-		f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
-		return outcome{limit: true}
-	}
-	w := f.newWalk(fn, ways, steps)
+func (f *finder) walk(l *layout, ways, steps int) outcome {
+	w := f.newWalk(l, ways, steps)
 	before := w.left
-	w.findBlocks()
-	if fn.window {
-		w.enter(0, f.arch.nothing())
-		w.partial = true
-	} else {
-		w.enter(0, f.arch.entry(fn.params))
-	}
-	w.run()
-	w.enterOrphans()
+	w.visit()
 	out := w.collect()
 	f.steps -= before - w.left
 	return out
 }
 
-func (f *finder) newWalk(fn function, ways, steps int) *walk {
+func (f *finder) newWalk(l *layout, ways, steps int) *walk {
 	return &walk{
-		f: f, fn: fn, ways: ways, mem: &memory{p: f.p, loaded: map[string]bool{}},
-		blocks: map[int]*block{}, starts: map[uint64]bool{}, left: min(steps, f.steps),
+		f: f, l: l, ways: ways, mem: &memory{p: f.p, loaded: map[string]bool{}},
+		left: min(steps, f.steps),
 	}
-}
-
-// A block is code that is entered only at its start.
-type block struct {
-	ins     []*state // at the start, on ways that are told apart
-	waits   []bool   // those that are to be visited
-	visits  int
-	orphan  bool // no branch of the function leads here, and none falls through
-	waiting bool
-	useless bool // no way leads on to what is of interest
 }
 
 // What depends on one condition belongs together, as protection and flags do: ways
@@ -116,110 +122,51 @@ const (
 type walk struct {
 	ways    int // to a block that are told apart
 	f       *finder
-	fn      function
+	l       *layout
 	mem     *memory
-	starts  map[uint64]bool
-	blocks  map[int]*block // by offset in fn.code
-	order   []int          // the offsets, sorted
-	queue   []int          // blocks to be visited, a heap by offset
-	jumps   *state         // join of the states at jumps to unknown places
-	visited state          // in the block at hand
+	places  []place // for each block, where they are visited
+	waiting []int   // blocks to be visited, the first of them last
+	jumps   *state  // join of the states at jumps to unknown places
+	visited state   // in the block at hand
+	other   state   // on the other way of a branch
 	left    int
 	partial bool
-	events  []event // by address
-
-	indirect bool // it calls or jumps through registers
 }
 
-// findBlocks decodes fn once, from start to end.
-func (w *walk) findBlocks() {
-	targets := map[int]bool{0: true}
-	orphans := map[int]bool{}
-	heads := make([]uint64, len(w.fn.code)/64+1) // bit for each instruction
-	ended := false                               // the instruction before leads elsewhere
-	for at := 0; at < len(w.fn.code); {
-		if n := w.f.arch.padding(w.fn.code[at:]); ended && n > 0 {
-			at += n
-			continue
-		}
-		if ended {
-			orphans[at] = true
-		}
-		fl := w.f.arch.control(w.fn.start+uint64(at), w.fn.code[at:])
-		next := at + fl.size
-		heads[at/64] |= 1 << (at % 64)
-		w.left--
-		w.indirect = w.indirect || fl.kind == flowGo && !fl.direct
-		ended = fl.kind == flowStop || fl.kind == flowBad || fl.kind == flowGo && !fl.link ||
-			fl.direct && fl.link && noReturn[w.f.p.Stubs[fl.target]]
-		if _, ok := w.f.p.Stubs[fl.target]; ok && fl.direct {
-			w.starts[w.fn.start+uint64(at)] = true
-		}
-		if fl.kind == flowBranch || fl.kind == flowGo && !fl.link && fl.direct {
-			if t, ok := w.offset(fl.target); ok {
-				targets[t] = true
-			}
-		}
-		if fl.kind == flowBranch {
-			targets[next] = true
-		}
-		if fl.kind != flowNext || w.fn.want != nil {
-			w.event(at, fl, ended)
-		}
-		at = next
-	}
-	straight := true // no jump leads into the middle of an instruction
-	for at := range targets {
-		straight = straight && (at >= len(w.fn.code) || heads[at/64]>>(at%64)&1 != 0)
-	}
-	for at := range targets {
-		w.blocks[at] = &block{}
-	}
-	for at := range orphans {
-		if w.blocks[at] == nil && at < len(w.fn.code) {
-			w.blocks[at] = &block{orphan: true}
-		}
-	}
-	for at := range w.blocks {
-		w.order = append(w.order, at)
-	}
-	sort.Ints(w.order)
-	if straight {
-		w.prune()
-	}
-}
-
-func (w *walk) offset(addr uint64) (int, bool) {
-	at := addr - w.fn.start
-	return int(at), at < uint64(len(w.fn.code)) && at%uint64(w.f.arch.align) == 0
+// A place is what is known of the states at the start of a block.
+type place struct {
+	ins     []*state // on ways that are told apart
+	waits   []bool   // those that are to be visited
+	visits  int
+	waiting bool
 }
 
 // enter has the block at an offset visited with s, alone or joined with others.
 func (w *walk) enter(at int, s *state) {
-	b := w.blocks[at]
-	if b == nil || b.useless {
+	k, ok := w.l.block(at)
+	if !ok || !w.l.blocks[k].leads {
 		return // past the end, or nothing comes of it
 	}
-	c := *s
-	c.flags.known, c.flags.truth = 0, 0
+	b := &w.places[k]
+	s.flags.known, s.flags.truth = 0, 0
 	w.left -= perJoin * len(b.ins)
 	for _, in := range b.ins {
-		if in.covers(&c, b.visits) {
+		if in.covers(s, b.visits) {
 			return
 		}
 	}
 	if len(b.ins) == 0 || len(b.ins) < w.ways && b.visits < 2*w.ways {
 		kept := new(state)
-		*kept = c
+		*kept = *s
 		b.ins, b.waits = append(b.ins, kept), append(b.waits, true)
 	} else {
 		last := len(b.ins) - 1
-		b.ins[last].join(&c, b.visits-w.ways)
+		b.ins[last].join(s, b.visits-w.ways)
 		b.waits[last] = true
 	}
 	if !b.waiting {
 		b.waiting = true
-		w.push(at)
+		w.push(k)
 	}
 }
 
@@ -232,11 +179,24 @@ const (
 	slotsPerStep = 32
 )
 
+// visit visits all blocks that lead to something of interest.
+func (w *walk) visit() {
+	w.places = make([]place, len(w.l.blocks))
+	if w.l.fn.window {
+		w.enter(0, w.f.arch.nothing())
+		w.partial = true
+	} else {
+		w.enter(0, w.f.arch.entry(w.l.fn.params))
+	}
+	w.run()
+	w.enterOrphans()
+}
+
 // run visits the first block that waits until none does.
 func (w *walk) run() {
-	for len(w.queue) > 0 && w.left > 0 {
-		at := w.pop()
-		b := w.blocks[at]
+	for len(w.waiting) > 0 && w.left > 0 {
+		k := w.pop()
+		b := &w.places[k]
 		b.waiting = false
 		for i := range b.ins {
 			if b.waits[i] {
@@ -244,7 +204,7 @@ func (w *walk) run() {
 				b.visits++
 				w.left -= perVisit
 				w.visited = *b.ins[i]
-				w.block(at, &w.visited, nil, 0)
+				w.block(int(w.l.blocks[k].at), &w.visited, nil, 0)
 			}
 		}
 	}
@@ -254,8 +214,9 @@ func (w *walk) run() {
 // With arrivals it only notes calls.
 func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 	quiet := arrivals != nil
-	for first := true; at < len(w.fn.code); first = false {
-		if !first && w.blocks[at] != nil {
+	code := w.l.fn.code
+	for first := true; at < len(code); first = false {
+		if !first && w.l.begins.has(at) {
 			if !quiet {
 				w.enter(at, s)
 			}
@@ -265,7 +226,7 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 		if w.left -= 1 + len(s.slots)/slotsPerStep; w.left <= 0 && !quiet {
 			return
 		}
-		if cond, ok := w.f.arch.selects(w.fn.code[at:]); ok && w.ways > 1 && forks < maxForks {
+		if cond, ok := w.selects(code[at:]); ok && forks < maxForks {
 			if yes, no := s.decide(cond, w.f.arch.equal); yes && no {
 				c := *s
 				c.settle(cond, w.f.arch.equal, true)
@@ -274,8 +235,8 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 				w.block(at, &c, arrivals, forks)
 			}
 		}
-		pc := w.fn.start + uint64(at)
-		fl := w.f.arch.step(w.mem, s, pc, w.fn.code[at:])
+		pc := w.l.fn.start + uint64(at)
+		fl := w.f.arch.step(w.mem, s, pc, code[at:])
 		next := at + fl.size
 		switch fl.kind {
 		case flowStop:
@@ -313,10 +274,20 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 		}
 		at = next
 	}
-	if w.fn.part {
+	if w.l.fn.part {
 		w.partial = true
 	}
 }
+
+// selects reports whether the instruction at the start of code chooses by a condition, where that matters.
+func (w *walk) selects(code []byte) (cond int, ok bool) {
+	if w.ways == 1 {
+		return 0, false
+	}
+	return w.f.arch.selects(code)
+}
+
+func (w *walk) offset(addr uint64) (int, bool) { return w.l.offset(w.f.arch, addr) }
 
 // branch enters both ways that are possible.
 func (w *walk) branch(s *state, fl flow, next int) {
@@ -329,21 +300,24 @@ func (w *walk) branch(s *state, fl flow, next int) {
 			yes, no = no, yes
 		}
 	}
-	way := func(at int, taken bool) {
-		c := *s
+	way := func(s *state, at int, taken bool) {
 		switch {
 		case fl.flags:
-			c.settle(fl.cond, w.f.arch.equal, taken)
+			s.settle(fl.cond, w.f.arch.equal, taken)
 		case fl.when.ok:
-			c.assume(fl.when, taken != fl.not)
+			s.assume(fl.when, taken != fl.not)
 		}
-		w.enter(at, &c)
+		w.enter(at, s)
 	}
-	if no {
-		way(next, false)
+	t, ok := w.offset(fl.target)
+	if ok && yes && no {
+		w.other = *s
+		way(&w.other, next, false)
+	} else if no {
+		way(s, next, false)
 	}
-	if t, ok := w.offset(fl.target); yes && ok {
-		way(t, true)
+	if ok && yes {
+		way(s, t, true)
 	}
 }
 
@@ -366,7 +340,7 @@ func (w *walk) call(s *state, pc uint64, fl flow, arrivals func(arrival)) (resul
 			return result, !noReturn[symbol], false
 		}
 		if _, ok := w.offset(fl.target); ok && !fl.link {
-			if fl.target == w.fn.start && !w.fn.window {
+			if fl.target == w.l.fn.start && !w.l.fn.window {
 				arrive("", "", fl.target) // itself, by a tail call or a loop; it is joined as a loop
 			}
 			return result, true, true
@@ -483,49 +457,47 @@ func (w *walk) syscall(s *state, pc uint64, rare bool, arrivals func(arrival)) {
 
 // enterOrphans visits what has not been reached.
 func (w *walk) enterOrphans() {
-	for _, at := range w.order {
-		b := w.blocks[at]
-		if !b.orphan || len(b.ins) > 0 {
+	for k, b := range w.l.blocks {
+		if !b.orphan || len(w.places[k].ins) > 0 {
 			continue
 		}
 		w.partial = true
-		s := w.jumps
-		if s == nil {
-			s = w.f.arch.nothing()
+		s := w.f.arch.nothing()
+		if w.jumps != nil {
+			*s = *w.jumps
 		}
-		c := *s
-		w.enter(at, &c)
+		w.enter(int(b.at), s)
 		w.run()
 	}
 }
 
 // collect goes over all blocks once more and notes the calls.
 func (w *walk) collect() outcome {
-	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded, starts: w.starts}
-	for _, at := range w.order {
-		for _, in := range w.blocks[at].ins {
+	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded}
+	for k, b := range w.l.blocks {
+		for _, in := range w.places[k].ins {
 			w.visited = *in
-			w.block(at, &w.visited, func(a arrival) { out.arrivals = append(out.arrivals, a) }, 0)
+			w.block(int(b.at), &w.visited, func(a arrival) { out.arrivals = append(out.arrivals, a) }, 0)
 		}
 	}
 	out.partial = w.partial
 	if out.limit && w.ways == 1 {
-		w.f.gap("the function at %#x takes too many steps", w.fn.start)
+		w.f.gap("the function at %#x takes too many steps", w.l.fn.start)
 	}
 	return out
 }
 
-func (w *walk) push(at int) {
-	i, _ := slices.BinarySearchFunc(w.queue, at, func(a, b int) int { return b - a })
-	w.queue = slices.Insert(w.queue, i, at)
+func (w *walk) push(k int) {
+	i, _ := slices.BinarySearchFunc(w.waiting, k, func(a, b int) int { return b - a })
+	w.waiting = slices.Insert(w.waiting, i, k)
 }
 
-// pop returns the waiting block with the lowest offset: the order in which
-// compilers lay out code, so that most are visited after all that leads to them.
+// pop returns the first block that waits: the order in which compilers lay out code, so
+// that most are visited after all that leads to them.
 func (w *walk) pop() int {
-	at := w.queue[len(w.queue)-1]
-	w.queue = w.queue[:len(w.queue)-1]
-	return at
+	k := w.waiting[len(w.waiting)-1]
+	w.waiting = w.waiting[:len(w.waiting)-1]
+	return k
 }
 
 // containing returns the function around an address, as the code to interpret.

@@ -232,6 +232,27 @@ func FuzzFind(f *testing.F) {
 	})
 }
 
+// What no steps are left for is told, and costs nothing more: it is not even decoded.
+func TestWithoutStepsCallsAreTold(t *testing.T) {
+	code := slices.Repeat([]byte{0xff, 0xff, 0xff, 0x97}, 1000) // bl, of which none is a target
+	binary.LittleEndian.PutUint32(code[8:], 0x94000000|(0x1000-8)/4)
+	s, err := NewScan(program(ARM64, code, []uint64{base}), wanted)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.f.steps = 0
+	r, err := s.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"0x8 _mmap stub limit, limit (partial)"}, lines(r)); diff != "" {
+		t.Error(diff)
+	}
+	if s.f.steps != 0 || len(r.Gaps) != 1 {
+		t.Errorf("%d steps were taken, gaps %q", -s.f.steps, r.Gaps)
+	}
+}
+
 // Each call looks at the code of its block; a block full of calls is looked at once.
 func TestPlainCallsCostWhatTheirBlocksDo(t *testing.T) {
 	const n = 8000

@@ -3,31 +3,26 @@ package calls
 import "slices"
 
 // plainSites notes the calls in fn, if all of refs are calls of stubs with constants that are set in
-// the same block, and reports whether that is so. Whether the program gets there is not looked at:
+// the same block of l, and reports whether that is so. Whether the program gets there is not looked at:
 // that takes most of the time, in large functions above all.
-func (f *finder) plainSites(fn function, refs []reference) bool {
+func (f *finder) plainSites(l *layout, refs []reference) bool {
 	for _, r := range refs {
 		if !f.isWanted(f.p.Stubs[r.target]) {
 			return false
 		}
 	}
-	w := f.newWalk(fn, 1, maxFlow)
+	w := f.newWalk(l, 1, maxFlow)
 	defer func(before int) { f.steps -= before - w.left }(w.left)
-	w.findBlocks()
-	if w.indirect && slices.ContainsFunc(refs, func(r reference) bool { return !slices.Contains(f.p.Plain, f.p.Stubs[r.target]) }) {
+	if l.indirect && slices.ContainsFunc(refs, func(r reference) bool { return !slices.Contains(f.p.Plain, f.p.Stubs[r.target]) }) {
 		return false // it may call the same by a pointer
 	}
 	symbols, blocks := map[uint64]string{}, map[int]bool{}
 	for _, r := range refs {
-		at, ok := w.offset(r.at)
-		if !ok || !w.starts[r.at] {
+		if !f.callsStub(l, r.at) {
 			return false
 		}
-		n, found := slices.BinarySearch(w.order, at)
-		if !found {
-			n--
-		}
-		symbols[r.at], blocks[w.order[n]] = f.p.Stubs[r.target], true
+		at, _ := l.offset(f.arch, r.at)
+		symbols[r.at], blocks[int(l.blocks[l.around(at)].at)] = f.p.Stubs[r.target], true
 	}
 	args := map[uint64][]Value{}
 	for at := range blocks {
@@ -46,7 +41,7 @@ func (f *finder) plainSites(fn function, refs []reference) bool {
 		}
 	}
 	for _, r := range refs {
-		site := Site{Symbol: symbols[r.at], Call: Call{r.at, fn.start}, Via: ViaStub, Partial: w.hasOrphans()}
+		site := Site{Symbol: symbols[r.at], Call: Call{r.at, l.fn.start}, Via: ViaStub, Partial: l.hasOrphans()}
 		f.fill(&site, [][]Value{args[r.at]}, false)
 		f.note(site, nil)
 	}
@@ -74,11 +69,6 @@ func (f *finder) plain(symbol string, args []Value) bool {
 }
 
 // hasOrphans reports whether there is code that nothing visible leads to.
-func (w *walk) hasOrphans() bool {
-	for _, b := range w.blocks {
-		if b.orphan {
-			return true
-		}
-	}
-	return w.fn.window || w.fn.part
+func (l *layout) hasOrphans() bool {
+	return slices.ContainsFunc(l.blocks, func(b block) bool { return b.orphan }) || l.fn.window || l.fn.part
 }

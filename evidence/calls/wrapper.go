@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math/bits"
 	"slices"
 
 	"github.com/codewarrant/codewarrant/internal/inorder"
@@ -64,8 +65,11 @@ func (f *finder) evaluate(refs []reference) error {
 // sitesIn notes the wanted calls in fn, of which refs are known already, and returns
 // those that depend on its parameters.
 func (f *finder) sitesIn(fn function, refs []reference) []chain {
-	if f.plainSites(fn, refs) {
-		return nil
+	var l *layout
+	if f.steps > 0 {
+		if l = f.layout(fn); f.plainSites(l, refs) {
+			return nil
+		}
 	}
 	var chains []chain
 	fn.want = map[uint64]bool{}
@@ -75,7 +79,13 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 		// A function whose address is loaded or looked up is called through a register.
 		fn.indirect = fn.indirect || r.taken || !ok && r.target != 0 || symbol == "_dlsym"
 	}
-	out := f.interpret(fn)
+	var out outcome
+	if f.steps > 0 {
+		l.fn = fn
+		out = f.interpretBlocks(l)
+	} else {
+		out = f.exhausted()
+	}
 	called, seen := map[string]bool{}, map[uint64]bool{}
 	type place struct {
 		at     uint64
@@ -104,7 +114,7 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 		// Code that no way leads to, and after too many steps all of it. On x86-64
 		// the bytes may be in the middle of an instruction.
 		symbol, ok := f.p.Stubs[r.target]
-		if _, wanted := f.wanted[symbol]; !ok || !wanted || seen[r.at] || !out.limit && !out.starts[r.at] {
+		if _, wanted := f.wanted[symbol]; !ok || !wanted || seen[r.at] || !out.limit && !f.callsStub(l, r.at) {
 			continue
 		}
 		site := Site{Symbol: symbol, Call: Call{r.at, fn.start}, Via: ViaStub, Partial: true}
@@ -172,7 +182,16 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 		wrappers[start] = true
 		byStart[start] = append(byStart[start], c)
 	}
-	f.wrappers, f.outcomes = wrappers, nil
+	f.wrappers, f.outcomes = map[uint64][]int{}, nil
+	for start, list := range byStart {
+		var needs int64
+		for _, c := range list {
+			needs |= f.sites[c.site].params()
+		}
+		for ; needs != 0; needs &= needs - 1 {
+			f.wrappers[start] = append(f.wrappers[start], bits.TrailingZeros64(uint64(needs)))
+		}
+	}
 	refs, err := f.callers(wrappers)
 	if err != nil {
 		return nil, err
