@@ -70,6 +70,18 @@ func (errs Errors) Format(src []byte) string {
 	return b.String()
 }
 
+// Remarks returns the errors as remarks, of level error.
+func (errs Errors) Remarks() []Remark {
+	list := make([]Remark, len(errs))
+	for i, e := range errs {
+		list[i] = Remark{Level: Error, Position: e.Position, Message: e.Message}
+		if e.Hint != "" {
+			list[i].Message += "; " + e.Hint
+		}
+	}
+	return list
+}
+
 // sorted orders the errors by their place, keeping those of one place as found.
 func (errs Errors) sorted() Errors {
 	inorder.By(errs, func(a, b *ParseError) int { return a.compare(b.Position) })

@@ -60,10 +60,15 @@ func Parse(name string, src []byte) (*Policy, error) {
 	return p, err
 }
 
+// Named returns a policy of which no more is known than its name and its text.
+func Named(name string, src []byte) *Policy {
+	sum := sha256.Sum256(src)
+	return &Policy{Name: name, SHA256: hex.EncodeToString(sum[:])}
+}
+
 // read reads a policy and returns the root of the document with it.
 func (r *reader) read(src []byte) (*Policy, *yaml.Node, error) {
-	sum := sha256.Sum256(src)
-	p := &Policy{Name: r.file, SHA256: hex.EncodeToString(sum[:])}
+	p := Named(r.file, src)
 	root := r.document(src)
 	if root != nil {
 		r.refuse(root)

@@ -15,6 +15,7 @@ const LintSchema = "codewarrant.lint/1"
 // Lint is what there is to say of a policy.
 type Lint struct {
 	Policy  *policy.Policy
+	Invalid bool        // it cannot be used; the remarks say why, and nothing else
 	At      policy.Date // the day that was judged
 	Remarks []policy.Remark
 }
@@ -31,8 +32,11 @@ func (l *Lint) Count(level policy.Level) int {
 }
 
 // LintText writes the remarks, one on each line after its place, and how many there
-// are.
+// are; of a policy that is not valid nothing, since its errors are told with their lines.
 func LintText(w io.Writer, l *Lint) error {
+	if l.Invalid {
+		return nil
+	}
 	for _, r := range l.Remarks {
 		if _, err := fmt.Fprintf(w, "%s: %s: %s\n", sanitise.Text(r.Position.String()), r.Level, sanitise.Text(r.Message)); err != nil {
 			return err
@@ -47,6 +51,7 @@ type jsonLint struct {
 	Schema  string       `json:"schema"`
 	Tool    tool         `json:"tool"`
 	Policy  jsonPolicy   `json:"policy"`
+	Valid   bool         `json:"valid"`
 	Date    string       `json:"date"`
 	Counts  lintCounts   `json:"counts"`
 	Remarks []jsonRemark `json:"remarks"`
@@ -73,6 +78,7 @@ func LintJSON(w io.Writer, l *Lint, version string) error {
 		LintSchema,
 		tool{"codewarrant", version},
 		jsonPolicyOf(l.Policy),
+		!l.Invalid,
 		l.At.String(),
 		lintCounts{len(l.Policy.Exceptions), l.Count(policy.Error), l.Count(policy.Warning), l.Count(policy.Note)},
 		[]jsonRemark{},

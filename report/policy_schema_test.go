@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -51,7 +52,14 @@ func TestRemarksOnAPolicyAreWhatTheirSchemaSays(t *testing.T) {
 		},
 	}
 	const file = "../schema/lint.v1.schema.json"
-	holds(t, file, asValue(t, func(w io.Writer) error { return LintJSON(w, l, "1.0.0") }))
+	_, errs := policy.Parse("policy.yml", []byte("version: 2\nrules: [{}]"))
+	var why policy.Errors
+	if !errors.As(errs, &why) {
+		t.Fatal(errs)
+	}
+	invalid := &Lint{Policy: policy.Named("policy.yml", nil), Invalid: true, At: l.At, Remarks: why.Remarks()}
+	holds(t, file, asValue(t, func(w io.Writer) error { return LintJSON(w, l, "1.0.0") }),
+		asValue(t, func(w io.Writer) error { return LintJSON(w, invalid, "1.0.0") }))
 	l.Remarks[0].Level = "fatal"
 	if compile(t, file).Validate(asValue(t, func(w io.Writer) error { return LintJSON(w, l, "1.0.0") })) == nil {
 		t.Error("any level is taken")

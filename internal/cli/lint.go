@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,7 +40,7 @@ names are not known, and near to ones that are; and what could be said better. I
 Owners are looked for in CODEOWNERS where the repository of the policy has that file.
 
 The policy is a file, or preset:NAME; without an argument it is the one that check would find.
-Why a policy is not valid is told on standard error, with --format json too, which then prints nothing.
+Why a policy is not valid is told on standard error, and by --format json as remarks of level error, too.
 
 Exit status: 0 nothing to object, 1 remarks at or above --fail-on, 2 wrong usage or a policy that is
 not valid.`,
@@ -86,6 +87,11 @@ func dayOf(env Env, at string) (policy.Date, error) {
 
 func lint(ctx context.Context, env Env, name string, day policy.Date, failing []policy.Level, write func(io.Writer, *report.Lint) error) error {
 	p, demand, err := workspacePolicy(ctx, env, name)
+	var invalid invalidPolicy
+	if errors.As(err, &invalid) && invalid.named != nil {
+		l := &report.Lint{Policy: invalid.named, Invalid: true, At: day, Remarks: invalid.Remarks()}
+		return errors.Join(err, emit(env, "", func(w io.Writer, _ bool) error { return write(w, l) }))
+	}
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ var policyFiles = []string{".github/codewarrant.yml", "codewarrant.yml"}
 // have no excerpt.
 type invalidPolicy struct {
 	policy.Errors
+	named  *policy.Policy // its name and what its text was; nil where it is written, and not read
 	source []byte
 	at     string // the trusted ref that it stands at; empty: it is in the workspace
 }
@@ -135,7 +136,7 @@ func (r policyReader) read(at policy.Location, src []byte) (*policy.Policy, erro
 	})
 	var errs policy.Errors
 	if errors.As(err, &errs) {
-		return nil, invalidPolicy{Errors: errs}
+		return nil, invalidPolicy{Errors: errs, named: policy.Named(at.String(), src)}
 	}
 	return p, err
 }
