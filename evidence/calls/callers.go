@@ -91,9 +91,9 @@ func (s *Scan) listOf(section, k int) *jumps {
 
 // callers returns what jumps to functions, by address: of the blocks that may, the code is read
 // once more.
-func (s *Scan) callers(functions map[uint64]bool) ([]reference, error) {
+func (s *Scan) callers(functions []uint64) ([]reference, error) {
 	t := s.f.targets()
-	for start := range functions {
+	for _, start := range functions {
 		t.call(s.f.arch, start)
 	}
 	var found references

@@ -228,7 +228,7 @@ type finder struct {
 	gaps   map[string]bool
 
 	kept     pieces
-	callers  func(functions map[uint64]bool) ([]reference, error)
+	callers  func(functions []uint64) ([]reference, error)
 	wrappers map[uint64][]int   // functions of which callers are looked for, and which parameters matter
 	outcomes map[string]outcome // of functions with given parameters
 	ways     []way              // room for those of a function

@@ -162,7 +162,7 @@ func TestCallsAreFoundAtTheEdgesOfChunks(t *testing.T) {
 				if err != nil || !slices.Equal(refs, want) {
 					t.Errorf("at %#x: %v, %v", at, refs, err)
 				}
-				refs, err = s.callers(map[uint64]bool{stub: true})
+				refs, err = s.callers([]uint64{stub})
 				if err != nil || !slices.Equal(refs, want) {
 					t.Errorf("at %#x: callers %v, %v", at, refs, err)
 				}

@@ -5,18 +5,6 @@ import (
 	"slices"
 )
 
-// A function is code that is interpreted as a whole.
-type function struct {
-	start  uint64
-	code   []byte
-	params []Value // what is passed to it; nil: the parameters stay symbols
-	window bool    // start is not the start of a function, but a place before a call
-	part   bool    // there is more of the function
-
-	want     map[uint64]bool // addresses at which what arguments can be is to be known
-	indirect bool            // and at what calls or jumps through a register
-}
-
 // An arrival is an instruction that calls, and the registers there.
 type arrival struct {
 	at     uint64
@@ -34,26 +22,17 @@ type outcome struct {
 	limit    bool // too many steps: the values are not to be relied on
 }
 
-// interpret follows all ways through fn. Code that nothing visible leads to (the
+// interpret follows all ways through a function. Code that nothing visible leads to (the
 // cases of a jump table, what catches exceptions) is entered with the state at the
 // jumps through registers, or with none.
 //
 // Ways are told apart only where that can matter: when more than one argument of a
 // call has alternatives, and one of interest is not the same on all ways.
-func (f *finder) interpret(fn function) outcome {
-	if f.steps <= 0 {
-		return f.exhausted()
+func (f *finder) interpret(l *layout) outcome {
+	if l == nil || f.steps <= 0 {
+		f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
+		return outcome{limit: true}
 	}
-	return f.interpretBlocks(f.layout(fn))
-}
-
-// exhausted is what comes of a function for which no steps are left.
-func (f *finder) exhausted() outcome {
-	f.gap("more than %d instructions: what is left was not interpreted", maxSteps)
-	return outcome{limit: true}
-}
-
-func (f *finder) interpretBlocks(l *layout) outcome {
 	l.prune(f.arch)
 	out := f.walk(l, 1, maxFlow)
 	matters := l.fn.params != nil || slices.ContainsFunc(out.arrivals, f.open)
@@ -120,21 +99,21 @@ const (
 )
 
 type walk struct {
-	ways    int // to a block that are told apart
-	f       *finder
-	l       *layout
-	mem     *memory
-	places  []place // for each block, where they are visited
-	waiting []int   // blocks to be visited, the first of them last
-	jumps   *state  // join of the states at jumps to unknown places
-	visited state   // in the block at hand
-	other   state   // on the other way of a branch
-	left    int
-	partial bool
+	ways      int // to a block that are told apart
+	f         *finder
+	l         *layout
+	mem       *memory
+	entrances []entrance // for each block, where they are visited
+	waiting   []int      // blocks to be visited, the first of them last
+	jumps     *state     // join of the states at jumps to unknown places
+	visited   state      // in the block at hand
+	other     state      // on the other way of a branch
+	left      int
+	partial   bool
 }
 
-// A place is what is known of the states at the start of a block.
-type place struct {
+// An entrance is what is known of the states at the start of a block.
+type entrance struct {
 	ins     []*state // on ways that are told apart
 	waits   []bool   // those that are to be visited
 	visits  int
@@ -147,7 +126,7 @@ func (w *walk) enter(at int, s *state) {
 	if !ok || !w.l.blocks[k].leads {
 		return // past the end, or nothing comes of it
 	}
-	b := &w.places[k]
+	b := &w.entrances[k]
 	s.flags.known, s.flags.truth = 0, 0
 	w.left -= perJoin * len(b.ins)
 	for _, in := range b.ins {
@@ -181,7 +160,7 @@ const (
 
 // visit visits all blocks that lead to something of interest.
 func (w *walk) visit() {
-	w.places = make([]place, len(w.l.blocks))
+	w.entrances = make([]entrance, len(w.l.blocks))
 	if w.l.fn.window {
 		w.enter(0, w.f.arch.nothing())
 		w.partial = true
@@ -196,7 +175,7 @@ func (w *walk) visit() {
 func (w *walk) run() {
 	for len(w.waiting) > 0 && w.left > 0 {
 		k := w.pop()
-		b := &w.places[k]
+		b := &w.entrances[k]
 		b.waiting = false
 		for i := range b.ins {
 			if b.waits[i] {
@@ -226,7 +205,7 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 		if w.left -= 1 + len(s.slots)/slotsPerStep; w.left <= 0 && !quiet {
 			return
 		}
-		if cond, ok := w.selects(code[at:]); ok && forks < maxForks {
+		if cond, ok := w.f.arch.selects(code[at:]); ok && w.ways > 1 && forks < maxForks {
 			if yes, no := s.decide(cond, w.f.arch.equal); yes && no {
 				c := *s
 				c.settle(cond, w.f.arch.equal, true)
@@ -277,14 +256,6 @@ func (w *walk) block(at int, s *state, arrivals func(arrival), forks int) {
 	if w.l.fn.part {
 		w.partial = true
 	}
-}
-
-// selects reports whether the instruction at the start of code chooses by a condition, where that matters.
-func (w *walk) selects(code []byte) (cond int, ok bool) {
-	if w.ways == 1 {
-		return 0, false
-	}
-	return w.f.arch.selects(code)
 }
 
 func (w *walk) offset(addr uint64) (int, bool) { return w.l.offset(w.f.arch, addr) }
@@ -458,7 +429,7 @@ func (w *walk) syscall(s *state, pc uint64, rare bool, arrivals func(arrival)) {
 // enterOrphans visits what has not been reached.
 func (w *walk) enterOrphans() {
 	for k, b := range w.l.blocks {
-		if !b.orphan || len(w.places[k].ins) > 0 {
+		if !b.orphan || len(w.entrances[k].ins) > 0 {
 			continue
 		}
 		w.partial = true
@@ -475,7 +446,7 @@ func (w *walk) enterOrphans() {
 func (w *walk) collect() outcome {
 	out := outcome{limit: w.left <= 0, loaded: w.mem.loaded}
 	for k, b := range w.l.blocks {
-		for _, in := range w.places[k].ins {
+		for _, in := range w.entrances[k].ins {
 			w.visited = *in
 			w.block(int(b.at), &w.visited, func(a arrival) { out.arrivals = append(out.arrivals, a) }, 0)
 		}
@@ -498,79 +469,4 @@ func (w *walk) pop() int {
 	k := w.waiting[len(w.waiting)-1]
 	w.waiting = w.waiting[:len(w.waiting)-1]
 	return k
-}
-
-// containing returns the function around an address, as the code to interpret.
-func (f *finder) containing(addr uint64) (function, bool) {
-	i := slices.IndexFunc(f.text, func(s Section) bool { return s.has(addr, 1) })
-	if i < 0 {
-		return function{}, false
-	}
-	section := f.text[i]
-	fn := function{start: section.Addr}
-	end := section.Addr + section.Size // may be 0, the end of the address space
-	n, found := slices.BinarySearch(f.starts, addr)
-	if !found {
-		n--
-	}
-	known := n >= 0 && f.starts[n] >= section.Addr
-	if known {
-		fn.start = f.starts[n]
-		for n++; n < len(f.starts) && f.starts[n] == fn.start; n++ {
-		}
-		if n < len(f.starts) && f.starts[n]-section.Addr < section.Size {
-			end = f.starts[n]
-		}
-	} else {
-		fn.start, end, fn.window = f.guess(section, addr)
-		fn.part = fn.window
-	}
-	if size := end - fn.start; size > maxFunction {
-		fn.part = true
-		if addr-fn.start >= maxFunction-maxGuess {
-			fn.start, fn.window = f.resync(fn.start, addr), true
-		}
-		end = fn.start + min(end-fn.start, maxFunction)
-	}
-	fn.code = make([]byte, end-fn.start)
-	if f.read(fn.start, fn.code) != nil {
-		return function{}, false
-	}
-	return fn, true
-}
-
-// guess looks for what seems to be the start of the function around addr, and of the next.
-func (f *finder) guess(s Section, addr uint64) (start, end uint64, window bool) {
-	first := addr - min(maxGuess, addr-s.Addr)
-	first += (addr - first) % uint64(f.arch.align)
-	size := addr - first + min(maxGuess, s.Size-(addr-s.Addr))
-	code := make([]byte, size)
-	if f.read(first, code) != nil {
-		return addr, addr, true
-	}
-	at := int(addr - first)
-	start, end, window = f.resync(first, addr), first+size, true
-	for i := at; i >= 0; i -= f.arch.align {
-		if f.arch.prologue(code, i) {
-			start, window = first+uint64(i), false
-			break
-		}
-	}
-	for i := at + f.arch.align; i < len(code); i += f.arch.align {
-		if f.arch.prologue(code, i) {
-			end = first + uint64(i)
-			break
-		}
-	}
-	return start, end, window
-}
-
-// resync returns an address before addr at which an instruction begins, at most
-// half of maxFunction away.
-func (f *finder) resync(from, addr uint64) uint64 {
-	const half = maxFunction / 2
-	if addr-from > half {
-		from = addr - half
-	}
-	return from + (addr-from)%uint64(f.arch.align)
 }

@@ -31,8 +31,11 @@ type offsets []uint64
 func (o offsets) has(at int) bool { return o[at/64]>>(at%64)&1 != 0 }
 func (o offsets) add(at int)      { o[at/64] |= 1 << (at % 64) }
 
-// layout decodes fn once, from start to end.
+// layout decodes fn once, from start to end. Where no steps are left it is nil.
 func (f *finder) layout(fn function) *layout {
+	if f.steps <= 0 {
+		return nil
+	}
 	size := len(fn.code)
 	words := size/64 + 1
 	room := make(offsets, 3*words)

@@ -6,6 +6,9 @@ import "slices"
 // the same block of l, and reports whether that is so. Whether the program gets there is not looked at:
 // that takes most of the time, in large functions above all.
 func (f *finder) plainSites(l *layout, refs []reference) bool {
+	if l == nil {
+		return false
+	}
 	for _, r := range refs {
 		if !f.isWanted(f.p.Stubs[r.target]) {
 			return false

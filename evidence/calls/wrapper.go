@@ -65,13 +65,6 @@ func (f *finder) evaluate(refs []reference) error {
 // sitesIn notes the wanted calls in fn, of which refs are known already, and returns
 // those that depend on its parameters.
 func (f *finder) sitesIn(fn function, refs []reference) []chain {
-	var l *layout
-	if f.steps > 0 {
-		if l = f.layout(fn); f.plainSites(l, refs) {
-			return nil
-		}
-	}
-	var chains []chain
 	fn.want = map[uint64]bool{}
 	for _, r := range refs {
 		symbol, ok := f.p.Stubs[r.target]
@@ -79,13 +72,12 @@ func (f *finder) sitesIn(fn function, refs []reference) []chain {
 		// A function whose address is loaded or looked up is called through a register.
 		fn.indirect = fn.indirect || r.taken || !ok && r.target != 0 || symbol == "_dlsym"
 	}
-	var out outcome
-	if f.steps > 0 {
-		l.fn = fn
-		out = f.interpretBlocks(l)
-	} else {
-		out = f.exhausted()
+	l := f.layout(fn)
+	if f.plainSites(l, refs) {
+		return nil
 	}
+	var chains []chain
+	out := f.interpret(l)
 	called, seen := map[string]bool{}, map[uint64]bool{}
 	type place struct {
 		at     uint64
@@ -172,14 +164,12 @@ func (s Site) params() (m int64) {
 // chains that these make.
 func (f *finder) outwards(chains []chain) ([]chain, error) {
 	byStart := map[uint64][]chain{}
-	wrappers := map[uint64]bool{}
 	for _, c := range chains {
 		start := c.outer().start
-		if !wrappers[start] && len(wrappers) == maxWrappers {
+		if byStart[start] == nil && len(byStart) == maxWrappers {
 			f.gap("more than %d functions pass arguments on: the others were not followed", maxWrappers)
 			continue
 		}
-		wrappers[start] = true
 		byStart[start] = append(byStart[start], c)
 	}
 	f.wrappers, f.outcomes = map[uint64][]int{}, nil
@@ -192,7 +182,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 			f.wrappers[start] = append(f.wrappers[start], bits.TrailingZeros64(uint64(needs)))
 		}
 	}
-	refs, err := f.callers(wrappers)
+	refs, err := f.callers(slices.Collect(maps.Keys(byStart)))
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +210,7 @@ func (f *finder) outwards(chains []chain) ([]chain, error) {
 				fn.want[r.at] = true
 			}
 		}
-		out := f.interpret(fn)
+		out := f.interpret(f.layout(fn))
 		n := 0
 		for ; n < len(refs) && (n == 0 || refs[n].at-fn.start < uint64(len(fn.code))); n++ {
 			r := refs[n]
@@ -319,7 +309,7 @@ func (f *finder) cached(fn function) outcome {
 	key := fmt.Sprint(fn.start, fn.params, fn.want)
 	out, ok := f.outcomes[key]
 	if !ok {
-		out = f.interpret(fn)
+		out = f.interpret(f.layout(fn))
 		if f.outcomes == nil {
 			f.outcomes = map[string]outcome{}
 		}

@@ -90,7 +90,9 @@ func lint(ctx context.Context, env Env, name string, day policy.Date, failing []
 	var invalid invalidPolicy
 	if errors.As(err, &invalid) && invalid.named != nil {
 		l := &report.Lint{Policy: invalid.named, Invalid: true, At: day, Remarks: invalid.Remarks()}
-		return errors.Join(err, emit(env, "", func(w io.Writer, _ bool) error { return write(w, l) }))
+		if err := emit(env, "", func(w io.Writer, _ bool) error { return write(w, l) }); err != nil {
+			return err
+		}
 	}
 	if err != nil {
 		return err
